@@ -1,0 +1,58 @@
+# The two commands: `make demo` and `make test`. Everything else below is for people who work on the code.
+#   ONCE=1       make demo: do the whole job, print a summary, end
+#   MAIL=DIR     make demo: deliver every .eml below DIR as well
+#   ONLY=NAME    make bench: one benchmark only
+#   ARGS="..."   make test: arguments for pytest
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3.14 python3,$(if $(shell $(p) -c 'import sys,venv,ensurepip;sys.exit(sys.version_info<(3,11))' 2>/dev/null && echo y),$(p))))
+VENV ?= .venv
+BIN := $(VENV)/bin
+export SERVERSYNC_DATA ?= $(CURDIR)/build/data
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test check fix bench clean lock run dev
+
+demo: $(VENV)/.run
+	$(BIN)/serversync demo $(if $(ONCE),--once) $(if $(MAIL),--mail "$(MAIL)")
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m serversync.manage makemigrations --check --dry-run
+
+fix: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+run: $(VENV)/.run
+dev: $(VENV)/.dev
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "serversync needs Python 3.11 or later with its venv module (Debian and Ubuntu: apt install python3-venv). Set PYTHON=/path/to/python3 if it is not on the PATH."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements/run.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Compile the pinned, hashed requirement sets anew (needs uv on the PATH).
+COMPILE = uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet
+lock:
+	$(COMPILE) pyproject.toml requirements/build.in -o requirements/run.txt
+	$(COMPILE) --extra dev pyproject.toml requirements/build.in -c requirements/run.txt -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The few words that every other package shares; standard library only."""

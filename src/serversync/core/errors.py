@@ -1,0 +1,389 @@
+"""What can go wrong, by what happens next, and what the administrator does about it.
+
+    ServiceError
+    +-- Transient          wait and try again; silent until the budget is spent
+    |   +-- ServerUnreachable, ServerBusy, ConnectionLost, AnswerUnreadable, MailboxUnavailable,
+    |       SyncStateInvalid, DatabaseUnavailable, LeaseLost
+    +-- Permanent          this item never; the mailbox goes on
+    |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused
+    +-- Misconfigured      a person must act; the mailbox or the profile stops
+        +-- AddressInvalid, InsecureAddress, HostUnknown, ConnectionRefused,
+            CertificateUntrusted, CertificateWrongHost, CertificateExpired,
+            AuthenticationFailed, AuthenticationNotOffered, ExtendedProtectionMismatch,
+            AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
+            MailboxNotFound, MailboxAccessDenied, SecretKeyUnusable, InputInvalid, RecordNotFound,
+            DatabaseMisconfigured, DatabaseStartFailed
+
+Each class carries a stable code, the scope of what stops, a sentence and a remedy; ``docs/errors.md``
+has a section for every one. Nothing secret ever goes into the details.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import ClassVar
+
+
+class Scope(Enum):
+    """What stops when the error occurs."""
+
+    ITEM = "item"
+    MAILBOX = "mailbox"
+    PROFILE = "profile"
+    PROCESS = "process"
+
+
+class ServiceError(Exception):
+    """Root of the taxonomy; never raised itself.
+
+    ``details`` fill the braces of ``summary``; a detail without a brace is kept for logs and alerts.
+    """
+
+    code: ClassVar[str]
+    scope: ClassVar[Scope]
+    summary: ClassVar[str]
+    remedy: ClassVar[str]
+
+    def __init__(self, **details: object) -> None:
+        super().__init__(self.summary.format_map(_Details(details)))
+        self.details = details
+
+    @property
+    def remedy_text(self) -> str:
+        """The remedy with the details filled in."""
+        return self.remedy.format_map(_Details(self.details))
+
+    def __reduce__(self) -> tuple[Callable[..., "ServiceError"], tuple[object, ...]]:
+        """Survive the trip through a worker's pickle with the details intact."""
+        return (_rebuild, (type(self), self.details))
+
+
+def _rebuild(kind: type[ServiceError], details: dict[str, object]) -> ServiceError:
+    return kind(**details)
+
+
+class _Details(dict[str, object]):
+    """A detail that was not given reads as a dash, so that an error never hides behind a KeyError."""
+
+    def __missing__(self, key: str) -> str:
+        return "-"
+
+
+class Transient(ServiceError):
+    """Expected to pass: wait and try again."""
+
+
+class Permanent(ServiceError):
+    """This item never; the mailbox goes on."""
+
+
+class Misconfigured(ServiceError):
+    """A person must act before it can work."""
+
+
+# --- transient -------------------------------------------------------------------------------------
+
+
+class ServerUnreachable(Transient):
+    """No answer within the time-out, or the network gave up."""
+
+    code = "exchange.unreachable"
+    scope = Scope.PROFILE
+    summary = "{host} did not answer: {reason}."
+    remedy = "Check that {host} runs and that this machine may reach it on port {port}; it is tried again by itself."
+
+
+class ServerBusy(Transient):
+    """``ErrorServerBusy`` and its relatives, HTTP 503: Exchange asks for a pause."""
+
+    code = "exchange.busy"
+    scope = Scope.MAILBOX
+    summary = "Exchange asked to slow down ({response_code})."
+    remedy = "Nothing to do: it is tried again after the pause that Exchange asked for."
+
+
+class ConnectionLost(Transient):
+    """The connection broke before the answer was complete."""
+
+    code = "exchange.connection-lost"
+    scope = Scope.MAILBOX
+    summary = "The connection to {host} broke: {reason}."
+    remedy = "Nothing to do: it is tried again. If it happens often, look at proxies and firewalls in between."
+
+
+class AnswerUnreadable(Transient):
+    """The answer was not a SOAP envelope, even after repair."""
+
+    code = "exchange.answer-unreadable"
+    scope = Scope.MAILBOX
+    summary = "The answer to {operation} could not be read: {reason}."
+    remedy = "It is tried again in smaller parts; an item that cannot be read alone is set aside and listed."
+
+
+class MailboxUnavailable(Transient):
+    """The mailbox is being moved, failed over or its store is offline."""
+
+    code = "exchange.mailbox-unavailable"
+    scope = Scope.MAILBOX
+    summary = "The mailbox {mailbox} is not available at the moment ({response_code})."
+    remedy = "Nothing to do if the mailbox is being moved; otherwise check that its database is mounted."
+
+
+class SyncStateInvalid(Transient):
+    """``ErrorInvalidSyncStateData``: the folder must be read from the start, which changes nothing."""
+
+    code = "exchange.sync-state-invalid"
+    scope = Scope.MAILBOX
+    summary = "Exchange no longer accepts the saved position in {folder} of {mailbox}."
+    remedy = "Nothing to do: the folder is read again from the start; what is tracked already stays as it is."
+
+
+class DatabaseUnavailable(Transient):
+    """PostgreSQL cannot be reached or went away."""
+
+    code = "database.unavailable"
+    scope = Scope.PROCESS
+    summary = "The database did not answer: {reason}."
+    remedy = "Check that PostgreSQL runs and that DATABASE_URL points to it."
+
+
+class LeaseLost(Transient):
+    """Another worker has taken over the mailbox meanwhile; nothing was written."""
+
+    code = "worker.lease-lost"
+    scope = Scope.MAILBOX
+    summary = "Another worker has taken over {mailbox}."
+    remedy = "Nothing to do: the other worker goes on from the last saved page."
+
+
+# --- permanent -------------------------------------------------------------------------------------
+
+
+class ItemGone(Permanent):
+    """``ErrorItemNotFound``: deleted or moved since it was listed."""
+
+    code = "exchange.item-gone"
+    scope = Scope.ITEM
+    summary = "The item is no longer in its folder."
+    remedy = "Nothing to do: it was deleted or moved in Exchange before it could be read."
+
+
+class ItemUnreadable(Permanent):
+    """``ErrorCorruptData`` and its relatives, or an answer that stays unreadable for one item alone."""
+
+    code = "exchange.item-unreadable"
+    scope = Scope.ITEM
+    summary = "The item cannot be read ({response_code})."
+    remedy = "Open the item in Outlook; if it opens, forward it to yourself, otherwise repair the mailbox (New-MailboxRepairRequest)."
+
+
+class ItemTooLarge(Permanent):
+    """``ErrorMessageSizeExceeded``, ``ErrorAttachmentSizeLimitExceeded`` or HTTP 413."""
+
+    code = "exchange.item-too-large"
+    scope = Scope.ITEM
+    summary = "The item is larger than the server lets through ({response_code})."
+    remedy = "Raise maxAllowedContentLength and maxReceivedMessageSize of the EWS site, or leave the item out."
+
+
+class RequestRefused(Permanent):
+    """Exchange refused the request itself; a fault of this program."""
+
+    code = "exchange.request-refused"
+    scope = Scope.MAILBOX
+    summary = "Exchange refused {operation}: {response_code} {message}."
+    remedy = "Please report this with the request id {request_id}; other mailboxes are not affected."
+
+
+# --- misconfigured ---------------------------------------------------------------------------------
+
+
+class AddressInvalid(Misconfigured):
+    """The server location is not a URL that could work."""
+
+    code = "profile.address-invalid"
+    scope = Scope.PROFILE
+    summary = "{address} is not a usable server location: {reason}."
+    remedy = "Give the EWS address, for example https://mail.example.org/EWS/Exchange.asmx, or only the host name."
+
+
+class InsecureAddress(Misconfigured):
+    """The server location is not HTTPS; credentials never go there."""
+
+    code = "profile.insecure-address"
+    scope = Scope.PROFILE
+    summary = "{address} is not encrypted, so nothing was sent to it."
+    remedy = "Use the https:// address of the server; unencrypted connections to Exchange are not possible."
+
+
+class HostUnknown(Misconfigured):
+    """The host name does not resolve."""
+
+    code = "exchange.host-unknown"
+    scope = Scope.PROFILE
+    summary = "The host name {host} is not known to DNS."
+    remedy = "Check the spelling of the server location and the DNS servers of this machine."
+
+
+class ConnectionRefused(Misconfigured):
+    """Nobody listens on the port, or a firewall refuses."""
+
+    code = "exchange.connection-refused"
+    scope = Scope.PROFILE
+    summary = "{host} refused the connection on port {port}."
+    remedy = "Check the port in the server location, that IIS runs, and the firewall between this machine and {host}."
+
+
+class CertificateUntrusted(Misconfigured):
+    """The certificate chain ends at an authority that is not trusted."""
+
+    code = "exchange.certificate-untrusted"
+    scope = Scope.PROFILE
+    summary = "The certificate of {host} was issued by an authority that is not trusted: {reason}."
+    remedy = "Give the certificate of your own authority to the profile (CA file, PEM), or install the missing intermediate certificate on the server."
+
+
+class CertificateWrongHost(Misconfigured):
+    """The certificate is for other names."""
+
+    code = "exchange.certificate-wrong-host"
+    scope = Scope.PROFILE
+    summary = "The certificate of the server does not carry the name {host}: {reason}."
+    remedy = "Use a name in the server location that the certificate carries, or issue a certificate that includes {host}."
+
+
+class CertificateExpired(Misconfigured):
+    """The certificate is outside its dates."""
+
+    code = "exchange.certificate-expired"
+    scope = Scope.PROFILE
+    summary = "The certificate of {host} is not valid at this time: {reason}."
+    remedy = "Renew the certificate of the server, and check the clock of this machine."
+
+
+class AuthenticationFailed(Misconfigured):
+    """401 although the credentials were sent in full."""
+
+    code = "exchange.authentication-failed"
+    scope = Scope.PROFILE
+    summary = "{host} refused the user name or password of {account} ({scheme})."
+    remedy = "Check user name (UPN, user@domain) and password of the profile and whether the account is locked; then choose 'Test Connection'."
+
+
+class AuthenticationNotOffered(Misconfigured):
+    """The server does not offer the wanted authentication."""
+
+    code = "exchange.authentication-not-offered"
+    scope = Scope.PROFILE
+    summary = "{host} does not offer {wanted} authentication, only {offered}."
+    remedy = "Enable Windows (NTLM) authentication on the EWS virtual directory, or choose the authentication that the server offers in the profile."
+
+
+class ExtendedProtectionMismatch(Misconfigured):
+    """The NTLM channel binding was refused: a proxy in between shows another certificate."""
+
+    code = "exchange.extended-protection"
+    scope = Scope.PROFILE
+    summary = "{host} refused the channel binding of {account}, although Basic authentication is not the cause."
+    remedy = "Give the proxy in front of Exchange the same certificate as Exchange, or let it pass TLS through; Extended Protection forbids another one."
+
+
+class AccessForbidden(Misconfigured):
+    """HTTP 403: EWS is closed to this account, program or address."""
+
+    code = "exchange.forbidden"
+    scope = Scope.PROFILE
+    summary = "{host} forbids {account} the use of Exchange Web Services (HTTP {status})."
+    remedy = "Check EwsEnabled and EwsApplicationAccessPolicy (Get-OrganizationConfig, Get-CASMailbox) and address filters of the server or a proxy."
+
+
+class NotExchange(Misconfigured):
+    """The address answers, but not as Exchange Web Services do."""
+
+    code = "exchange.not-exchange"
+    scope = Scope.PROFILE
+    summary = "{address} answered, but not as Exchange Web Services: {reason}."
+    remedy = "Check the path of the server location (usually /EWS/Exchange.asmx) and whether a proxy shows its own log-on page."
+
+
+class VersionUnsupported(Misconfigured):
+    """The server is older than what is supported."""
+
+    code = "exchange.version-unsupported"
+    scope = Scope.PROFILE
+    summary = "{product} is not supported."
+    remedy = "Exchange 2010 needs Service Pack 3, Exchange 2013 needs Service Pack 1; 2016, 2019 and Subscription Edition work as they are."
+
+
+class ImpersonationDenied(Misconfigured):
+    """``ErrorImpersonateUserDenied``: the service account may not act as the mailbox."""
+
+    code = "exchange.impersonation-denied"
+    scope = Scope.MAILBOX
+    summary = "{account} is not allowed to impersonate {mailbox}."
+    remedy = (
+        "Give {account} the ApplicationImpersonation role for a scope that includes the mailbox "
+        "(New-ManagementRoleAssignment -Role ApplicationImpersonation -User {account}), then choose 'Test & Enable'."
+    )
+
+
+class MailboxNotFound(Misconfigured):
+    """``ErrorNonExistentMailbox``: no mailbox with that address."""
+
+    code = "exchange.mailbox-not-found"
+    scope = Scope.MAILBOX
+    summary = "Exchange has no mailbox with the address {mailbox}."
+    remedy = "Correct the e-mail address of the user or queue, or create the mailbox in Exchange."
+
+
+class MailboxAccessDenied(Misconfigured):
+    """The mailbox exists, but may not be opened."""
+
+    code = "exchange.mailbox-access-denied"
+    scope = Scope.MAILBOX
+    summary = "The mailbox {mailbox} may not be opened ({response_code})."
+    remedy = "Check that the mailbox is enabled and that its permissions were not changed; then choose 'Test & Enable'."
+
+
+class SecretKeyUnusable(Misconfigured):
+    """The key that seals passwords is missing or another one."""
+
+    code = "secrets.key-unusable"
+    scope = Scope.PROCESS
+    summary = "A stored password cannot be opened with the key in {source}."
+    remedy = "Bring back the key file that was in use, or enter the passwords of the profiles again."
+
+
+class InputInvalid(Misconfigured):
+    """Somebody entered a value that cannot be used."""
+
+    code = "input.invalid"
+    scope = Scope.PROCESS
+    summary = "{field}: {reason}."
+    remedy = "Correct the value of {field} and try again."
+
+
+class RecordNotFound(Misconfigured):
+    """A name or id that nothing has."""
+
+    code = "input.not-found"
+    scope = Scope.PROCESS
+    summary = "There is no {kind} called {name}."
+    remedy = "List what exists with 'serversync {kind} list'."
+
+
+class DatabaseMisconfigured(Misconfigured):
+    """DATABASE_URL cannot be used."""
+
+    code = "database.misconfigured"
+    scope = Scope.PROCESS
+    summary = "DATABASE_URL cannot be used: {reason}."
+    remedy = "Give postgresql://user:password@host:5432/name, or unset DATABASE_URL to use the embedded database."
+
+
+class DatabaseStartFailed(Misconfigured):
+    """The embedded PostgreSQL did not start."""
+
+    code = "database.start-failed"
+    scope = Scope.PROCESS
+    summary = "The embedded database in {folder} did not start: {reason}."
+    remedy = "Read {log}; check free space and the permissions of the folder, or set DATABASE_URL to a PostgreSQL of your own."
