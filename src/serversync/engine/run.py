@@ -1,0 +1,80 @@
+"""One pass over one claimed mailbox, with what follows from its success or failure."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+
+from serversync.core.errors import Misconfigured, ServiceError
+from serversync.engine.incoming import IncomingPass
+from serversync.engine.ports import Alerts, ExchangeMailbox, Leases, MailboxRun, MailStore, PassResult
+from serversync.rules.schedule import after_failure, after_success
+
+OpenMailbox = Callable[[MailboxRun], AbstractAsyncContextManager[ExchangeMailbox]]
+"""Opens the Exchange side of a claimed mailbox."""
+
+
+class MailboxRunner:
+    """Runs passes; one instance serves all mailboxes of a worker."""
+
+    def __init__(
+        self,
+        open_mailbox: OpenMailbox,
+        store: MailStore,
+        alerts: Alerts,
+        leases: Leases,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._open_mailbox = open_mailbox
+        self._store = store
+        self._alerts = alerts
+        self._leases = leases
+        self._clock = clock
+
+    async def __call__(self, run: MailboxRun) -> tuple[PassResult, ServiceError | None]:
+        """Run the pass and release the mailbox; an error that stopped it is returned, not raised.
+
+        Returns:
+            What was done, and what stopped it if something did. Pages written before an error stay.
+
+        Raises:
+            LeaseLost: another worker has the mailbox; nothing may be written about it here.
+        """
+        started = time.monotonic()
+        result = PassResult()
+        try:
+            async with self._open_mailbox(run) as exchange:
+                incoming = IncomingPass(run, exchange, self._store, self._alerts)
+                result = incoming.result
+                await incoming()
+        except ServiceError as error:
+            result.seconds = time.monotonic() - started
+            await self._after_failure(run, result, error)
+            return result, error
+        result.seconds = time.monotonic() - started
+        if run.failures:
+            await self._alerts.heal_mailbox(run)
+        next_pass = after_success(self._clock(), polling=run.polling, floor=run.polling_floor)
+        await self._leases.finish(run, result, next_pass=next_pass)
+        return result, None
+
+    async def _after_failure(self, run: MailboxRun, result: PassResult, error: ServiceError) -> None:
+        if error.code == "worker.lease-lost":
+            raise error
+        if isinstance(error, Misconfigured):
+            await self._alerts.raise_for_mailbox(run, error)
+            await self._leases.fail(run, result, error, next_pass=None)
+            return
+        hint = error.details.get("back_off")
+        failures = run.failures + 1
+        if failures >= FAILURES_BEFORE_ALERT:
+            await self._alerts.raise_for_mailbox(run, error)
+        next_pass = after_failure(
+            self._clock(), failures=failures, hint=hint if isinstance(hint, timedelta) else None
+        )
+        await self._leases.fail(run, result, error, next_pass=next_pass)
+
+
+FAILURES_BEFORE_ALERT = 3
+"""Transient trouble is silent until it has happened this often in a row."""

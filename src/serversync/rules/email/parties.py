@@ -1,0 +1,50 @@
+"""Who the people of a message are in the CRM.
+
+Source: ``server-side-sync.md`` 3.5 (resolution order, own records first, more than 100 matches stay open).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+MATCH_LIMIT = 100
+"""An address that more records carry than this stays unresolved."""
+
+_ORDER = {"systemuser": 0, "contact": 1, "account": 2, "lead": 3, "queue": 4}
+
+
+class Record(NamedTuple):
+    """An active CRM record that carries an address, and in which of its address columns (from 1)."""
+
+    table: str
+    recordid: UUID
+    ownerid: UUID | None
+    createdon: datetime
+    column: int = 1
+
+
+def resolve_sender(candidates: Sequence[Record], *, owner: UUID | None) -> Record | None:
+    """Return the one record that is the sender, or ``None`` where nobody or too many carry the address.
+
+    A record of the mailbox's owner wins over all; then users, contacts, accounts, leads, queues; then the
+    oldest.
+    """
+    if not candidates or len(candidates) > MATCH_LIMIT:
+        return None
+    if len(candidates) == 1:
+        return candidates[0]
+    return min(
+        candidates,
+        key=lambda r: (r.ownerid != owner or owner is None, _ORDER[r.table], r.createdon, r.recordid),
+    )
+
+
+def resolve_recipient(candidates: Sequence[Record], *, unresolve_multiple: bool) -> Sequence[Record]:
+    """Return the records that are recipients: all that carry the address.
+
+    With ``unresolve_multiple`` an address that several carry stays unresolved.
+    """
+    if len(candidates) > MATCH_LIMIT or (unresolve_multiple and len(candidates) > 1):
+        return ()
+    return candidates
