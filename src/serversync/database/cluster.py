@@ -129,8 +129,25 @@ class Cluster:
         unfinished = Path(tempfile.mkdtemp(prefix="initdb-", dir=self.data))
         self._give_away(unfinished)
         arguments = [
-            *("--pgdata", str(unfinished), "--username", "serversync", "--auth", "trust", "--encoding", "UTF8"),
-            *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C", "--no-instructions"),
+            *(
+                "--pgdata",
+                str(unfinished),
+                "--username",
+                "serversync",
+                "--auth",
+                "trust",
+                "--encoding",
+                "UTF8",
+            ),
+            *(
+                "--locale-provider",
+                "builtin",
+                "--builtin-locale",
+                "C.UTF-8",
+                "--locale",
+                "C",
+                "--no-instructions",
+            ),
         ]
         with self.log.open("ab") as log:
             done = subprocess.run(  # noqa: S603 - our own binary, our own arguments
@@ -217,7 +234,9 @@ def _server_account() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam("nobody")
     except KeyError as missing:
-        raise ClusterUnusable("PostgreSQL must not run as root, and there is no user nobody to run it as") from missing
+        raise ClusterUnusable(
+            "PostgreSQL must not run as root, and there is no user nobody to run it as"
+        ) from missing
 
 
 def _command(program: str, arguments: list[str]) -> list[str]:

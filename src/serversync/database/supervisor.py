@@ -91,7 +91,11 @@ class Supervisor:
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
     """Stop the server: connections closed and data written if it can, recovered at the next start if not."""
-    for number, patience in ((signal.SIGINT, _FAST_STOP), (signal.SIGQUIT, _IMMEDIATE_STOP), (signal.SIGKILL, None)):
+    for number, patience in (
+        (signal.SIGINT, _FAST_STOP),
+        (signal.SIGQUIT, _IMMEDIATE_STOP),
+        (signal.SIGKILL, None),
+    ):
         server.send_signal(number)
         try:
             server.wait(patience)

@@ -1,0 +1,38 @@
+"""The tables of the CRM store, one module each; ``db_table`` and columns have Dataverse's logical names."""
+
+from serversync.crm.models.account import Account
+from serversync.crm.models.activityparty import ActivityParty
+from serversync.crm.models.attachment import ActivityMimeAttachment, Attachment
+from serversync.crm.models.contact import Contact
+from serversync.crm.models.email import Email
+from serversync.crm.models.emailserverprofile import EmailServerProfile
+from serversync.crm.models.lead import Lead
+from serversync.crm.models.mailbox import Mailbox
+from serversync.crm.models.mailboxfolder import MailboxFolder
+from serversync.crm.models.mailboxstatistics import MailboxStatistics
+from serversync.crm.models.messagetrace import MessageTrace
+from serversync.crm.models.organization import Organization
+from serversync.crm.models.queue import Queue, QueueItem
+from serversync.crm.models.systemuser import SystemUser, UserSettings
+from serversync.crm.models.tracelog import TraceLog
+
+__all__ = [
+    "Account",
+    "ActivityMimeAttachment",
+    "ActivityParty",
+    "Attachment",
+    "Contact",
+    "Email",
+    "EmailServerProfile",
+    "Lead",
+    "Mailbox",
+    "MailboxFolder",
+    "MailboxStatistics",
+    "MessageTrace",
+    "Organization",
+    "Queue",
+    "QueueItem",
+    "SystemUser",
+    "TraceLog",
+    "UserSettings",
+]

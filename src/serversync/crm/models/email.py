@@ -1,0 +1,176 @@
+"""``email``: one tracked message, received or to be sent.
+
+Source: Dataverse table reference, email. ``contentdigest`` is our own: a digest of what was tracked.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from serversync.crm.models.columns import (
+    boolean,
+    createdon,
+    integer,
+    memo,
+    modifiedon,
+    moment,
+    picklist,
+    primarykey,
+    string,
+    uniqueidentifier,
+)
+from serversync.crm.models.options import Priority
+
+
+class EmailState(models.IntegerChoices):
+    """Where an e-mail activity stands."""
+
+    OPEN = 0, "Open"
+    COMPLETED = 1, "Completed"
+    CANCELED = 2, "Canceled"
+
+
+class EmailStatus(models.IntegerChoices):
+    """The reason of ``EmailState``."""
+
+    DRAFT = 1, "Draft"
+    COMPLETED = 2, "Completed"
+    SENT = 3, "Sent"
+    RECEIVED = 4, "Received"
+    CANCELED = 5, "Canceled"
+    PENDING_SEND = 6, "Pending Send"
+    SENDING = 7, "Sending"
+    FAILED = 8, "Failed"
+
+
+STATUSES_OF_STATE = {
+    EmailState.OPEN: (EmailStatus.DRAFT, EmailStatus.FAILED),
+    EmailState.COMPLETED: (
+        EmailStatus.COMPLETED,
+        EmailStatus.SENT,
+        EmailStatus.RECEIVED,
+        EmailStatus.PENDING_SEND,
+        EmailStatus.SENDING,
+    ),
+    EmailState.CANCELED: (EmailStatus.CANCELED,),
+}
+"""Which statuses each state can have; the database enforces it."""
+
+
+class CorrelationMethod(models.IntegerChoices):
+    """How the message was found to belong to an earlier one."""
+
+    NONE = 0, "None"
+    SKIPPED = 1, "Skipped"
+    X_HEADER = 2, "XHeader"
+    IN_REPLY_TO = 3, "InReplyTo"
+    TRACKING_TOKEN = 4, "TrackingToken"
+    CONVERSATION_INDEX = 5, "ConversationIndex"
+    SMART_MATCHING = 6, "SmartMatching"
+    CUSTOM_CORRELATION = 7, "CustomCorrelation"
+
+
+class Notifications(models.IntegerChoices):
+    """What had to be left out of the record."""
+
+    NONE = 0, "None"
+    ATTACHMENTS_MISSING = 1, "Not all attachments could be saved"
+    BODY_TRUNCATED = 2, "Truncated body"
+
+
+class Email(models.Model):
+    """An e-mail activity. One Internet message is one row, however many mailboxes it reached.
+
+    ``messageiddupcheck`` makes it so: it is derived from the message id (or, without one, from the content) and
+    unique. ``directioncode`` false is incoming, true is outgoing.
+    """
+
+    activityid = primarykey()
+    subject = string(800)
+    description = memo()
+    mimetype = string(256)
+    directioncode = boolean(default=True)
+    statecode = picklist(EmailState, EmailState.OPEN)
+    statuscode = picklist(EmailStatus, EmailStatus.DRAFT)
+    sender = string(250)
+    torecipients = string(500)
+    emailsender = uniqueidentifier()
+    emailsenderobjecttypecode = string(64)
+    submittedby = string(250)
+    messageid = string(320)
+    messageiddupcheck = uniqueidentifier(unique=True)
+    inreplyto = string(320)
+    conversationindex = string(2048)
+    baseconversationindexhash = integer()
+    conversationtrackingid = uniqueidentifier()
+    emailtrackingid = uniqueidentifier()
+    trackingtoken = string(50)
+    internetmessageheaders = string(500)
+    correlationmethod = picklist(CorrelationMethod, CorrelationMethod.NONE)
+    correlatedactivityid = models.ForeignKey(
+        "self", models.SET_NULL, db_column="correlatedactivityid", null=True, blank=True, related_name="+"
+    )
+    parentactivityid = models.ForeignKey(
+        "self", models.SET_NULL, db_column="parentactivityid", null=True, blank=True, related_name="+"
+    )
+    correlatedsubjectchanged = boolean(default=False)
+    acceptingentityid = uniqueidentifier()
+    acceptingentitytypecode = string(64)
+    receivingmailboxid = models.ForeignKey(
+        "crm.Mailbox",
+        models.SET_NULL,
+        db_column="receivingmailboxid",
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    sendermailboxid = models.ForeignKey(
+        "crm.Mailbox", models.SET_NULL, db_column="sendermailboxid", null=True, blank=True, related_name="+"
+    )
+    regardingobjectid = uniqueidentifier()
+    regardingobjecttypecode = string(64)
+    isduplicatesenderunresolved = boolean(default=False)
+    deliveryattempts = integer(0, 1_000_000_000, 0)
+    deliveryprioritycode = picklist(Priority, Priority.NORMAL)
+    prioritycode = picklist(Priority, Priority.NORMAL)
+    deliveryreceiptrequested = boolean(default=False)
+    readreceiptrequested = boolean(default=False)
+    delayedemailsendtime = moment()
+    postponeemailprocessinguntil = moment()
+    notifications = picklist(Notifications, Notifications.NONE)
+    attachmentcount = integer(0, None, 0)
+    senton = moment()
+    actualend = moment()
+    isworkflowcreated = boolean(default=False)
+    contentdigest = uniqueidentifier()
+    ownerid = models.ForeignKey(
+        "crm.SystemUser", models.SET_NULL, db_column="ownerid", null=True, blank=True, related_name="+"
+    )
+    createdon = createdon()
+    modifiedon = modifiedon()
+
+    class Meta:
+        db_table = "email"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(statecode=EmailState.OPEN, statuscode__in=STATUSES_OF_STATE[EmailState.OPEN])
+                | Q(statecode=EmailState.COMPLETED, statuscode__in=STATUSES_OF_STATE[EmailState.COMPLETED])
+                | Q(statecode=EmailState.CANCELED, statuscode__in=STATUSES_OF_STATE[EmailState.CANCELED]),
+                name="email_status_of_state",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["messageid"], name="email_messageid"),
+            models.Index(fields=["inreplyto"], name="email_inreplyto", condition=Q(inreplyto__isnull=False)),
+            models.Index(
+                fields=["trackingtoken"], name="email_trackingtoken", condition=Q(trackingtoken__isnull=False)
+            ),
+            models.Index(
+                fields=["baseconversationindexhash"],
+                name="email_baseconversationindex",
+                condition=Q(baseconversationindexhash__isnull=False),
+            ),
+            models.Index(fields=["-createdon"], name="email_createdon"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or "(no subject)"

@@ -1,0 +1,64 @@
+"""``messagetrace``: why a message was tracked, or why not. A table of our own.
+
+One row for each message that was examined in a mailbox, so that nothing is left out silently and a replay knows
+what is done already.
+"""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from serversync.crm.models.columns import integer, memo, moment, picklist, primarykey, string
+
+
+class TraceOutcome(models.IntegerChoices):
+    """What became of a message."""
+
+    TRACKED = 1, "Tracked"
+    ALREADY_TRACKED = 2, "Already tracked"
+    BEFORE_START = 3, "Before the start date"
+    SET_ASIDE = 4, "Set aside"
+    GONE = 5, "Gone"
+    NOT_MAIL = 6, "Not mail"
+
+
+class MessageTrace(models.Model):
+    """One message in one mailbox. ``itemkey`` is a digest of the Exchange item id; ids are case-sensitive."""
+
+    messagetraceid = primarykey()
+    mailboxid = models.ForeignKey(
+        "crm.Mailbox", models.CASCADE, db_column="mailboxid", related_name="messagetraces", db_index=False
+    )
+    itemkey = models.UUIDField()
+    exchangeentryid = memo()
+    searchkey = string(512)
+    distinguishedfolderid = string(64)
+    messageid = memo()
+    subject = memo()
+    senderaddress = memo()
+    receivedon = moment()
+    outcome = picklist(TraceOutcome, TraceOutcome.TRACKED)
+    reasoncode = string(100)
+    detail = models.JSONField(null=True, blank=True)
+    activityid = models.ForeignKey(
+        "crm.Email",
+        models.SET_NULL,
+        db_column="activityid",
+        null=True,
+        blank=True,
+        related_name="messagetraces",
+    )
+    attempts = integer(0, None, 1)
+    examinedon = models.DateTimeField(auto_now_add=True, db_default=Now())
+
+    class Meta:
+        db_table = "messagetrace"
+        constraints = [
+            models.UniqueConstraint(fields=["mailboxid", "itemkey"], name="messagetrace_item"),
+        ]
+        indexes = [
+            models.Index(fields=["messageid"], name="messagetrace_messageid"),
+            models.Index(fields=["mailboxid", "-receivedon"], name="messagetrace_received"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or self.messageid or str(self.itemkey)
