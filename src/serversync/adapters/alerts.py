@@ -1,0 +1,71 @@
+"""Alerts in ``tracelog``: one open row for each cause and target, with a count; closed when it heals."""
+
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from serversync.core.errors import ServiceError
+from serversync.engine.ports import MailboxRun
+
+_ERROR, _WARNING = 3, 2
+_OF_AN_ITEM = "item"
+_OF_THE_MAILBOX = "mailbox"
+
+_RAISE = """
+    insert into tracelog (level, text, code, collationlevel, regardingobjectid, regardingobjecttypecode,
+        regardingobjectownerid, errordetails, errortypedisplay, machinename)
+    values (%(level)s, %(text)s, %(code)s, %(collation)s, %(mailbox)s, 'mailbox', %(owner)s, %(remedy)s, %(kind)s,
+        %(host)s)
+    on conflict (code, regardingobjectid) where resolvedon is null do update
+    set occurrences = tracelog.occurrences + 1, laston = now(), modifiedon = now(), text = excluded.text,
+        errordetails = excluded.errordetails, machinename = excluded.machinename
+"""
+
+
+class TraceLogAlerts:
+    """``Alerts`` on a pool of connections in autocommit mode."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self._pool = pool
+
+    async def raise_for_item(
+        self, run: MailboxRun, error: ServiceError, *, subject: str, item_id: str
+    ) -> None:
+        """See ``Alerts``."""
+        which = f' "{subject}"' if subject else ""
+        text = f"A message{which} in {run.address} was set aside: {error} (item {item_id[-24:]})"
+        await self._raise(run, error, text, level=_WARNING, kind=_OF_AN_ITEM)
+
+    async def raise_for_mailbox(self, run: MailboxRun, error: ServiceError) -> None:
+        """See ``Alerts``."""
+        await self._raise(run, error, f"{run.address}: {error}", level=_ERROR, kind=_OF_THE_MAILBOX)
+
+    async def _raise(self, run: MailboxRun, error: ServiceError, text: str, *, level: int, kind: str) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                _RAISE,
+                {
+                    "level": level,
+                    "text": text[:2000],
+                    "code": error.code,
+                    "collation": 0,
+                    "mailbox": run.mailboxid,
+                    "owner": run.ownerid,
+                    "remedy": error.remedy_text[:2048],
+                    "kind": kind,
+                    "host": run.hostid[:320],
+                },
+            )
+
+    async def heal_mailbox(self, run: MailboxRun) -> None:
+        """See ``Alerts``."""
+        await self.heal(run.mailboxid)
+
+    async def heal(self, mailboxid: UUID) -> None:
+        """Close the open alerts about a mailbox as a whole; those about single items stay."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                "update tracelog set resolvedon = now(), modifiedon = now()"
+                " where regardingobjectid = %s and resolvedon is null and errortypedisplay = %s",
+                (mailboxid, _OF_THE_MAILBOX),
+            )

@@ -1,0 +1,276 @@
+"""One mailbox over Exchange Web Services, as the engine sees it."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from serversync.adapters.profiles import ProfileConnections
+from serversync.adapters.spool import SpooledContent
+from serversync.core.errors import ItemUnreadable, Permanent, ServiceError
+from serversync.engine.ports import Change, ChangePage, Listed, MailboxRun
+from serversync.exchange import outcome as ews
+from serversync.exchange.client import EwsClient
+from serversync.exchange.operations import sync_folder_items as sync
+from serversync.exchange.operations.get_attachment import GetAttachment
+from serversync.exchange.operations.get_item import GetItem
+from serversync.exchange.operations.sync_folder_items import SyncFolderItems, SyncPage
+from serversync.exchange.types.attachment import Attachment as EwsAttachment
+from serversync.exchange.types.attachment import FileAttachment, ItemAttachment
+from serversync.exchange.types.fields import ExtendedFieldURI, FieldURI
+from serversync.exchange.types.ids import AttachmentId, DistinguishedFolderId, ItemId
+from serversync.exchange.types.item import Item
+from serversync.exchange.types.message import Mailbox, Message
+from serversync.exchange.types.shapes import BodyType, ItemShape
+from serversync.rules.email.body import text_chunks_to_html
+from serversync.rules.email.identity import item_key
+from serversync.rules.email.message import Address, Attachment, ReceivedMessage, Text
+
+LARGE_BYTES: Final = 1024 * 1024
+"""From this size on, bodies and attachments go to a temporary file piece by piece."""
+ATTACHMENT_BATCH: Final = 50
+ATTACHMENT_BATCH_BYTES: Final = 4 * 1024 * 1024
+PAGE_MEMORY_BYTES: Final = 32 * 1024 * 1024
+"""What the attachments of one page may take in memory; beyond it small ones are spooled too."""
+
+_LISTED: Final = (FieldURI("item:ItemClass"), FieldURI("item:DateTimeReceived"), FieldURI("item:Size"))
+_SEARCH_KEY: Final = ExtendedFieldURI(property_type="Binary", property_tag=0x300B)
+_BODY: Final = FieldURI("item:Body")
+_FIELDS: Final = (
+    *(
+        FieldURI(uri)
+        for uri in (
+            "item:ItemClass",
+            "item:Subject",
+            "item:Attachments",
+            "item:DateTimeReceived",
+            "item:Size",
+            "item:Importance",
+            "item:InReplyTo",
+            "item:DateTimeSent",
+            "message:Sender",
+            "message:ToRecipients",
+            "message:CcRecipients",
+            "message:BccRecipients",
+            "message:ConversationIndex",
+            "message:From",
+            "message:InternetMessageId",
+        )
+    ),
+    _SEARCH_KEY,
+)
+_WITH_BODY: Final = ItemShape(body_type=BodyType.BEST, additional_properties=(*_FIELDS, _BODY))
+_WITHOUT_BODY: Final = ItemShape(additional_properties=_FIELDS)
+
+_IMPORTANCE: Final = {"Low": 0, "Normal": 1, "High": 2}
+
+
+class EwsMailbox:
+    """``ExchangeMailbox`` over an EWS client."""
+
+    def __init__(self, client: EwsClient, address: str, *, impersonate: bool) -> None:
+        self._client = client
+        self._mailbox = address if impersonate else None
+        self._spools: list[SpooledContent] = []
+        self._in_memory = 0
+
+    async def changes(self, folder: str, position: str | None, *, limit: int) -> ChangePage:
+        """See ``ExchangeMailbox``."""
+        request = SyncFolderItems(
+            folder=DistinguishedFolderId(folder),
+            sync_state=position,
+            max_changes=limit,
+            additional_properties=_LISTED,
+        )
+        (page,) = await self._client.call(request, mailbox=self._mailbox)
+        return _page(page.unwrap())
+
+    async def messages(self, listed: Sequence[Listed]) -> list[ReceivedMessage | ServiceError]:
+        """See ``ExchangeMailbox``."""
+        small = [change for change in listed if change.size_bytes <= LARGE_BYTES]
+        large = [change for change in listed if change.size_bytes > LARGE_BYTES]
+        found: dict[str, ReceivedMessage | ServiceError] = {}
+        for changes, shape in ((small, _WITH_BODY), (large, _WITHOUT_BODY)):
+            if not changes:
+                continue
+            ids = tuple([ItemId(change.item_id) for change in changes])
+            outcomes = await self._client.call(GetItem(item_ids=ids, item_shape=shape), mailbox=self._mailbox)
+            for change, outcome in zip(changes, outcomes, strict=True):
+                found[change.item_id] = _message(change, outcome)
+        for change in large:
+            found[change.item_id] = await self._with_large_body(change, found[change.item_id])
+        return [found[change.item_id] for change in listed]
+
+    async def _with_large_body(
+        self, change: Listed, message: ReceivedMessage | ServiceError
+    ) -> ReceivedMessage | ServiceError:
+        if isinstance(message, ServiceError):
+            return message
+        spool = self._spool()
+        try:
+            body_type = await self._client.download_body(ItemId(change.item_id), spool, mailbox=self._mailbox)
+        except Permanent as error:
+            return error
+        message.body_is_html = True
+        body: Text = spool
+        if body_type is not BodyType.HTML:
+            body = self._keep(SpooledContent.of(text_chunks_to_html(spool.chunks())))
+        if isinstance(body, SpooledContent) and body.size_bytes <= LARGE_BYTES:
+            body = b"".join(body.chunks()).decode("utf-8", "replace")
+        message.body = body
+        return message
+
+    async def fetch_attachments(self, messages: Sequence[ReceivedMessage]) -> None:
+        """See ``ExchangeMailbox``."""
+        everything = [a for message in messages for a in message.attachments]
+        small = []
+        for attachment in everything:
+            if attachment.size_bytes > LARGE_BYTES or self._in_memory > PAGE_MEMORY_BYTES:
+                await self._download(attachment)
+            else:
+                self._in_memory += attachment.size_bytes
+                small.append(attachment)
+        for batch in _batches(small):
+            ids = tuple([AttachmentId(a.attachment_id) for a in batch])
+            outcomes = await self._client.call(GetAttachment(attachment_ids=ids), mailbox=self._mailbox)
+            for attachment, outcome in zip(batch, outcomes, strict=True):
+                _fill(attachment, outcome)
+
+    async def _download(self, attachment: Attachment) -> None:
+        spool = self._spool()
+        try:
+            await self._client.download(AttachmentId(attachment.attachment_id), spool, mailbox=self._mailbox)
+        except Permanent:
+            attachment.content = None
+            return
+        attachment.content = spool
+
+    def _spool(self) -> SpooledContent:
+        return self._keep(SpooledContent())
+
+    def _keep(self, spool: SpooledContent) -> SpooledContent:
+        self._spools.append(spool)
+        return spool
+
+    def discard(self) -> None:
+        """See ``ExchangeMailbox``."""
+        for spool in self._spools:
+            spool.close()
+        self._spools.clear()
+        self._in_memory = 0
+
+
+class ExchangeMailboxes:
+    """Opens the Exchange side of claimed mailboxes over the connections of their profiles."""
+
+    def __init__(self, profiles: ProfileConnections) -> None:
+        self._profiles = profiles
+
+    @asynccontextmanager
+    async def open(self, run: MailboxRun) -> AsyncIterator[EwsMailbox]:
+        """Give the mailbox; its temporary files are gone afterwards."""
+        async with self._profiles.client(run.profileid) as (client, impersonate):
+            mailbox = EwsMailbox(client, run.address, impersonate=impersonate)
+            try:
+                yield mailbox
+            finally:
+                mailbox.discard()
+
+
+def _page(page: SyncPage) -> ChangePage:
+    return ChangePage([_listed(change) for change in page.changes], page.sync_state, page.includes_last)
+
+
+def _listed(change: sync.Change) -> Listed:
+    if isinstance(change, sync.Create | sync.Update):
+        item = change.item
+        kind = Change.CREATE if isinstance(change, sync.Create) else Change.UPDATE
+        return Listed(
+            kind, change.item_id.id, item.item_class or "IPM.Note", item.date_time_received, item.size or 0
+        )
+    if isinstance(change, sync.Delete):
+        return Listed(Change.DELETE, change.item_id.id)
+    return Listed(Change.READ_FLAG, change.item_id.id)
+
+
+def _message(change: Listed, outcome: ews.Outcome[Item]) -> ReceivedMessage | ServiceError:
+    if isinstance(outcome, ews.Failure):
+        return outcome.error
+    item = outcome.value
+    message = item if isinstance(item, Message) else None
+    if message is None:
+        return ItemUnreadable(response_code=item.element)
+    body = message.body
+    search_key = message.extended_properties.get(_SEARCH_KEY)
+    return ReceivedMessage(
+        item_id=change.item_id,
+        item_key=item_key(change.item_id),
+        item_class=message.item_class or change.item_class,
+        search_key=search_key.hex() if isinstance(search_key, bytes) else None,
+        message_id=message.internet_message_id,
+        in_reply_to=message.in_reply_to,
+        conversation_index=message.conversation_index or b"",
+        subject=message.subject or "",
+        body=(body.text or "") if body else "",
+        body_is_html=body is not None and body.body_type == BodyType.HTML.value,
+        sender=_address(message.from_ or message.sender),
+        to=[_party(m) for m in message.to_recipients],
+        cc=[_party(m) for m in message.cc_recipients],
+        bcc=[_party(m) for m in message.bcc_recipients],
+        sent_on=message.date_time_sent,
+        received_on=message.date_time_received or change.received_on,
+        importance=_IMPORTANCE.get(message.importance or "Normal", 1),
+        size_bytes=message.size or change.size_bytes,
+        attachments=[_attachment(number, a) for number, a in enumerate(message.attachments, start=1)],
+    )
+
+
+def _party(mailbox: Mailbox) -> Address:
+    return Address(mailbox.name or "", mailbox.email_address or "", mailbox.routing_type or "SMTP")
+
+
+def _address(mailbox: Mailbox | None) -> Address | None:
+    return None if mailbox is None else _party(mailbox)
+
+
+def _attachment(number: int, attachment: EwsAttachment) -> Attachment:
+    is_item = isinstance(attachment, ItemAttachment)
+    name = attachment.name or f"ATT{number:05d}"
+    if is_item and not name.lower().endswith(".eml"):
+        name = f"{name}.eml"
+    return Attachment(
+        attachment_id=attachment.attachment_id.id if attachment.attachment_id else "",
+        name=name,
+        content_type="message/rfc822" if is_item else attachment.content_type or "application/octet-stream",
+        content_id=(attachment.content_id or "").strip("<>"),
+        size_bytes=attachment.size or 0,
+        is_inline=bool(attachment.is_inline),
+        is_item=is_item,
+    )
+
+
+def _fill(attachment: Attachment, outcome: ews.Outcome[EwsAttachment]) -> None:
+    """Put the content in; what cannot be had stays out, trouble beyond the one attachment is raised."""
+    if isinstance(outcome, ews.Failure):
+        if not isinstance(outcome.error, Permanent):
+            raise outcome.error
+        return
+    value = outcome.value
+    if isinstance(value, FileAttachment):
+        attachment.content = value.content or b""
+    elif isinstance(value, ItemAttachment):
+        attachment.content = value.mime_content
+
+
+def _batches(attachments: Sequence[Attachment]) -> Iterator[list[Attachment]]:
+    batch: list[Attachment] = []
+    total = 0
+    for attachment in attachments:
+        if batch and (
+            len(batch) == ATTACHMENT_BATCH or total + attachment.size_bytes > ATTACHMENT_BATCH_BYTES
+        ):
+            yield batch
+            batch, total = [], 0
+        batch.append(attachment)
+        total += attachment.size_bytes
+    if batch:
+        yield batch

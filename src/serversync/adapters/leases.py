@@ -1,0 +1,233 @@
+"""Claims on mailboxes, so that each is run by at most one worker, and what a pass leaves behind on them.
+
+A claim is a lease (``leaseuntil``) with a fence (``leasefence``) that grows with each claim. A worker that
+was away and comes back holds an old fence: its next write finds no row and is rolled back.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from serversync.core.errors import Misconfigured, ServiceError
+from serversync.engine.ports import MailboxRun, PassResult
+from serversync.rules.email.acceptance import effective_start
+
+_MAY_RUN = """
+    m.statecode = 0 and m.enabledforincomingemail and m.incomingemaildeliverymethod = 2
+    and p.statecode = 0
+    and (m.emailrouteraccessapproval = 1
+         or not case when m.regardingobjecttypecode = 'queue'
+                     then o.requireapprovalforqueueemail else o.requireapprovalforuseremail end)
+"""
+
+_CLAIM = f"""
+    with due as (
+        select m.mailboxid, m.emailserverprofile from mailbox m
+        join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
+        cross join organization o
+        where m.nextpasson <= now() and (m.leaseuntil is null or m.leaseuntil < now()) and {_MAY_RUN}
+        order by m.nextpasson limit %(limit)s
+        for update of m skip locked)
+    update mailbox set hostid = %(host)s, leasefence = leasefence + 1, leaseuntil = now() + %(lease)s
+    from due where mailbox.mailboxid = due.mailboxid
+    returning mailbox.mailboxid, mailbox.leasefence, due.emailserverprofile
+"""  # noqa: S608 - put together from constants
+
+_CLAIM_ONE = """
+    update mailbox set hostid = %(host)s, leasefence = leasefence + 1, leaseuntil = now() + %(lease)s
+    where mailboxid = %(mailbox)s and (leaseuntil is null or leaseuntil < now())
+    returning leasefence
+"""
+
+_BEGIN = f"""
+    update mailbox m set hostid = %(host)s, leaseuntil = now() + %(lease)s,
+        processinglastattemptedon = now(), lastsyncstartedon = now()
+    from emailserverprofile p, organization o
+    where m.mailboxid = %(mailbox)s and m.leasefence = %(fence)s
+        and p.emailserverprofileid = m.emailserverprofile and {_MAY_RUN}
+    returning m.emailaddress, p.emailserverprofileid, m.ownerid, m.regardingobjecttypecode,
+        p.processemailsreceivedafter, m.processemailreceivedafter, p.minpollingintervalinminutes,
+        o.unresolveemailaddressifmultiplematch, o.pollingintervalinseconds, m.transientfailurecount,
+        (select syncstate from mailboxfolder f
+         where f.mailboxid = m.mailboxid and f.distinguishedfolderid = 'inbox'),
+        exists (select from mailboxfolder f where f.mailboxid = m.mailboxid
+                and f.distinguishedfolderid = 'inbox' and f.positionedon is not null)
+"""  # noqa: S608 - put together from constants
+
+_INCOMING_EMAIL = 0
+
+
+class Claim(NamedTuple):
+    """A mailbox claimed for a run that has not begun."""
+
+    mailboxid: UUID
+    fence: int
+    profileid: UUID
+
+
+async def claim_due(connection: AsyncConnection, *, host: str, lease: timedelta, limit: int) -> list[Claim]:
+    """Claim mailboxes that are due, longest waiting first; to be called in a transaction."""
+    rows = await connection.execute(_CLAIM, {"host": host, "lease": lease, "limit": limit})
+    return [Claim(*row) for row in await rows.fetchall()]
+
+
+async def claim_one(
+    connection: AsyncConnection, mailboxid: UUID, *, host: str, lease: timedelta
+) -> int | None:
+    """Claim one mailbox whether it is due or not; ``None`` while another run has it."""
+    rows = await connection.execute(_CLAIM_ONE, {"host": host, "lease": lease, "mailbox": mailboxid})
+    row = await rows.fetchone()
+    return int(row[0]) if row else None
+
+
+async def next_due(connection: AsyncConnection) -> timedelta | None:
+    """Return how long until the next mailbox is due; ``None`` where none ever is."""
+    rows = await connection.execute(
+        "select greatest(min(greatest(nextpasson, leaseuntil)) - now(), interval '0') from mailbox"
+        " where statecode = 0 and enabledforincomingemail and incomingemaildeliverymethod = 2"
+        " and nextpasson is not null"
+    )
+    row = await rows.fetchone()
+    return row[0] if row else None
+
+
+class MailboxLeases:
+    """``Leases`` on a pool of connections in autocommit mode, for one worker."""
+
+    def __init__(self, pool: AsyncConnectionPool, *, host: str, lease: timedelta) -> None:
+        self._pool = pool
+        self._host = host
+        self._lease = lease
+
+    async def begin(self, mailboxid: UUID, fence: int) -> MailboxRun | None:
+        """See ``Leases``."""
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(
+                _BEGIN, {"host": self._host, "lease": self._lease, "mailbox": mailboxid, "fence": fence}
+            )
+            row = await rows.fetchone()
+        if row is None:
+            return None
+        (
+            address,
+            profileid,
+            ownerid,
+            regardingtable,
+            profile_from,
+            mailbox_from,
+            floor_minutes,
+            unresolve,
+            polling,
+            failures,
+            position,
+            listed_once,
+        ) = row
+        return MailboxRun(
+            mailboxid=mailboxid,
+            address=address,
+            hostid=self._host,
+            fence=fence,
+            profileid=profileid,
+            ownerid=ownerid,
+            regardingtable=regardingtable or "",
+            process_from=effective_start(profile_from, mailbox_from),
+            position=position,
+            listed_once=listed_once,
+            unresolve_multiple=unresolve,
+            polling=timedelta(seconds=polling),
+            polling_floor=timedelta(minutes=floor_minutes or 0),
+            failures=failures or 0,
+        )
+
+    async def prolong(self, held: Sequence[tuple[UUID, int]]) -> None:
+        """Prolong the leases of runs that are under way."""
+        if not held:
+            return
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                "update mailbox m set leaseuntil = now() + %s from unnest(%s::uuid[], %s::bigint[]) as h (id, fence)"
+                " where m.mailboxid = h.id and m.leasefence = h.fence and m.hostid = %s",
+                (self._lease, [i for i, _ in held], [f for _, f in held], self._host),
+            )
+
+    async def release(self, mailboxid: UUID, fence: int) -> None:
+        """Give a claim back undone; the mailbox stays due."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                "update mailbox set leaseuntil = null, hostid = null where mailboxid = %s and leasefence = %s",
+                (mailboxid, fence),
+            )
+
+    async def finish(self, run: MailboxRun, result: PassResult, *, next_pass: datetime) -> None:
+        """See ``Leases``."""
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(
+                "update mailbox set leaseuntil = null, hostid = null, nextpasson = %(next)s,"
+                " lastsuccessfulsynccompletedon = now(), itemsprocessedforlastsync = %(processed)s,"
+                " itemsfailedforlastsync = %(failed)s, transientfailurecount = 0,"
+                " noemailcount = case when %(processed)s > 0 then 0 else coalesce(noemailcount, 0) + 1 end,"
+                " processedtimes = coalesce(processedtimes, 0) + 1, lastduration = %(ms)s,"
+                " incomingemailstatus = 1, mailboxstatus = 1,"
+                " lastsyncerror = null, lastsyncerrorcode = null, lastsyncerrorcount = 0"
+                " where mailboxid = %(mailbox)s and leasefence = %(fence)s",
+                {
+                    "next": next_pass,
+                    "processed": result.processed,
+                    "failed": result.failed,
+                    "ms": round(result.seconds * 1000),
+                    "mailbox": run.mailboxid,
+                    "fence": run.fence,
+                },
+            )
+            await self._record(connection, run, result, succeeded=True)
+
+    async def fail(
+        self, run: MailboxRun, result: PassResult, error: ServiceError, *, next_pass: datetime | None
+    ) -> None:
+        """See ``Leases``."""
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(
+                "update mailbox set leaseuntil = null, hostid = null,"
+                " nextpasson = coalesce(%(next)s, nextpasson),"
+                " enabledforincomingemail = enabledforincomingemail and not %(disable)s,"
+                " incomingemailstatus = 2, mailboxstatus = 2, transientfailurecount = %(failures)s,"
+                " lastsyncerror = %(error)s, lastsyncerrorcount = coalesce(lastsyncerrorcount, 0) + 1,"
+                " lastsyncerroroccurredon = now(), lastsyncerrormachinename = %(host)s"
+                " where mailboxid = %(mailbox)s and leasefence = %(fence)s",
+                {
+                    "next": next_pass,
+                    "disable": next_pass is None,
+                    "failures": 0 if isinstance(error, Misconfigured) else run.failures + 1,
+                    "error": f"{error.code}: {error}"[:2048],
+                    "host": run.hostid[:320],
+                    "mailbox": run.mailboxid,
+                    "fence": run.fence,
+                },
+            )
+            await self._record(connection, run, result, succeeded=False)
+
+    async def _record(
+        self, connection: AsyncConnection, run: MailboxRun, result: PassResult, *, succeeded: bool
+    ) -> None:
+        """Write a row of statistics for a pass that did something or failed; an idle poll leaves none."""
+        if succeeded and not result.processed:
+            return
+        await connection.execute(
+            "insert into mailboxstatistics (mailboxid, operationtypeid, mailboxprocessstartedon,"
+            " mailboxprocesscompletedon, processtimeintervalinminutes, itemsprocessed, itemsfailed, processresult,"
+            " machinename) values (%s, %s, now() - %s, now(), %s, %s, %s, %s, %s)",
+            (
+                run.mailboxid,
+                _INCOMING_EMAIL,
+                timedelta(seconds=result.seconds),
+                int(result.seconds // 60),
+                result.processed,
+                result.failed,
+                succeeded,
+                run.hostid[:160],
+            ),
+        )

@@ -1,0 +1,60 @@
+"""One pass over one mailbox now, in this process, outside of the schedule."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from serversync.adapters.leases import claim_one
+from serversync.adapters.profiles import ProfileConnections
+from serversync.core.errors import InputInvalid, ServiceError
+from serversync.database.address import dsn
+from serversync.engine.ports import PassResult
+from serversync.jobs.batch import BatchRunner
+from serversync.jobs.worker import LEASE, USER_AGENT, host_name, open_pool
+
+PATIENCE = timedelta(minutes=5)
+"""How long to wait for a run of the same mailbox that is under way."""
+_LOOK_AGAIN = 0.25
+
+
+async def sync_now(mailboxid: UUID, *, lease: timedelta = LEASE) -> tuple[PassResult, ServiceError | None]:
+    """Run one pass, after any other run of the mailbox that is under way.
+
+    Args:
+        mailboxid: The mailbox.
+        lease: For how long a run is believed to be alive without a sign of life.
+
+    Returns:
+        What was done, and what stopped it if something did.
+
+    Raises:
+        InputInvalid: the mailbox may not run (not approved, not enabled, no active profile), or another run
+            of it does not end.
+    """
+    async with open_pool(dsn(), size=4) as pool:
+        profiles = ProfileConnections(pool, user_agent=USER_AGENT)
+        runner = BatchRunner(pool, profiles, host=f"{host_name()}/now", lease=lease)
+        try:
+            async with runner.heartbeat():
+                async with asyncio.timeout(PATIENCE.total_seconds()):
+                    fence = None
+                    while fence is None:
+                        async with pool.connection() as connection:
+                            fence = await claim_one(
+                                connection, mailboxid, host=f"{host_name()}/now", lease=lease
+                            )
+                        if fence is None:
+                            await asyncio.sleep(_LOOK_AGAIN)
+                outcome = await runner.run_one(mailboxid, fence)
+        except TimeoutError as error:
+            raise InputInvalid(
+                field="Mailbox", reason="another run of it is under way and does not end"
+            ) from error
+        finally:
+            await profiles.close()
+    if outcome is None:
+        raise InputInvalid(
+            field="Mailbox",
+            reason="it may not run now: it must be active, enabled, approved, and have an active profile",
+        )
+    return outcome

@@ -1,0 +1,133 @@
+"""The worker process: takes batches from the queue, runs their mailboxes, and claims what falls due.
+
+It survives a restart of the database (it connects again), and being killed: what it had claimed falls due
+again when the leases end, and every page that it had written is complete.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import psycopg
+import structlog
+from procrastinate import PsycopgConnector
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from serversync import __version__
+from serversync.adapters.profiles import ProfileConnections
+from serversync.jobs.batch import BatchRunner
+from serversync.jobs.dispatcher import Dispatcher
+from serversync.jobs.tasks import MAILBOXES
+
+log = structlog.get_logger(__name__)
+
+USER_AGENT = f"serversync/{__version__}"
+LEASE = timedelta(seconds=30)
+JOBS_AT_ONCE = 4
+MOST_CLAIMED = 100
+STALLED_AFTER = timedelta(seconds=90)
+TIDY_EVERY = timedelta(seconds=30)
+GRACE = timedelta(seconds=20)
+RECONNECT_AFTER = timedelta(seconds=1)
+
+
+def host_name() -> str:
+    """Return the name under which this process holds leases."""
+    return f"{socket.gethostname()}/{os.getpid()}"
+
+
+def open_pool(dsn: str, *, size: int = 8) -> AsyncConnectionPool:
+    """Return a pool, not open yet, of connections in autocommit mode."""
+    return AsyncConnectionPool(
+        dsn, min_size=1, max_size=size, open=False, kwargs={"autocommit": True}, name="serversync"
+    )
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, dsn: str, *, lease: timedelta = LEASE) -> None:
+        self._dsn = dsn
+        self._lease = lease
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Finish the passes under way and end."""
+        self._stop.set()
+
+    async def run(self, *, handle_signals: bool = False) -> None:
+        """Work until ``stop`` is called, or SIGTERM or SIGINT arrive where signals are handled here."""
+        if handle_signals:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, self.stop)
+        while not self._stop.is_set():
+            try:
+                await self._work()
+            except (psycopg.OperationalError, PoolTimeout, ConnectorException) as error:
+                log.warning("database went away, connecting again", error=str(error).strip())
+                await self._pause(RECONNECT_AFTER)
+
+    async def _pause(self, duration: timedelta) -> None:
+        try:
+            async with asyncio.timeout(duration.total_seconds()):
+                await self._stop.wait()
+        except TimeoutError:
+            return
+
+    async def _work(self) -> None:
+        """Run everything until it is to stop, or until one part of it fails."""
+        async with AsyncExitStack() as stack:
+            pool = await stack.enter_async_context(open_pool(self._dsn))
+            profiles = ProfileConnections(pool, user_agent=USER_AGENT)
+            stack.push_async_callback(profiles.close)
+            runner = BatchRunner(pool, profiles, host=host_name(), lease=self._lease)
+            await stack.enter_async_context(runner.heartbeat())
+            connector = PsycopgConnector(conninfo=self._dsn, min_size=2, max_size=8)
+            stack.enter_context(app.replace_connector(connector))
+            await stack.enter_async_context(app.open_async())
+            dispatcher = Dispatcher(
+                pool, self._dsn, host=host_name(), lease=self._lease, most_claimed=MOST_CLAIMED
+            )
+            queue = asyncio.create_task(
+                app.run_worker_async(
+                    queues=[MAILBOXES],
+                    name=host_name(),
+                    concurrency=JOBS_AT_ONCE,
+                    delete_jobs="successful",
+                    install_signal_handlers=False,
+                    shutdown_graceful_timeout=GRACE.total_seconds(),
+                    additional_context={"run_claims": runner.run_claims},
+                )
+            )
+            parts = [
+                queue,
+                asyncio.create_task(dispatcher.run()),
+                asyncio.create_task(self._tidy()),
+                asyncio.create_task(self._stop.wait()),
+            ]
+            log.info("worker ready", host=host_name())
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in parts:
+                part.cancel()
+            outcomes = await asyncio.gather(*parts, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+
+    async def _tidy(self) -> None:
+        """Finish, as failed, jobs whose worker is gone; their mailboxes fall due again by their leases.
+
+        They are not retried: a retried job of old claims would find nothing to do.
+        """
+        while True:
+            for job in await app.job_manager.get_stalled_jobs(
+                queue=MAILBOXES, seconds_since_heartbeat=STALLED_AFTER.total_seconds()
+            ):
+                await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+            await asyncio.sleep(TIDY_EVERY.total_seconds())
