@@ -9,6 +9,7 @@ import atexit
 import os
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import django
 from django.apps import apps
@@ -40,7 +41,7 @@ class Environment:
         connections.close_all()
         self._lease.close()
 
-    def __enter__(self) -> "Environment":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

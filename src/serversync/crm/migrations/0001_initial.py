@@ -4,15 +4,17 @@ Why: the first release. Lock taken: none that matters, the tables are new. At 10
 Undo: migrate crm zero, which drops the tables and what is in them.
 """
 
+import uuid
+
 import django.contrib.postgres.functions
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
 import django.db.models.functions.text
-import serversync.crm.models.columns
-import uuid
 from django.conf import settings
 from django.db import migrations, models
+
+import serversync.crm.models.columns
 
 
 class Migration(migrations.Migration):

@@ -52,17 +52,19 @@ class Account(Address1, Address2):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "account"
-        constraints = [
+        constraints = (
             models.CheckConstraint(
                 condition=Q(statuscode=F("statecode") + 1), name="account_status_of_state"
             ),
-        ]
-        indexes = [
+        )
+        indexes = (
             models.Index(Lower("emailaddress1"), name="account_emailaddress1"),
             models.Index(Lower("emailaddress2"), name="account_emailaddress2"),
             models.Index(Lower("emailaddress3"), name="account_emailaddress3"),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -55,19 +55,21 @@ class ActivityParty(models.Model):
     instancetypecode = picklist(InstanceTypeCode, InstanceTypeCode.NOT_RECURRING)
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "activityparty"
-        constraints = [
+        constraints = (
             models.CheckConstraint(
                 condition=Q(partyid=None, partyobjecttypecode=None)
                 | Q(partyid__isnull=False, partyobjecttypecode__isnull=False),
                 name="activityparty_id_and_type",
             ),
-        ]
-        indexes = [
+        )
+        indexes = (
             models.Index(
                 fields=["partyid"], name="activityparty_partyid", condition=Q(partyid__isnull=False)
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.unresolvedpartyname or self.addressused or str(self.partyid)

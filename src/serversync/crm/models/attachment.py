@@ -27,6 +27,8 @@ class Attachment(models.Model):
     createdon = createdon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "attachment"
 
     def __str__(self) -> str:
@@ -56,6 +58,8 @@ class ActivityMimeAttachment(models.Model):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "activitymimeattachment"
 
     def __str__(self) -> str:

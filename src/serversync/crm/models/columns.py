@@ -32,7 +32,7 @@ class PicklistField(_SmallInteger):
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str | None:
         """Return the condition that makes the column accept its options only."""
-        column = connection.ops.quote_name(self.column)
+        column = connection.ops.quote_name(str(self.column))
         return f"{column} in ({', '.join(str(int(value)) for value, _ in self.flatchoices)})"
 
 
@@ -52,7 +52,7 @@ class _Ranged(models.Field):  # type: ignore[type-arg]  # mixed into three numbe
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str | None:
         """Return the condition that keeps the column within its bounds."""
-        column = connection.ops.quote_name(self.column)
+        column = connection.ops.quote_name(str(self.column))
         bounds = [(">=", self.lowest), ("<=", self.highest)]
         return " and ".join(f"{column} {sign} {bound}" for sign, bound in bounds if bound is not None) or None
 

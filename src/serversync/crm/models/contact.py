@@ -72,17 +72,19 @@ class Contact(Address1, Address2, Address3):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "contact"
-        constraints = [
+        constraints = (
             models.CheckConstraint(
                 condition=Q(statuscode=F("statecode") + 1), name="contact_status_of_state"
             ),
-        ]
-        indexes = [
+        )
+        indexes = (
             models.Index(Lower("emailaddress1"), name="contact_emailaddress1"),
             models.Index(Lower("emailaddress2"), name="contact_emailaddress2"),
             models.Index(Lower("emailaddress3"), name="contact_emailaddress3"),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.fullname or " ".join(filter(None, (self.firstname, self.lastname))) or str(self.contactid)

@@ -149,16 +149,18 @@ class Email(models.Model):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "email"
-        constraints = [
+        constraints = (
             models.CheckConstraint(
                 condition=Q(statecode=EmailState.OPEN, statuscode__in=STATUSES_OF_STATE[EmailState.OPEN])
                 | Q(statecode=EmailState.COMPLETED, statuscode__in=STATUSES_OF_STATE[EmailState.COMPLETED])
                 | Q(statecode=EmailState.CANCELED, statuscode__in=STATUSES_OF_STATE[EmailState.CANCELED]),
                 name="email_status_of_state",
             ),
-        ]
-        indexes = [
+        )
+        indexes = (
             models.Index(fields=["messageid"], name="email_messageid"),
             models.Index(fields=["inreplyto"], name="email_inreplyto", condition=Q(inreplyto__isnull=False)),
             models.Index(
@@ -170,7 +172,7 @@ class Email(models.Model):
                 condition=Q(baseconversationindexhash__isnull=False),
             ),
             models.Index(fields=["-createdon"], name="email_createdon"),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.subject or "(no subject)"

@@ -140,12 +140,14 @@ class EmailServerProfile(models.Model):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "emailserverprofile"
-        constraints = [
+        constraints = (
             models.CheckConstraint(
                 condition=Q(statuscode=F("statecode") + 1), name="emailserverprofile_status_of_state"
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.name

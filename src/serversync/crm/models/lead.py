@@ -60,20 +60,22 @@ class Lead(Address1):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "lead"
-        constraints = [
+        constraints = (
             models.CheckConstraint(
                 condition=Q(statecode=LeadState.OPEN, statuscode__in=[1, 2])
                 | Q(statecode=LeadState.QUALIFIED, statuscode=3)
                 | Q(statecode=LeadState.DISQUALIFIED, statuscode__in=[4, 5, 6, 7]),
                 name="lead_status_of_state",
             ),
-        ]
-        indexes = [
+        )
+        indexes = (
             models.Index(Lower("emailaddress1"), name="lead_emailaddress1"),
             models.Index(Lower("emailaddress2"), name="lead_emailaddress2"),
             models.Index(Lower("emailaddress3"), name="lead_emailaddress3"),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.fullname or self.companyname or self.subject or str(self.leadid)

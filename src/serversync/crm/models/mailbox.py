@@ -123,8 +123,10 @@ class Mailbox(models.Model):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "mailbox"
-        constraints = [
+        constraints = (
             models.CheckConstraint(
                 condition=Q(statuscode=F("statecode") + 1), name="mailbox_status_of_state"
             ),
@@ -144,13 +146,13 @@ class Mailbox(models.Model):
                 name="mailbox_delete_after_processing",
             ),
             models.UniqueConstraint(fields=["regardingobjectid"], name="mailbox_one_a_user_or_queue"),
-        ]
-        indexes = [
+        )
+        indexes = (
             models.Index(Lower("emailaddress"), name="mailbox_emailaddress"),
             models.Index(
                 fields=["nextpasson"], condition=Q(nextpasson__isnull=False), name="mailbox_nextpasson"
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -24,12 +24,14 @@ class MailboxFolder(models.Model):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "mailboxfolder"
-        constraints = [
+        constraints = (
             models.UniqueConstraint(
                 fields=["mailboxid", "distinguishedfolderid"], name="mailboxfolder_distinguishedfolder"
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.displayname or self.distinguishedfolderid or str(self.mailboxfolderid)

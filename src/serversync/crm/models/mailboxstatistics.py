@@ -46,11 +46,13 @@ class MailboxStatistics(models.Model):
     asynceventid = uniqueidentifier()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "mailboxstatistics"
-        indexes = [
+        indexes = (
             models.Index(fields=["mailboxid", "-mailboxprocessstartedon"], name="mailboxstatistics_mailbox"),
             models.Index(fields=["mailboxprocessstartedon"], name="mailboxstatistics_started"),
-        ]
+        )
 
     def __str__(self) -> str:
         return f"{self.mailboxid_id} {self.mailboxprocessstartedon}"

@@ -51,14 +51,14 @@ class MessageTrace(models.Model):
     examinedon = models.DateTimeField(auto_now_add=True, db_default=Now())
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "messagetrace"
-        constraints = [
-            models.UniqueConstraint(fields=["mailboxid", "itemkey"], name="messagetrace_item"),
-        ]
-        indexes = [
+        constraints = (models.UniqueConstraint(fields=["mailboxid", "itemkey"], name="messagetrace_item"),)
+        indexes = (
             models.Index(fields=["messageid"], name="messagetrace_messageid"),
             models.Index(fields=["mailboxid", "-receivedon"], name="messagetrace_received"),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.subject or self.messageid or str(self.itemkey)

@@ -146,6 +146,8 @@ class Organization(models.Model):
     objects = OrganizationManager()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "organization"
 
     def __str__(self) -> str:

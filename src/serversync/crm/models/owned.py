@@ -20,6 +20,8 @@ class MailboxOwner(models.Model):
     )
 
     class Meta:
+        """Has no table of its own."""
+
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:

@@ -23,6 +23,8 @@ class Address1(models.Model):
     address1_country = string(80)
 
     class Meta:
+        """Has no table of its own."""
+
         abstract = True
 
 
@@ -41,6 +43,8 @@ class Address2(models.Model):
     address2_country = string(80)
 
     class Meta:
+        """Has no table of its own."""
+
         abstract = True
 
 
@@ -59,4 +63,6 @@ class Address3(models.Model):
     address3_country = string(80)
 
     class Meta:
+        """Has no table of its own."""
+
         abstract = True

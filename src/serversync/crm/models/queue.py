@@ -68,11 +68,13 @@ class Queue(MailboxOwner):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "queue"
-        constraints = [
+        constraints = (
             models.CheckConstraint(condition=Q(statuscode=F("statecode") + 1), name="queue_status_of_state"),
-        ]
-        indexes = [models.Index(Lower("emailaddress"), name="queue_emailaddress")]
+        )
+        indexes = (models.Index(Lower("emailaddress"), name="queue_emailaddress"),)
 
     def __str__(self) -> str:
         return self.name
@@ -96,13 +98,15 @@ class QueueItem(models.Model):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "queueitem"
-        constraints = [
+        constraints = (
             models.CheckConstraint(
                 condition=Q(statuscode=F("statecode") + 1), name="queueitem_status_of_state"
             ),
             models.UniqueConstraint(fields=["queueid", "objectid"], name="queueitem_once_a_queue"),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.title or str(self.queueitemid)

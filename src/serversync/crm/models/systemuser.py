@@ -87,12 +87,14 @@ class SystemUser(MailboxOwner, AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "systemuser"
-        indexes = [
+        indexes = (
             models.Index(Lower("internalemailaddress"), name="systemuser_internalemail"),
             models.Index(Lower("personalemailaddress"), name="systemuser_personalemail"),
             models.Index(Lower("mobilealertemail"), name="systemuser_mobilealertemail"),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.fullname or self.domainname
@@ -124,6 +126,8 @@ class UserSettings(models.Model):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "usersettings"
 
     def __str__(self) -> str:

@@ -73,19 +73,21 @@ class TraceLog(models.Model):
     modifiedon = modifiedon()
 
     class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
         db_table = "tracelog"
-        constraints = [
+        constraints = (
             models.UniqueConstraint(
                 fields=["code", "regardingobjectid"],
                 condition=Q(resolvedon__isnull=True),
                 nulls_distinct=False,
                 name="tracelog_one_open",
             ),
-        ]
-        indexes = [
+        )
+        indexes = (
             models.Index(fields=["regardingobjectid", "-laston"], name="tracelog_regarding"),
             models.Index(fields=["-laston"], name="tracelog_laston"),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.text or self.code
