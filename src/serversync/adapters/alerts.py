@@ -7,7 +7,7 @@ from psycopg_pool import AsyncConnectionPool
 from serversync.core.errors import ServiceError
 from serversync.engine.ports import MailboxRun
 
-_ERROR, _WARNING = 3, 2
+_ERROR = 3
 _OF_AN_ITEM = "item"
 _OF_THE_MAILBOX = "mailbox"
 
@@ -34,7 +34,7 @@ class TraceLogAlerts:
         """See ``Alerts``."""
         which = f' "{subject}"' if subject else ""
         text = f"A message{which} in {run.address} was set aside: {error} (item {item_id[-24:]})"
-        await self._raise(run, error, text, level=_WARNING, kind=_OF_AN_ITEM)
+        await self._raise(run, error, text, level=_ERROR, kind=_OF_AN_ITEM)
 
     async def raise_for_mailbox(self, run: MailboxRun, error: ServiceError) -> None:
         """See ``Alerts``."""

@@ -1,6 +1,7 @@
 """``email``: one tracked message, received or to be sent.
 
-Source: Dataverse table reference, email. ``contentdigest`` is our own: a digest of what was tracked.
+Source: Dataverse table reference, email. ``contentdigest`` (a digest of what was tracked)
+and ``receivedon`` (when the mailbox that was read first received it) are our own.
 """
 
 from django.db import models
@@ -139,6 +140,7 @@ class Email(models.Model):
     notifications = picklist(Notifications, Notifications.NONE)
     attachmentcount = integer(0, None, 0)
     senton = moment()
+    receivedon = moment()
     actualend = moment()
     isworkflowcreated = boolean(default=False)
     contentdigest = uniqueidentifier()

@@ -97,6 +97,7 @@ class Organization(models.Model):
     ignoreinternalemail = boolean(default=False)
     unresolveemailaddressifmultiplematch = boolean(default=False)
     allowunresolvedpartiesonemailsend = boolean(default=False)
+    pollingintervalinseconds = integer(1, 86_400, 30)
     maxuploadfilesize = integer(1, 2_147_483_647, 5_242_880)
     blockedattachments = models.TextField(default="", db_default="", blank=True)
     generatealertsforerrors = boolean(default=True)
