@@ -1,0 +1,86 @@
+"""How a scheme speaks with the transport.
+
+A flow yields one ``Leg`` after the other, all for the same connection, and receives the ``Challenge`` of
+each 401 answer. The last leg carries the real request; another answer to it than 401 ends the log-on.
+"""
+
+from collections.abc import Generator, Sequence
+from typing import NoReturn, Protocol
+
+from msgspec import Struct
+
+from serversync.core.errors import AuthenticationFailed, AuthenticationNotOffered
+
+
+class Leg(Struct, frozen=True, gc=False):
+    """A value for the ``Authorization`` header; ``is_last`` says that the request itself may go along."""
+
+    authorization: str
+    is_last: bool
+
+
+class Challenge(Struct, frozen=True, gc=False):
+    """A 401 answer: its ``WWW-Authenticate`` values, one each, and the server's certificate (DER)."""
+
+    values: tuple[str, ...]
+    peer_certificate: bytes | None = None
+
+    def token(self, scheme: str) -> str | None:
+        """Return what the server said to a scheme: ``""`` for a bare offer, ``None`` for no offer."""
+        for value in self.values:
+            name, _, rest = value.strip().partition(" ")
+            if name.rstrip(",").lower() == scheme.lower():
+                return rest.strip()
+        # A proxy may have folded several headers into one; tokens cannot be told apart then, offers can.
+        folded = ", ".join(self.values).lower().split(",")
+        return "" if scheme.lower() in [each.strip().partition(" ")[0] for each in folded] else None
+
+    @property
+    def offered(self) -> str:
+        """The offered schemes for a person, for example ``Negotiate, NTLM``."""
+        names = [value.strip().partition(" ")[0].rstrip(",") for value in self.values]
+        return ", ".join(dict.fromkeys(name for name in names if name)) or "none"
+
+
+Flow = Generator[Leg, Challenge, None]
+
+
+class Authentication(Protocol):
+    """A scheme with its credentials, used for all connections of a client."""
+
+    belongs_to_connection: bool
+    """Whether a connection stays logged on; otherwise every request carries the header."""
+
+    def flow(self) -> Flow:
+        """Start a log-on on one connection.
+
+        Raises:
+            AuthenticationFailed: the server refused the full credentials.
+            AuthenticationNotOffered: the server does not know the scheme.
+        """
+        ...
+
+
+class Account(Struct, frozen=True, gc=False):
+    """Who logs on where, for the details of errors."""
+
+    host: str
+    username: str
+
+    def failed(self, scheme: str) -> NoReturn:
+        """Say that the server refused the full credentials.
+
+        Raises:
+            AuthenticationFailed: always.
+        """
+        raise AuthenticationFailed(host=self.host, account=self.username, scheme=scheme)
+
+    def not_offered(self, wanted: Sequence[str], challenge: Challenge) -> NoReturn:
+        """Say that the server does not offer the scheme.
+
+        Raises:
+            AuthenticationNotOffered: always.
+        """
+        raise AuthenticationNotOffered(
+            host=self.host, account=self.username, wanted=" or ".join(wanted), offered=challenge.offered
+        )

@@ -1,0 +1,82 @@
+"""Windows authentication by NTLM, or by Negotiate with NTLM inside: always NTLMv2, always channel-bound.
+
+The log-on belongs to the connection: it is done once, and every later request on it is logged on.
+"""
+
+import binascii
+from base64 import b64decode, b64encode
+
+import spnego
+from spnego.exceptions import NegotiateOptions, SpnegoError
+
+from serversync.exchange.auth.channel_binding import channel_binding
+from serversync.exchange.auth.credentials import Credentials
+from serversync.exchange.auth.flow import Account, Challenge, Flow, Leg
+
+NTLM = "NTLM"
+NEGOTIATE = "Negotiate"
+
+
+class WindowsAuthentication:
+    """NTLM and Negotiate in the order of ``schemes``; what worked comes first from then on."""
+
+    belongs_to_connection = True
+
+    def __init__(
+        self, credentials: Credentials, host: str, schemes: tuple[str, ...] = (NTLM, NEGOTIATE)
+    ) -> None:
+        self._account = Account(host, credentials.username)
+        self._credentials = credentials
+        self._schemes = schemes
+
+    def flow(self) -> Flow:
+        """Start a log-on on one connection.
+
+        Raises:
+            AuthenticationFailed: the server refused the full credentials.
+            AuthenticationNotOffered: the server offers none of the schemes.
+        """
+        challenge: Challenge | None = None
+        for scheme in self._schemes:
+            if challenge is not None and challenge.token(scheme) is None:
+                continue
+            context = self._context(scheme)
+            challenge = yield Leg(_header(scheme, context.step()), is_last=False)
+            if not challenge.token(scheme):
+                continue
+            self._schemes = (scheme, *[each for each in self._schemes if each != scheme])
+            yield from self._answer(scheme, context, challenge)
+        if challenge is not None:
+            self._account.not_offered(self._schemes, challenge)
+
+    def _answer(self, scheme: str, context: "spnego.ContextProxy", challenge: Challenge) -> Flow:
+        """Answer the server's challenges until it accepts or refuses."""
+        while token := challenge.token(scheme):
+            if context.complete:
+                break
+            try:
+                reply = context.step(
+                    b64decode(token, validate=True),
+                    channel_bindings=channel_binding(challenge.peer_certificate),
+                )
+            except (SpnegoError, binascii.Error, ValueError):
+                break
+            if not reply:
+                break
+            challenge = yield Leg(_header(scheme, reply), is_last=True)
+        self._account.failed(scheme)
+
+    def _context(self, scheme: str) -> "spnego.ContextProxy":
+        ntlm = scheme == NTLM
+        return spnego.client(
+            self._credentials.username,
+            self._credentials.password,
+            hostname=self._account.host,
+            service="http",
+            protocol="ntlm" if ntlm else "negotiate",
+            options=NegotiateOptions.use_ntlm if ntlm else NegotiateOptions.use_negotiate,
+        )
+
+
+def _header(scheme: str, token: bytes | None) -> str:
+    return f"{scheme} {b64encode(token or b'').decode()}"

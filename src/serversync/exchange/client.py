@@ -1,0 +1,336 @@
+"""The EWS client: one typed method for every operation, and streams for what is too big for memory.
+
+All calls of one client go to one server as one account, over a fixed number of connections; ``mailbox``
+says whom to act as. A call is one request: it never waits and never repeats by itself, but for a kept-open
+connection that the server had closed meanwhile, and for the schema version of an older server.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+from lxml.etree import _Element
+
+from serversync.core.errors import (
+    AnswerUnreadable,
+    ItemUnreadable,
+    NotExchange,
+    ServiceError,
+    VersionUnsupported,
+)
+from serversync.exchange import bisection
+from serversync.exchange.auth.credentials import Credentials, Scheme
+from serversync.exchange.endpoint import Endpoint
+from serversync.exchange.http_status import not_exchange, page_title, status_error
+from serversync.exchange.namespaces import t
+from serversync.exchange.operations.get_attachment import GetAttachment
+from serversync.exchange.operations.get_item import GetItem
+from serversync.exchange.operations.operation import Divisible, Operation
+from serversync.exchange.outcome import Failure, Outcome
+from serversync.exchange.repair import StreamRepair
+from serversync.exchange.response_codes import AnswerContext
+from serversync.exchange.soap import NotAnEnvelope, content_of, envelope, open_envelope, parse
+from serversync.exchange.streaming import Base64Decoder, Decoder, DivertingReader, Sink, TextDecoder
+from serversync.exchange.transport import Transport
+from serversync.exchange.types.attachment import Attachment
+from serversync.exchange.types.fields import FieldURI
+from serversync.exchange.types.ids import AttachmentId, ItemId
+from serversync.exchange.types.item import Item
+from serversync.exchange.types.shapes import BodyType, ItemShape
+from serversync.exchange.version import RequestServerVersion, ServerVersionInfo
+
+__all__ = ["Credentials", "Endpoint", "EwsClient", "Scheme"]
+
+R = TypeVar("R")
+
+_CONTENT = frozenset({t("Content"), t("MimeContent")})
+_BODY = frozenset({t("Body")})
+_OLDER = {RequestServerVersion.EXCHANGE2013_SP1: RequestServerVersion.EXCHANGE2010_SP2}
+
+
+class EwsClient:
+    """Reads mailboxes of one Exchange server as one account; use it as ``async with``.
+
+    Args:
+        endpoint: The server.
+        credentials: The account.
+        connections: The most connections at the same time, and so the most calls.
+        user_agent: Names the program to the server and its access policies.
+        version: The schema that requests speak; an older server is met in its own by itself.
+        max_answer_bytes: Answers that are read into memory may have so many bytes, unpacked.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        *,
+        connections: int = 10,
+        user_agent: str = "serversync",
+        version: RequestServerVersion = RequestServerVersion.EXCHANGE2013_SP1,
+        max_answer_bytes: int = 64 << 20,
+    ) -> None:
+        self.endpoint = endpoint
+        self._account = credentials.username
+        self._credentials = credentials
+        self._connections = connections
+        self._user_agent = user_agent
+        self._version = version
+        self._max_answer_bytes = max_answer_bytes
+        self._older_mailboxes: dict[str | None, RequestServerVersion] = {}
+        self._transport: Transport | None = None
+        self._server_version: ServerVersionInfo | None = None
+
+    async def __aenter__(self) -> Self:
+        self._transport = Transport(
+            self.endpoint,
+            self._credentials,
+            connections=self._connections,
+            user_agent=self._user_agent,
+            max_answer_bytes=self._max_answer_bytes,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.close()
+
+    @property
+    def server_version(self) -> ServerVersionInfo | None:
+        """The build of the server that answered last, or ``None`` before the first answer."""
+        return self._server_version
+
+    async def call(self, operation: Operation[R], *, mailbox: str | None = None) -> list[Outcome[R]]:
+        """Send one request.
+
+        Args:
+            operation: What to ask.
+            mailbox: The address of the mailbox to act as; ``None`` acts as the account itself.
+
+        Returns:
+            One outcome for each thing asked for, in order.
+
+        Raises:
+            ServiceError: the request as a whole failed; the class says what happens next.
+        """
+        return await self._versioned(mailbox, lambda version: self._call(operation, version, mailbox))
+
+    async def call_bisecting(
+        self, operation: Divisible[R], *, mailbox: str | None = None
+    ) -> list[Outcome[R]]:
+        """Send one request; where one item spoils its answer, find this item and bring all others.
+
+        Args:
+            operation: What to ask, for example ``GetItem``.
+            mailbox: The address of the mailbox to act as.
+
+        Returns:
+            One outcome for each item, in order; the bad ones are failures.
+
+        Raises:
+            ServiceError: the request as a whole failed, whatever its items.
+        """
+        return await bisection.call_bisecting(
+            lambda part: self.call(part, mailbox=mailbox),
+            lambda part: self.call(part, mailbox=mailbox),
+            operation,
+        )
+
+    async def download(
+        self, attachment_id: AttachmentId, sink: Sink, *, mailbox: str | None = None
+    ) -> Outcome[Attachment]:
+        """Write the content of an attachment into ``sink`` as it arrives, in little memory.
+
+        An attached item is written as its MIME content.
+
+        Returns:
+            The attachment without its content; a failure leaves the sink as it was.
+
+        Raises:
+            ServiceError: the request as a whole failed; the sink is as it was.
+        """
+        return await self._stream(GetAttachment((attachment_id,)), sink, _CONTENT, Base64Decoder, mailbox)
+
+    async def download_body(
+        self, item_id: ItemId, sink: Sink, *, body_type: BodyType = BodyType.HTML, mailbox: str | None = None
+    ) -> Outcome[Item]:
+        """Write the body of an item into ``sink`` as UTF-8 as it arrives, in little memory.
+
+        Returns:
+            The item with its id and an empty body that tells its type; a failure leaves the sink as it was.
+
+        Raises:
+            ServiceError: the request as a whole failed; the sink is as it was.
+        """
+        shape = ItemShape(body_type=body_type, additional_properties=(FieldURI("item:Body"),))
+        return await self._stream(GetItem((item_id,), shape), sink, _BODY, TextDecoder, mailbox)
+
+    async def download_mime(
+        self, item_id: ItemId, sink: Sink, *, mailbox: str | None = None
+    ) -> Outcome[Item]:
+        """Write the MIME content of an item into ``sink`` as it arrives, in little memory.
+
+        Returns:
+            The item with its id; a failure leaves the sink as it was.
+
+        Raises:
+            ServiceError: the request as a whole failed; the sink is as it was.
+        """
+        shape = ItemShape(include_mime_content=True)
+        return await self._stream(GetItem((item_id,), shape), sink, _CONTENT, Base64Decoder, mailbox)
+
+    async def _versioned(
+        self, mailbox: str | None, attempt: Callable[[RequestServerVersion], Awaitable[R]]
+    ) -> R:
+        """Speak the version that the mailbox's server knows, and find it out where necessary."""
+        version = self._older_mailboxes.get(mailbox, self._version)
+        try:
+            return await attempt(version)
+        except VersionUnsupported:
+            older = _OLDER.get(version)
+            if older is None:
+                raise
+            result = await attempt(older)
+            self._older_mailboxes[mailbox] = older
+            return result
+
+    async def _call(
+        self, operation: Operation[R], version: RequestServerVersion, mailbox: str | None
+    ) -> list[Outcome[R]]:
+        transport = self._open_transport()
+        request = envelope(operation, version, mailbox)
+        headers = _headers(mailbox)
+        async with transport.exchange(request, headers) as response:
+            document = await transport.read(response, operation.name)
+        context = self._context(operation, mailbox, response)
+        self._check_status(response, document, context)
+        try:
+            root = parse(document)
+        except NotAnEnvelope as error:
+            raise self._unreadable(document, str(error), context) from error
+        return operation.from_xml(self._content(root, context), context)
+
+    async def _stream(
+        self,
+        operation: Operation[R],
+        sink: Sink,
+        tags: frozenset[str],
+        decoder: Callable[[Callable[[bytes], object]], Decoder],
+        mailbox: str | None,
+    ) -> Outcome[R]:
+        start = sink.tell()
+
+        async def attempt(version: RequestServerVersion) -> Outcome[R]:
+            try:
+                return await self._stream_once(
+                    operation, version, mailbox, DivertingReader(tags, decoder(sink.write))
+                )
+            except NotAnEnvelope:
+                sink.seek(start)
+                sink.truncate()
+            reader = DivertingReader(tags, decoder(sink.write))
+            return await self._stream_once(operation, version, mailbox, reader, StreamRepair())
+
+        try:
+            outcome = await self._versioned(mailbox, attempt)
+        except ServiceError:
+            sink.seek(start)
+            sink.truncate()
+            raise
+        except (NotAnEnvelope, ValueError) as error:
+            outcome = Failure(
+                ItemUnreadable(mailbox=mailbox, response_code="its answer cannot be read", cause=str(error)),
+                "Unreadable",
+                str(error),
+            )
+        if isinstance(outcome, Failure):
+            sink.seek(start)
+            sink.truncate()
+        return outcome
+
+    async def _stream_once(
+        self,
+        operation: Operation[R],
+        version: RequestServerVersion,
+        mailbox: str | None,
+        reader: DivertingReader,
+        repair: StreamRepair | None = None,
+    ) -> Outcome[R]:
+        transport = self._open_transport()
+        request = envelope(operation, version, mailbox)
+        async with transport.exchange(request, _headers(mailbox), streamed=True) as response:
+            context = self._context(operation, mailbox, response)
+            if response.status != 200:
+                document = await transport.read(response, operation.name)
+                self._check_status(response, document, context)
+                root = parse(document)
+            else:
+                async with aclosing(transport.chunks(response)) as chunks:
+                    async for chunk in chunks:
+                        reader.feed(chunk if repair is None else repair.feed(chunk))
+                if repair is not None:
+                    reader.feed(repair.close())
+                root = reader.close()
+        (outcome,) = operation.from_xml(self._content(root, context), context)
+        return outcome
+
+    def _open_transport(self) -> Transport:
+        if self._transport is None:
+            raise RuntimeError("the client is not open: use it as 'async with EwsClient(...) as client'")
+        return self._transport
+
+    def _context(
+        self, operation: Operation[Any], mailbox: str | None, response: aiohttp.ClientResponse
+    ) -> AnswerContext:
+        return AnswerContext(
+            operation=operation.name,
+            host=self.endpoint.host,
+            account=self._account,
+            mailbox=mailbox,
+            request_id=response.headers.get("request-id") or response.headers.get("client-request-id"),
+        )
+
+    def _check_status(
+        self, response: aiohttp.ClientResponse, document: bytes, context: AnswerContext
+    ) -> None:
+        error = status_error(response.status, response.headers, document, context, self.endpoint.url)
+        if error is not None:
+            raise error
+
+    def _unreadable(self, document: bytes, reason: str, context: AnswerContext) -> ServiceError:
+        """Return the error for a body that is no envelope: of another server, or broken."""
+        if page_title(document) is not None or not document.lstrip(b"\xef\xbb\xbf \t\r\n\x00").startswith(
+            b"<"
+        ):
+            if document:
+                return not_exchange(context, self.endpoint.url, document, "the answer is not XML")
+            reason = "it is empty"
+        return AnswerUnreadable(**context.details(), reason=reason)
+
+    def _content(self, root: _Element, context: AnswerContext) -> _Element:
+        """Return the response element.
+
+        Raises:
+            NotExchange: the document is no SOAP envelope.
+            ServiceError: it holds a fault.
+        """
+        try:
+            opened = open_envelope(root)
+        except NotAnEnvelope as error:
+            raise NotExchange(**context.details(), address=self.endpoint.url, reason=str(error)) from error
+        if opened.server_version is not None:
+            self._server_version = opened.server_version
+        return content_of(opened, context)
+
+
+def _headers(mailbox: str | None) -> dict[str, str]:
+    headers = {"client-request-id": str(uuid.uuid4()), "return-client-request-id": "true"}
+    if mailbox is not None:
+        headers["X-AnchorMailbox"] = mailbox
+    return headers

@@ -1,0 +1,328 @@
+"""Carries one request to the server and its answer back, over a fixed number of connections.
+
+Each slot is one connection at a time, because Windows log-ons belong to the connection: a slot logs on once
+and is then reused, the most recently used first. No redirect is followed, since it would carry the log-on
+to another place. Cookies are off: a slot serves many mailboxes, and what ties a request to its mailbox's
+server is ``X-AnchorMailbox``; a shared cookie would tie it to another mailbox's.
+
+As long as no log-on has succeeded, log-ons go one at a time, so that a wrong password is tried once and
+not once a connection (accounts lock themselves).
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+from msgspec import Struct
+
+from serversync.core.errors import AnswerUnreadable, AuthenticationFailed, ConnectionLost
+from serversync.exchange.auth.choice import authentication
+from serversync.exchange.auth.credentials import Credentials
+from serversync.exchange.auth.flow import Challenge, Leg
+from serversync.exchange.endpoint import Endpoint
+from serversync.exchange.network_errors import network_error
+from serversync.exchange.tls import ssl_context
+
+_KEEP_ALIVE_SECONDS = 100.0  # below the 120 s after which IIS closes an idle connection
+_CONNECT_SECONDS = 30.0
+_MOST_REFUSALS = 2
+_ERROR_PAGE_BYTES = 1 << 20
+
+
+class _Connector(aiohttp.TCPConnector):
+    """A connector of one connection that tells which one it is."""
+
+    current: asyncio.Transport | None = None
+
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the signature is aiohttp's
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        self.current = connection.transport
+        return connection
+
+
+class _Slot:
+    """One connection and whether it is logged on."""
+
+    def __init__(self, endpoint: Endpoint, headers: dict[str, str]) -> None:
+        self._connector = _Connector(
+            limit=1, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=ssl_context(endpoint.ca_file)
+        )
+        self.session = aiohttp.ClientSession(
+            connector=self._connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=headers,
+            read_bufsize=1 << 18,
+        )
+        self._logged_on: asyncio.Transport | None = None
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The connection of the last request, open or not."""
+        return self._connector.current
+
+    @property
+    def connection(self) -> asyncio.Transport | None:
+        """The open connection, or ``None``."""
+        current = self._connector.current
+        return current if current is not None and not current.is_closing() else None
+
+    @property
+    def is_logged_on(self) -> bool:
+        """Whether the open connection is the one that was logged on."""
+        return self._logged_on is not None and self.connection is self._logged_on
+
+    def logged_on(self) -> None:
+        """Remember that the connection in use is logged on."""
+        self._logged_on = self._connector.current
+
+    def disconnect(self) -> None:
+        """Close the connection; the next request opens a new one."""
+        self._logged_on = None
+        if (connection := self.connection) is not None:
+            connection.abort()
+        self._connector.current = None
+
+    def peer_certificate(self) -> bytes | None:
+        """The server's certificate on the connection of the last request, DER."""
+        connection = self.transport
+        ssl_object = connection.get_extra_info("ssl_object") if connection is not None else None
+        certificate: bytes | None = (
+            ssl_object.getpeercert(binary_form=True) if ssl_object is not None else None
+        )
+        return certificate
+
+
+class _Request(Struct, frozen=True, gc=False):
+    """One request and how long it may take."""
+
+    body: bytes
+    headers: dict[str, str]
+    time_limit: aiohttp.ClientTimeout
+
+
+class Transport:
+    """Sends requests to one server as one account.
+
+    Args:
+        endpoint: The server.
+        credentials: The account.
+        connections: The most connections at the same time.
+        user_agent: Names the program to the server.
+        max_answer_bytes: Answers that are read into memory may have so many bytes.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        *,
+        connections: int,
+        user_agent: str,
+        max_answer_bytes: int,
+    ) -> None:
+        self._endpoint = endpoint
+        self._authentication = authentication(credentials, endpoint.host)
+        self._headers = {
+            "User-Agent": user_agent,
+            "Accept": "text/xml",
+            "Accept-Encoding": "gzip",
+            "Content-Type": "text/xml; charset=utf-8",
+        }
+        self._max_answer_bytes = max_answer_bytes
+        seconds = endpoint.timeout.total_seconds()
+        connect = min(seconds, _CONNECT_SECONDS)
+        self._call_timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=connect, sock_read=seconds)
+        self._stream_timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=seconds)
+        self._free = asyncio.Semaphore(connections)
+        self._idle: list[_Slot] = []
+        self._slots: list[_Slot] = []
+        self._gate = asyncio.Lock()
+        self._proven = False
+        self._refusals = 0
+        self._refused: AuthenticationFailed | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        slots, self._slots, self._idle = self._slots, [], []
+        for slot in slots:
+            await slot.session.close()
+
+    @asynccontextmanager
+    async def exchange(
+        self, body: bytes, headers: dict[str, str], *, streamed: bool = False
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request and give the answer, logged on, its body unread; the connection is held meanwhile.
+
+        Args:
+            body: The SOAP envelope.
+            headers: Headers of this request beside the common ones.
+            streamed: The answer may take as long as it likes while bytes keep coming.
+
+        Raises:
+            ServiceError: DNS, TCP, TLS, time-out, log-on: the class says which.
+        """
+        async with self._slot() as slot:
+            timeout = self._stream_timeout if streamed else self._call_timeout
+            response = await self._with_fresh_connection(slot, _Request(body, headers, timeout))
+            try:
+                yield response
+            finally:
+                if response.content.at_eof():
+                    response.release()
+                else:
+                    response.close()
+
+    async def chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        """Give the body of an answer as it arrives; inside of ``exchange``.
+
+        Raises:
+            ConnectionLost: the connection broke, or the compressed body is broken.
+            ServerUnreachable: the time-out passed.
+        """
+        try:
+            async for chunk in response.content.iter_any():
+                yield chunk
+        except (aiohttp.ClientError, OSError) as error:
+            raise network_error(error, self._endpoint) from error
+
+    async def read(self, response: aiohttp.ClientResponse, operation: str) -> bytes:
+        """Return the whole body of an answer; inside of ``exchange``.
+
+        Raises:
+            AnswerUnreadable: it is larger than this client takes into memory (``limit`` in the details).
+            ConnectionLost: the connection broke, or the compressed body is broken.
+            ServerUnreachable: the time-out passed.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        async with aclosing(self.chunks(response)) as chunks:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > self._max_answer_bytes:
+                    limit = self._max_answer_bytes
+                    raise AnswerUnreadable(
+                        operation=operation, limit=limit, reason=f"it is larger than {limit} bytes"
+                    )
+                pieces.append(chunk)
+        return b"".join(pieces)
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[_Slot]:
+        async with self._free:
+            if self._idle:
+                slot = self._idle.pop()
+            else:
+                slot = _Slot(self._endpoint, self._headers)
+                self._slots.append(slot)
+            try:
+                yield slot
+            finally:
+                self._idle.append(slot)
+
+    async def _with_fresh_connection(self, slot: _Slot, request: _Request) -> aiohttp.ClientResponse:
+        """Send; once more where a connection kept open turns out to be closed by the other side.
+
+        Only reading operations may be sent twice; all of this client are.
+        """
+        reused = slot.connection is not None
+        try:
+            return await self._logged_on(slot, request)
+        except ConnectionLost:
+            if not reused:
+                raise
+            slot.disconnect()
+            return await self._logged_on(slot, request)
+
+    async def _logged_on(self, slot: _Slot, request: _Request) -> aiohttp.ClientResponse:
+        if self._authentication.belongs_to_connection and slot.is_logged_on:
+            response = await self._send(slot, request)
+            if response.status != 401:
+                return response
+            # The log-on was lost in the middle of the session: a proxy, or trouble with the directory.
+            response.close()
+            slot.disconnect()
+        if self._proven:
+            return await self._log_on(slot, request)
+        async with self._gate:
+            return await self._log_on(slot, request)
+
+    async def _log_on(self, slot: _Slot, request: _Request) -> aiohttp.ClientResponse:
+        if self._refused is not None:
+            raise AuthenticationFailed(**self._refused.details)
+        flow = self._authentication.flow()
+        leg: Leg = next(flow)
+        first: asyncio.Transport | None = None
+        while True:
+            response = await self._send(slot, request, leg)
+            if response.status != 401:
+                if leg.is_last:
+                    self._proven, self._refusals = True, 0
+                    slot.logged_on()
+                return response
+            certificate = slot.peer_certificate()
+            challenge = Challenge(tuple(response.headers.getall("WWW-Authenticate", ())), certificate)
+            await self._drain(response)
+            if first is not None and slot.transport is not first:
+                slot.disconnect()
+                raise ConnectionLost(
+                    host=self._endpoint.host,
+                    reason="it was closed in the middle of the log-on; a proxy in between may not support Windows authentication",
+                )
+            first = slot.transport
+            try:
+                leg = flow.send(challenge)
+            except AuthenticationFailed as error:
+                self._count_refusal(error)
+                slot.disconnect()
+                raise
+
+    def _count_refusal(self, error: AuthenticationFailed) -> None:
+        """Stop for good after a refusal, or after two where the same password has worked before."""
+        self._refusals += 1
+        if not self._proven or self._refusals >= _MOST_REFUSALS:
+            self._refused = error
+
+    async def _send(self, slot: _Slot, request: _Request, leg: Leg | None = None) -> aiohttp.ClientResponse:
+        """Send the request; with a leg of a log-on that is not the last one, only its headers."""
+        headers = request.headers if leg is None else {**request.headers, "Authorization": leg.authorization}
+        try:
+            return await slot.session.post(
+                self._endpoint.url,
+                data=request.body if leg is None or leg.is_last else b"",
+                headers=headers,
+                allow_redirects=False,
+                timeout=request.time_limit,
+                proxy=self._endpoint.proxy,
+            )
+        except (aiohttp.ClientError, OSError) as error:
+            raise network_error(error, self._endpoint) from error
+
+    async def _drain(self, response: aiohttp.ClientResponse) -> None:
+        """Read a refusal to its end, so that its connection can go on; close it where that is too long."""
+        size = 0
+        async with aclosing(self.chunks(response)) as chunks:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > _ERROR_PAGE_BYTES:
+                    response.close()
+                    return
+        response.release()
