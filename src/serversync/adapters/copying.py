@@ -56,9 +56,8 @@ async def fill_large(connection: AsyncConnection, target: LargeColumn, key: UUID
         copy.set_types(["int4", "bytea"])
         for ordinal, chunk in enumerate(value.chunks()):
             await copy.write_row((ordinal, chunk))
-    whole = SQL("string_agg(content, ''::bytea order by ordinal)")
-    if target.is_text:
-        whole = SQL("convert_from({}, 'UTF8')").format(whole)
+    pieces = SQL("string_agg(content, ''::bytea order by ordinal)")
+    whole = SQL("convert_from({}, 'UTF8')" if target.is_text else "{}").format(pieces)
     await connection.execute(
         SQL("update {} set {} = (select {} from piece) where {} = %s").format(
             Identifier(target.table), Identifier(target.column), whole, Identifier(target.key)

@@ -124,7 +124,7 @@ _CONVERSATION_BASE_BYTES = 22
 
 def _resolution() -> Composed:
     """One look-up by index for each address and column."""
-    branches = []
+    branches: list[Composed] = []
     for table, columns in ADDRESS_COLUMNS:
         owner = "systemuserid" if table == "systemuser" else "ownerid"
         active = SQL("not isdisabled") if table == "systemuser" else SQL("statecode = 0")
@@ -145,7 +145,8 @@ def _resolution() -> Composed:
             )
             for number, column in enumerate(columns, start=1)
         )
-    return SQL("with wanted (address) as (select unnest(%s::text[])) ") + SQL(" union all ").join(branches)
+    wanted = SQL("with wanted (address) as (select unnest(%s::text[])) {}")
+    return wanted.format(SQL(" union all ").join(branches))
 
 
 _RESOLUTION: Final = _resolution()

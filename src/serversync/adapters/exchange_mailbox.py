@@ -6,7 +6,7 @@ from typing import Final
 
 from serversync.adapters.profiles import ProfileConnections
 from serversync.adapters.spool import SpooledContent
-from serversync.core.errors import ItemUnreadable, Permanent, ServiceError
+from serversync.core.errors import AnswerUnreadable, ItemUnreadable, Permanent, ServiceError
 from serversync.engine.ports import Change, ChangePage, Listed, MailboxRun
 from serversync.exchange import outcome as ews
 from serversync.exchange.client import EwsClient
@@ -16,17 +16,19 @@ from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems, SyncPage
 from serversync.exchange.types.attachment import Attachment as EwsAttachment
 from serversync.exchange.types.attachment import FileAttachment, ItemAttachment
-from serversync.exchange.types.fields import ExtendedFieldURI, FieldURI
+from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI
 from serversync.exchange.types.ids import AttachmentId, DistinguishedFolderId, ItemId
 from serversync.exchange.types.item import Item
 from serversync.exchange.types.message import Mailbox, Message
 from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.rules.email.body import text_chunks_to_html
 from serversync.rules.email.identity import item_key
-from serversync.rules.email.message import Address, Attachment, ReceivedMessage, Text
+from serversync.rules.email.message import Address, Attachment, ReceivedMessage
 
 LARGE_BYTES: Final = 1024 * 1024
 """From this size on, bodies and attachments go to a temporary file piece by piece."""
+BATCH_BYTES: Final = 16 * 1024 * 1024
+"""What the messages of one request may weigh together."""
 ATTACHMENT_BATCH: Final = 50
 ATTACHMENT_BATCH_BYTES: Final = 4 * 1024 * 1024
 PAGE_MEMORY_BYTES: Final = 32 * 1024 * 1024
@@ -35,7 +37,7 @@ PAGE_MEMORY_BYTES: Final = 32 * 1024 * 1024
 _LISTED: Final = (FieldURI("item:ItemClass"), FieldURI("item:DateTimeReceived"), FieldURI("item:Size"))
 _SEARCH_KEY: Final = ExtendedFieldURI(property_type="Binary", property_tag=0x300B)
 _BODY: Final = FieldURI("item:Body")
-_FIELDS: Final = (
+_FIELDS: Final[tuple[AnyFieldURI, ...]] = (
     *(
         FieldURI(uri)
         for uri in (
@@ -86,37 +88,41 @@ class EwsMailbox:
 
     async def messages(self, listed: Sequence[Listed]) -> list[ReceivedMessage | ServiceError]:
         """See ``ExchangeMailbox``."""
-        small = [change for change in listed if change.size_bytes <= LARGE_BYTES]
-        large = [change for change in listed if change.size_bytes > LARGE_BYTES]
         found: dict[str, ReceivedMessage | ServiceError] = {}
-        for changes, shape in ((small, _WITH_BODY), (large, _WITHOUT_BODY)):
-            if not changes:
-                continue
-            ids = tuple([ItemId(change.item_id) for change in changes])
-            outcomes = await self._client.call(GetItem(item_ids=ids, item_shape=shape), mailbox=self._mailbox)
-            for change, outcome in zip(changes, outcomes, strict=True):
-                found[change.item_id] = _message(change, outcome)
-        for change in large:
-            found[change.item_id] = await self._with_large_body(change, found[change.item_id])
+        for changes in _by_weight([c for c in listed if c.size_bytes <= LARGE_BYTES]):
+            await self._read(changes, _WITH_BODY, found)
+        for change in listed:
+            if change.size_bytes > LARGE_BYTES:
+                await self._read([change], _WITHOUT_BODY, found)
+                found[change.item_id] = await self._with_large_body(found[change.item_id])
         return [found[change.item_id] for change in listed]
 
+    async def _read(
+        self, changes: Sequence[Listed], shape: ItemShape, found: dict[str, ReceivedMessage | ServiceError]
+    ) -> None:
+        request = GetItem(item_ids=tuple([ItemId(c.item_id) for c in changes]), item_shape=shape)
+        outcomes = await self._client.call_bisecting(request, mailbox=self._mailbox)
+        for change, outcome in zip(changes, outcomes, strict=True):
+            found[change.item_id] = _message(change, outcome)
+
     async def _with_large_body(
-        self, change: Listed, message: ReceivedMessage | ServiceError
+        self, message: ReceivedMessage | ServiceError
     ) -> ReceivedMessage | ServiceError:
         if isinstance(message, ServiceError):
             return message
         spool = self._spool()
-        try:
-            body_type = await self._client.download_body(ItemId(change.item_id), spool, mailbox=self._mailbox)
-        except Permanent as error:
-            return error
+        outcome = await self._client.download_body(
+            ItemId(message.item_id), spool, body_type=BodyType.BEST, mailbox=self._mailbox
+        )
+        if isinstance(outcome, ews.Failure):
+            return outcome.error
+        told = outcome.value.body
+        if told is None or told.body_type != BodyType.HTML.value:
+            spool = self._keep(SpooledContent.of(text_chunks_to_html(spool.chunks())))
         message.body_is_html = True
-        body: Text = spool
-        if body_type is not BodyType.HTML:
-            body = self._keep(SpooledContent.of(text_chunks_to_html(spool.chunks())))
-        if isinstance(body, SpooledContent) and body.size_bytes <= LARGE_BYTES:
-            body = b"".join(body.chunks()).decode("utf-8", "replace")
-        message.body = body
+        message.body = spool
+        if spool.size_bytes <= LARGE_BYTES:
+            message.body = b"".join(spool.chunks()).decode("utf-8", "replace")
         return message
 
     async def fetch_attachments(self, messages: Sequence[ReceivedMessage]) -> None:
@@ -131,18 +137,24 @@ class EwsMailbox:
                 small.append(attachment)
         for batch in _batches(small):
             ids = tuple([AttachmentId(a.attachment_id) for a in batch])
-            outcomes = await self._client.call(GetAttachment(attachment_ids=ids), mailbox=self._mailbox)
+            try:
+                outcomes = await self._client.call(GetAttachment(attachment_ids=ids), mailbox=self._mailbox)
+            except AnswerUnreadable:
+                for attachment in batch:
+                    await self._download(attachment)
+                continue
             for attachment, outcome in zip(batch, outcomes, strict=True):
                 _fill(attachment, outcome)
 
     async def _download(self, attachment: Attachment) -> None:
         spool = self._spool()
-        try:
-            await self._client.download(AttachmentId(attachment.attachment_id), spool, mailbox=self._mailbox)
-        except Permanent:
-            attachment.content = None
-            return
-        attachment.content = spool
+        outcome = await self._client.download(
+            AttachmentId(attachment.attachment_id), spool, mailbox=self._mailbox
+        )
+        if not isinstance(outcome, ews.Failure):
+            attachment.content = spool
+        elif not isinstance(outcome.error, Permanent):
+            raise outcome.error
 
     def _spool(self) -> SpooledContent:
         return self._keep(SpooledContent())
@@ -259,6 +271,19 @@ def _fill(attachment: Attachment, outcome: ews.Outcome[EwsAttachment]) -> None:
         attachment.content = value.content or b""
     elif isinstance(value, ItemAttachment):
         attachment.content = value.mime_content
+
+
+def _by_weight(changes: Sequence[Listed]) -> Iterator[list[Listed]]:
+    batch: list[Listed] = []
+    total = 0
+    for change in changes:
+        if batch and total + change.size_bytes > BATCH_BYTES:
+            yield batch
+            batch, total = [], 0
+        batch.append(change)
+        total += change.size_bytes
+    if batch:
+        yield batch
 
 
 def _batches(attachments: Sequence[Attachment]) -> Iterator[list[Attachment]]:

@@ -13,9 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from serversync.core.errors import InputInvalid
 from serversync.crm import secrets
-from serversync.exchange.client import Credentials, EwsClient
-from serversync.exchange.endpoint import Endpoint
-from serversync.exchange.transport import Scheme
+from serversync.exchange.client import Credentials, Endpoint, EwsClient, Scheme
 
 _SCHEMES: Final = {0: Scheme.AUTO, 2: Scheme.NTLM, 3: Scheme.BASIC}
 _DEFAULT_TIMEOUT: Final = timedelta(seconds=100)
@@ -54,7 +52,7 @@ class ProfileConnections:
         finally:
             entry.users -= 1
             if entry.replaced and not entry.users:
-                await entry.client.close()
+                await entry.client.__aexit__(None, None, None)
 
     async def _entry(self, profileid: UUID) -> _Open:
         async with self._lock:
@@ -75,7 +73,7 @@ class ProfileConnections:
             if known:
                 known.replaced = True
                 if not known.users:
-                    await known.client.close()
+                    await known.client.__aexit__(None, None, None)
             entry = _Open(await self._connect(profileid, row), row[0], impersonate=bool(row[6]))
             self._open[profileid] = entry
             return entry
@@ -101,11 +99,10 @@ class ProfileConnections:
         client = EwsClient(
             endpoint, credentials, connections=int(str(connections)), user_agent=self._user_agent
         )
-        await client.open()
-        return client
+        return await client.__aenter__()
 
     async def close(self) -> None:
         """Close every client."""
         for entry in self._open.values():
-            await entry.client.close()
+            await entry.client.__aexit__(None, None, None)
         self._open.clear()

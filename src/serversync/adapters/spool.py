@@ -1,5 +1,6 @@
 """Content too large for memory: kept in temporary files until the page it belongs to is written."""
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from types import TracebackType
@@ -13,7 +14,11 @@ class SpooledContent:
 
     def __init__(self) -> None:
         self._file: BinaryIO = tempfile.TemporaryFile(prefix="serversync-")  # noqa: SIM115 - closed by close()
-        self.size_bytes = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """How much it holds."""
+        return self._file.seek(0, os.SEEK_END)
 
     @classmethod
     def of(cls, chunks: Iterable[bytes]) -> Self:
@@ -24,9 +29,20 @@ class SpooledContent:
         return spool
 
     def write(self, chunk: bytes) -> int:
-        """Append; the sink interface of the EWS client's downloads."""
-        self.size_bytes += len(chunk)
+        """Write at the current place; with ``tell``, ``seek`` and ``truncate`` the sink of the EWS client."""
         return self._file.write(chunk)
+
+    def tell(self) -> int:
+        """Return the current place."""
+        return self._file.tell()
+
+    def seek(self, offset: int) -> int:
+        """Go to a place, counted from the start."""
+        return self._file.seek(offset)
+
+    def truncate(self) -> int:
+        """Forget everything behind the current place."""
+        return self._file.truncate()
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content from the start, in pieces of at most 256 KB."""

@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from uuid import UUID
 
 import psycopg
 import structlog
+from procrastinate.types import JSONValue
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.leases import Claim, claim_due, next_due
@@ -54,7 +56,7 @@ class Dispatcher:
             claims = await claim_due(connection, host=self._host, lease=self._lease, limit=self._most_claimed)
             if claims:
                 deferrer = run_mailboxes.configure(connection=connection)
-                await deferrer.batch_defer_async(*[{"claims": batch} for batch in batches(claims)])
+                await deferrer.batch_defer_async(*batches(claims))
         if claims:
             log.debug("mailboxes claimed", count=len(claims), host=self._host)
         return len(claims)
@@ -89,11 +91,13 @@ class Dispatcher:
                 await asyncio.gather(listener, return_exceptions=True)
 
 
-def batches(claims: list[Claim]) -> list[list[list[str | int]]]:
-    """Return the claims as the arguments of jobs: one profile a job, at most ``BATCH`` mailboxes."""
-    by_profile: dict[object, list[list[str | int]]] = defaultdict(list)
+def batches(claims: list[Claim]) -> list[dict[str, JSONValue]]:
+    """Return the arguments of the jobs for some claims: one profile a job, at most ``BATCH`` mailboxes."""
+    by_profile: dict[UUID, list[JSONValue]] = defaultdict(list)
     for claim in claims:
         by_profile[claim.profileid].append([str(claim.mailboxid), claim.fence])
     return [
-        rows[start : start + BATCH] for rows in by_profile.values() for start in range(0, len(rows), BATCH)
+        {"claims": rows[start : start + BATCH]}
+        for rows in by_profile.values()
+        for start in range(0, len(rows), BATCH)
     ]

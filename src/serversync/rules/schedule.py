@@ -30,4 +30,5 @@ def after_failure(finished: datetime, *, failures: int, hint: timedelta | None) 
         raise ValueError("there is no wait before a first failure")
     if hint is not None:
         return finished + min(max(hint, timedelta(seconds=1)), timedelta(hours=1))
-    return finished + min(RETRY_FLOOR * 2 ** min(failures - 1, 12), RETRY_CEILING)
+    wait: timedelta = RETRY_FLOOR * 2 ** min(failures - 1, 12)
+    return finished + min(wait, RETRY_CEILING)

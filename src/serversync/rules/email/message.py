@@ -25,7 +25,10 @@ class Address(NamedTuple):
 class Spooled(Protocol):
     """Content too large to be held in memory; it waits in a temporary file."""
 
-    size_bytes: int
+    @property
+    def size_bytes(self) -> int:
+        """How much it holds."""
+        ...
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content in order, in pieces of bounded size."""
