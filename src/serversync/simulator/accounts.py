@@ -1,0 +1,82 @@
+"""Who may log in, by which name, and as whom they may act."""
+
+from dataclasses import dataclass, field
+
+from spnego._ntlm_raw.crypto import ntowfv1
+
+
+@dataclass(slots=True)
+class Account:
+    """A log-in of the directory.
+
+    Attributes:
+        address: Its address and user principal name.
+        password: Its password.
+        domain_login: ``DOMAIN\\user``.
+        impersonation: ``True`` for any mailbox, or the addresses of its management scope; empty for none.
+        is_enabled: A disabled account is refused like a wrong password.
+        bad_passwords: Consecutive wrong passwords.
+        is_locked: Whether it is locked out.
+    """
+
+    address: str
+    password: str = field(repr=False)
+    domain_login: str
+    impersonation: bool | frozenset[str] = False
+    is_enabled: bool = True
+    bad_passwords: int = 0
+    is_locked: bool = False
+
+    @property
+    def nt_hash(self) -> bytes:
+        """The NT hash of the password, from which NTLM derives everything."""
+        return bytes(ntowfv1(self.password))
+
+    def may_impersonate(self, address: str) -> bool:
+        """Whether it has the impersonation right for a mailbox."""
+        if isinstance(self.impersonation, bool):
+            return self.impersonation
+        return address.lower() in self.impersonation
+
+
+class Directory:
+    """All accounts, found by every name they may log in with.
+
+    Attributes:
+        lockout_threshold: Wrong passwords in a row that lock an account; ``None`` for never.
+    """
+
+    def __init__(self) -> None:
+        self.lockout_threshold: int | None = None
+        self._by_name: dict[str, Account] = {}
+
+    def add(self, account: Account) -> None:
+        """Make an account known under its address and its ``DOMAIN\\user``."""
+        self._by_name[account.address.lower()] = account
+        self._by_name[account.domain_login.lower()] = account
+        self._by_name.setdefault(account.domain_login.partition("\\")[2].lower(), account)
+
+    def find(self, name: str, domain: str = "") -> Account | None:
+        """Return the account with a log-in name, with or without its domain."""
+        if domain and (found := self._by_name.get(f"{domain}\\{name}".lower())):
+            return found
+        if domain and "@" not in name and (found := self._by_name.get(f"{name}@{domain}".lower())):
+            return found
+        return self._by_name.get(name.lower()) if not domain or "@" in name else None
+
+    def check_password(self, name: str, password: str) -> Account | None:
+        """Return the account if name and password are right."""
+        domain, separator, user = name.partition("\\")
+        account = self.find(user, domain) if separator else self.find(name)
+        if account is None:
+            return None
+        return account if self.record(account, is_right=account.password == password) else None
+
+    def record(self, account: Account, *, is_right: bool) -> bool:
+        """Count a log-in attempt and return whether it may go on."""
+        if account.is_locked or not account.is_enabled:
+            return False
+        account.bad_passwords = 0 if is_right else account.bad_passwords + 1
+        if self.lockout_threshold is not None and account.bad_passwords >= self.lockout_threshold:
+            account.is_locked = True
+        return is_right

@@ -1,0 +1,97 @@
+"""One request on its way through the server: who asks, as whom, in which version, and for what."""
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from serversync.simulator.accounts import Account
+from serversync.simulator.exchange import Exchange
+from serversync.simulator.identifiers import decode
+from serversync.simulator.mailbox import Folder, Mailbox, StoredMessage
+from serversync.simulator.response import TYPES_NS, EwsError
+from serversync.simulator.versions import Schema
+
+T = f"{{{TYPES_NS}}}"
+
+
+@dataclass(slots=True)
+class Call:
+    """A request that was authenticated and understood.
+
+    Attributes:
+        exchange: The server's state.
+        operation: Element name of the operation.
+        request: The operation's element.
+        account: Who logged in.
+        mailbox: The mailbox acted on: the impersonated one, else the account's own; ``None`` if it has none.
+        schema: The schema step that the client speaks.
+        error: What every response message shall answer, because a fault was planned.
+    """
+
+    exchange: Exchange
+    operation: str
+    request: etree._Element
+    account: Account
+    mailbox: Mailbox | None
+    schema: Schema
+    error: EwsError | None = None
+
+    def check(self, item_id: str | None = None) -> None:
+        """Raise what was planned to go wrong with this request or with one item of it.
+
+        Raises:
+            EwsError: for this response message.
+            SoapFault: for the whole request.
+        """
+        if self.error is not None:
+            raise self.error
+        if item_id is not None:
+            self.exchange.faults.for_item(self.operation, self.own_mailbox.primary_smtp_address, item_id)
+
+    @property
+    def own_mailbox(self) -> Mailbox:
+        """The mailbox acted on.
+
+        Raises:
+            EwsError: ``ErrorNonExistentMailbox``: the account has no mailbox and acts as nobody.
+        """
+        if self.mailbox is None:
+            raise EwsError("ErrorNonExistentMailbox")
+        return self.mailbox
+
+    def _may_open(self, mailbox: Mailbox) -> bool:
+        return mailbox is self.mailbox or self.account.address.lower() in mailbox.delegates
+
+    def folder(self, element: etree._Element) -> tuple[Mailbox, Folder]:
+        """Return the folder that a ``FolderId`` or ``DistinguishedFolderId`` element names.
+
+        Raises:
+            EwsError: no such folder or mailbox, or no right to open it.
+        """
+        if element.tag == f"{T}DistinguishedFolderId":
+            address = (element.findtext(f"{T}Mailbox/{T}EmailAddress") or "").strip()
+            mailbox = self.exchange.find_mailbox(address) if address else self.own_mailbox
+            if mailbox is None:
+                raise EwsError("ErrorNonExistentMailbox")
+            if not self._may_open(mailbox):
+                raise EwsError("ErrorAccessDenied")
+            return mailbox, mailbox.distinguished_folder(element.get("Id", ""))
+        found = decode(element.get("Id", ""))
+        if found.item:
+            raise EwsError("ErrorInvalidIdMalformed")
+        mailbox = self.exchange.mailbox_by_guid(found.mailbox)
+        if not self._may_open(mailbox):
+            raise EwsError("ErrorItemNotFound")
+        return mailbox, mailbox.folder(found.folder)
+
+    def item(self, item_id: str) -> tuple[Mailbox, StoredMessage]:
+        """Return the item with an id.
+
+        Raises:
+            EwsError: malformed, gone, in a mailbox that may not be opened, or planned to fail.
+        """
+        self.check(item_id)
+        mailbox, message = self.exchange.find_message(item_id)
+        if not self._may_open(mailbox):
+            raise EwsError("ErrorItemNotFound")
+        return mailbox, message

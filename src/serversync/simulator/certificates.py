@@ -1,0 +1,124 @@
+"""A certificate authority of the simulator's own, and server certificates, good and bad on purpose."""
+
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateOptions:
+    """What the server's certificate is like.
+
+    Attributes:
+        names: DNS names and IP addresses it is for; others make a wrong host name.
+        is_expired: Whether its time is over.
+        is_trusted: ``False`` lets an authority issue it that is not in the CA file.
+    """
+
+    names: tuple[str, ...] = ("localhost", "127.0.0.1")
+    is_expired: bool = False
+    is_trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ServerIdentity:
+    """A server certificate in use.
+
+    Attributes:
+        ca_file: PEM file with the authority that clients are to trust.
+        certificate: The server's certificate, DER.
+        context: For the listening side.
+    """
+
+    ca_file: Path
+    certificate: bytes
+    context: ssl.SSLContext
+
+    @property
+    def channel_binding(self) -> bytes:
+        """``tls-server-end-point`` of this certificate (RFC 5929; it is signed with SHA-256)."""
+        digest = hashes.Hash(hashes.SHA256())
+        digest.update(self.certificate)
+        return b"tls-server-end-point:" + digest.finalize()
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _authority(common_name: str, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_name(common_name))
+        .issuer_name(_name(common_name))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - 30 * _DAY)
+        .not_valid_after(now + 365 * _DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return certificate, key
+
+
+def _alternative_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def issue(folder: Path, options: CertificateOptions, now: datetime | None = None) -> ServerIdentity:
+    """Make an authority and a server certificate and write them as PEM into ``folder``."""
+    when = now or datetime.now(UTC)
+    trusted, trusted_key = _authority("serversync simulator CA", when)
+    issuer, issuer_key = (trusted, trusted_key) if options.is_trusted else _authority("Some other CA", when)
+    key = ec.generate_private_key(ec.SECP256R1())
+    ends = when - _DAY if options.is_expired else when + 90 * _DAY
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_name(options.names[0]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(when - 2 * _DAY)
+        .not_valid_after(ends)
+        .add_extension(x509.SubjectAlternativeName([_alternative_name(name) for name in options.names]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+        .sign(issuer_key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    ca_file, chain_file = folder / "ca.pem", folder / "server.pem"
+    ca_file.write_bytes(trusted.public_bytes(pem))
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    chain_file.touch(mode=0o600)
+    chain_file.write_bytes(private + certificate.public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(chain_file)
+    return ServerIdentity(ca_file, certificate.public_bytes(serialization.Encoding.DER), context)

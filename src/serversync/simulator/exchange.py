@@ -1,0 +1,284 @@
+"""The state of the imitated server: accounts, mailboxes, mail, and what shall go wrong.
+
+Everything here may be called from any thread; the server answers requests under the same lock.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+from threading import RLock
+from uuid import UUID, uuid5
+
+from serversync.simulator.accounts import Account, Directory
+from serversync.simulator.faults import FaultPlan
+from serversync.simulator.identifiers import decode
+from serversync.simulator.items import ItemView, render_message
+from serversync.simulator.mailbox import Folder, Mailbox, MailSource, StoredMessage
+from serversync.simulator.mime import MessageContent, parse_message
+from serversync.simulator.response import EwsError
+from serversync.simulator.shape import Shape
+from serversync.simulator.versions import SERVER_VERSIONS
+from serversync.simulator.xmltext import IllegalCharacters
+
+_NAMESPACE = UUID("6f1a3c52-7f0e-4d3b-9d0a-3c8b8a1f7e11")
+_RENDERED_BYTES = 64 * 1024 * 1024
+_CONTENTS = 512
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Exchange:
+    """An Exchange organization with one server.
+
+    Attributes:
+        version: The product imitated, see ``versions.SERVER_VERSIONS``.
+        domain: Its mail domain.
+        directory: Who may log in.
+        faults: What goes wrong on command.
+        illegal_characters: ``reference`` writes characters that XML forbids as a real server does, which no
+            strict parser reads; ``drop`` leaves them out.
+        lock: Held while the state is read or changed.
+
+    Args:
+        version: Name of the product.
+        domain: Mail domain.
+        seed: Everything that looks random follows from it.
+        now: The clock, for times of delivery.
+
+    Raises:
+        ValueError: no such product.
+    """
+
+    def __init__(
+        self,
+        version: str = "Exchange2016",
+        *,
+        domain: str = "example.org",
+        seed: int = 0,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        if version not in SERVER_VERSIONS:
+            raise ValueError(f"{version} is none of {', '.join(SERVER_VERSIONS)}")
+        self.version = SERVER_VERSIONS[version]
+        self.domain = domain
+        self.directory = Directory()
+        self.faults = FaultPlan()
+        self.illegal_characters: IllegalCharacters = "drop"
+        self.lock = RLock()
+        self.secret = hashlib.sha256(f"{seed}:{domain}".encode()).digest()
+        self._seed = seed
+        self._now = now
+        self._delivered = 0
+        self._by_address: dict[str, Mailbox] = {}
+        self._by_guid: dict[UUID, Mailbox] = {}
+        self._contents: OrderedDict[tuple[UUID, int], MessageContent] = OrderedDict()
+        self._rendered: OrderedDict[tuple[UUID, int, int, str, Shape], str] = OrderedDict()
+        self._rendered_bytes = 0
+
+    @property
+    def netbios_domain(self) -> str:
+        """The domain's short name, as in ``DOMAIN\\user``."""
+        return self.domain.partition(".")[0].upper()
+
+    @property
+    def mailboxes(self) -> list[Mailbox]:
+        """All mailboxes, in the order of their creation."""
+        return list(self._by_guid.values())
+
+    def add_account(
+        self,
+        address: str,
+        *,
+        password: str,
+        domain_login: str | None = None,
+        impersonation: bool | Iterable[str] = False,
+    ) -> Account:
+        """Add a log-in.
+
+        Args:
+            address: Address and user principal name.
+            password: Its password.
+            domain_login: ``DOMAIN\\user``; made of the address where it is not given.
+            impersonation: ``True`` for the right to act as anybody, or the addresses of its scope.
+        """
+        login = domain_login or f"{self.netbios_domain}\\{address.partition('@')[0]}"
+        scope = impersonation if isinstance(impersonation, bool) else frozenset(one.lower() for one in impersonation)
+        account = Account(address, password, login, scope)
+        with self.lock:
+            self.directory.add(account)
+        return account
+
+    def add_mailbox(self, address: str, *, display_name: str | None = None, password: str | None = None) -> Mailbox:
+        """Add a mailbox, and with a password also the log-in of its owner.
+
+        Raises:
+            ValueError: the address is taken.
+        """
+        with self.lock:
+            if address.lower() in self._by_address:
+                raise ValueError(f"{address} has a mailbox already")
+            guid = uuid5(_NAMESPACE, f"{self._seed}:{address.lower()}")
+            sid = f"S-1-5-21-{guid.int % 2**31}-{(guid.int >> 32) % 2**31}-{(guid.int >> 64) % 2**31}-{1100 + len(self._by_guid)}"
+            mailbox = Mailbox(guid, address, display_name or address.partition("@")[0], sid=sid)
+            self._by_address[address.lower()] = mailbox
+            self._by_guid[guid] = mailbox
+        if password is not None:
+            self.add_account(address, password=password)
+        return mailbox
+
+    def add_proxy_address(self, mailbox: Mailbox, address: str) -> None:
+        """Let a mailbox receive mail under a further address."""
+        with self.lock:
+            mailbox.proxy_addresses.add(address)
+            self._by_address[address.lower()] = mailbox
+
+    def find_mailbox(self, address: str) -> Mailbox | None:
+        """Return the mailbox with a primary or further address."""
+        return self._by_address.get(address.strip().lower())
+
+    def mailbox(self, address: str) -> Mailbox:
+        """Return a mailbox by address.
+
+        Raises:
+            LookupError: there is none.
+        """
+        found = self.find_mailbox(address)
+        if found is None:
+            raise LookupError(f"no mailbox has the address {address}")
+        return found
+
+    def mailbox_by_guid(self, guid: UUID) -> Mailbox:
+        """Return a mailbox by its guid.
+
+        Raises:
+            EwsError: ``ErrorNonExistentMailbox``.
+        """
+        found = self._by_guid.get(guid)
+        if found is None:
+            raise EwsError("ErrorNonExistentMailbox")
+        return found
+
+    def find_mailbox_by_sid(self, sid: str) -> Mailbox | None:
+        """Return the mailbox of the user with a security identifier."""
+        return next((mailbox for mailbox in self._by_guid.values() if mailbox.sid == sid), None)
+
+    def deliver(self, mime: bytes, to: Iterable[str], received: datetime | None = None) -> list[str]:
+        """Deliver a message into the Inbox of each recipient and return the item ids, in the same order.
+
+        A message without a Message-ID gets one, as transport gives it; the same for all recipients.
+
+        Raises:
+            LookupError: somebody has no mailbox here; nothing was delivered.
+        """
+        when = received or self._now()
+        with self.lock:
+            mailboxes = [self.mailbox(address) for address in to]
+            complete = self._with_message_id(mime)
+            return [mailbox.item_id(mailbox.put(complete, when)) for mailbox in mailboxes]
+
+    def _with_message_id(self, mime: bytes) -> bytes:
+        try:
+            headers = BytesHeaderParser(policy=compat32).parsebytes(mime)
+            if str(headers.get("Message-ID", "")).strip():
+                return mime
+        except (MessageError, ValueError, LookupError, TypeError, AttributeError):
+            return mime
+        self._delivered += 1
+        digest = hashlib.sha256(self.secret + self._delivered.to_bytes(8, "big") + mime).hexdigest()[:32]
+        newline = b"\r\n" if b"\r\n" in mime[:4096] else b"\n"
+        line = f"Message-ID: <{digest}@{self.domain}>".encode() + newline
+        if mime.startswith(b"From "):
+            first, separator, rest = mime.partition(b"\n")
+            return first + separator + line + rest
+        return line + mime
+
+    def seed_mailbox(self, address: str, source: MailSource, messages: int) -> None:
+        """Fill a new mailbox with mail that is made only when somebody reads it."""
+        with self.lock:
+            self.mailbox(address).seed(source, messages)
+
+    def find_message(self, item_id: str) -> tuple[Mailbox, StoredMessage]:
+        """Return where the item with an id is, and the item.
+
+        Raises:
+            EwsError: ``ErrorInvalidIdMalformed``, ``ErrorItemNotFound`` or ``ErrorNonExistentMailbox``.
+        """
+        found = decode(item_id)
+        if not found.item:
+            raise EwsError("ErrorInvalidIdMalformed")
+        mailbox = self.mailbox_by_guid(found.mailbox)
+        message = mailbox.message(found.item)
+        if message.folder != found.folder:
+            raise EwsError("ErrorItemNotFound")
+        return mailbox, message
+
+    def mark_read(self, item_id: str, *, is_read: bool = True) -> None:
+        """Set or clear the read flag of an item."""
+        with self.lock:
+            mailbox, message = self.find_message(item_id)
+            mailbox.mark_read(message.item, is_read=is_read)
+
+    def edit(self, item_id: str, *, subject: str | None = None) -> None:
+        """Change an item as a person would in Outlook."""
+        with self.lock:
+            mailbox, message = self.find_message(item_id)
+            mailbox.edit(message.item, subject=subject)
+
+    def move(self, item_id: str, folder: Folder | str) -> str:
+        """Move an item into a folder of its mailbox and return its new id."""
+        with self.lock:
+            mailbox, message = self.find_message(item_id)
+            into = mailbox.distinguished_folder(folder) if isinstance(folder, str) else folder
+            return mailbox.item_id(mailbox.move(message.item, into))
+
+    def delete(self, item_id: str) -> None:
+        """Delete an item for good."""
+        with self.lock:
+            mailbox, message = self.find_message(item_id)
+            mailbox.delete(message.item)
+
+    def content(self, mailbox: Mailbox, message: StoredMessage) -> MessageContent:
+        """Return a message taken apart; the latest ones are kept."""
+        key = (mailbox.guid, message.item)
+        found = self._contents.get(key)
+        if found is None:
+            found = parse_message(mailbox.mime(message))
+            self._contents[key] = found
+            if len(self._contents) > _CONTENTS:
+                self._contents.popitem(last=False)
+        return found
+
+    def view(self, mailbox: Mailbox, message: StoredMessage, shape: Shape) -> ItemView:
+        """Return a message with everything that its rendering needs."""
+        return ItemView(
+            mailbox,
+            message,
+            self.content(mailbox, message),
+            mailbox.mime(message),
+            shape,
+            self.illegal_characters,
+            self._is_internal,
+        )
+
+    def _is_internal(self, address: str) -> bool:
+        return address.lower() in self._by_address
+
+    def render(self, mailbox: Mailbox, message: StoredMessage, shape: Shape) -> str:
+        """Return a message's element in a shape; kept, up to 64 MB, while the message does not change."""
+        key = (mailbox.guid, message.item, message.change, self.illegal_characters, shape)
+        found = self._rendered.get(key)
+        if found is not None:
+            self._rendered.move_to_end(key)
+            return found
+        rendered = render_message(self.view(mailbox, message, shape))
+        self._rendered[key] = rendered
+        self._rendered_bytes += len(rendered)
+        while self._rendered_bytes > _RENDERED_BYTES:
+            self._rendered_bytes -= len(self._rendered.popitem(last=False)[1])
+        return rendered

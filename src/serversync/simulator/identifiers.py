@@ -1,0 +1,79 @@
+"""Identifiers as Exchange gives them out: base64, opaque, case-sensitive, different after every move.
+
+An id names its mailbox, folder and item and ends with a check sum, so that a truncated or lower-cased id is
+told apart (``ErrorInvalidIdMalformed``) from one whose item is gone (``ErrorItemNotFound``).
+"""
+
+import base64
+import binascii
+import struct
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from serversync.simulator.response import EwsError
+
+_MARK = b"\x00\x03\x24\x00"
+_LAYOUT = struct.Struct(">36sQQ")
+_ITEM_KEY = b"\x09\x00\x00\x00\x16\x00\x00\x00"
+_FOLDER_KEY = b"\x01\x00\x00\x00\x16\x00\x00\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """The content of an id.
+
+    Attributes:
+        mailbox: The mailbox's guid.
+        folder: Number of the folder in the mailbox.
+        item: Number of the item in the mailbox; 0 for the folder itself.
+        attachment: Position of the attachment inside the item, one number for each level of nesting.
+    """
+
+    mailbox: UUID
+    folder: int
+    item: int = 0
+    attachment: tuple[int, ...] = ()
+
+
+def encode(identifier: Identifier) -> str:
+    """Return the id that a client sees."""
+    return _encode(str(identifier.mailbox).encode(), identifier.folder, identifier.item, identifier.attachment)
+
+
+def _encode(mailbox: bytes, folder: int, item: int, attachment: tuple[int, ...]) -> str:
+    body = _MARK + _LAYOUT.pack(mailbox, folder, item) + bytes((len(attachment),))
+    for position in attachment:
+        body += struct.pack(">H", position)
+    return base64.b64encode(body + struct.pack(">I", zlib.crc32(body))).decode()
+
+
+@lru_cache(maxsize=4096)
+def decode(value: str) -> Identifier:
+    """Read an id back.
+
+    Raises:
+        EwsError: ``ErrorInvalidIdMalformed``: not an id of this server.
+    """
+    try:
+        raw = base64.b64decode(value, validate=True)
+        body, (check,) = raw[:-4], struct.unpack(">I", raw[-4:])
+        if not body.startswith(_MARK) or zlib.crc32(body) != check:
+            raise EwsError("ErrorInvalidIdMalformed")
+        mailbox, folder, item = _LAYOUT.unpack_from(body, len(_MARK))
+        depth = body[len(_MARK) + _LAYOUT.size]
+        positions = struct.unpack_from(f">{depth}H", body, len(_MARK) + _LAYOUT.size + 1)
+        return Identifier(UUID(mailbox.decode()), folder, item, positions)
+    except (binascii.Error, struct.error, ValueError, IndexError) as problem:
+        raise EwsError("ErrorInvalidIdMalformed") from problem
+
+
+def item_change_key(mailbox: UUID, change: int) -> str:
+    """Return the ChangeKey of an item in its state after change number ``change``."""
+    return base64.b64encode(_ITEM_KEY + mailbox.bytes + struct.pack(">Q", change)).decode()
+
+
+def folder_change_key(mailbox: UUID, change: int) -> str:
+    """Return the ChangeKey of a folder in its state after change number ``change``."""
+    return base64.b64encode(_FOLDER_KEY + mailbox.bytes + struct.pack(">Q", change)).decode()

@@ -1,0 +1,68 @@
+"""SyncFolderHierarchy: which folders were added or changed since the last call."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+
+from serversync.simulator.call import Call
+from serversync.simulator.folders import render_folder
+from serversync.simulator.mailbox import Folder, Mailbox
+from serversync.simulator.operations.find_folder import folders_below
+from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.shape import parse_shape
+
+M = f"{{{MESSAGES_NS}}}"
+_LAYOUT = struct.Struct(">4s16sIIQ")
+_MAGIC = b"SFH\x01"
+_SEAL_SIZE = 16
+_NO_STATE = "<m:SyncState/><m:IncludesLastFolderInRange>true</m:IncludesLastFolderInRange>"
+
+
+def answer(call: Call) -> str:
+    """Return the folders below the root asked for that are new to the client."""
+    try:
+        return response("SyncFolderHierarchy", [_sync(call)])
+    except EwsError as error:
+        return response("SyncFolderHierarchy", [failure("SyncFolderHierarchy", error, _NO_STATE)])
+
+
+def _sync(call: Call) -> str:
+    call.check()
+    shape = parse_shape(call.request.find(f"{M}FolderShape"), call.schema)
+    wanted = call.request.find(f"{M}SyncFolderId")
+    if wanted is None:
+        mailbox = call.own_mailbox
+        root = mailbox.distinguished_folder("root")
+    else:
+        mailbox, root = call.folder(wanted[0])
+    given = (call.request.findtext(f"{M}SyncState") or "").strip()
+    known = _unseal(given, mailbox, root, call.exchange.secret) if given else 0
+    news = [folder for folder in folders_below(mailbox, root, is_deep=True) if folder.change > known]
+    creates = "".join(f"<t:Create>{render_folder(mailbox, folder, shape)}</t:Create>" for folder in news)
+    return success(
+        "SyncFolderHierarchy",
+        f"<m:SyncState>{_seal(mailbox, root, call.exchange.secret)}</m:SyncState>"
+        f"<m:IncludesLastFolderInRange>true</m:IncludesLastFolderInRange><m:Changes>{creates}</m:Changes>",
+    )
+
+
+def _seal(mailbox: Mailbox, root: Folder, secret: bytes) -> str:
+    body = _LAYOUT.pack(_MAGIC, mailbox.guid.bytes, mailbox.generation, root.number, mailbox.last_change)
+    return base64.b64encode(body + hmac.digest(secret, body, hashlib.sha256)[:_SEAL_SIZE]).decode()
+
+
+def _unseal(value: str, mailbox: Mailbox, root: Folder, secret: bytes) -> int:
+    invalid = EwsError("ErrorInvalidSyncStateData")
+    try:
+        raw = base64.b64decode(value, validate=True)
+        body, signature = raw[:-_SEAL_SIZE], raw[-_SEAL_SIZE:]
+        if not hmac.compare_digest(signature, hmac.digest(secret, body, hashlib.sha256)[:_SEAL_SIZE]):
+            raise invalid
+        magic, guid, generation, number, known = _LAYOUT.unpack(body)
+    except (binascii.Error, struct.error, ValueError) as problem:
+        raise invalid from problem
+    if (magic, guid, generation, number) != (_MAGIC, mailbox.guid.bytes, mailbox.generation, root.number):
+        raise invalid
+    return int(known)

@@ -1,0 +1,79 @@
+"""SyncFolderItems: what changed in a folder since the last call; the only change feed without gaps."""
+
+from serversync.simulator.call import Call
+from serversync.simulator.identifiers import Identifier, encode, item_change_key
+from serversync.simulator.mailbox import Folder, Mailbox
+from serversync.simulator.response import MESSAGES_NS, EwsError, SoapFault, failure, response, success
+from serversync.simulator.shape import Shape, parse_shape
+from serversync.simulator.syncstate import Change, SyncChange, changes_since, seal, unseal
+from serversync.simulator.xmltext import boolean
+
+M = f"{{{MESSAGES_NS}}}"
+_NO_STATE = "<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>"
+_MAX_CHANGES = 512
+
+
+def answer(call: Call) -> str:
+    """Return up to ``MaxChangesReturned`` changes and the state after them."""
+    try:
+        return response("SyncFolderItems", [_sync(call)])
+    except EwsError as error:
+        return response("SyncFolderItems", [failure("SyncFolderItems", error, _NO_STATE)])
+
+
+def _limit(call: Call) -> int:
+    value = (call.request.findtext(f"{M}MaxChangesReturned") or "").strip()
+    if not value.isdigit() or not 1 <= int(value) <= _MAX_CHANGES:
+        raise SoapFault(
+            "ErrorSchemaValidation",
+            "The request failed schema validation.",
+            faultstring=f"The request failed schema validation: The 'MaxChangesReturned' element is invalid - The value '{value}' is invalid.",
+        )
+    return int(value)
+
+
+def _sync(call: Call) -> str:
+    limit = _limit(call)
+    call.check()
+    shape = parse_shape(call.request.find(f"{M}ItemShape"), call.schema, is_listing=True)
+    try:
+        mailbox, folder = call.folder(call.request.find(f"{M}SyncFolderId")[0])
+    except EwsError as error:
+        if error.response_code in {"ErrorItemNotFound", "ErrorFolderNotFound"}:
+            raise EwsError("ErrorSyncFolderNotFound") from error
+        raise
+    ignored = {element.get("Id", "") for element in call.request.iterfind(f"{M}Ignore/*")}
+    given = (call.request.findtext(f"{M}SyncState") or "").strip()
+    state = unseal(given, mailbox, folder, call.exchange.secret) if given else None
+    changes, after, is_last = changes_since(state, mailbox, folder, limit)
+    rendered = "".join(_render(call, mailbox, folder, change, shape, ignored) for change in changes)
+    return success(
+        "SyncFolderItems",
+        f"<m:SyncState>{seal(after, mailbox, folder, call.exchange.secret)}</m:SyncState>"
+        f"<m:IncludesLastItemInRange>{boolean(is_last)}</m:IncludesLastItemInRange><m:Changes>{rendered}</m:Changes>",
+    )
+
+
+def _render(call: Call, mailbox: Mailbox, folder: Folder, change: Change, shape: Shape, ignored: set[str]) -> str:
+    item_id = encode(Identifier(mailbox.guid, folder.number, change.item))
+    if item_id in ignored:
+        return ""
+    name = change.kind.value
+    if change.message is None:
+        change_key = item_change_key(mailbox.guid, mailbox.last_change)
+        return f'<t:{name}><t:ItemId Id="{item_id}" ChangeKey="{change_key}"/></t:{name}>'
+    if change.kind is SyncChange.READ_FLAG_CHANGE:
+        return (
+            f'<t:{name}><t:ItemId Id="{item_id}" ChangeKey="{mailbox.change_key(change.message)}"/>'
+            f"<t:IsRead>{boolean(change.message.is_read)}</t:IsRead></t:{name}>"
+        )
+    return f"<t:{name}>{_item(call, mailbox, change, shape, item_id)}</t:{name}>"
+
+
+def _item(call: Call, mailbox: Mailbox, change: Change, shape: Shape, item_id: str) -> str:
+    message = change.message
+    if message is None:
+        return ""
+    if shape.base == "IdOnly" and not (shape.fields or shape.extended or shape.headers):
+        return f'<t:Message><t:ItemId Id="{item_id}" ChangeKey="{mailbox.change_key(message)}"/></t:Message>'
+    return call.exchange.render(mailbox, message, shape)

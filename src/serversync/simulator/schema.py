@@ -1,0 +1,68 @@
+"""Validation against Microsoft's XML schemas, which are read from a folder and are no part of the product.
+
+The folder holds one folder for each generation, with ``types.xsd`` and ``messages.xsd``, and beside them
+``xml.xsd``, which ``types.xsd`` imports without saying where it is.
+"""
+
+from pathlib import Path
+
+from lxml import etree
+
+from serversync.simulator.response import SoapFault
+
+_WRAPPER = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+<xs:import namespace="http://www.w3.org/XML/1998/namespace" schemaLocation="{folder}/xml.xsd"/>
+<xs:import namespace="http://schemas.microsoft.com/exchange/services/2006/types" schemaLocation="{folder}/{name}/types.xsd"/>
+<xs:import namespace="http://schemas.microsoft.com/exchange/services/2006/messages" schemaLocation="{folder}/{name}/messages.xsd"/>
+</xs:schema>"""
+
+
+class SchemaCollection:
+    """The schemas of all generations, each compiled when it is first needed.
+
+    Args:
+        folder: Where they are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self._compiled: dict[str, etree.XMLSchema] = {}
+
+    def schema(self, name: str) -> etree.XMLSchema:
+        """Return the compiled schema of a generation.
+
+        Raises:
+            lxml.etree.XMLSchemaParseError: the folder does not hold it.
+        """
+        if name not in self._compiled:
+            wrapper = _WRAPPER.format(folder=self.folder.as_uri(), name=name)
+            self._compiled[name] = etree.XMLSchema(etree.fromstring(wrapper.encode()))
+        return self._compiled[name]
+
+    def violations(self, name: str, element: etree._Element) -> list[str]:
+        """Return what is wrong with an element, each with its line; nothing for a valid one."""
+        schema = self.schema(name)
+        if schema.validate(element):
+            return []
+        return [f"line {entry.line}: {entry.message}" for entry in schema.error_log]
+
+    def check(self, name: str, element: etree._Element) -> None:
+        """Refuse an invalid request as a real server does.
+
+        Raises:
+            SoapFault: ``ErrorSchemaValidation`` with line and violation.
+        """
+        schema = self.schema(name)
+        if schema.validate(element):
+            return
+        first = schema.error_log[0]
+        raise SoapFault(
+            "ErrorSchemaValidation",
+            "The request failed schema validation.",
+            faultstring=f"The request failed schema validation: {first.message}",
+            details={
+                "LineNumber": str(first.line),
+                "LinePosition": str(first.column),
+                "Violation": first.message,
+            },
+        )

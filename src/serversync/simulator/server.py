@@ -1,0 +1,255 @@
+"""The imitated server on the network: HTTPS on the loopback interface, as IIS in front of Exchange behaves."""
+
+import asyncio
+import gzip
+import tempfile
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from weakref import WeakKeyDictionary
+
+from aiohttp import web
+
+from serversync.simulator.auth import Authenticator, Connection, ExtendedProtection, Scheme
+from serversync.simulator.certificates import CertificateOptions, ServerIdentity, issue
+from serversync.simulator.exchange import Exchange
+from serversync.simulator.faults import Fault
+from serversync.simulator.schema import SchemaCollection
+from serversync.simulator.soap import Answer, SoapEndpoint
+
+_PATH = "/ews/exchange.asmx"
+_SCHEMA_FILES = {"/ews/types.xsd": "types.xsd", "/ews/messages.xsd": "messages.xsd", "/ews/services.wsdl": "services.wsdl"}
+_BODY_LIMIT = 64 * 1024 * 1024
+_COMPRESS_FROM = 512
+_XML = "text/xml; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """A request that was answered, for those who want to look at it.
+
+    Attributes:
+        operation: Element name of the operation; ``None`` where the request could not be read.
+        request: The body that came.
+        status: The HTTP status.
+        response: The envelope that was made, before compression and damage.
+    """
+
+    operation: str | None
+    request: bytes
+    status: int
+    response: bytes
+
+
+class SimulatorServer:
+    """Serves an Exchange at ``url`` while the ``async with`` block lasts.
+
+    Attributes:
+        exchange: The state that it serves.
+        on_response: Called with each SOAP exchange.
+
+    Args:
+        exchange: The state.
+        port: TCP port; 0 for any free one.
+        extended_protection: ``off``, ``allow`` or ``require``.
+        schemes: The authentication that is offered, in this order.
+        schema_dir: Folder of Microsoft's schemas; with it requests are validated and the files are served.
+        tls: What the certificate is like.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        port: int = 0,
+        extended_protection: ExtendedProtection = "off",
+        schemes: tuple[Scheme, ...] = ("NTLM", "Negotiate", "Basic"),
+        schema_dir: Path | None = None,
+        tls: CertificateOptions | None = None,
+    ) -> None:
+        self.exchange = exchange
+        self.on_response: list[Callable[[Traffic], None]] = []
+        self._wanted_port = port
+        self._port = 0
+        self._protection: ExtendedProtection = extended_protection
+        self._schemes = schemes
+        self._schemas = SchemaCollection(schema_dir) if schema_dir else None
+        self._tls = tls or CertificateOptions()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._identity: ServerIdentity | None = None
+        self._authenticator: Authenticator | None = None
+        self._endpoint = SoapEndpoint(exchange, self._schemas)
+        self._runner: web.ServerRunner | None = None
+        self._connections: WeakKeyDictionary[object, Connection] = WeakKeyDictionary()
+
+    @property
+    def port(self) -> int:
+        """The TCP port it listens on."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """The EWS address."""
+        return f"https://localhost:{self._port}/EWS/Exchange.asmx"
+
+    @property
+    def identity(self) -> ServerIdentity:
+        """The certificate in use.
+
+        Raises:
+            RuntimeError: the server does not run.
+        """
+        if self._identity is None:
+            raise RuntimeError("the server does not run")
+        return self._identity
+
+    @property
+    def ca_file(self) -> Path:
+        """PEM file of the authority to trust; exists while the server runs."""
+        return self.identity.ca_file
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Issue the certificate and listen."""
+        self._folder = tempfile.TemporaryDirectory(prefix="serversync-simulator-")
+        self._identity = issue(Path(self._folder.name), self._tls)
+        self._authenticator = Authenticator(
+            self.exchange.directory,
+            schemes=self._schemes,
+            extended_protection=self._protection,
+            channel_binding=self._identity.channel_binding,
+            domain=self.exchange.netbios_domain,
+            dns_domain=self.exchange.domain,
+        )
+        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None, keepalive_timeout=120))
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._wanted_port, ssl_context=self._identity.context)
+        await site.start()
+        self._port = int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Close all connections and remove the certificate."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
+        self._runner = self._folder = self._identity = self._authenticator = None
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            response = await self._respond(request)
+        except web.HTTPRequestEntityTooLarge:
+            response = _page(413, "Request Entity Too Large")
+        response.headers["Server"] = "Microsoft-IIS/10.0"
+        response.headers["X-Powered-By"] = "ASP.NET"
+        response.headers["request-id"] = str(uuid.uuid4())
+        response.headers["X-FEServer"] = "EXCH01"
+        if client_id := request.headers.get("client-request-id"):
+            response.headers["client-request-id"] = client_id
+        return response
+
+    async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await _read(request)
+        path = request.path.lower()
+        if path != _PATH and path not in _SCHEMA_FILES:
+            return _page(404, "Not Found")
+        authenticator = self._authenticator
+        if authenticator is None or request.transport is None:
+            return _page(503, "Service Unavailable")
+        connection = self._connections.setdefault(request.transport, Connection())
+        outcome = authenticator.authenticate(request.headers.get("Authorization"), connection)
+        if outcome.account is None:
+            refusal = web.Response(status=401)
+            for challenge in outcome.challenges:
+                refusal.headers.add("WWW-Authenticate", challenge)
+            return refusal
+        if path in _SCHEMA_FILES:
+            return self._schema_file(_SCHEMA_FILES[path])
+        if request.method != "POST":
+            return web.Response(status=302, headers={"Location": "/EWS/Services.wsdl"})
+        if not request.content_type.endswith("xml"):
+            return _page(415, "Cannot process the message because the content type was not the expected type 'text/xml; charset=utf-8'.")
+        prepared = self._endpoint.prepare(body, outcome.account)
+        if prepared.fault is not None:
+            if prepared.fault.delay:
+                await asyncio.sleep(prepared.fault.delay)
+            if prepared.fault.reset_before:
+                return _reset(request)
+            if prepared.fault.http_status is not None and prepared.fault.body is None:
+                return _page(prepared.fault.http_status, "planned", prepared.fault.headers)
+        answer = self._endpoint.answer(prepared)
+        for look in self.on_response:
+            look(Traffic(answer.operation, body, answer.status, answer.body))
+        return await self._send(request, answer)
+
+    def _schema_file(self, name: str) -> web.StreamResponse:
+        if self._schemas is None:
+            return _page(404, "Not Found")
+        content = (self._schemas.folder / self.exchange.version.schema_folder / name).read_bytes()
+        return web.Response(body=content, content_type="text/xml")
+
+    async def _send(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+        fault = answer.fault or Fault()
+        if fault.reset_after:
+            return _reset(request)
+        status = answer.status
+        body = answer.body
+        if fault.body is not None:
+            status, body = fault.http_status or 200, fault.body
+        headers = {"Content-Type": _XML, **fault.headers}
+        if fault.truncate is not None:
+            return await _send_part(request, status, headers, body, fault.truncate)
+        if len(body) >= _COMPRESS_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
+            body = gzip.compress(body, compresslevel=1, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+            headers["Vary"] = "Accept-Encoding"
+        return web.Response(status=status, body=body, headers=headers)
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    """Read the whole body.
+
+    Raises:
+        aiohttp.web.HTTPRequestEntityTooLarge: it is longer than IIS lets through.
+    """
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > _BODY_LIMIT:
+            raise web.HTTPRequestEntityTooLarge(_BODY_LIMIT, len(body))
+    return bytes(body)
+
+
+def _page(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
+    body = f"<!DOCTYPE html><html><head><title>{status} - {text}</title></head><body><h2>{status} - {text}</h2></body></html>"
+    return web.Response(status=status, text=body, content_type="text/html", headers=headers)
+
+
+def _reset(request: web.BaseRequest) -> web.StreamResponse:
+    """Break the connection; what is returned never leaves."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)
+
+
+async def _send_part(
+    request: web.BaseRequest, status: int, headers: dict[str, str], body: bytes, size: int
+) -> web.StreamResponse:
+    """Announce the whole body, send its beginning, and break the connection."""
+    response = web.StreamResponse(status=status, headers={**headers, "Content-Length": str(len(body))})
+    await response.prepare(request)
+    await response.write(body[:size])
+    if request.transport is not None:
+        request.transport.close()
+    return response

@@ -1,0 +1,153 @@
+"""What a client wants to see of an item or folder: ItemShape, FolderShape and AttachmentShape.
+
+A shape is hashable, so that what was rendered for it once can be kept.
+"""
+
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from serversync.simulator.response import TYPES_NS, EwsError, SoapFault
+from serversync.simulator.versions import Schema
+from serversync.simulator.xmltext import attribute
+
+T = f"{{{TYPES_NS}}}"
+
+_PROPERTY_SETS = {
+    "PublicStrings": "00020329-0000-0000-c000-000000000046",
+    "InternetHeaders": "00020386-0000-0000-c000-000000000046",
+    "Common": "00062008-0000-0000-c000-000000000046",
+    "Address": "00062004-0000-0000-c000-000000000046",
+    "Appointment": "00062002-0000-0000-c000-000000000046",
+    "Meeting": "6ed8da90-450b-101b-98da-00aa003f1305",
+    "Task": "00062003-0000-0000-c000-000000000046",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedField:
+    """An ``ExtendedFieldURI``.
+
+    Attributes:
+        attributes: Its attributes as the client wrote them, in order.
+    """
+
+    attributes: tuple[tuple[str, str], ...]
+
+    def _get(self, name: str) -> str:
+        return next((value for key, value in self.attributes if key == name), "")
+
+    @property
+    def tag(self) -> int | None:
+        """The property tag without its type, or ``None`` for a named property."""
+        value = self._get("PropertyTag")
+        return int(value, 0) if value else None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Property set (guid, lower case) and name or id: what a named property is stored under."""
+        known = self._get("DistinguishedPropertySetId")
+        guid = _PROPERTY_SETS.get(known, known.lower()) if known else self._get("PropertySetId").lower()
+        return guid, self._get("PropertyName").lower() or self._get("PropertyId")
+
+    @property
+    def name(self) -> str:
+        """The property's name, for a property that is named by a string."""
+        return self._get("PropertyName")
+
+    @property
+    def is_internet_header(self) -> bool:
+        """Whether it stands for a header of the message."""
+        return self.key[0] == _PROPERTY_SETS["InternetHeaders"]
+
+    @property
+    def is_multiple(self) -> bool:
+        """Whether its type is an array."""
+        return self._get("PropertyType").endswith("Array")
+
+    def to_xml(self, value: str) -> str:
+        """Return the ``ExtendedProperty`` element with an already escaped value."""
+        uri = "".join(f" {name}={attribute(given)}" for name, given in self.attributes)
+        inner = f"<t:Values><t:Value>{value}</t:Value></t:Values>" if self.is_multiple else f"<t:Value>{value}</t:Value>"
+        return f"<t:ExtendedProperty><t:ExtendedFieldURI{uri}/>{inner}</t:ExtendedProperty>"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The properties a client asked for.
+
+    Attributes:
+        schema: The schema step of the request; later elements are not written.
+        base: ``IdOnly``, ``Default`` or ``AllProperties``.
+        include_mime_content: Whether the whole message is wanted as well.
+        body_type: ``Best``, ``HTML`` or ``Text``.
+        fields: ``FieldURI`` values.
+        headers: Names of single headers (``IndexedFieldURI item:InternetMessageHeader``).
+        extended: Extended properties, in the order asked.
+        is_listing: Whether the answer lists items (FindItem, SyncFolderItems), where bodies,
+            recipients and attachments are never given.
+    """
+
+    schema: Schema
+    base: str = "IdOnly"
+    include_mime_content: bool = False
+    body_type: str = "Best"
+    fields: frozenset[str] = frozenset()
+    headers: tuple[str, ...] = ()
+    extended: tuple[ExtendedField, ...] = field(default=())
+    is_listing: bool = False
+
+
+def child_text(element: etree._Element | None, name: str, default: str = "") -> str:
+    """Return the text of a child in the types namespace."""
+    return default if element is None else (element.findtext(T + name) or default).strip()
+
+
+def is_true(value: str) -> bool:
+    """Read an XML boolean."""
+    return value in {"true", "1"}
+
+
+def parse_shape(element: etree._Element | None, schema: Schema, *, is_listing: bool = False) -> Shape:
+    """Read an ItemShape, FolderShape or AttachmentShape element.
+
+    Args:
+        element: The element; ``None`` stands for the default shape.
+        schema: The schema step of the request.
+        is_listing: See ``Shape``.
+
+    Raises:
+        EwsError: MIME content was asked for in a listing.
+        SoapFault: a property path cannot be read.
+    """
+    if element is None:
+        return Shape(schema, "Default", is_listing=is_listing)
+    fields: set[str] = set()
+    headers: list[str] = []
+    extended: list[ExtendedField] = []
+    for path in element.iterfind(f"{T}AdditionalProperties/*"):
+        if path.tag == f"{T}FieldURI":
+            fields.add(path.get("FieldURI", ""))
+        elif path.tag == f"{T}IndexedFieldURI":
+            if path.get("FieldURI") == "item:InternetMessageHeader":
+                headers.append(path.get("FieldIndex", ""))
+        elif path.tag == f"{T}ExtendedFieldURI":
+            extended.append(_extended_field(path))
+    include_mime = is_true(child_text(element, "IncludeMimeContent"))
+    if is_listing and include_mime:
+        raise EwsError("ErrorInvalidPropertyForOperation")
+    base = child_text(element, "BaseShape", "Default")
+    body_type = child_text(element, "BodyType", "Best")
+    return Shape(
+        schema, base, include_mime, body_type, frozenset(fields), tuple(headers), tuple(extended), is_listing
+    )
+
+
+def _extended_field(path: etree._Element) -> ExtendedField:
+    found = ExtendedField(tuple((str(name), str(value)) for name, value in path.attrib.items()))
+    try:
+        if found.tag is None and not all(found.key):
+            raise ValueError(path)
+    except ValueError:
+        raise SoapFault("ErrorInvalidExtendedProperty", "The extended property attribute combination is invalid.") from None
+    return found

@@ -1,0 +1,217 @@
+"""From the bytes of a request to the bytes of its answer: envelope, headers, rights, dispatch.
+
+The parser takes no document types, entities or network, so that hostile XML costs no more than its size.
+"""
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from serversync.simulator.accounts import Account
+from serversync.simulator.call import Call
+from serversync.simulator.exchange import Exchange
+from serversync.simulator.faults import Fault
+from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.operations import OPERATIONS
+from serversync.simulator.response import (
+    MESSAGES_NS,
+    SOAP_NS,
+    TYPES_NS,
+    EwsError,
+    SoapFault,
+    envelope,
+)
+from serversync.simulator.schema import SchemaCollection
+from serversync.simulator.versions import REQUEST_VERSIONS, Schema, request_schema_folder
+
+S = f"{{{SOAP_NS}}}"
+T = f"{{{TYPES_NS}}}"
+
+
+@dataclass(slots=True)
+class Request:
+    """A request whose envelope could be read.
+
+    Attributes:
+        operation: Element name of the operation.
+        element: The operation's element.
+        header: ``s:Header``, if there is one.
+    """
+
+    operation: str
+    element: etree._Element
+    header: etree._Element | None
+
+
+def parse(body: bytes) -> Request:
+    """Read an envelope.
+
+    Raises:
+        SoapFault: it is no SOAP envelope with one operation.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as problem:
+        raise _unreadable(str(problem)) from None
+    if root.getroottree().docinfo.doctype:
+        raise _unreadable("For security reasons DTD is prohibited in this XML document.")
+    content = root.find(f"{S}Body")
+    if root.tag != f"{S}Envelope" or content is None or len(content) != 1:
+        raise _unreadable("The request is not a SOAP envelope with one operation.")
+    element = content[0]
+    name = etree.QName(element)
+    if name.namespace != MESSAGES_NS:
+        raise SoapFault("ErrorInvalidRequest", f"The operation {name.localname} is not known.")
+    return Request(name.localname, element, root.find(f"{S}Header"))
+
+
+def _unreadable(reason: str) -> SoapFault:
+    return SoapFault(
+        "ErrorSchemaValidation",
+        "The request failed schema validation.",
+        faultstring=f"The request failed schema validation: {reason}",
+    )
+
+
+def request_schema(request: Request, exchange: Exchange) -> Schema:
+    """Return the schema step that a request speaks; without a header the server's own.
+
+    Raises:
+        SoapFault: ``ErrorInvalidServerVersion``: unknown, or newer than this server.
+    """
+    own = exchange.version.schema
+    element = None if request.header is None else request.header.find(f"{T}RequestServerVersion")
+    if element is None:
+        return own
+    asked = REQUEST_VERSIONS.get(element.get("Version", ""))
+    if asked is None or asked > own:
+        raise SoapFault("ErrorInvalidServerVersion")
+    return asked
+
+
+def acting_mailbox(request: Request, exchange: Exchange, account: Account) -> Mailbox | None:
+    """Return the mailbox that a request acts on.
+
+    Raises:
+        SoapFault: the impersonation header names nobody, somebody unknown, or somebody out of the account's scope.
+    """
+    element = None if request.header is None else request.header.find(f"{T}ExchangeImpersonation")
+    if element is None:
+        return exchange.find_mailbox(account.address)
+    sid = element.find(f"{T}ConnectingSID")
+    identity = sid[0] if sid is not None and len(sid) == 1 else None
+    value = (identity.text or "").strip() if identity is not None else ""
+    if identity is None or not value:
+        raise SoapFault("ErrorInvalidExchangeImpersonationHeaderData", "The impersonation header names nobody.")
+    kind = etree.QName(identity).localname
+    mailbox = exchange.find_mailbox_by_sid(value) if kind == "SID" else exchange.find_mailbox(value)
+    if mailbox is None:
+        raise SoapFault("ErrorInvalidUserSid" if kind == "SID" else "ErrorNonExistentMailbox")
+    primary = mailbox.primary_smtp_address
+    if kind == "PrimarySmtpAddress" and value.lower() != primary.lower():
+        raise SoapFault("ErrorNonPrimarySmtpAddress", message_xml={"PrimarySmtpAddress": primary})
+    if not account.may_impersonate(primary):
+        raise SoapFault("ErrorImpersonateUserDenied")
+    return mailbox
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes back over HTTP.
+
+    Attributes:
+        status: 200, or 500 for a SOAP fault.
+        body: The envelope.
+        operation: Element name of the operation; ``None`` where it could not be read.
+        schema: The schema step of the request.
+        fault: What was planned to go wrong with this request, for the server to carry out.
+    """
+
+    status: int
+    body: bytes
+    operation: str | None
+    schema: Schema
+    fault: Fault | None
+
+
+class SoapEndpoint:
+    """Answers requests against the state of an Exchange.
+
+    Args:
+        exchange: The state.
+        schemas: With them each request is validated as a real server does; ``None`` for not.
+    """
+
+    def __init__(self, exchange: Exchange, schemas: SchemaCollection | None) -> None:
+        self._exchange = exchange
+        self._schemas = schemas
+
+    def prepare(self, body: bytes, account: Account) -> "PreparedRequest":
+        """Read a request and find out what is planned to go wrong with it, without any effect yet."""
+        exchange = self._exchange
+        prepared = PreparedRequest(account, None, None, exchange.version.schema, None, None)
+        try:
+            prepared.request = parse(body)
+            prepared.schema = request_schema(prepared.request, exchange)
+            if prepared.request.operation not in OPERATIONS:
+                raise SoapFault("ErrorInvalidRequest", f"The operation {prepared.request.operation} is not known.")
+            if self._schemas is not None:
+                self._schemas.check(request_schema_folder(prepared.schema), prepared.request.element)
+            prepared.mailbox = acting_mailbox(prepared.request, exchange, account)
+        except SoapFault as fault:
+            prepared.refusal = fault
+        operation = prepared.request.operation if prepared.request else None
+        address = prepared.mailbox.primary_smtp_address if prepared.mailbox else None
+        prepared.fault = exchange.faults.for_request(operation, address)
+        return prepared
+
+    def answer(self, prepared: "PreparedRequest") -> Answer:
+        """Carry out a request and return its answer."""
+        exchange, request = self._exchange, prepared.request
+        operation = request.operation if request else None
+        header = exchange.version.server_version_info
+        status = 200
+        try:
+            if prepared.refusal is not None or request is None:
+                raise prepared.refusal or SoapFault("ErrorInvalidRequest")
+            call = Call(exchange, request.operation, request.element, prepared.account, prepared.mailbox, prepared.schema)
+            if prepared.fault is not None:
+                _plan(call, prepared.fault)
+            with exchange.lock:
+                body = OPERATIONS[request.operation](call)
+        except EwsError as error:
+            status, body = 500, SoapFault(error.response_code, error.message).to_xml()
+        except SoapFault as fault:
+            status, body = 500, fault.to_xml()
+        return Answer(status, envelope(body, header=header), operation, prepared.schema, prepared.fault)
+
+
+def _plan(call: Call, fault: Fault) -> None:
+    try:
+        fault.raise_error()
+    except EwsError as error:
+        call.error = error
+
+
+@dataclass(slots=True)
+class PreparedRequest:
+    """A request that was read but not carried out.
+
+    Attributes:
+        account: Who logged in.
+        request: The envelope's content; ``None`` where it could not be read.
+        mailbox: The mailbox acted on.
+        schema: The schema step of the request.
+        refusal: Why it will be refused as a whole.
+        fault: What is planned to go wrong.
+    """
+
+    account: Account
+    request: Request | None
+    mailbox: Mailbox | None
+    schema: Schema
+    refusal: SoapFault | None
+    fault: Fault | None
