@@ -47,6 +47,7 @@ __all__ = ["Credentials", "Endpoint", "EwsClient", "Scheme"]
 R = TypeVar("R")
 
 _CONTENT = frozenset({t("Content"), t("MimeContent")})
+_BEFORE_XML = b"\xef\xbb\xbf \t\r\n\x00"
 _BODY = frozenset({t("Body")})
 _OLDER = {RequestServerVersion.EXCHANGE2013_SP1: RequestServerVersion.EXCHANGE2010_SP2}
 
@@ -209,11 +210,7 @@ class EwsClient:
         async with transport.exchange(request, headers) as response:
             document = await transport.read(response, operation.name)
         context = self._context(operation, mailbox, response)
-        self._check_status(response, document, context)
-        try:
-            root = parse(document)
-        except NotAnEnvelope as error:
-            raise self._unreadable(document, str(error), context) from error
+        root = self._parse(response, document, context)
         return operation.from_xml(self._content(root, context), context)
 
     async def _stream(
@@ -268,11 +265,14 @@ class EwsClient:
             context = self._context(operation, mailbox, response)
             if response.status != 200:
                 document = await transport.read(response, operation.name)
-                self._check_status(response, document, context)
-                root = parse(document)
+                root = self._parse(response, document, context)
             else:
+                judged = False
                 async with aclosing(transport.chunks(response)) as chunks:
                     async for chunk in chunks:
+                        if not judged:
+                            self._refuse_page(chunk, context)
+                            judged = True
                         reader.feed(chunk if repair is None else repair.feed(chunk))
                 if repair is not None:
                     reader.feed(repair.close())
@@ -296,22 +296,34 @@ class EwsClient:
             request_id=response.headers.get("request-id") or response.headers.get("client-request-id"),
         )
 
-    def _check_status(
-        self, response: aiohttp.ClientResponse, document: bytes, context: AnswerContext
-    ) -> None:
+    def _parse(self, response: aiohttp.ClientResponse, document: bytes, context: AnswerContext) -> _Element:
+        """Return the root of an answer.
+
+        Raises:
+            NotExchange: something else than Exchange answered.
+            AnswerUnreadable: the answer is broken.
+            ServiceError: its HTTP status says enough.
+        """
         error = status_error(response.status, response.headers, document, context, self.endpoint.url)
         if error is not None:
             raise error
+        self._refuse_page(document, context)
+        try:
+            return parse(document)
+        except NotAnEnvelope as broken:
+            raise AnswerUnreadable(**context.details(), reason=str(broken)) from broken
 
-    def _unreadable(self, document: bytes, reason: str, context: AnswerContext) -> ServiceError:
-        """Return the error for a body that is no envelope: of another server, or broken."""
-        if page_title(document) is not None or not document.lstrip(b"\xef\xbb\xbf \t\r\n\x00").startswith(
-            b"<"
+    def _refuse_page(self, start: bytes, context: AnswerContext) -> None:
+        """Judge by the beginning of a body.
+
+        Raises:
+            NotExchange: it is no XML: a web page, or anything else.
+        """
+        if page_title(start) is not None or not start.lstrip(_BEFORE_XML).startswith(
+            (b"<", b"\xff\xfe", b"\xfe\xff")
         ):
-            if document:
-                return not_exchange(context, self.endpoint.url, document, "the answer is not XML")
-            reason = "it is empty"
-        return AnswerUnreadable(**context.details(), reason=reason)
+            reason = "the answer is not XML" if start else "the answer is empty"
+            raise not_exchange(context, self.endpoint.url, start, reason)
 
     def _content(self, root: _Element, context: AnswerContext) -> _Element:
         """Return the response element.

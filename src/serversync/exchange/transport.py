@@ -39,6 +39,8 @@ class _Connector(aiohttp.TCPConnector):
     """A connector of one connection that tells which one it is."""
 
     current: asyncio.Transport | None = None
+    certificate: bytes | None = None
+    """The server's certificate on the current connection, DER."""
 
     async def connect(
         self,
@@ -47,7 +49,10 @@ class _Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the signature is aiohttp's
     ) -> Connection:
         connection = await super().connect(req, traces, timeout)
-        self.current = connection.transport
+        if (transport := connection.transport) is not self.current:
+            self.current = transport
+            tls = transport.get_extra_info("ssl_object") if transport is not None else None
+            self.certificate = tls.getpeercert(binary_form=True) if tls is not None else None
         return connection
 
 
@@ -93,14 +98,10 @@ class _Slot:
             connection.abort()
         self._connector.current = None
 
+    @property
     def peer_certificate(self) -> bytes | None:
         """The server's certificate on the connection of the last request, DER."""
-        connection = self.transport
-        ssl_object = connection.get_extra_info("ssl_object") if connection is not None else None
-        certificate: bytes | None = (
-            ssl_object.getpeercert(binary_form=True) if ssl_object is not None else None
-        )
-        return certificate
+        return self._connector.certificate
 
 
 class _Request(Struct, frozen=True, gc=False):
@@ -278,15 +279,11 @@ class Transport:
                     self._proven, self._refusals = True, 0
                     slot.logged_on()
                 return response
-            certificate = slot.peer_certificate()
-            challenge = Challenge(tuple(response.headers.getall("WWW-Authenticate", ())), certificate)
+            values = tuple(response.headers.getall("WWW-Authenticate", ()))
+            challenge = Challenge(values, slot.peer_certificate)
             await self._drain(response)
             if first is not None and slot.transport is not first:
-                slot.disconnect()
-                raise ConnectionLost(
-                    host=self._endpoint.host,
-                    reason="it was closed in the middle of the log-on; a proxy in between may not support Windows authentication",
-                )
+                raise self._lost_in_log_on(slot)
             first = slot.transport
             try:
                 leg = flow.send(challenge)
@@ -294,6 +291,14 @@ class Transport:
                 self._count_refusal(error)
                 slot.disconnect()
                 raise
+            if slot.connection is None:
+                raise self._lost_in_log_on(slot)
+
+    def _lost_in_log_on(self, slot: _Slot) -> ConnectionLost:
+        """Return the error for a log-on whose legs would have to go over several connections."""
+        slot.disconnect()
+        reason = "it was closed in the middle of the log-on; a proxy in between may not support Windows authentication"
+        return ConnectionLost(host=self._endpoint.host, reason=reason)
 
     def _count_refusal(self, error: AuthenticationFailed) -> None:
         """Stop for good after a refusal, or after two where the same password has worked before."""

@@ -15,7 +15,7 @@ class Scheme(StrEnum):
 
 
 class Credentials(Struct, frozen=True, gc=False, kw_only=True):
-    r"""User name (``user@domain`` or ``DOMAIN\\user``) and password; never shows the password."""
+    r"""User name (``user@domain`` or ``DOMAIN\user``) and password; never shows the password."""
 
     username: str
     password: str

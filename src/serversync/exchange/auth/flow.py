@@ -9,7 +9,7 @@ from typing import NoReturn, Protocol
 
 from msgspec import Struct
 
-from serversync.core.errors import AuthenticationFailed, AuthenticationNotOffered
+from serversync.core.errors import AnswerUnreadable, AuthenticationFailed, AuthenticationNotOffered
 
 
 class Leg(Struct, frozen=True, gc=False):
@@ -83,4 +83,13 @@ class Account(Struct, frozen=True, gc=False):
         """
         raise AuthenticationNotOffered(
             host=self.host, account=self.username, wanted=" or ".join(wanted), offered=challenge.offered
+        )
+
+    def unreadable(self, scheme: str) -> AnswerUnreadable:
+        """Return the error for a challenge that is malformed; nothing secret was sent."""
+        return AnswerUnreadable(
+            host=self.host,
+            account=self.username,
+            operation="the log-on",
+            reason=f"its {scheme} challenge is malformed",
         )

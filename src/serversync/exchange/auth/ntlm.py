@@ -3,7 +3,7 @@
 The log-on belongs to the connection: it is done once, and every later request on it is logged on.
 """
 
-import binascii
+import struct
 from base64 import b64decode, b64encode
 
 import spnego
@@ -15,6 +15,9 @@ from serversync.exchange.auth.flow import Account, Challenge, Flow, Leg
 
 NTLM = "NTLM"
 NEGOTIATE = "Negotiate"
+
+_MALFORMED = (SpnegoError, struct.error, ValueError, LookupError, TypeError)
+"""What pyspnego raises for a challenge that is none; it unpacks without looking first."""
 
 
 class WindowsAuthentication:
@@ -35,6 +38,7 @@ class WindowsAuthentication:
         Raises:
             AuthenticationFailed: the server refused the full credentials.
             AuthenticationNotOffered: the server offers none of the schemes.
+            AnswerUnreadable: the server's challenge is malformed; the password was not used.
         """
         challenge: Challenge | None = None
         for scheme in self._schemes:
@@ -59,8 +63,8 @@ class WindowsAuthentication:
                     b64decode(token, validate=True),
                     channel_bindings=channel_binding(challenge.peer_certificate),
                 )
-            except (SpnegoError, binascii.Error, ValueError):
-                break
+            except _MALFORMED as error:
+                raise self._account.unreadable(scheme) from error
             if not reply:
                 break
             challenge = yield Leg(_header(scheme, reply), is_last=True)
