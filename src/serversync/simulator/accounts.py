@@ -7,12 +7,12 @@ from spnego._ntlm_raw.crypto import ntowfv1
 
 @dataclass(slots=True)
 class Account:
-    """A log-in of the directory.
+    r"""A log-in of the directory.
 
     Attributes:
         address: Its address and user principal name.
         password: Its password.
-        domain_login: ``DOMAIN\\user``.
+        domain_login: ``DOMAIN\user``.
         impersonation: ``True`` for any mailbox, or the addresses of its management scope; empty for none.
         is_enabled: A disabled account is refused like a wrong password.
         bad_passwords: Consecutive wrong passwords.
@@ -51,7 +51,7 @@ class Directory:
         self._by_name: dict[str, Account] = {}
 
     def add(self, account: Account) -> None:
-        """Make an account known under its address and its ``DOMAIN\\user``."""
+        r"""Make an account known under its address and its ``DOMAIN\user``."""
         self._by_name[account.address.lower()] = account
         self._by_name[account.domain_login.lower()] = account
         self._by_name.setdefault(account.domain_login.partition("\\")[2].lower(), account)

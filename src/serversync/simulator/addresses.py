@@ -11,7 +11,15 @@ from email.headerregistry import AddressHeader
 from email.policy import default as default_policy
 from email.utils import getaddresses
 
-PARSER_ERRORS = (MessageError, ValueError, TypeError, AttributeError, LookupError, AssertionError, RecursionError)
+PARSER_ERRORS = (
+    MessageError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    AssertionError,
+    RecursionError,
+)
 """What the standard library's parsers have been seen to raise on hostile headers."""
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
@@ -64,4 +72,6 @@ def _parse_any(value: str) -> tuple[Address, ...]:
             pairs = getaddresses([value])
         except PARSER_ERRORS:
             pairs = []
-    return tuple(Address(name.strip(), address.strip()) for name, address in pairs if name.strip() or address.strip())
+    return tuple(
+        Address(name.strip(), address.strip()) for name, address in pairs if name.strip() or address.strip()
+    )

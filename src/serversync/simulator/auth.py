@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from serversync.simulator.accounts import Account, Directory
-from serversync.simulator.ntlm import SIGNATURE, Binding, Handshake, channel_binding_hash, is_negotiate
 from serversync.simulator.negotiate import unwrap, wrap_challenge
+from serversync.simulator.ntlm import SIGNATURE, Binding, Handshake, channel_binding_hash, is_negotiate
 
 ExtendedProtection = Literal["off", "allow", "require"]
 """Extended Protection of the virtual directory: ignored; a wrong binding is refused; a right one is required."""

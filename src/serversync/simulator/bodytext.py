@@ -8,7 +8,9 @@ import html
 import re
 from html.parser import HTMLParser
 
-_BLOCKS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote", "hr"})
+_BLOCKS = frozenset(
+    {"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote", "hr"}
+)
 _SILENT = frozenset({"script", "style", "head", "title"})
 _SPACE = re.compile(r"[ \t\r\n]+")
 _PREVIEW_LENGTH = 255

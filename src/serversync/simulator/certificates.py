@@ -106,10 +106,14 @@ def issue(folder: Path, options: CertificateOptions, now: datetime | None = None
         .serial_number(x509.random_serial_number())
         .not_valid_before(when - 2 * _DAY)
         .not_valid_after(ends)
-        .add_extension(x509.SubjectAlternativeName([_alternative_name(name) for name in options.names]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([_alternative_name(name) for name in options.names]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+        )
         .sign(issuer_key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM

@@ -83,7 +83,7 @@ class Exchange:
 
     @property
     def netbios_domain(self) -> str:
-        """The domain's short name, as in ``DOMAIN\\user``."""
+        r"""The domain's short name, as in ``DOMAIN\user``."""
         return self.domain.partition(".")[0].upper()
 
     @property
@@ -99,22 +99,28 @@ class Exchange:
         domain_login: str | None = None,
         impersonation: bool | Iterable[str] = False,
     ) -> Account:
-        """Add a log-in.
+        r"""Add a log-in.
 
         Args:
             address: Address and user principal name.
             password: Its password.
-            domain_login: ``DOMAIN\\user``; made of the address where it is not given.
+            domain_login: ``DOMAIN\user``; made of the address where it is not given.
             impersonation: ``True`` for the right to act as anybody, or the addresses of its scope.
         """
         login = domain_login or f"{self.netbios_domain}\\{address.partition('@')[0]}"
-        scope = impersonation if isinstance(impersonation, bool) else frozenset(one.lower() for one in impersonation)
+        scope = (
+            impersonation
+            if isinstance(impersonation, bool)
+            else frozenset(one.lower() for one in impersonation)
+        )
         account = Account(address, password, login, scope)
         with self.lock:
             self.directory.add(account)
         return account
 
-    def add_mailbox(self, address: str, *, display_name: str | None = None, password: str | None = None) -> Mailbox:
+    def add_mailbox(
+        self, address: str, *, display_name: str | None = None, password: str | None = None
+    ) -> Mailbox:
         """Add a mailbox, and with a password also the log-in of its owner.
 
         Raises:

@@ -52,5 +52,7 @@ def extended_value(view: "ItemView", wanted: ExtendedField) -> str | None:
     stored = (view.message.extended or {}).get(wanted.key)
     if stored is None and wanted.is_internet_header:
         name = wanted.name.lower()
-        return next((value for header, value in view.content.internet_message_headers if header.lower() == name), None)
+        return next(
+            (value for header, value in view.content.internet_message_headers if header.lower() == name), None
+        )
     return stored

@@ -106,7 +106,12 @@ class FaultPlan:
     def for_request(self, operation: str | None, mailbox: str | None) -> Fault | None:
         """Return the fault that happens to a request, if any."""
         return next(
-            (fault for fault in self._faults if fault.item_id is None and fault.strikes(operation, mailbox, None)), None
+            (
+                fault
+                for fault in self._faults
+                if fault.item_id is None and fault.strikes(operation, mailbox, None)
+            ),
+            None,
         )
 
     def for_item(self, operation: str, mailbox: str, item_id: str) -> None:

@@ -35,32 +35,40 @@ def render_folder(mailbox: Mailbox, folder: Folder, shape: Shape) -> str:
     element = _ELEMENTS.get(folder.folder_class, "Folder")
     level = _LEVELS.get(shape.base, 1)
     children = sum(1 for other in mailbox.folders.values() if other.parent == folder.number)
+    parent = (
+        "" if folder.parent is None else folder_id(mailbox, mailbox.folders[folder.parent], "ParentFolderId")
+    )
+    is_named = folder.distinguished_id is not None and shape.schema >= Schema.EXCHANGE2013
+    has_unread = element not in _WITHOUT_UNREAD_COUNT
+    rows = (
+        ("FolderId", 0, folder_id(mailbox, folder)),
+        ("ParentFolderId", 2, parent),
+        ("FolderClass", 2, _element("FolderClass", folder.folder_class)),
+        ("DisplayName", 1, f"<t:DisplayName>{text(folder.display_name)}</t:DisplayName>"),
+        ("TotalCount", 1, f"<t:TotalCount>{len(folder.items)}</t:TotalCount>"),
+        ("ChildFolderCount", 1, f"<t:ChildFolderCount>{children}</t:ChildFolderCount>"),
+        ("ExtendedProperty", 0, _extended(folder, shape, children)),
+        ("EffectiveRights", 2, _effective_rights(shape.schema)),
+        (
+            "DistinguishedFolderId",
+            2,
+            _element("DistinguishedFolderId", folder.distinguished_id if is_named else None),
+        ),
+        ("UnreadCount", 1, _element("UnreadCount", str(folder.unread) if has_unread else None)),
+    )
+    chosen = (
+        xml for name, from_level, xml in rows if level >= from_level or f"folder:{name}" in shape.fields
+    )
+    return f"<t:{element}>{''.join(chosen)}</t:{element}>"
 
-    def wants(name: str, from_level: int) -> bool:
-        return level >= from_level or f"folder:{name}" in shape.fields
 
-    parts = [folder_id(mailbox, folder)]
-    if wants("ParentFolderId", 2) and folder.parent is not None:
-        parts.append(folder_id(mailbox, mailbox.folders[folder.parent], "ParentFolderId"))
-    if wants("FolderClass", 2) and folder.folder_class:
-        parts.append(f"<t:FolderClass>{folder.folder_class}</t:FolderClass>")
-    if wants("DisplayName", 1):
-        parts.append(f"<t:DisplayName>{text(folder.display_name)}</t:DisplayName>")
-    if wants("TotalCount", 1):
-        parts.append(f"<t:TotalCount>{len(folder.items)}</t:TotalCount>")
-    if wants("ChildFolderCount", 1):
-        parts.append(f"<t:ChildFolderCount>{children}</t:ChildFolderCount>")
-    for wanted in shape.extended:
-        value = _extended_value(folder, wanted, children)
-        if value is not None:
-            parts.append(wanted.to_xml(text(value)))
-    if wants("EffectiveRights", 2):
-        parts.append(_effective_rights(shape.schema))
-    if wants("DistinguishedFolderId", 2) and folder.distinguished_id and shape.schema >= Schema.EXCHANGE2013:
-        parts.append(f"<t:DistinguishedFolderId>{folder.distinguished_id}</t:DistinguishedFolderId>")
-    if wants("UnreadCount", 1) and element not in _WITHOUT_UNREAD_COUNT:
-        parts.append(f"<t:UnreadCount>{folder.unread}</t:UnreadCount>")
-    return f"<t:{element}>{''.join(parts)}</t:{element}>"
+def _element(name: str, value: str | None) -> str:
+    return f"<t:{name}>{text(value)}</t:{name}>" if value else ""
+
+
+def _extended(folder: Folder, shape: Shape, children: int) -> str:
+    found = ((wanted, _extended_value(folder, wanted, children)) for wanted in shape.extended)
+    return "".join(wanted.to_xml(text(value)) for wanted, value in found if value is not None)
 
 
 def _effective_rights(schema: Schema) -> str:

@@ -39,7 +39,9 @@ class Identifier:
 
 def encode(identifier: Identifier) -> str:
     """Return the id that a client sees."""
-    return _encode(str(identifier.mailbox).encode(), identifier.folder, identifier.item, identifier.attachment)
+    return _encode(
+        str(identifier.mailbox).encode(), identifier.folder, identifier.item, identifier.attachment
+    )
 
 
 def _encode(mailbox: bytes, folder: int, item: int, attachment: tuple[int, ...]) -> str:

@@ -71,19 +71,25 @@ class ItemView:
             except ValueError:
                 given = b""
         ticks = int(self.message.received.timestamp() * 10_000_000) + 116_444_736_000_000_000
-        guid = hashlib.md5(self.content.conversation_topic.encode("utf-8", "replace"), usedforsecurity=False).digest()
+        guid = hashlib.md5(
+            self.content.conversation_topic.encode("utf-8", "replace"), usedforsecurity=False
+        ).digest()
         return b"\x01" + struct.pack(">Q", ticks)[1:6] + guid
 
     @property
     def search_key(self) -> bytes:
-        """PidTagSearchKey: the same for copies, kept across moves."""
-        known = self.content.internet_message_id or self.mime[:512].hex()
-        return hashlib.md5(known.encode("utf-8", "replace"), usedforsecurity=False).digest()
+        """PidTagSearchKey: of its own for each delivery, kept across moves and copies."""
+        origin = self.message.origin or self.message.item
+        return hashlib.md5(self.mailbox.guid.bytes + origin.to_bytes(8, "big"), usedforsecurity=False).digest()
 
     @property
     def entry_id(self) -> bytes:
         """PidTagEntryId: the store's own id."""
-        return b"\x00\x00\x00\x00" + self.mailbox.guid.bytes + struct.pack(">HQQ", 7, self.message.folder, self.message.item)
+        return (
+            b"\x00\x00\x00\x00"
+            + self.mailbox.guid.bytes
+            + struct.pack(">HQQ", 7, self.message.folder, self.message.item)
+        )
 
 
 Row = Callable[[ItemView], str]
@@ -187,7 +193,9 @@ def _one(name: str, pick: Callable[[MessageContent], Address | None]) -> Row:
 def _several(name: str, pick: Callable[[MessageContent], tuple[Address, ...]]) -> Row:
     def render(view: ItemView) -> str:
         found = pick(view.content)
-        return f"<t:{name}>{''.join(_mailbox_element(view, one) for one in found)}</t:{name}>" if found else ""
+        return (
+            f"<t:{name}>{''.join(_mailbox_element(view, one) for one in found)}</t:{name}>" if found else ""
+        )
 
     return render
 
@@ -221,7 +229,9 @@ def _received(name: str) -> Row:
 
 
 def _effective_rights(view: ItemView) -> str:
-    newer = "<t:ViewPrivateItems>true</t:ViewPrivateItems>" if view.shape.schema >= Schema.EXCHANGE2010 else ""
+    newer = (
+        "<t:ViewPrivateItems>true</t:ViewPrivateItems>" if view.shape.schema >= Schema.EXCHANGE2010 else ""
+    )
     return (
         "<t:EffectiveRights><t:CreateAssociated>false</t:CreateAssociated><t:CreateContents>false</t:CreateContents>"
         "<t:CreateHierarchy>false</t:CreateHierarchy><t:Delete>true</t:Delete><t:Modify>true</t:Modify>"
@@ -284,7 +294,9 @@ ROWS: tuple[tuple[str, Row, int, Schema, bool], ...] = (
     ("item:InternetMessageHeaders", _headers, ALL, _S7, False),
     (
         "item:DateTimeSent",
-        lambda view: f"<t:DateTimeSent>{timestamp(view.content.date_time_sent or view.message.received)}</t:DateTimeSent>",
+        lambda view: (
+            f"<t:DateTimeSent>{timestamp(view.content.date_time_sent or view.message.received)}</t:DateTimeSent>"
+        ),
         DEFAULT,
         _S7,
         True,
@@ -301,17 +313,35 @@ ROWS: tuple[tuple[str, Row, int, Schema, bool], ...] = (
     ),
     ("item:DisplayCc", _plain("DisplayCc", lambda view: _names(view.content.cc_recipients)), ALL, _S7, True),
     ("item:DisplayTo", _plain("DisplayTo", lambda view: _names(view.content.to_recipients)), ALL, _S7, True),
-    ("item:HasAttachments", _flag("HasAttachments", lambda view: view.content.attachments), DEFAULT, _S7, True),
+    (
+        "item:HasAttachments",
+        _flag("HasAttachments", lambda view: view.content.attachments),
+        DEFAULT,
+        _S7,
+        True,
+    ),
     ("ExtendedProperty", _extended, ASKED, _S7, True),
     ("item:Culture", _fixed("<t:Culture>en-US</t:Culture>"), ALL, _S7, True),
     ("item:EffectiveRights", _effective_rights, ALL, _S7, True),
-    ("item:LastModifiedName", _plain("LastModifiedName", lambda view: view.mailbox.display_name), ALL, _S7, True),
+    (
+        "item:LastModifiedName",
+        _plain("LastModifiedName", lambda view: view.mailbox.display_name),
+        ALL,
+        _S7,
+        True,
+    ),
     ("item:LastModifiedTime", _received("LastModifiedTime"), ALL, _S7, True),
     ("item:IsAssociated", _fixed("<t:IsAssociated>false</t:IsAssociated>"), ALL, _S10, True),
     ("item:ConversationId", _conversation_id, ALL, _S10, True),
     ("item:UniqueBody", _body("UniqueBody"), ASKED, _S10, False),
     ("item:Flag", _fixed("<t:Flag><t:FlagStatus>NotFlagged</t:FlagStatus></t:Flag>"), ALL, _S13, True),
-    ("item:StoreEntryId", _binary("StoreEntryId", lambda view: view.entry_id), ASKED, Schema.EXCHANGE2010_SP2, True),
+    (
+        "item:StoreEntryId",
+        _binary("StoreEntryId", lambda view: view.entry_id),
+        ASKED,
+        Schema.EXCHANGE2010_SP2,
+        True,
+    ),
     ("item:InstanceKey", _binary("InstanceKey", lambda view: view.search_key[:8]), ALL, _S13, True),
     ("item:NormalizedBody", _body("NormalizedBody"), ASKED, _S13, False),
     (
@@ -325,9 +355,27 @@ ROWS: tuple[tuple[str, Row, int, Schema, bool], ...] = (
     ("item:TextBody", _text_body, ASKED, _S13, False),
     ("item:IconIndex", _fixed("<t:IconIndex>Default</t:IconIndex>"), ALL, _S13, True),
     ("message:Sender", _one("Sender", lambda content: content.sender), ALL, _S7, True),
-    ("message:ToRecipients", _several("ToRecipients", lambda content: content.to_recipients), DEFAULT, _S7, False),
-    ("message:CcRecipients", _several("CcRecipients", lambda content: content.cc_recipients), DEFAULT, _S7, False),
-    ("message:BccRecipients", _several("BccRecipients", lambda content: content.bcc_recipients), DEFAULT, _S7, False),
+    (
+        "message:ToRecipients",
+        _several("ToRecipients", lambda content: content.to_recipients),
+        DEFAULT,
+        _S7,
+        False,
+    ),
+    (
+        "message:CcRecipients",
+        _several("CcRecipients", lambda content: content.cc_recipients),
+        DEFAULT,
+        _S7,
+        False,
+    ),
+    (
+        "message:BccRecipients",
+        _several("BccRecipients", lambda content: content.bcc_recipients),
+        DEFAULT,
+        _S7,
+        False,
+    ),
     (
         "message:IsReadReceiptRequested",
         _flag("IsReadReceiptRequested", lambda view: view.content.is_read_receipt_requested),
@@ -342,7 +390,13 @@ ROWS: tuple[tuple[str, Row, int, Schema, bool], ...] = (
         _S7,
         True,
     ),
-    ("message:ConversationIndex", _binary("ConversationIndex", lambda view: view.conversation_index), ALL, _S7, True),
+    (
+        "message:ConversationIndex",
+        _binary("ConversationIndex", lambda view: view.conversation_index),
+        ALL,
+        _S7,
+        True,
+    ),
     (
         "message:ConversationTopic",
         _plain("ConversationTopic", lambda view: view.content.conversation_topic),

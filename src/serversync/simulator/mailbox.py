@@ -69,6 +69,7 @@ class StoredMessage:
         is_read: Whether somebody has read it.
         subject: A subject that was edited after delivery, otherwise ``None``.
         extended: Values of extended properties that were set, by (set, name).
+        origin: Item number at delivery, kept across moves and copies; 0 where it is ``item`` itself.
     """
 
     item: int
@@ -81,6 +82,7 @@ class StoredMessage:
     is_read: bool = False
     subject: str | None = None
     extended: dict[tuple[str, str], str] | None = None
+    origin: int = 0
 
     @property
     def change(self) -> int:
@@ -183,18 +185,24 @@ class Mailbox:
         self._distinguished: dict[str, Folder] = {}
         for distinguished_id, name, folder_class, parent in DISTINGUISHED_FOLDERS:
             number = self._distinguished[parent].number if parent else None
-            self._distinguished[distinguished_id] = self._add_folder(name, folder_class, number, distinguished_id)
+            self._distinguished[distinguished_id] = self._add_folder(
+                name, folder_class, number, distinguished_id
+            )
 
     def _next_change(self) -> int:
         self.last_change += 1
         return self.last_change
 
-    def _add_folder(self, name: str, folder_class: str, parent: int | None, distinguished: str | None) -> Folder:
+    def _add_folder(
+        self, name: str, folder_class: str, parent: int | None, distinguished: str | None
+    ) -> Folder:
         folder = Folder(len(self.folders) + 1, parent, name, folder_class, distinguished, self._next_change())
         self.folders[folder.number] = folder
         return folder
 
-    def create_folder(self, display_name: str, *, parent: str = "msgfolderroot", folder_class: str = "IPF.Note") -> Folder:
+    def create_folder(
+        self, display_name: str, *, parent: str = "msgfolderroot", folder_class: str = "IPF.Note"
+    ) -> Folder:
         """Add an ordinary folder below a distinguished one."""
         return self._add_folder(display_name, folder_class, self.distinguished_folder(parent).number, None)
 
@@ -240,7 +248,9 @@ class Mailbox:
         self.inbox.items = array("Q", self._seeded)
         self.inbox.unread = messages
 
-    def put(self, mime: bytes, received: datetime, *, folder: Folder | None = None, is_read: bool = False) -> StoredMessage:
+    def put(
+        self, mime: bytes, received: datetime, *, folder: Folder | None = None, is_read: bool = False
+    ) -> StoredMessage:
         """Store a message in a folder, the Inbox if none is given."""
         into = folder or self.inbox
         self._last_item += 1
@@ -319,6 +329,7 @@ class Mailbox:
         self._remove(message)
         moved = self.put(mime or b"", message.received, folder=folder, is_read=message.is_read)
         moved.subject, moved.extended = message.subject, message.extended
+        moved.origin = message.origin or message.item
         return moved
 
     def _remove(self, message: StoredMessage) -> None:

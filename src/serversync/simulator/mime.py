@@ -22,7 +22,12 @@ from serversync.simulator.addresses import PARSER_ERRORS, Address, parse_address
 _UNFOLD = re.compile(r"\r\n|\r|\n")
 _META_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _SUBJECT_PREFIX = re.compile(r"^\s*(?:(?:re|fw|fwd|aw|wg|sv|tr|rv)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
-_EXTENSIONS = {"text/plain": ".txt", "text/html": ".htm", "message/rfc822": ".eml", "message/delivery-status": ".txt"}
+_EXTENSIONS = {
+    "text/plain": ".txt",
+    "text/html": ".htm",
+    "message/rfc822": ".eml",
+    "message/delivery-status": ".txt",
+}
 _IMPORTANCE = {"high": "High", "urgent": "High", "1": "High", "2": "High"} | dict.fromkeys(
     ("low", "non-urgent", "4", "5"), "Low"
 )
@@ -141,7 +146,9 @@ def _bytes_of(part: Part) -> bytes:
     try:
         if part.is_multipart():
             nested = part.get_payload()
-            return b"\n".join(inner.as_bytes(policy=_LENIENT) for inner in nested if isinstance(inner, Message))
+            return b"\n".join(
+                inner.as_bytes(policy=_LENIENT) for inner in nested if isinstance(inner, Message)
+            )
         payload = part.get_payload(decode=True)
     except PARSER_ERRORS:
         return str(part.get_payload()).encode("utf-8", "surrogateescape")
@@ -216,7 +223,9 @@ class _Collector:
             self.content.body_text = None
             self.walk(part)
             self.content.body_text = text if text is not None else self.content.body_text
-        elif kind in {_PLAIN_LEAF, "text/html"} and _disposition(part) != "attachment" and self._is_open(kind):
+        elif (
+            kind in {_PLAIN_LEAF, "text/html"} and _disposition(part) != "attachment" and self._is_open(kind)
+        ):
             self._take_body(part, kind)
         else:
             self._attach(part, kind, in_related=False)
@@ -245,7 +254,7 @@ class _Collector:
         nested = part.get_payload() if kind == "message/rfc822" and part.is_multipart() else None
         is_message = isinstance(nested, list) and bool(nested) and isinstance(nested[0], Message)
         name = _file_name(part)
-        if not name and is_message and isinstance(nested, list):
+        if not name and isinstance(nested, list) and isinstance(nested[0], Message):
             name = decode_text(str(nested[0].get("subject", "")))
         if not name:
             self._unnamed += 1

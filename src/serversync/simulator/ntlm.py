@@ -16,13 +16,23 @@ from serversync.simulator.accounts import Account, Directory
 
 SIGNATURE = b"NTLMSSP\x00"
 _NEGOTIATE, _CHALLENGE, _AUTHENTICATE = 1, 2, 3
-_FLAGS = 0xE2898205
+_FLAGS = 0xE2898235
 _KEY_EXCHANGE = 0x40000000
+_SIGN_OR_SEAL = 0x00000030
 _UNICODE = 0x00000001
-_AV_EOL, _AV_NB_COMPUTER, _AV_NB_DOMAIN, _AV_DNS_COMPUTER, _AV_DNS_DOMAIN, _AV_FLAGS, _AV_TIMESTAMP = 0, 1, 2, 3, 4, 6, 7
+_AV_EOL, _AV_NB_COMPUTER, _AV_NB_DOMAIN, _AV_DNS_COMPUTER, _AV_DNS_DOMAIN, _AV_FLAGS, _AV_TIMESTAMP = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    6,
+    7,
+)
 _AV_CHANNEL_BINDINGS = 10
 _MIC_PRESENT = 0x2
-_MIC_OFFSET, _MIC_SIZE = 72, 16
+_MIC_SIZE = 16
+_FIELDS = (12, 20, 28, 36, 44, 52)
 _NO_BINDING = bytes(16)
 _EPOCH = 116_444_736_000_000_000
 
@@ -150,10 +160,11 @@ class Handshake:
 
     def _is_mic_right(self, token: bytes, session_key: bytes, flags: int) -> bool:
         exported = session_key
-        if flags & _KEY_EXCHANGE and (encrypted := _field(token, 52)):
+        if flags & _KEY_EXCHANGE and flags & _SIGN_OR_SEAL and (encrypted := _field(token, 52)):
             exported = _rc4(session_key, encrypted)
-        mic = token[_MIC_OFFSET : _MIC_OFFSET + _MIC_SIZE]
-        without = token[:_MIC_OFFSET] + bytes(_MIC_SIZE) + token[_MIC_OFFSET + _MIC_SIZE :]
+        start = _mic_offset(token)
+        mic = token[start : start + _MIC_SIZE]
+        without = token[:start] + bytes(_MIC_SIZE) + token[start + _MIC_SIZE :]
         expected = hmac.digest(exported, self._negotiate + self.challenge + without, "md5")
         return hmac.compare_digest(mic, expected)
 
@@ -162,6 +173,12 @@ def _binding(given: bytes, expected: bytes) -> Binding:
     if given == _NO_BINDING:
         return Binding.NONE
     return Binding.RIGHT if hmac.compare_digest(given, expected) else Binding.WRONG
+
+
+def _mic_offset(token: bytes) -> int:
+    """Return where the MIC is: behind the flags, and behind the version where there is room for one."""
+    payload = min(struct.unpack_from("<HHI", token, position)[2] for position in _FIELDS)
+    return 72 if payload >= 88 else 64
 
 
 def _field(token: bytes, position: int) -> bytes:

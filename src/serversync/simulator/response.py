@@ -83,7 +83,8 @@ class SoapFault(Exception):
     def to_xml(self) -> str:
         """Return the ``s:Fault`` element in the form of recorded traffic."""
         inner = "".join(
-            f"<t:Value Name={attribute(name)}>{text(value)}</t:Value>" for name, value in self.message_xml.items()
+            f"<t:Value Name={attribute(name)}>{text(value)}</t:Value>"
+            for name, value in self.message_xml.items()
         ) + "".join(f"<t:{name}>{text(value)}</t:{name}>" for name, value in self.details.items())
         message_xml = f'<t:MessageXml xmlns:t="{TYPES_NS}">{inner}</t:MessageXml>' if inner else ""
         return (

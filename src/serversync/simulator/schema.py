@@ -5,6 +5,7 @@ The folder holds one folder for each generation, with ``types.xsd`` and ``messag
 """
 
 from pathlib import Path
+from typing import Any, cast
 
 from lxml import etree
 
@@ -15,6 +16,11 @@ _WRAPPER = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
 <xs:import namespace="http://schemas.microsoft.com/exchange/services/2006/types" schemaLocation="{folder}/{name}/types.xsd"/>
 <xs:import namespace="http://schemas.microsoft.com/exchange/services/2006/messages" schemaLocation="{folder}/{name}/messages.xsd"/>
 </xs:schema>"""
+
+
+def _entries(schema: etree.XMLSchema) -> list[Any]:
+    """Return the error log of the last validation; the type stubs do not know that it is a sequence."""
+    return list(cast("Any", schema.error_log))
 
 
 class SchemaCollection:
@@ -44,7 +50,7 @@ class SchemaCollection:
         schema = self.schema(name)
         if schema.validate(element):
             return []
-        return [f"line {entry.line}: {entry.message}" for entry in schema.error_log]
+        return [f"line {entry.line}: {entry.message}" for entry in _entries(schema)]
 
     def check(self, name: str, element: etree._Element) -> None:
         """Refuse an invalid request as a real server does.
@@ -55,7 +61,7 @@ class SchemaCollection:
         schema = self.schema(name)
         if schema.validate(element):
             return
-        first = schema.error_log[0]
+        first = _entries(schema)[0]
         raise SoapFault(
             "ErrorSchemaValidation",
             "The request failed schema validation.",

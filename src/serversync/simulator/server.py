@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
+from serversync.simulator.accounts import Account
 from serversync.simulator.auth import Authenticator, Connection, ExtendedProtection, Scheme
 from serversync.simulator.certificates import CertificateOptions, ServerIdentity, issue
 from serversync.simulator.exchange import Exchange
@@ -21,7 +22,11 @@ from serversync.simulator.schema import SchemaCollection
 from serversync.simulator.soap import Answer, SoapEndpoint
 
 _PATH = "/ews/exchange.asmx"
-_SCHEMA_FILES = {"/ews/types.xsd": "types.xsd", "/ews/messages.xsd": "messages.xsd", "/ews/services.wsdl": "services.wsdl"}
+_SCHEMA_FILES = {
+    "/ews/types.xsd": "types.xsd",
+    "/ews/messages.xsd": "messages.xsd",
+    "/ews/services.wsdl": "services.wsdl",
+}
 _BODY_LIMIT = 64 * 1024 * 1024
 _COMPRESS_FROM = 512
 _XML = "text/xml; charset=utf-8"
@@ -176,18 +181,24 @@ class SimulatorServer:
             return refusal
         if path in _SCHEMA_FILES:
             return self._schema_file(_SCHEMA_FILES[path])
+        return self._refusal_of_method(request) or await self._post(request, body, outcome.account)
+
+    def _refusal_of_method(self, request: web.BaseRequest) -> web.StreamResponse | None:
         if request.method != "POST":
             return web.Response(status=302, headers={"Location": "/EWS/Services.wsdl"})
         if not request.content_type.endswith("xml"):
-            return _page(415, "Cannot process the message because the content type was not the expected type 'text/xml; charset=utf-8'.")
-        prepared = self._endpoint.prepare(body, outcome.account)
-        if prepared.fault is not None:
-            if prepared.fault.delay:
-                await asyncio.sleep(prepared.fault.delay)
-            if prepared.fault.reset_before:
-                return _reset(request)
-            if prepared.fault.http_status is not None and prepared.fault.body is None:
-                return _page(prepared.fault.http_status, "planned", prepared.fault.headers)
+            return _page(415, "The content type was not the expected type 'text/xml; charset=utf-8'.")
+        return None
+
+    async def _post(self, request: web.BaseRequest, body: bytes, account: Account) -> web.StreamResponse:
+        prepared = self._endpoint.prepare(body, account)
+        fault = prepared.fault or Fault()
+        if fault.delay:
+            await asyncio.sleep(fault.delay)
+        if fault.reset_before:
+            return _reset(request)
+        if fault.http_status is not None and fault.body is None:
+            return _page(fault.http_status, "planned", fault.headers)
         answer = self._endpoint.answer(prepared)
         for look in self.on_response:
             look(Traffic(answer.operation, body, answer.status, answer.body))

@@ -44,6 +44,14 @@ class ExtendedField:
         return int(value, 0) if value else None
 
     @property
+    def is_valid(self) -> bool:
+        """Whether its attributes name a property."""
+        try:
+            return self.tag is not None or all(self.key)
+        except ValueError:
+            return False
+
+    @property
     def key(self) -> tuple[str, str]:
         """Property set (guid, lower case) and name or id: what a named property is stored under."""
         known = self._get("DistinguishedPropertySetId")
@@ -68,7 +76,11 @@ class ExtendedField:
     def to_xml(self, value: str) -> str:
         """Return the ``ExtendedProperty`` element with an already escaped value."""
         uri = "".join(f" {name}={attribute(given)}" for name, given in self.attributes)
-        inner = f"<t:Values><t:Value>{value}</t:Value></t:Values>" if self.is_multiple else f"<t:Value>{value}</t:Value>"
+        inner = (
+            f"<t:Values><t:Value>{value}</t:Value></t:Values>"
+            if self.is_multiple
+            else f"<t:Value>{value}</t:Value>"
+        )
         return f"<t:ExtendedProperty><t:ExtendedFieldURI{uri}/>{inner}</t:ExtendedProperty>"
 
 
@@ -145,9 +157,8 @@ def parse_shape(element: etree._Element | None, schema: Schema, *, is_listing: b
 
 def _extended_field(path: etree._Element) -> ExtendedField:
     found = ExtendedField(tuple((str(name), str(value)) for name, value in path.attrib.items()))
-    try:
-        if found.tag is None and not all(found.key):
-            raise ValueError(path)
-    except ValueError:
-        raise SoapFault("ErrorInvalidExtendedProperty", "The extended property attribute combination is invalid.") from None
+    if not found.is_valid:
+        raise SoapFault(
+            "ErrorInvalidExtendedProperty", "The extended property attribute combination is invalid."
+        )
     return found

@@ -50,13 +50,19 @@ def parse(body: bytes) -> Request:
         SoapFault: it is no SOAP envelope with one operation.
     """
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True, remove_pis=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as problem:
         raise _unreadable(str(problem)) from None
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise _unreadable("For security reasons DTD is prohibited in this XML document.")
     content = root.find(f"{S}Body")
     if root.tag != f"{S}Envelope" or content is None or len(content) != 1:
@@ -105,7 +111,9 @@ def acting_mailbox(request: Request, exchange: Exchange, account: Account) -> Ma
     identity = sid[0] if sid is not None and len(sid) == 1 else None
     value = (identity.text or "").strip() if identity is not None else ""
     if identity is None or not value:
-        raise SoapFault("ErrorInvalidExchangeImpersonationHeaderData", "The impersonation header names nobody.")
+        raise SoapFault(
+            "ErrorInvalidExchangeImpersonationHeaderData", "The impersonation header names nobody."
+        )
     kind = etree.QName(identity).localname
     mailbox = exchange.find_mailbox_by_sid(value) if kind == "SID" else exchange.find_mailbox(value)
     if mailbox is None:
@@ -156,10 +164,7 @@ class SoapEndpoint:
         try:
             prepared.request = parse(body)
             prepared.schema = request_schema(prepared.request, exchange)
-            if prepared.request.operation not in OPERATIONS:
-                raise SoapFault("ErrorInvalidRequest", f"The operation {prepared.request.operation} is not known.")
-            if self._schemas is not None:
-                self._schemas.check(request_schema_folder(prepared.schema), prepared.request.element)
+            self._check(prepared.request, prepared.schema)
             prepared.mailbox = acting_mailbox(prepared.request, exchange, account)
         except SoapFault as fault:
             prepared.refusal = fault
@@ -167,6 +172,12 @@ class SoapEndpoint:
         address = prepared.mailbox.primary_smtp_address if prepared.mailbox else None
         prepared.fault = exchange.faults.for_request(operation, address)
         return prepared
+
+    def _check(self, request: Request, schema: Schema) -> None:
+        if request.operation not in OPERATIONS:
+            raise SoapFault("ErrorInvalidRequest", f"The operation {request.operation} is not known.")
+        if self._schemas is not None:
+            self._schemas.check(request_schema_folder(schema), request.element)
 
     def answer(self, prepared: "PreparedRequest") -> Answer:
         """Carry out a request and return its answer."""
@@ -177,7 +188,14 @@ class SoapEndpoint:
         try:
             if prepared.refusal is not None or request is None:
                 raise prepared.refusal or SoapFault("ErrorInvalidRequest")
-            call = Call(exchange, request.operation, request.element, prepared.account, prepared.mailbox, prepared.schema)
+            call = Call(
+                exchange,
+                request.operation,
+                request.element,
+                prepared.account,
+                prepared.mailbox,
+                prepared.schema,
+            )
             if prepared.fault is not None:
                 _plan(call, prepared.fault)
             with exchange.lock:

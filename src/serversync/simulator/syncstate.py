@@ -63,7 +63,13 @@ class SyncState:
 def seal(state: SyncState, mailbox: Mailbox, folder: Folder, secret: bytes) -> str:
     """Return the state as the client carries it."""
     body = _HEAD.pack(
-        _MAGIC, mailbox.guid.bytes, mailbox.generation, folder.number, state.known, state.top, len(state.unseen)
+        _MAGIC,
+        mailbox.guid.bytes,
+        mailbox.generation,
+        folder.number,
+        state.known,
+        state.top,
+        len(state.unseen),
     ) + b"".join(_RANGE.pack(low, high) for low, high in state.unseen)
     return base64.b64encode(body + _signature(body, secret)).decode()
 

@@ -78,17 +78,33 @@ SERVER_VERSIONS: dict[str, ServerVersion] = {
     version.name: version
     for version in (
         ServerVersion(
-            "Exchange2007_SP1", (8, 1, 436, 0), "Exchange2007_SP1", Schema.EXCHANGE2007_SP1, "exchange2007_sp1"
+            "Exchange2007_SP1",
+            (8, 1, 436, 0),
+            "Exchange2007_SP1",
+            Schema.EXCHANGE2007_SP1,
+            "exchange2007_sp1",
         ),
-        ServerVersion("Exchange2010", (14, 0, 639, 21), "Exchange2010", Schema.EXCHANGE2010, "exchange2010_sp1"),
         ServerVersion(
-            "Exchange2010_SP2", (14, 2, 328, 9), "Exchange2010_SP2", Schema.EXCHANGE2010_SP2, "exchange2010_sp2"
+            "Exchange2010", (14, 0, 639, 21), "Exchange2010", Schema.EXCHANGE2010, "exchange2010_sp1"
         ),
         ServerVersion(
-            "Exchange2010_SP3", (14, 3, 513, 0), "Exchange2010_SP2", Schema.EXCHANGE2010_SP2, "exchange2010_sp2"
+            "Exchange2010_SP2",
+            (14, 2, 328, 9),
+            "Exchange2010_SP2",
+            Schema.EXCHANGE2010_SP2,
+            "exchange2010_sp2",
+        ),
+        ServerVersion(
+            "Exchange2010_SP3",
+            (14, 3, 513, 0),
+            "Exchange2010_SP2",
+            Schema.EXCHANGE2010_SP2,
+            "exchange2010_sp2",
         ),
         ServerVersion("Exchange2013", (15, 0, 516, 32), "V2_3", Schema.EXCHANGE2013, "exchange2013_sp1"),
-        ServerVersion("Exchange2013_SP1", (15, 0, 1497, 2), "V2_23", Schema.EXCHANGE2013_SP1, "exchange2013_sp1"),
+        ServerVersion(
+            "Exchange2013_SP1", (15, 0, 1497, 2), "V2_23", Schema.EXCHANGE2013_SP1, "exchange2013_sp1"
+        ),
         ServerVersion(
             "Exchange2016", (15, 1, 2507, 6), "V2017_07_11", Schema.EXCHANGE2016, "exchange2016_v2016_10_10"
         ),

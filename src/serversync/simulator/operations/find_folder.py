@@ -23,6 +23,13 @@ def folders_below(mailbox: Mailbox, folder: Folder, *, is_deep: bool) -> list[Fo
     return found
 
 
+def _refuse_restriction(call: Call) -> None:
+    if call.request.find(f"{M}Restriction") is not None:
+        raise EwsError(
+            "ErrorUnsupportedQueryFilter", "This server does not support Restriction in FindFolder."
+        )
+
+
 def answer(call: Call) -> str:
     """Return one page of folders for each parent asked for."""
     shape = parse_shape(call.request.find(f"{M}FolderShape"), call.schema)
@@ -33,11 +40,14 @@ def answer(call: Call) -> str:
     for element in call.request.iterfind(f"{M}ParentFolderIds/*"):
         try:
             call.check()
-            if call.request.find(f"{M}Restriction") is not None:
-                raise EwsError("ErrorUnsupportedQueryFilter", "This server does not support Restriction in FindFolder.")
+            _refuse_restriction(call)
             mailbox, parent = call.folder(element)
             traversal = call.request.get("Traversal")
-            found = [] if traversal == "SoftDeleted" else folders_below(mailbox, parent, is_deep=traversal == "Deep")
+            found = (
+                []
+                if traversal == "SoftDeleted"
+                else folders_below(mailbox, parent, is_deep=traversal == "Deep")
+            )
             page = found[offset : offset + min(size, _MAX_PAGE)]
             end = offset + len(page)
             rendered = "".join(render_folder(mailbox, folder, shape) for folder in page)

@@ -4,7 +4,7 @@ from lxml import etree
 
 from serversync.simulator.call import Call
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
-from serversync.simulator.shape import T, Shape, parse_shape
+from serversync.simulator.shape import Shape, T, parse_shape
 from serversync.simulator.xmltext import boolean
 
 M = f"{{{MESSAGES_NS}}}"
@@ -33,7 +33,9 @@ def _is_ascending(call: Call) -> bool:
     """
     for unsupported in ("Restriction", "QueryString", "GroupBy", "DistinguishedGroupBy"):
         if call.request.find(f"{M}{unsupported}") is not None:
-            raise EwsError("ErrorUnsupportedQueryFilter", f"This server does not support {unsupported} in FindItem.")
+            raise EwsError(
+                "ErrorUnsupportedQueryFilter", f"This server does not support {unsupported} in FindItem."
+            )
     order = call.request.find(f"{M}SortOrder/{T}FieldOrder")
     if order is None:
         return False

@@ -36,8 +36,11 @@ def _sync(call: Call) -> str:
     limit = _limit(call)
     call.check()
     shape = parse_shape(call.request.find(f"{M}ItemShape"), call.schema, is_listing=True)
+    wanted = call.request.find(f"{M}SyncFolderId/*")
+    if wanted is None:
+        raise EwsError("ErrorSyncFolderNotFound")
     try:
-        mailbox, folder = call.folder(call.request.find(f"{M}SyncFolderId")[0])
+        mailbox, folder = call.folder(wanted)
     except EwsError as error:
         if error.response_code in {"ErrorItemNotFound", "ErrorFolderNotFound"}:
             raise EwsError("ErrorSyncFolderNotFound") from error
@@ -54,7 +57,9 @@ def _sync(call: Call) -> str:
     )
 
 
-def _render(call: Call, mailbox: Mailbox, folder: Folder, change: Change, shape: Shape, ignored: set[str]) -> str:
+def _render(
+    call: Call, mailbox: Mailbox, folder: Folder, change: Change, shape: Shape, ignored: set[str]
+) -> str:
     item_id = encode(Identifier(mailbox.guid, folder.number, change.item))
     if item_id in ignored:
         return ""
