@@ -268,7 +268,7 @@ class _Judged:
                     m.subject,
                     direction="incoming",
                 ),
-                content_digest(m.body, m.attachments),
+                content_digest(m.body, m.attachments, (*([m.sender] if m.sender else ()), *m.to, *m.cc)),
             )
             for m in messages
         ]

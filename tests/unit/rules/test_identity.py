@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serversync.rules.email.identity import Known, content_digest, identity, item_key, judge, twin
-from serversync.rules.email.message import Attachment
+from serversync.rules.email.message import Address, Attachment
 
 SENT = datetime(2026, 3, 2, 8, 30, 0, 250_000, tzinfo=UTC)
 
@@ -47,6 +47,12 @@ def test_the_content_counts_attachments_and_not_line_ends():
     assert content_digest("a", []) != content_digest("a", [attachment()])
     assert content_digest("a", [attachment()]) != content_digest("a", [attachment(content=b"y")])
     assert content_digest("a", [attachment()]) != content_digest("a", [attachment(name="b.txt")])
+
+
+def test_the_content_counts_the_people():
+    ada = Address("Ada", "ada@example.org")
+    assert content_digest("a", [], [ada]) != content_digest("a", [], [])
+    assert content_digest("a", [], [ada]) != content_digest("a", [], [ada._replace(name="Ben")])
 
 
 FIRST = uuid4()

@@ -10,14 +10,14 @@ of that mailbox moved or restored (the search key survives both), are different 
 ``docs/adr/0003-one-activity-a-message.md``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
 
-from serversync.rules.email.message import Attachment, Text
+from serversync.rules.email.message import Address, Attachment, Text
 
 NO_SEARCH_KEYS: frozenset[str] = frozenset()
 
@@ -57,9 +57,10 @@ def twin(key: UUID, content: UUID) -> UUID:
     return UUID(bytes=blake2b(key.bytes + content.bytes, digest_size=16).digest())
 
 
-def content_digest(body: Text, attachments: list[Attachment]) -> UUID:
-    """Return a digest of body and attachments; kinds of line end do not count."""
+def content_digest(body: Text, attachments: Sequence[Attachment], people: Iterable[Address] = ()) -> UUID:
+    """Return a digest of body, attachments and people; kinds of line end do not count."""
     digest = blake2b(digest_size=16)
+    digest.update("\0".join([f"{p.name}\0{p.address}" for p in people]).encode("utf-8", "surrogatepass"))
     if isinstance(body, str):
         digest.update(body.replace("\r\n", "\n").encode("utf-8", "surrogatepass"))
     else:
