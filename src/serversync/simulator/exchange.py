@@ -251,10 +251,13 @@ class Exchange:
 
     def content(self, mailbox: Mailbox, message: StoredMessage) -> MessageContent:
         """Return a message taken apart; the latest ones are kept."""
+        return self._content(mailbox, message, None)
+
+    def _content(self, mailbox: Mailbox, message: StoredMessage, mime: bytes | None) -> MessageContent:
         key = (mailbox.guid, message.item)
         found = self._contents.get(key)
         if found is None:
-            found = parse_message(mailbox.mime(message))
+            found = parse_message(mailbox.mime(message) if mime is None else mime)
             self._contents[key] = found
             if len(self._contents) > _CONTENTS:
                 self._contents.popitem(last=False)
@@ -262,11 +265,12 @@ class Exchange:
 
     def view(self, mailbox: Mailbox, message: StoredMessage, shape: Shape) -> ItemView:
         """Return a message with everything that its rendering needs."""
+        mime = mailbox.mime(message)
         return ItemView(
             mailbox,
             message,
-            self.content(mailbox, message),
-            mailbox.mime(message),
+            self._content(mailbox, message, mime),
+            mime,
             shape,
             self.illegal_characters,
             self._is_internal,

@@ -80,7 +80,9 @@ class ItemView:
     def search_key(self) -> bytes:
         """PidTagSearchKey: of its own for each delivery, kept across moves and copies."""
         origin = self.message.origin or self.message.item
-        return hashlib.md5(self.mailbox.guid.bytes + origin.to_bytes(8, "big"), usedforsecurity=False).digest()
+        return hashlib.md5(
+            self.mailbox.guid.bytes + origin.to_bytes(8, "big"), usedforsecurity=False
+        ).digest()
 
     @property
     def entry_id(self) -> bytes:
