@@ -1,0 +1,72 @@
+"""Exchange to committed CRM rows: one pass of ours over one mailbox."""
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+
+from benchmarks.measure import peak_megabytes, spending
+from serversync import bootstrap
+
+
+def main(arguments: dict[str, str]) -> dict[str, float]:
+    """Make the mailbox ready, run the pass, count what it wrote."""
+    with bootstrap.start() as environment:
+        mailboxid = prepare(arguments)
+        from serversync.adapters.leases import claim_one
+        from serversync.adapters.profiles import ProfileConnections
+        from serversync.jobs.batch import BatchRunner
+        from serversync.jobs.worker import open_pool
+
+        lease = timedelta(minutes=5)
+
+        async def run() -> tuple[float, float]:
+            async with open_pool(environment.dsn) as pool:
+                profiles = ProfileConnections(pool, user_agent="serversync-bench")
+                runner = BatchRunner(pool, profiles, host="bench", lease=lease)
+                async with pool.connection() as connection:
+                    fence = await claim_one(connection, mailboxid, host="bench", lease=lease)
+                with spending() as spent:
+                    outcome = await runner.run_one(mailboxid, fence)
+                await profiles.close()
+                if outcome is None or outcome[1] is not None:
+                    raise SystemExit(f"the pass failed: {outcome}")
+                return spent.seconds, outcome[0].processed
+
+        seconds, messages = asyncio.run(run())
+        return {"cpu": seconds, "messages": messages, "peak": peak_megabytes()}
+
+
+def prepare(arguments: dict[str, str]) -> object:
+    """Make profile and user, and empty what an earlier run tracked; return the mailbox."""
+    from django.db import connection
+
+    from serversync.crm.models import EmailServerProfile, Mailbox, Organization, SystemUser
+
+    with connection.cursor() as cursor:
+        cursor.execute("truncate email, messagetrace, mailboxfolder, attachment cascade")
+    Organization.objects.current()
+    profile = EmailServerProfile.objects.filter(name="bench").first() or EmailServerProfile(name="bench")
+    profile.incomingserverlocation = arguments["url"]
+    profile.cafile = arguments["ca_file"]
+    profile.incomingusername = arguments["account"]
+    profile.incominguseimpersonation = True
+    profile.incomingauthenticationprotocol = 3
+    profile.set_incomingpassword(arguments["password"])
+    profile.save()
+    address = arguments["mailbox"]
+    user = SystemUser.objects.filter(domainname=address).first()
+    if user is None:
+        user = SystemUser.objects.create_user(address, fullname="Bench", internalemailaddress=address)
+    Mailbox.objects.filter(pk=user.defaultmailbox_id).update(
+        emailserverprofile=profile,
+        incomingemaildeliverymethod=2,
+        emailrouteraccessapproval=1,
+        nextpasson=datetime.now(UTC),
+        leaseuntil=None,
+    )
+    return user.defaultmailbox_id
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(sys.argv[1]))))
