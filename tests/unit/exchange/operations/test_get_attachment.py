@@ -1,0 +1,20 @@
+"""GetAttachment, from a whole answer."""
+
+from serversync.exchange.operations.get_attachment import GetAttachment
+from serversync.exchange.types.attachment import FileAttachment, ItemAttachment
+from serversync.exchange.types.ids import AttachmentId
+from tests.unit.exchange import answers
+
+BOTH = GetAttachment((AttachmentId("att-1"), AttachmentId("att-2")))
+
+
+def test_a_file_comes_decoded() -> None:
+    outcome = answers.read(BOTH, answers.canned("get_attachment/file_and_item.xml"))[0]
+    assert isinstance(outcome.value, FileAttachment)
+    assert (outcome.value.name, outcome.value.content) == ("notes.txt", b"Hello")
+
+
+def test_an_item_comes_as_mime() -> None:
+    outcome = answers.read(BOTH, answers.canned("get_attachment/file_and_item.xml"))[1]
+    assert isinstance(outcome.value, ItemAttachment)
+    assert (outcome.value.subject, outcome.value.mime_content) == ("inner", b"Subject: inner\r\n")
