@@ -72,7 +72,7 @@ def test_parties(message: Message) -> None:
 def test_threading(message: Message) -> None:
     assert message.internet_message_id == "<second@example.org>"
     assert message.in_reply_to == message.references == "<first@example.org>"
-    assert message.conversation_index == bytes.fromhex("0101db3b1619".replace("0101", "01 01"))
+    assert message.conversation_index == b"\x01\x01\xdb;\x16\x19"
     assert message.conversation_topic == "Offer"
     assert message.conversation_id == ItemId("conversation", "")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from serversync.exchange.namespaces import soap
+from serversync.exchange.namespaces import MESSAGES, TYPES, soap
 from serversync.exchange.operations.get_attachment import GetAttachment
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.get_item import GetItem
@@ -18,7 +18,7 @@ from serversync.exchange.types.ids import AttachmentId, DistinguishedFolderId, F
 from serversync.exchange.types.shapes import AttachmentShape, BaseShape, BodyType, FolderShape, ItemShape
 from serversync.exchange.version import RequestServerVersion
 
-SCHEMAS = Path(__file__).parents[4] / ".." / "shared" / "ews-schema"
+SCHEMAS = Path(__file__).parents[4].joinpath("..", "shared", "ews-schema").resolve()
 pytestmark = pytest.mark.skipif(not SCHEMAS.is_dir(), reason="the schemas are not beside the project")
 
 PROPERTIES = (
@@ -56,14 +56,32 @@ OPERATIONS = {
 
 @cache
 def schema(folder: str) -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(SCHEMAS / folder / "messages.xsd"))
+    """The schemas do not say where the name space of xml:lang is, so a wrapper does."""
+    imports = [
+        ("http://www.w3.org/XML/1998/namespace", SCHEMAS / "xml.xsd"),
+        (TYPES, SCHEMAS / folder / "types.xsd"),
+        (MESSAGES, SCHEMAS / folder / "messages.xsd"),
+    ]
+    lines = [f'<xs:import namespace="{name}" schemaLocation="{path.as_uri()}"/>' for name, path in imports]
+    return etree.XMLSchema(
+        etree.fromstring(
+            f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{"".join(lines)}</xs:schema>'
+        )
+    )
 
 
-@pytest.mark.parametrize("folder", ["exchange2010_sp2", "exchange2013_sp1", "exchange_se_15.2.2562.17"])
+@pytest.mark.parametrize(
+    ("folder", "version"),
+    [
+        ("exchange2010_sp2", RequestServerVersion.EXCHANGE2010_SP2),
+        ("exchange2013_sp1", RequestServerVersion.EXCHANGE2013_SP1),
+        ("exchange_se_15.2.2562.17", RequestServerVersion.EXCHANGE2013_SP1),
+    ],
+)
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_a_request_is_valid(name: str, folder: str) -> None:
+def test_a_request_is_valid(name: str, folder: str, version: RequestServerVersion) -> None:
     operation: Operation[object] = OPERATIONS[name]
-    document = etree.fromstring(envelope(operation, RequestServerVersion.EXCHANGE2010_SP2, "ada@example.org"))
+    document = etree.fromstring(envelope(operation, version, "ada@example.org"))
     schema(folder).assertValid(document.find(soap("Body"))[0])
     for header in document.find(soap("Header")):
         schema(folder).assertValid(header)
