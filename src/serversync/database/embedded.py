@@ -27,6 +27,7 @@ from serversync.database.locks import FileLock, Mode, is_free
 from serversync.database.supervisor import FAILED, STOPPED
 
 _PAUSE: Final = 0.02
+_PATIENCE_WITH_A_READY_SERVER: Final = 30.0
 
 
 class Lease:
@@ -44,6 +45,8 @@ class Lease:
         self._cluster = Cluster(data)
         self._closed = threading.Event()
         self._close_lock = threading.Lock()
+        self._child: int | None = None
+        self._ready_since: float | None = None
         try:
             self._cluster.prepare_folder()
             self._users = FileLock(self._cluster.users_lock)
@@ -76,36 +79,50 @@ class Lease:
 
     def _await_server(self) -> str:
         """Return the address once the server answers, starting a supervisor whenever there is none."""
-        child: int | None = None
+        failures = 0
         while True:
             if is_free(self._cluster.supervisor_lock, Mode.EXCLUSIVE):
-                if child is None or _has_ended(child):
-                    if child is not None:
-                        self._raise_if_failed()
-                    child = self._spawn_supervisor()
+                if self._child is not None and (ended := _end_of(self._child)) is not None:
+                    failures += ended > 0
+                    self._raise_if_failed(failures)
+                    self._child = None
+                if self._child is None:
+                    self._child = self._spawn_supervisor()
             elif address := self._answering():
                 return address
             time.sleep(_PAUSE)
 
     def _answering(self) -> str | None:
-        """Return the address if the server accepts a connection; make the database in it at the first time."""
+        """Return the address if the server says that it is ready; make the database in it at the first time.
+
+        Raises:
+            DatabaseStartFailed: it says so for half a minute, but lets nobody in.
+        """
         socket = self._cluster.ready_socket()
         if socket is None:
+            self._ready_since = None
             return None
-        with suppress(psycopg.OperationalError):
-            try:
-                psycopg.connect(socket_dsn(socket), connect_timeout=5).close()
-            except psycopg.OperationalError:
-                with psycopg.connect(socket_dsn(socket, "postgres"), autocommit=True) as connection:
-                    _create_database(connection)
-            else:
-                return socket_dsn(socket)
-        return None
+        self._ready_since = self._ready_since or time.monotonic()
+        try:
+            with psycopg.connect(
+                socket_dsn(socket, "postgres"), autocommit=True, connect_timeout=5
+            ) as connection:
+                _create_database(connection)
+        except psycopg.OperationalError as reason:
+            if time.monotonic() - self._ready_since > _PATIENCE_WITH_A_READY_SERVER:
+                raise DatabaseStartFailed(
+                    folder=self._cluster.data, reason=str(reason), log=self._cluster.log
+                ) from reason
+            return None
+        return socket_dsn(socket)
 
-    def _raise_if_failed(self) -> None:
+    def _raise_if_failed(self, failures: int) -> None:
+        """Give up if the supervisor has said why it did, or has ended three times without a word."""
         lock = FileLock(self._cluster.supervisor_lock)
         word, _, reason = lock.noted().partition(" ")
         lock.close()
+        if word != FAILED and failures >= 3:
+            word, reason = FAILED, "its supervisor ended at once"
         if word == FAILED:
             tail = self._cluster.log_tail()
             raise DatabaseStartFailed(
@@ -133,16 +150,17 @@ class Lease:
     def _keep_supervised(self) -> None:
         """Start another supervisor whenever the present one was killed under us."""
         lock = FileLock(self._cluster.supervisor_lock)
-        child: int | None = None
         while True:
             lock.wait(Mode.SHARED)
             word = lock.noted().partition(" ")[0]
             lock.unlock()
+            if self._child is not None and _end_of(self._child) is not None:
+                self._child = None
             if self._closed.is_set() or word in {STOPPED, FAILED}:
                 lock.close()
                 return
-            if child is None or _has_ended(child):
-                child = self._spawn_supervisor()
+            if self._child is None:
+                self._child = self._spawn_supervisor()
             self._closed.wait(0.1)
 
     def _await_end(self) -> None:
@@ -160,15 +178,20 @@ class Lease:
 
 
 def _create_database(connection: psycopg.Connection) -> None:
-    """Create the program's database unless a process beside us was faster."""
-    statement = sql.SQL("create database {}").format(sql.Identifier(DATABASE))
-    with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-        connection.execute(statement)
+    """Create the program's database unless it is there, or a process beside us was faster."""
+    found = connection.execute("select from pg_database where datname = %s", [DATABASE]).fetchone()
+    if found is None:
+        with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
 
 
-def _has_ended(child: int) -> bool:
-    """Tell whether a supervisor that we have started is gone; collect it if so."""
+def _end_of(child: int) -> int | None:
+    """Return the exit code of a supervisor that we have started, or ``None`` while it lives.
+
+    A signal counts as a negative code, as does a child that somebody else has collected.
+    """
     try:
-        return os.waitpid(child, os.WNOHANG)[0] != 0
+        process, status = os.waitpid(child, os.WNOHANG)
     except ChildProcessError:
-        return True
+        return -1
+    return os.waitstatus_to_exitcode(status) if process else None

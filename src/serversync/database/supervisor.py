@@ -72,9 +72,8 @@ class Supervisor:
             _say(f"the server ended with {server.returncode}, starting it again")
             if quick_deaths >= _QUICK_DEATHS:
                 raise ClusterUnusable(f"the server ended {quick_deaths} times right after its start")
-        socket = self._cluster.ready_socket()
         _stop(server)
-        self._cluster.remove_short_socket_folder(socket)
+        self._cluster.remove_socket_folder()
         if event is Event.ASKED_TO_STOP:
             self._lock.note(STOPPED)
         return 0
