@@ -197,11 +197,16 @@ def _listed(change: sync.Change) -> Listed:
         item = change.item
         kind = Change.CREATE if isinstance(change, sync.Create) else Change.UPDATE
         return Listed(
-            kind, change.item_id.id, item.item_class or "IPM.Note", item.date_time_received, item.size or 0
+            kind,
+            change.item_id.id,
+            item_key(change.item_id.id),
+            item.item_class or "IPM.Note",
+            item.date_time_received,
+            item.size or 0,
         )
     if isinstance(change, sync.Delete):
-        return Listed(Change.DELETE, change.item_id.id)
-    return Listed(Change.READ_FLAG, change.item_id.id)
+        return Listed(Change.DELETE, change.item_id.id, item_key(change.item_id.id))
+    return Listed(Change.READ_FLAG, change.item_id.id, item_key(change.item_id.id))
 
 
 def _message(change: Listed, outcome: ews.Outcome[Item]) -> ReceivedMessage | ServiceError:
@@ -215,7 +220,7 @@ def _message(change: Listed, outcome: ews.Outcome[Item]) -> ReceivedMessage | Se
     search_key = message.extended_properties.get(_SEARCH_KEY)
     return ReceivedMessage(
         item_id=change.item_id,
-        item_key=item_key(change.item_id),
+        item_key=change.item_key,
         item_class=message.item_class or change.item_class,
         search_key=search_key.hex() if isinstance(search_key, bytes) else None,
         message_id=message.internet_message_id,

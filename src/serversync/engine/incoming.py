@@ -3,7 +3,7 @@
 See ``serversync.engine`` for the order of steps and what may go wrong at each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid4
 
 from serversync.core import faults
@@ -23,7 +23,7 @@ from serversync.engine.ports import (
     Trace,
 )
 from serversync.rules.email.acceptance import ACCEPTED, COPY, GONE, UNREADABLE, Outcome, examine
-from serversync.rules.email.identity import Known, content_digest, identity, item_key, judge, twin
+from serversync.rules.email.identity import Known, content_digest, identity, judge, twin
 from serversync.rules.email.message import ReceivedMessage
 from serversync.rules.email.parties import Record, resolve_recipient, resolve_sender
 
@@ -117,7 +117,7 @@ class IncomingPass:
         new: dict[UUID, Listed] = {}
         for change in changes:
             if change.kind is Change.CREATE or change.kind is Change.UPDATE:
-                new[item_key(change.item_id)] = change
+                new[change.item_key] = change
         if not new:
             return []
         traced = await self._store.traced(self._run.mailboxid, list(new))
@@ -171,7 +171,7 @@ class IncomingPass:
         detail: dict[str, object] = {} if gone else {"code": error.code, "text": str(error)}
         write.traces.append(
             Trace(
-                item_key(listed.item_id),
+                listed.item_key,
                 listed.item_id,
                 GONE if gone else UNREADABLE,
                 listed.received_on,
@@ -200,9 +200,10 @@ class IncomingPass:
         raise AnswerUnreadable(operation="write", reason="the same messages kept being written by others")
 
     async def _plan(self, judged: "_Judged", records: dict[str, list[Record]], write: PageWrite) -> None:
-        known = await self._store.known(judged.dupchecks())
+        known = await self._store.known([key for _, key, _ in judged.rows])
         held: dict[UUID, set[str]] = {}
         if known:
+            known |= await self._store.known(judged.twins(known))
             held = await self._store.held(self._run.mailboxid, [k.activityid for k in known.values()])
         for message, key, digest in judged.rows:
             verdict = judge(key, digest, message.search_key, known=known, held=held)
@@ -273,11 +274,9 @@ class _Judged:
             for m in messages
         ]
 
-    def dupchecks(self) -> list[UUID]:
-        """Identities whose activities have to be known to judge, both kinds."""
-        keys = [key for _, key, _ in self.rows]
-        keys.extend(twin(key, digest) for _, key, digest in self.rows)
-        return keys
+    def twins(self, known: Mapping[UUID, Known]) -> list[UUID]:
+        """Identities under which messages may be known that are not what is known under their first one."""
+        return [twin(key, digest) for _, key, digest in self.rows if key in known]
 
     def addresses(self) -> list[str]:
         """Every address of the page once, lower case."""

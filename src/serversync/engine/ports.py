@@ -28,6 +28,7 @@ class Listed(NamedTuple):
 
     kind: Change
     item_id: str
+    item_key: UUID
     item_class: str = "IPM.Note"
     received_on: datetime | None = None
     size_bytes: int = 0

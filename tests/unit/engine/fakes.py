@@ -83,7 +83,11 @@ class FakeExchange:
 
     def arrive(self, message, kind=Change.CREATE, item_class="IPM.Note"):
         self.items[message.item_id] = message
-        self.feed.append(Listed(kind, message.item_id, item_class, message.received_on, message.size_bytes))
+        self.feed.append(
+            Listed(
+                kind, message.item_id, message.item_key, item_class, message.received_on, message.size_bytes
+            )
+        )
 
     async def changes(self, folder, position, *, limit):
         assert folder == "inbox"

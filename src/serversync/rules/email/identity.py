@@ -62,7 +62,8 @@ def content_digest(body: Text, attachments: Sequence[Attachment], people: Iterab
     digest = blake2b(digest_size=16)
     digest.update("\0".join([f"{p.name}\0{p.address}" for p in people]).encode("utf-8", "surrogatepass"))
     if isinstance(body, str):
-        digest.update(body.replace("\r\n", "\n").encode("utf-8", "surrogatepass"))
+        text = body.replace("\r\n", "\n") if "\r" in body else body
+        digest.update(text.encode("utf-8", "surrogatepass"))
     else:
         for chunk in body.chunks():
             digest.update(chunk)
