@@ -89,7 +89,9 @@ class Client:
     def __init__(self, simulator: SimulatorThread) -> None:
         self.simulator = simulator
         context = ssl.create_default_context(cafile=str(simulator.ca_file))
-        self.connection = http.client.HTTPSConnection("localhost", simulator.server.port, context=context, timeout=10)
+        self.connection = http.client.HTTPSConnection(
+            "localhost", simulator.server.port, context=context, timeout=10
+        )
 
     def send(
         self,
@@ -108,11 +110,15 @@ class Client:
         answer = self.connection.getresponse()
         return Reply(answer.status, answer.headers, answer.read())
 
-    def call(self, operation: str, *, mailbox: str | None = MAILBOX, version: str | None = "Exchange2013_SP1") -> Reply:
+    def call(
+        self, operation: str, *, mailbox: str | None = MAILBOX, version: str | None = "Exchange2013_SP1"
+    ) -> Reply:
         header = impersonate(mailbox) if mailbox else ""
         return self.send(envelope(operation, version=version, header=header))
 
-    def sync(self, state: str = "", *, limit: int = 512, folder: str = "inbox", ignore: tuple[str, ...] = ()) -> Reply:
+    def sync(
+        self, state: str = "", *, limit: int = 512, folder: str = "inbox", ignore: tuple[str, ...] = ()
+    ) -> Reply:
         given = f"<m:SyncState>{state}</m:SyncState>" if state else ""
         skipped = "".join(f'<t:ItemId Id="{one}"/>' for one in ignore)
         return self.call(
@@ -124,7 +130,9 @@ class Client:
 
     def get_items(self, *ids: str, shape: str = "<t:BaseShape>AllProperties</t:BaseShape>") -> Reply:
         listed = "".join(f'<t:ItemId Id="{one}"/>' for one in ids)
-        return self.call(f"<m:GetItem><m:ItemShape>{shape}</m:ItemShape><m:ItemIds>{listed}</m:ItemIds></m:GetItem>")
+        return self.call(
+            f"<m:GetItem><m:ItemShape>{shape}</m:ItemShape><m:ItemIds>{listed}</m:ItemIds></m:GetItem>"
+        )
 
     def close(self) -> None:
         self.connection.close()
@@ -150,13 +158,17 @@ class SchemaCheck:
         self.seen += 1
         answer = etree.fromstring(traffic.response).find("s:Body", NS)[0]
         folder = self.exchange.version.schema_folder
-        self.problems += [f"answer to {traffic.operation}: {one}" for one in COLLECTION.violations(folder, answer)]
+        self.problems += [
+            f"answer to {traffic.operation}: {one}" for one in COLLECTION.violations(folder, answer)
+        ]
         request = etree.fromstring(traffic.request)
         wanted = request.find("s:Header/t:RequestServerVersion", NS)
         schema = self.exchange.version.schema if wanted is None else REQUEST_VERSIONS[wanted.get("Version")]
         folder = request_schema_folder(schema)
         body = request.find("s:Body", NS)[0]
-        self.problems += [f"request {traffic.operation}: {one}" for one in COLLECTION.violations(folder, body)]
+        self.problems += [
+            f"request {traffic.operation}: {one}" for one in COLLECTION.violations(folder, body)
+        ]
 
 
 COLLECTION = SchemaCollection(SCHEMAS)

@@ -107,13 +107,17 @@ def _repair(value: str) -> str:
 
 
 class _LenientPolicy(Compat32):
-    """Headers are plain text, with raw bytes repaired, instead of ``Header`` objects."""
+    """Headers are plain text, with raw bytes repaired, instead of ``Header`` objects; written back as they came."""
 
     def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002 - the signature is the standard library's
         return _repair(value)
 
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return f"{name}: {value}".encode("utf-8", "surrogateescape") + self.linesep.encode()
+
 
 _LENIENT = _LenientPolicy()
+_POLICIES = {"\n": _LENIENT, "\r\n": _LENIENT.clone(linesep="\r\n")}
 
 
 def decode_text(value: str) -> str:
@@ -141,14 +145,13 @@ def _decode_bytes(data: bytes, charset: str | None) -> str:
     return data.decode("cp1252", "replace")
 
 
-def _bytes_of(part: Part) -> bytes:
-    """Return the decoded bytes of a part; an attached message as its MIME."""
+def _bytes_of(part: Part, newline: str = "\r\n") -> bytes:
+    """Return the decoded bytes of a part; an attached message as its MIME, with these ends of lines."""
     try:
         if part.is_multipart():
             nested = part.get_payload()
-            return b"\n".join(
-                inner.as_bytes(policy=_LENIENT) for inner in nested if isinstance(inner, Message)
-            )
+            messages = (inner for inner in nested if isinstance(inner, Message))
+            return newline.encode().join(inner.as_bytes(policy=_POLICIES[newline]) for inner in messages)
         payload = part.get_payload(decode=True)
     except PARSER_ERRORS:
         return str(part.get_payload()).encode("utf-8", "surrogateescape")
@@ -191,8 +194,9 @@ def _content_type(part: Part) -> str:
 class _Collector:
     """Chooses the body and lines up the attachments while walking through the parts."""
 
-    def __init__(self, content: MessageContent) -> None:
+    def __init__(self, content: MessageContent, newline: str) -> None:
         self.content = content
+        self._newline = newline
         self._unnamed = 0
 
     def walk(self, part: Part, *, is_root: bool = False, in_related: bool = False) -> None:
@@ -263,7 +267,9 @@ class _Collector:
         location = decode_text(str(part.get("content-location", ""))) or None
         is_inline = content_id is not None and (in_related or _disposition(part) == "inline")
         self.content.attachments.append(
-            Attachment(name, kind, content_id, location, is_inline, _bytes_of(part), is_message)
+            Attachment(
+                name, kind, content_id, location, is_inline, _bytes_of(part, self._newline), is_message
+            )
         )
 
 
@@ -283,7 +289,7 @@ def parse_message(mime: bytes) -> MessageContent:
     _read_headers(content, headers)
     content.transport_message_headers = _header_section(mime)
     content.item_class = _item_class(message)
-    _Collector(content).walk(message, is_root=True)
+    _Collector(content, "\r\n" if b"\r\n" in mime[:4096] else "\n").walk(message, is_root=True)
     return content
 
 
