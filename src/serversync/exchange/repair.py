@@ -14,6 +14,7 @@ _REFERENCE = re.compile(
     r"&\#x(?P<high>[dD][89abAB][0-9a-fA-F]{2});&\#x(?P<low>[dD][c-fC-F][0-9a-fA-F]{2});"
     r"|&\#(?:x(?P<hex>[0-9a-fA-F]+)|(?P<decimal>[0-9]+))(?P<end>;?)"
 )
+_HIGH_AT_END = re.compile(r"&#x[dD][89abAB][0-9a-fA-F]{2};\Z")
 _OPENER = re.compile(r"<!\[CDATA\[|<!--|<\?")
 _CLOSER = {"<![CDATA[": "]]>", "<!--": "-->", "<?": "?>"}
 
@@ -104,13 +105,7 @@ class StreamRepair:
 
     def _uncertain(self, text: str) -> int:
         """Return where a reference, or a pair of them, starts that the end of the text may cut."""
-        start = text.rfind("&", len(text) - min(len(text), self._LONGEST))
-        if start < 0:
+        start = text.rfind("&", max(0, len(text) - self._LONGEST))
+        if start < 0 or 0 <= text.find(";", start) < len(text) - 1:
             return len(text)
-        complete = text.find(";", start)
-        if 0 <= complete < len(text) - 1:
-            return len(text)
-        before = text.rfind("&", max(0, start - 12), start)
-        if before >= 0 and text.find(";", before) == start - 1:
-            return before
-        return start
+        return start - 8 if _HIGH_AT_END.search(text, max(0, start - 8), start) else start

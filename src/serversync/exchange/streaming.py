@@ -158,7 +158,10 @@ class DivertingReader:
         if self._depth > _DEEPEST:
             raise NotAnEnvelope("its elements are nested too deeply")
         tag = _qualified(name)
-        self._tree.start(tag, {_qualified(key): value for key, value in attributes.items()})
+        try:
+            self._tree.start(tag, {_qualified(key): value for key, value in attributes.items()})
+        except ValueError as error:  # expat lets names pass that lxml refuses
+            raise NotAnEnvelope(str(error)) from error
         if not self._done and not self._diverted_at and tag in self._tags:
             self._diverted_at = self._depth
 
