@@ -177,11 +177,14 @@ def _headers(view: ItemView) -> str:
 
 
 def _mailbox_element(view: ItemView, address: Address) -> str:
-    kind = "Mailbox" if view.is_internal(address.address) else "OneOff"
+    kind = ""
+    if view.shape.schema >= Schema.EXCHANGE2010:
+        is_internal = view.is_internal(address.address)
+        kind = f"<t:MailboxType>{'Mailbox' if is_internal else 'OneOff'}</t:MailboxType>"
     email = view.text(address.address)
     routing = f"<t:EmailAddress>{email}</t:EmailAddress><t:RoutingType>SMTP</t:RoutingType>" if email else ""
     name = view.text(address.name or address.address)
-    return f"<t:Mailbox><t:Name>{name}</t:Name>{routing}<t:MailboxType>{kind}</t:MailboxType></t:Mailbox>"
+    return f"<t:Mailbox><t:Name>{name}</t:Name>{routing}{kind}</t:Mailbox>"
 
 
 def _one(name: str, pick: Callable[[MessageContent], Address | None]) -> Row:
