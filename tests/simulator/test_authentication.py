@@ -59,7 +59,7 @@ def handshake(
 
 
 @pytest.fixture
-def protected(request: pytest.FixtureRequest, exchange: Exchange, serve: Serve):  # noqa: ANN201 - a generator of clients
+def protected(request: pytest.FixtureRequest, exchange: Exchange, serve: Serve):
     with serve(exchange, extended_protection=request.param) as simulator:
         opened = Client(simulator)
         yield opened

@@ -23,7 +23,7 @@ def with_header(line: bytes, body: bytes = b"body") -> bytes:
     return b"From: g@example.com\r\nMessage-ID: <h@example.com>\r\n" + line + b"\r\n\r\n" + body
 
 
-def names(reply, path: str = ".//t:Message/*") -> list[str]:  # noqa: ANN001 - a Reply
+def names(reply, path: str = ".//t:Message/*") -> list[str]:
     return [etree.QName(element).localname for element in reply.xml.iterfind(path, NS)]
 
 
@@ -124,7 +124,7 @@ def test_a_message_without_id_gets_one_the_same_for_all_recipients(
 
 
 def test_mail_for_a_stranger_is_not_delivered_to_anybody(exchange: Exchange) -> None:
-    with pytest.raises(LookupError, match="nobody@example.org"):
+    with pytest.raises(LookupError, match=r"nobody@example\.org"):
         exchange.deliver(plain(1), [MAILBOX, "nobody@example.org"])
     assert len(exchange.mailbox(MAILBOX).inbox.items) == 0
 
@@ -183,7 +183,7 @@ def test_attachments_of_attached_messages_can_be_read(exchange: Exchange, client
     item = exchange.deliver(outer, [MAILBOX])[0]
     (attached,) = client.get_items(item).attributes(".//t:ItemAttachment/t:AttachmentId", "Id")
 
-    def get(attachment: str):  # noqa: ANN202 - a Reply
+    def get(attachment: str):
         return client.call(
             f'<m:GetAttachment><m:AttachmentIds><t:AttachmentId Id="{attachment}"/></m:AttachmentIds></m:GetAttachment>'
         )

@@ -126,7 +126,18 @@ class SimulatorServer:
         await self.stop()
 
     async def start(self) -> None:
-        """Issue the certificate and listen."""
+        """Issue the certificate and listen.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        try:
+            await self._listen()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _listen(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="serversync-simulator-")
         self._identity = issue(Path(self._folder.name), self._tls)
         self._authenticator = Authenticator(
