@@ -5,6 +5,7 @@ says whom to act as. A call is one request: it never waits and never repeats by 
 connection that the server had closed meanwhile, and for the schema version of an older server.
 """
 
+import binascii
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -240,7 +241,7 @@ class EwsClient:
             sink.seek(start)
             sink.truncate()
             raise
-        except (NotAnEnvelope, ValueError) as error:
+        except (NotAnEnvelope, binascii.Error) as error:
             outcome = Failure(
                 ItemUnreadable(mailbox=mailbox, response_code="its answer cannot be read", cause=str(error)),
                 "Unreadable",
@@ -270,7 +271,7 @@ class EwsClient:
                 judged = False
                 async with aclosing(transport.chunks(response)) as chunks:
                     async for chunk in chunks:
-                        if not judged:
+                        if not judged and chunk.strip(_BEFORE_XML):
                             self._refuse_page(chunk, context)
                             judged = True
                         reader.feed(chunk if repair is None else repair.feed(chunk))

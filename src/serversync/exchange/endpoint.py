@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from msgspec import Struct
@@ -35,6 +36,9 @@ class Endpoint(Struct, frozen=True, gc=False, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Endpoint(url={self.url!r}, ca_file={self.ca_file!s}, timeout={self.timeout})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("url", self.url), ("ca_file", self.ca_file), ("timeout", self.timeout)]
 
     @classmethod
     def parse(

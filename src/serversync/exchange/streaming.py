@@ -49,7 +49,7 @@ class Decoder(Protocol):
         """Take note that the element has ended.
 
         Raises:
-            ValueError: the text was not complete.
+            binascii.Error: the text was not complete.
         """
         ...
 
@@ -72,7 +72,7 @@ class Base64Decoder:
     """Writes the bytes that base64 text stands for.
 
     Raises:
-        binascii.Error: (a ``ValueError``) the text is not base64.
+        binascii.Error: the text is not base64.
     """
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
@@ -96,7 +96,7 @@ class Base64Decoder:
         """Check that nothing is missing.
 
         Raises:
-            binascii.Error: (a ``ValueError``) the text ended early.
+            binascii.Error: the text ended early.
         """
         if self._held:
             raise binascii.Error("base64 text ended early")
@@ -132,7 +132,7 @@ class DivertingReader:
 
         Raises:
             NotAnEnvelope: the document is not well-formed, too deep or too large beside the diverted text.
-            ValueError: the diverted text cannot be decoded.
+            binascii.Error: the diverted text is not base64.
         """
         try:
             self._parser.Parse(piece, False)  # noqa: FBT003 - expat takes no keyword

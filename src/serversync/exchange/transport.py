@@ -12,8 +12,6 @@ not once a connection (accounts lock themselves).
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from types import TracebackType
-from typing import Self
 
 import aiohttp
 from aiohttp.client_reqrep import ClientRequest
@@ -152,14 +150,6 @@ class Transport:
         self._proven = False
         self._refusals = 0
         self._refused: AuthenticationFailed | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Close all connections."""

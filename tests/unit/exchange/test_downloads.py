@@ -1,5 +1,6 @@
 """Streams: what is too big for memory goes through in pieces."""
 
+import asyncio
 import base64
 import hashlib
 import io
@@ -153,6 +154,31 @@ async def test_a_web_page_instead_of_a_download_is_not_exchange(servers: Servers
     async with servers.client(replying(page, content_type="text/html")) as client:
         with pytest.raises(NotExchange, match="Log on"):
             await client.download(ATTACHMENT, io.BytesIO())
+
+
+async def test_an_answer_that_starts_with_an_empty_line_is_no_web_page(servers: Servers) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"\r\n")
+        await asyncio.sleep(0.05)
+        await response.write(attached("QUJD").replace('<?xml version="1.0" encoding="utf-8"?>', "").encode())
+        return response
+
+    sink = io.BytesIO()
+    async with servers.client(handler) as client:
+        (await client.download(ATTACHMENT, sink)).unwrap()
+    assert sink.getvalue() == b"ABC"
+
+
+async def test_a_sink_that_is_closed_is_not_blamed_on_the_item(servers: Servers) -> None:
+    class Closing(io.BytesIO):
+        def write(self, data: object, /) -> int:
+            raise ValueError("I/O operation on closed file")
+
+    async with servers.client(replying(attached("QUJD"))) as client:
+        with pytest.raises(ValueError, match="closed file"):
+            await client.download(ATTACHMENT, Closing())
 
 
 async def test_a_disk_that_is_full_is_not_blamed_on_the_network(servers: Servers) -> None:

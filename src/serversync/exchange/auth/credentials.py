@@ -1,6 +1,7 @@
 """The account that logs on."""
 
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
 
@@ -23,3 +24,6 @@ class Credentials(Struct, frozen=True, gc=False, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Credentials(username={self.username!r}, scheme={self.scheme.value!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("username", self.username), ("scheme", self.scheme.value)]

@@ -18,7 +18,7 @@ BASIC = Credentials(username="svc@example.org", password="pässword:1", scheme=S
 
 def test_credentials_never_show_the_password() -> None:
     assert "pässword" not in repr(BASIC)
-    assert "pässword" not in f"{BASIC} {(BASIC,)}"
+    assert "pässword" not in f"{BASIC} {(BASIC,)} {list(BASIC.__rich_repr__())}"
 
 
 async def test_basic_goes_along_with_every_request_at_once(servers: Servers) -> None:
