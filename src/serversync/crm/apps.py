@@ -1,6 +1,12 @@
 """Registers the CRM store with Django under the label ``crm``."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.apps import apps as global_apps
+from django.apps.registry import Apps
+from django.db import connections
+from django.db.models.signals import post_migrate
 
 
 class CrmConfig(AppConfig):
@@ -10,3 +16,19 @@ class CrmConfig(AppConfig):
     label = "crm"
     verbose_name = "CRM"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have the one row of ``organization`` put back whenever tables were migrated or emptied."""
+        post_migrate.connect(_keep_the_organization, sender=self, dispatch_uid="crm.organization")
+
+
+def _keep_the_organization(*, using: str, apps: Apps = global_apps, **_: Any) -> None:
+    """Insert the organization with its defaults unless it is there, or its table is not."""
+    try:
+        apps.get_model("crm", "Organization")
+    except LookupError:
+        return
+    with connections[using].cursor() as cursor:
+        cursor.execute("select 1 from organization limit 1")
+        if cursor.fetchone() is None:
+            cursor.execute("insert into organization default values on conflict do nothing")

@@ -9,8 +9,11 @@ from serversync.crm.models.columns import createdon, memo, modifiedon, moment, p
 
 
 class MailboxFolder(models.Model):
-    """A folder of a mailbox and the position in it; ``positionedon`` is when it was first
-    listed to its end: until then *Process Email From* is held against the time of receipt."""
+    """A folder of a mailbox and the position in it.
+
+    ``positionedon`` is when it was first listed to its end: until then *Process Email From* is held against the time
+    of receipt.
+    """
 
     mailboxfolderid = primarykey()
     mailboxid = models.ForeignKey(
