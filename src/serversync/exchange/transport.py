@@ -5,7 +5,7 @@ and is then reused, the most recently used first. No redirect is followed, since
 to another place. Cookies are off: a slot serves many mailboxes, and what ties a request to its mailbox's
 server is ``X-AnchorMailbox``; a shared cookie would tie it to another mailbox's.
 
-As long as no log-on has succeeded, log-ons go one at a time, so that a wrong password is tried once and
+As long as no log-on has succeeded, or the last one was refused, log-ons go one at a time, so that a wrong password is tried once and
 not once a connection (accounts lock themselves).
 """
 
@@ -251,7 +251,7 @@ class Transport:
             # The log-on was lost in the middle of the session: a proxy, or trouble with the directory.
             response.close()
             slot.disconnect()
-        if self._proven:
+        if self._proven and not self._refusals:
             return await self._log_on(slot, request)
         async with self._gate:
             return await self._log_on(slot, request)
