@@ -5,8 +5,8 @@ and is then reused, the most recently used first. No redirect is followed, since
 to another place. Cookies are off: a slot serves many mailboxes, and what ties a request to its mailbox's
 server is ``X-AnchorMailbox``; a shared cookie would tie it to another mailbox's.
 
-As long as no log-on has succeeded, or the last one was refused, log-ons go one at a time, so that a wrong password is tried once and
-not once a connection (accounts lock themselves).
+As long as no log-on has succeeded, or the last one was refused, log-ons go one at a time, so that a wrong
+password is tried once and not once a connection (accounts lock themselves).
 """
 
 import asyncio

@@ -47,6 +47,8 @@ def parse_datetime(text: str) -> datetime | None:
     """
     try:
         value = datetime.fromisoformat(text.strip())
+        if value.tzinfo is UTC:
+            return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

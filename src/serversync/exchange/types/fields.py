@@ -68,7 +68,7 @@ def read_extended_property(element: _Element) -> tuple[ExtendedFieldURI, Extende
     found = False
     for child in element:
         if child.tag == _URI:
-            uri = _uri(*map(child.get, _ATTRIBUTES))
+            uri = _uri(tuple(child.items()))
         elif child.tag == _VALUE:
             value, found = child.text or "", True
         elif child.tag == _VALUES:
@@ -84,31 +84,18 @@ def read_extended_property(element: _Element) -> tuple[ExtendedFieldURI, Extende
 
 
 _URI, _VALUE, _VALUES = t("ExtendedFieldURI"), t("Value"), t("Values")
-_ATTRIBUTES = (
-    "PropertyType",
-    "PropertyTag",
-    "DistinguishedPropertySetId",
-    "PropertySetId",
-    "PropertyName",
-    "PropertyId",
-)
 
 
 @lru_cache(maxsize=1024)
-def _uri(
-    kind: str | None,
-    tag: str | None,
-    distinguished: str | None,
-    set_id: str | None,
-    name: str | None,
-    number: str | None,
-) -> ExtendedFieldURI:
+def _uri(attributes: tuple[tuple[str, str], ...]) -> ExtendedFieldURI:
+    given = dict(attributes)
+    tag, number, set_id = given.get("PropertyTag"), given.get("PropertyId"), given.get("PropertySetId")
     return ExtendedFieldURI(
-        property_type=kind or "String",
+        property_type=given.get("PropertyType") or "String",
         property_tag=_property_tag(tag) if tag else None,
-        distinguished_property_set_id=distinguished,
+        distinguished_property_set_id=given.get("DistinguishedPropertySetId"),
         property_set_id=set_id.lower() if set_id else None,
-        property_name=name,
+        property_name=given.get("PropertyName"),
         property_id=integer(number) if number else None,
     )
 

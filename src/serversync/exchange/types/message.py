@@ -78,12 +78,18 @@ MESSAGE_FIELDS = tuple(
 
 
 def _mailbox(element: _Element) -> Mailbox:
-    values: dict[str, str | None] = {}
+    name = address = routing_type = mailbox_type = None
     for child in element:
-        name = _MAILBOX_FIELDS.get(child.tag)
-        if name is not None:
-            values[name] = child.text
-    return Mailbox(**values)
+        tag = child.tag
+        if tag == _NAME:
+            name = child.text
+        elif tag == _EMAIL_ADDRESS:
+            address = child.text
+        elif tag == _ROUTING_TYPE:
+            routing_type = child.text
+        elif tag == _MAILBOX_TYPE:
+            mailbox_type = child.text
+    return Mailbox(name, address, routing_type, mailbox_type)
 
 
 def _recipient_of(element: _Element) -> Mailbox | None:
@@ -96,12 +102,8 @@ def _recipients_of(element: _Element) -> tuple[Mailbox, ...]:
     return tuple([_mailbox(child) for child in element])
 
 
-_MAILBOX_FIELDS = {
-    t("Name"): "name",
-    t("EmailAddress"): "email_address",
-    t("RoutingType"): "routing_type",
-    t("MailboxType"): "mailbox_type",
-}
+_NAME, _EMAIL_ADDRESS = t("Name"), t("EmailAddress")
+_ROUTING_TYPE, _MAILBOX_TYPE = t("RoutingType"), t("MailboxType")
 
 _FIELDS: FieldTable = ITEM_FIELDS | {
     t("Sender"): ("sender", _recipient_of),
