@@ -224,6 +224,23 @@ def test_find_item_pages_from_both_ends_and_both_ways(exchange: Exchange, client
     ]
 
 
+def test_find_item_orders_by_the_time_of_delivery(exchange: Exchange, client: Client) -> None:
+    for number, day in enumerate((3, 1, 2)):
+        exchange.deliver(plain(number), [MAILBOX], datetime(2026, 1, day, tzinfo=UTC))
+    assert find(client, "")[:3] == ["Compiler 0", "Compiler 2", "Compiler 1"]
+
+
+def test_a_page_that_is_no_number_is_a_schema_fault(client: Client) -> None:
+    for operation in ("FindItem", "FindFolder"):
+        kind = operation.removeprefix("Find")
+        reply = client.call(
+            f'<m:{operation} Traversal="Shallow"><m:{kind}Shape><t:BaseShape>IdOnly</t:BaseShape></m:{kind}Shape>'
+            f'<m:IndexedPage{kind}View MaxEntriesReturned="3" Offset="-1" BasePoint="Beginning"/>'
+            f'<m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds></m:{operation}>'
+        )
+        assert reply.codes == ["ErrorSchemaValidation"]
+
+
 def test_seeded_mail_is_the_same_each_time_and_costs_nothing_until_it_is_read(
     exchange: Exchange, client: Client
 ) -> None:

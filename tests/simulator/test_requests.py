@@ -283,9 +283,21 @@ class TestFaults:
         assert (reply.status, reply.headers["Retry-After"]) == (status, "7")
         assert client.call(GET_INBOX).status == 200
 
-    @pytest.mark.parametrize("fault", [Fault(reset_before=True), Fault(reset_after=True)])
-    def test_a_broken_connection(self, exchange: Exchange, client: Client, fault: Fault) -> None:
-        exchange.faults.add(fault)
+    def test_a_planned_401_offers_the_schemes_like_a_real_one(
+        self, exchange: Exchange, client: Client
+    ) -> None:
+        exchange.faults.add(Fault(http_status=401))
+        assert client.call(GET_INBOX).headers.get_all("WWW-Authenticate") == [
+            "NTLM",
+            "Negotiate",
+            'Basic realm="localhost"',
+        ]
+
+    @pytest.mark.parametrize("when", ["reset_before", "reset_after"])
+    def test_a_broken_connection(self, exchange: Exchange, client: Client, when: str) -> None:
+        fault = exchange.faults.add(
+            Fault(reset_before=when == "reset_before", reset_after=when == "reset_after")
+        )
         with pytest.raises(OSError, match=r"(?i)reset|closed|eof|aborted|remote end"):
             client.call(GET_INBOX)
         client.close()

@@ -7,7 +7,7 @@ promises exist only as numbers until somebody changes them.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -104,6 +104,8 @@ class Folder:
         items: Numbers of the items that are in it, ascending.
         log: What happened to items after their entry, ascending by change number.
         unread: How many of the items are unread.
+        newest: The latest time of delivery of anything that entered it.
+        is_in_order: Whether everything entered it in the order of delivery.
     """
 
     number: int
@@ -115,6 +117,8 @@ class Folder:
     items: "array[int]" = field(default_factory=lambda: array("Q"))
     log: list[LogEntry] = field(default_factory=list)
     unread: int = 0
+    newest: datetime | None = None
+    is_in_order: bool = True
 
     def items_descending(self, low: int, high: int) -> Iterator[int]:
         """Yield the item numbers between ``low`` and ``high``, both included, newest first."""
@@ -247,6 +251,7 @@ class Mailbox:
         self._last_item = messages
         self.inbox.items = array("Q", self._seeded)
         self.inbox.unread = messages
+        self.inbox.newest = source.received(self.primary_smtp_address, messages)
 
     def put(
         self, mime: bytes, received: datetime, *, folder: Folder | None = None, is_read: bool = False
@@ -258,6 +263,8 @@ class Mailbox:
         message = StoredMessage(self._last_item, into.number, mime, received, change, change, change, is_read)
         self._messages[message.item] = message
         into.items.append(message.item)
+        into.is_in_order = into.is_in_order and (into.newest is None or received >= into.newest)
+        into.newest = received if into.newest is None else max(into.newest, received)
         into.unread += not is_read
         return message
 
@@ -340,6 +347,12 @@ class Mailbox:
         if message.item in self._seeded:
             self._deleted.add(message.item)
         folder.log.append(LogEntry(self._next_change(), message.item, ChangeKind.DELETE))
+
+    def items_by_arrival(self, folder: Folder) -> Sequence[int]:
+        """Return the item numbers of a folder, the oldest delivery first."""
+        if folder.is_in_order:
+            return folder.items
+        return sorted(folder.items, key=lambda item: self.message(item).received)
 
     @property
     def last_item(self) -> int:

@@ -192,7 +192,9 @@ class SimulatorServer:
             return refusal
         if path in _SCHEMA_FILES:
             return self._schema_file(_SCHEMA_FILES[path])
-        return self._refusal_of_method(request) or await self._post(request, body, outcome.account)
+        return self._refusal_of_method(request) or await self._post(
+            request, body, outcome.account, authenticator
+        )
 
     def _refusal_of_method(self, request: web.BaseRequest) -> web.StreamResponse | None:
         if request.method != "POST":
@@ -201,7 +203,9 @@ class SimulatorServer:
             return _page(415, "The content type was not the expected type 'text/xml; charset=utf-8'.")
         return None
 
-    async def _post(self, request: web.BaseRequest, body: bytes, account: Account) -> web.StreamResponse:
+    async def _post(
+        self, request: web.BaseRequest, body: bytes, account: Account, authenticator: Authenticator
+    ) -> web.StreamResponse:
         prepared = self._endpoint.prepare(body, account)
         fault = prepared.fault or Fault()
         if fault.delay:
@@ -209,7 +213,10 @@ class SimulatorServer:
         if fault.reset_before:
             return _reset(request)
         if fault.http_status is not None and fault.body is None:
-            return _page(fault.http_status, "planned", fault.headers)
+            page = _page(fault.http_status, "planned", fault.headers)
+            for offer in authenticator.offers if fault.http_status == 401 else ():
+                page.headers.add("WWW-Authenticate", offer)
+            return page
         answer = self._endpoint.answer(prepared)
         for look in self.on_response:
             look(Traffic(answer.operation, body, answer.status, answer.body))

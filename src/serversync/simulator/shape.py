@@ -115,6 +115,27 @@ def child_text(element: etree._Element | None, name: str, default: str = "") -> 
     return default if element is None else (element.findtext(T + name) or default).strip()
 
 
+def whole_number(element: etree._Element | None, name: str, default: int) -> int:
+    """Return a count from an attribute.
+
+    Raises:
+        SoapFault: it is no number from 0 on.
+    """
+    value = None if element is None else element.get(name)
+    if value is None:
+        return default
+    if not (value.isascii() and value.isdigit()):
+        reason = (
+            f"The '{name}' attribute is invalid - The value '{value}' is invalid according to its datatype."
+        )
+        raise SoapFault(
+            "ErrorSchemaValidation",
+            "The request failed schema validation.",
+            faultstring=f"The request failed schema validation: {reason}",
+        )
+    return int(value)
+
+
 def is_true(value: str) -> bool:
     """Read an XML boolean."""
     return value in {"true", "1"}

@@ -4,7 +4,7 @@ from serversync.simulator.call import Call
 from serversync.simulator.folders import render_folder
 from serversync.simulator.mailbox import Folder, Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
-from serversync.simulator.shape import parse_shape
+from serversync.simulator.shape import parse_shape, whole_number
 from serversync.simulator.xmltext import boolean
 
 M = f"{{{MESSAGES_NS}}}"
@@ -34,8 +34,8 @@ def answer(call: Call) -> str:
     """Return one page of folders for each parent asked for."""
     shape = parse_shape(call.request.find(f"{M}FolderShape"), call.schema)
     view = call.request.find(f"{M}IndexedPageFolderView")
-    offset = int(view.get("Offset", "0")) if view is not None else 0
-    size = int(view.get("MaxEntriesReturned", str(_MAX_PAGE))) if view is not None else _MAX_PAGE
+    offset = whole_number(view, "Offset", 0)
+    size = whole_number(view, "MaxEntriesReturned", _MAX_PAGE)
     messages = []
     for element in call.request.iterfind(f"{M}ParentFolderIds/*"):
         try:

@@ -4,12 +4,12 @@ from lxml import etree
 
 from serversync.simulator.call import Call
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
-from serversync.simulator.shape import Shape, T, parse_shape
+from serversync.simulator.shape import Shape, T, parse_shape, whole_number
 from serversync.simulator.xmltext import boolean
 
 M = f"{{{MESSAGES_NS}}}"
 _MAX_PAGE = 1000
-_BY_ARRIVAL = frozenset({"item:DateTimeReceived", "item:DateTimeCreated", "item:DateTimeSent"})
+_BY_ARRIVAL = frozenset({"item:DateTimeReceived", "item:DateTimeCreated"})
 
 
 def answer(call: Call) -> str:
@@ -50,17 +50,14 @@ def _page(call: Call, element: etree._Element, shape: Shape) -> str:
     mailbox, folder = call.folder(element)
     total = len(folder.items) if call.request.get("Traversal") == "Shallow" else 0
     view = call.request.find(f"{M}IndexedPageItemView")
-    offset, size, is_from_end = 0, _MAX_PAGE, False
-    if view is not None:
-        offset = int(view.get("Offset", "0"))
-        size = min(int(view.get("MaxEntriesReturned", str(_MAX_PAGE))), _MAX_PAGE)
-        is_from_end = view.get("BasePoint") == "End"
+    offset = whole_number(view, "Offset", 0)
+    size = min(whole_number(view, "MaxEntriesReturned", _MAX_PAGE), _MAX_PAGE)
+    is_from_end = view is not None and view.get("BasePoint") == "End"
     first, last = min(offset, total), min(offset + size, total)
     if is_from_end:
         first, last = max(total - offset - size, 0), max(total - offset, 0)
-    chosen = [
-        folder.items[position if is_ascending else total - 1 - position] for position in range(first, last)
-    ]
+    ordered = mailbox.items_by_arrival(folder)
+    chosen = [ordered[position if is_ascending else total - 1 - position] for position in range(first, last)]
     items = "".join(call.exchange.render(mailbox, mailbox.message(item), shape) for item in chosen)
     next_offset = offset + len(chosen)
     is_last = first == 0 if is_from_end else last >= total
