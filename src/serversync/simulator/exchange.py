@@ -16,7 +16,8 @@ from uuid import UUID, uuid5
 from serversync.simulator.accounts import Account, Directory
 from serversync.simulator.faults import FaultPlan
 from serversync.simulator.identifiers import decode
-from serversync.simulator.items import ItemView, render_message
+from serversync.simulator.items import render_message
+from serversync.simulator.itemview import ItemView
 from serversync.simulator.mailbox import Folder, Mailbox, MailSource, StoredMessage
 from serversync.simulator.mime import MessageContent, parse_message
 from serversync.simulator.response import EwsError

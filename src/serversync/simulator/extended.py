@@ -2,25 +2,22 @@
 
 import base64
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from serversync.simulator.itemview import ItemView
 from serversync.simulator.shape import ExtendedField
 from serversync.simulator.xmltext import boolean, timestamp
-
-if TYPE_CHECKING:
-    from serversync.simulator.items import ItemView
 
 
 def _base64(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
-def _address_of(view: "ItemView", *, sender: bool) -> str | None:
+def _address_of(view: ItemView, *, sender: bool) -> str | None:
     found = view.content.sender if sender else view.content.from_
     return found.address if found else None
 
 
-_TAGS: dict[int, Callable[["ItemView"], str | None]] = {
+_TAGS: dict[int, Callable[[ItemView], str | None]] = {
     0x001A: lambda view: view.content.item_class,
     0x0037: lambda view: view.subject,
     0x0039: lambda view: timestamp(view.content.date_time_sent or view.message.received),
@@ -43,7 +40,7 @@ _TAGS: dict[int, Callable[["ItemView"], str | None]] = {
 }
 
 
-def extended_value(view: "ItemView", wanted: ExtendedField) -> str | None:
+def extended_value(view: ItemView, wanted: ExtendedField) -> str | None:
     """Return the value of an extended property as text, or ``None`` where the message has none."""
     tag = wanted.tag
     if tag is not None:

@@ -167,6 +167,10 @@ class SimulatorServer:
             response = await self._respond(request)
         except web.HTTPRequestEntityTooLarge:
             response = _page(413, "Request Entity Too Large")
+        except ConnectionResetError:
+            return web.Response(
+                status=400
+            )  # the client has gone in the middle of its request; nobody reads this
         response.headers["Server"] = "Microsoft-IIS/10.0"
         response.headers["X-Powered-By"] = "ASP.NET"
         response.headers["request-id"] = str(uuid.uuid4())

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from serversync.simulator.call import Call
 from serversync.simulator.identifiers import Identifier, decode, encode
-from serversync.simulator.items import ItemView, attachment_frame, render_message
+from serversync.simulator.items import attachment_frame, render_message
+from serversync.simulator.itemview import ItemView
 from serversync.simulator.mime import Attachment, parse_message
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
 from serversync.simulator.shape import Shape, parse_shape
