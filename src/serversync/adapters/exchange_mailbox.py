@@ -37,15 +37,13 @@ PAGE_MEMORY_BYTES: Final = 32 * 1024 * 1024
 _LISTED: Final = (FieldURI("item:ItemClass"), FieldURI("item:DateTimeReceived"), FieldURI("item:Size"))
 _SEARCH_KEY: Final = ExtendedFieldURI(property_type="Binary", property_tag=0x300B)
 _BODY: Final = FieldURI("item:Body")
+# What the change feed has told of an item already is not asked for again.
 _FIELDS: Final[tuple[AnyFieldURI, ...]] = (
     *(
         FieldURI(uri)
         for uri in (
-            "item:ItemClass",
             "item:Subject",
             "item:Attachments",
-            "item:DateTimeReceived",
-            "item:Size",
             "item:Importance",
             "item:InReplyTo",
             "item:DateTimeSent",
@@ -221,7 +219,7 @@ def _message(change: Listed, outcome: ews.Outcome[Item]) -> ReceivedMessage | Se
     return ReceivedMessage(
         item_id=change.item_id,
         item_key=change.item_key,
-        item_class=message.item_class or change.item_class,
+        item_class=change.item_class,
         search_key=search_key.hex() if isinstance(search_key, bytes) else None,
         message_id=message.internet_message_id,
         in_reply_to=message.in_reply_to,
@@ -234,9 +232,9 @@ def _message(change: Listed, outcome: ews.Outcome[Item]) -> ReceivedMessage | Se
         cc=[_party(m) for m in message.cc_recipients],
         bcc=[_party(m) for m in message.bcc_recipients],
         sent_on=message.date_time_sent,
-        received_on=message.date_time_received or change.received_on,
+        received_on=change.received_on,
         importance=_IMPORTANCE.get(message.importance or "Normal", 1),
-        size_bytes=message.size or change.size_bytes,
+        size_bytes=change.size_bytes,
         attachments=[_attachment(number, a) for number, a in enumerate(message.attachments, start=1)],
     )
 

@@ -42,8 +42,9 @@ def test_item_ids_that_differ_in_case_only_are_different_items():
     assert item_key("AAMkA=") != item_key("AAMka=")
 
 
-def test_the_content_counts_attachments_and_not_line_ends():
-    assert content_digest("a\r\nb", []) == content_digest("a\nb", [])
+def test_the_content_counts_body_and_attachments():
+    assert content_digest("a", [attachment()]) == content_digest("a", [attachment()])
+    assert content_digest("a", []) != content_digest("b", [])
     assert content_digest("a", []) != content_digest("a", [attachment()])
     assert content_digest("a", [attachment()]) != content_digest("a", [attachment(content=b"y")])
     assert content_digest("a", [attachment()]) != content_digest("a", [attachment(name="b.txt")])

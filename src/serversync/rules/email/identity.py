@@ -13,13 +13,21 @@ of that mailbox moved or restored (the search key survives both), are different 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from serversync.rules.email.message import Address, Attachment, Text
 
 NO_SEARCH_KEYS: frozenset[str] = frozenset()
+
+
+def _key(digest: bytes) -> UUID:
+    """Return 16 bytes as a key; ``UUID()`` itself checks and converts for longer than the digest takes."""
+    key = object.__new__(UUID)
+    object.__setattr__(key, "int", int.from_bytes(digest, "big"))
+    object.__setattr__(key, "is_safe", SafeUUID.unknown)
+    return key
 
 
 def item_key(item_id: str) -> UUID:
@@ -27,7 +35,7 @@ def item_key(item_id: str) -> UUID:
 
     Exchange ids differ in case only, run to hundreds of characters and are compared byte by byte.
     """
-    return UUID(bytes=blake2b(item_id.encode(), digest_size=16).digest())
+    return _key(blake2b(item_id.encode(), digest_size=16).digest())
 
 
 def identity(
@@ -49,21 +57,20 @@ def identity(
         str(int(sent_on.timestamp())) if sent_on else "",
         subject.strip(),
     )
-    return UUID(bytes=blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest())
+    return _key(blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest())
 
 
 def twin(key: UUID, content: UUID) -> UUID:
     """Return the key of a message that agrees with another in everything but its content."""
-    return UUID(bytes=blake2b(key.bytes + content.bytes, digest_size=16).digest())
+    return _key(blake2b(key.bytes + content.bytes, digest_size=16).digest())
 
 
 def content_digest(body: Text, attachments: Sequence[Attachment], people: Iterable[Address] = ()) -> UUID:
-    """Return a digest of body, attachments and people; kinds of line end do not count."""
-    digest = blake2b(digest_size=16)
+    """Return a digest of body, attachments and people, as they stand."""
+    digest = sha256(usedforsecurity=False)
     digest.update("\0".join([f"{p.name}\0{p.address}" for p in people]).encode("utf-8", "surrogatepass"))
     if isinstance(body, str):
-        text = body.replace("\r\n", "\n") if "\r" in body else body
-        digest.update(text.encode("utf-8", "surrogatepass"))
+        digest.update(body.encode("utf-8", "surrogatepass"))
     else:
         for chunk in body.chunks():
             digest.update(chunk)
@@ -74,7 +81,7 @@ def content_digest(body: Text, attachments: Sequence[Attachment], people: Iterab
         elif attachment.content is not None:
             for chunk in attachment.content.chunks():
                 digest.update(chunk)
-    return UUID(bytes=digest.digest())
+    return _key(digest.digest()[:16])
 
 
 class Known(NamedTuple):
