@@ -11,7 +11,7 @@ from serversync.exchange.namespaces import m
 from serversync.exchange.operations.operation import read_answers
 from serversync.exchange.outcome import Outcome
 from serversync.exchange.response_codes import AnswerContext
-from serversync.exchange.types.ids import ItemId
+from serversync.exchange.types.ids import ItemId, item_ids_xml
 from serversync.exchange.types.item import Item
 from serversync.exchange.types.message import MESSAGE_FIELDS, read_item
 from serversync.exchange.types.shapes import BodyType, ItemShape
@@ -52,7 +52,7 @@ class GetItem(Struct, frozen=True, gc=False):
 
     def to_xml(self, version: RequestServerVersion) -> str:  # noqa: ARG002 - the same in all versions
         """Return the request as the content of the SOAP body."""
-        ids = "".join([each.to_xml() for each in self.item_ids])
+        ids = item_ids_xml(self.item_ids)
         return f"<m:GetItem>{self.item_shape.to_xml()}<m:ItemIds>{ids}</m:ItemIds></m:GetItem>"
 
     def from_xml(self, response: _Element, context: AnswerContext) -> list[Outcome[Item]]:

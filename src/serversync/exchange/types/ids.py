@@ -3,6 +3,9 @@
 Ids are opaque, case-sensitive and differ in every mailbox; an item's id changes when it is moved.
 """
 
+import re
+from collections.abc import Sequence
+
 from lxml.etree import _Element
 from msgspec import Struct
 
@@ -18,6 +21,16 @@ class ItemId(Struct, frozen=True, gc=False):
     def to_xml(self) -> str:
         """Return the element that names the item in a request that reads it."""
         return f'<t:ItemId Id="{attribute(self.id)}"/>'
+
+
+_PLAIN = re.compile("[A-Za-z0-9+/=]*")
+
+
+def item_ids_xml(item_ids: Sequence[ItemId]) -> str:
+    """Return the elements that name many items; ids that are plain base64, as Exchange's are, need no escaping."""
+    if _PLAIN.fullmatch("".join([each.id for each in item_ids])):
+        return "".join([f'<t:ItemId Id="{each.id}"/>' for each in item_ids])
+    return "".join([each.to_xml() for each in item_ids])
 
 
 class FolderId(Struct, frozen=True, gc=False):
