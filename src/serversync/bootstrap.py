@@ -30,6 +30,10 @@ class Environment:
         self._lease = lease
         atexit.register(self.close)
 
+    def migrate(self) -> None:
+        """Apply missing migrations, one process at a time."""
+        migrations.migrate()
+
     @property
     def data(self) -> Path:
         """The data folder."""
@@ -67,7 +71,7 @@ def start(*, migrate: bool = True) -> Environment:
     try:
         _set_up_django(lease.dsn)
         if migrate:
-            migrations.migrate()
+            environment.migrate()
     except OperationalError as reason:
         environment.close()
         raise DatabaseUnavailable(reason=str(reason).strip()) from reason

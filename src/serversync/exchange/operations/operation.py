@@ -50,7 +50,10 @@ class Operation(Protocol[R]):
 class Divisible(Operation[R], Protocol[R]):
     """A request about several items, which can be asked in parts."""
 
-    item_ids: tuple[ItemId, ...]
+    @property
+    def item_ids(self) -> tuple[ItemId, ...]:
+        """What is asked about."""
+        ...
 
     def part(self, item_ids: tuple[ItemId, ...]) -> "Divisible[R]":
         """Return the same request about these items only."""
