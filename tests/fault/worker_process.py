@@ -1,0 +1,13 @@
+"""A worker process for the fault tests: works on ``DATABASE_URL`` with a short lease until it is terminated."""
+
+import asyncio
+from datetime import timedelta
+
+from serversync import bootstrap, logs
+
+if __name__ == "__main__":
+    logs.configure()
+    with bootstrap.start(migrate=False) as environment:
+        from serversync.jobs.worker import Worker
+
+        asyncio.run(Worker(environment.dsn, lease=timedelta(seconds=1)).run(handle_signals=True))
