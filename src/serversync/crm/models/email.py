@@ -5,7 +5,8 @@ and ``receivedon`` (when the mailbox that was read first received it) are our ow
 """
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from serversync.crm.models.columns import (
     boolean,
@@ -174,6 +175,11 @@ class Email(models.Model):
                 condition=Q(baseconversationindexhash__isnull=False),
             ),
             models.Index(fields=["-createdon"], name="email_createdon"),
+            models.Index(
+                Coalesce("receivedon", "senton", "createdon").desc(),
+                F("activityid").desc(),
+                name="email_newest",
+            ),
         )
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""One folder a page: views, addresses, and the rows they read."""

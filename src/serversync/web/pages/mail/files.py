@@ -1,0 +1,117 @@
+"""Hands out the files of e-mails, a piece at a time, so that their size does not matter.
+
+A file is always a download: whatever a stranger says it is, no browser opens it as a page of ours. The exception are
+pictures inside a body, of the kinds that cannot carry a script.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_not_required
+from django.core import signing
+from django.db import connection
+from django.db.models import Func, IntegerField, QuerySet
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+
+from serversync.crm.models import ActivityMimeAttachment, SystemUser
+from serversync.web import access
+
+PIECE: Final = 256 * 1024
+"""Bytes that are read from the database and sent at once."""
+
+PICTURE_KINDS: Final = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
+_PICTURE_LIFETIME: Final = timedelta(minutes=10)
+_SALT: Final = "serversync.web.picture"
+_NO_RIGHTS: Final = "sandbox; default-src 'none'"
+
+
+class StoredFile(NamedTuple):
+    """A file of an e-mail; ``length`` is the number of bytes that are really there, which the answer must announce."""
+
+    attachmentid: UUID
+    filename: str | None
+    mimetype: str | None
+    length: int
+
+
+async def download(request: HttpRequest, activityid: UUID, fileid: UUID) -> StreamingHttpResponse:
+    """Send a file of an e-mail that the viewer may see."""
+    await request.auser()
+    file = await sync_to_async(_visible)(request, activityid, fileid)
+    response = _answer(file, "application/octet-stream")
+    disposition = content_disposition_header(as_attachment=True, filename=safe_name(file.filename))
+    response["Content-Disposition"] = disposition or "attachment"
+    return response
+
+
+def _visible(request: HttpRequest, activityid: UUID, fileid: UUID) -> StoredFile:
+    emails = access.emails(access.viewer(request)).filter(pk=activityid)
+    return _stored(ActivityMimeAttachment.objects.filter(pk=fileid, activityid__in=emails.values("pk")))
+
+
+def _stored(files: QuerySet[ActivityMimeAttachment]) -> StoredFile:
+    length = Func("attachmentid__body", function="octet_length", output_field=IntegerField())
+    row = files.annotate(length=length).values_list("attachmentid", "filename", "mimetype", "length").first()
+    if row is None or row[3] is None:
+        raise Http404
+    return StoredFile(*row)
+
+
+def _answer(file: StoredFile, kind: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(pieces(file.attachmentid), content_type=kind)
+    response["Content-Length"] = str(file.length)
+    response["Content-Security-Policy"] = _NO_RIGHTS
+    return response
+
+
+def safe_name(name: str | None) -> str:
+    """Return a file name without folders and control characters.
+
+    >>> safe_name("../../etc/passwd"), safe_name("")
+    ('passwd', 'attachment')
+    """
+    last = (name or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable()).strip(". ") or "attachment"
+
+
+def picture_token(user: SystemUser, fileid: UUID) -> str:
+    """Return a permission to load one picture for ten minutes, for a frame that has no cookies."""
+    return signing.dumps([str(user.pk), str(fileid)], salt=_SALT, compress=False)
+
+
+@login_not_required
+async def picture(_request: HttpRequest, token: str) -> StreamingHttpResponse:
+    """Send a picture of a body to whoever has a permission that is not older than ten minutes."""
+    try:
+        _, fileid = signing.loads(token, salt=_SALT, max_age=_PICTURE_LIFETIME)
+    except signing.BadSignature as reason:
+        raise Http404 from reason
+    file = await sync_to_async(_stored)(ActivityMimeAttachment.objects.filter(pk=fileid))
+    kind = (file.mimetype or "").partition(";")[0].strip().lower()
+    if kind not in PICTURE_KINDS:
+        raise Http404
+    response = _answer(file, kind)
+    response["Cache-Control"] = "private, max-age=600"
+    return response
+
+
+async def pieces(attachmentid: UUID, size: int = PIECE) -> AsyncIterator[bytes]:
+    """Yield the bytes of an attachment; each piece is read when the one before has been sent."""
+    start = 1
+    while piece := await sync_to_async(_piece)(attachmentid, start, size):
+        yield piece
+        start += size
+
+
+def _piece(attachmentid: UUID, start: int, size: int) -> bytes:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select substring(body from %s for %s) from attachment where attachmentid = %s",
+            [start, size, attachmentid],
+        )
+        row = cursor.fetchone()
+    return bytes(row[0]) if row and row[0] else b""

@@ -1,0 +1,153 @@
+"""Reads tracked mail: a page of the list, and one e-mail with the records of its parties."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.http import QueryDict
+
+from serversync.crm.models import (
+    Account,
+    ActivityMimeAttachment,
+    ActivityParty,
+    Contact,
+    Email,
+    Lead,
+    Mailbox,
+    MessageTrace,
+    Queue,
+    SystemUser,
+)
+from serversync.crm.models.activityparty import ParticipationTypeMask
+from serversync.web import access
+from serversync.web.keyset import KeysetPage, Position, read_page
+
+PAGE_SIZE: Final = 50
+MOST_PARTIES: Final = 200
+_SHOWN: Final = (
+    "activityid",
+    "subject",
+    "sender",
+    "torecipients",
+    "statecode",
+    "statuscode",
+    "directioncode",
+    "attachmentcount",
+    "receivedon",
+    "senton",
+    "createdon",
+)
+_RECORDS: Final[dict[str, tuple[type[Account | Contact | Lead | Queue | SystemUser], str]]] = {
+    "systemuser": (SystemUser, "User"),
+    "queue": (Queue, "Queue"),
+    "contact": (Contact, "Contact"),
+    "account": (Account, "Account"),
+    "lead": (Lead, "Lead"),
+}
+_NAMES: Final = {"systemuser": "fullname", "contact": "fullname", "lead": "fullname"}
+
+_TITLES: Final = {
+    ParticipationTypeMask.SENDER: "From",
+    ParticipationTypeMask.TO_RECIPIENT: "To",
+    ParticipationTypeMask.CC_RECIPIENT: "Cc",
+    ParticipationTypeMask.BCC_RECIPIENT: "Bcc",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody who took part; ``kind`` is the sort of record behind the address, empty where it is not known."""
+
+    name: str
+    address: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartyGroup:
+    """The parties of one part: sender, to, copy; ``left_out`` are more than a page should show."""
+
+    title: str
+    parties: list[Party]
+    left_out: int
+
+
+def newest(rows: QuerySet[Email]) -> QuerySet[Email]:
+    """Return e-mails with ``newest``: when they came in, otherwise were sent, otherwise written."""
+    return rows.annotate(newest=Coalesce("receivedon", "senton", "createdon"))
+
+
+def list_mail(user: SystemUser, query: QueryDict) -> tuple[KeysetPage[Email], Mailbox | None]:
+    """Read the page that ``q``, ``mailbox``, ``after`` and ``before`` of an address ask for.
+
+    Returns:
+        The page, and the mailbox to which the list is narrowed, if it is.
+    """
+    found = newest(access.emails(user)).only(*_SHOWN)
+    mailbox = _mailbox(user, query.get("mailbox", ""))
+    if mailbox is not None:
+        traces = MessageTrace.objects.filter(mailboxid=mailbox, activityid__isnull=False)
+        found = found.filter(activityid__in=traces.values("activityid"))
+    for word in query.get("q", "").split():
+        found = found.filter(
+            Q(subject__icontains=word) | Q(sender__icontains=word) | Q(torecipients__icontains=word)
+        )
+    page = read_page(found, query, column="newest", position=_position, size=PAGE_SIZE)
+    return page, mailbox
+
+
+def _position(email: Email) -> Position:
+    return Position(email.receivedon or email.senton or email.createdon, email.activityid)
+
+
+def _mailbox(user: SystemUser, text: str) -> Mailbox | None:
+    try:
+        key = UUID(text)
+    except ValueError:
+        return None
+    return access.mailboxes(user).only("mailboxid", "name").filter(pk=key).first()
+
+
+def parties_of(email: Email) -> list[PartyGroup]:
+    """Return who took part, in the order From, To, Cc, Bcc; one query for each sort of record that occurs."""
+    rows = list(
+        ActivityParty.objects.filter(activityid=email).order_by("participationtypemask", "addressused")
+    )
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for row in rows:
+        if row.partyid and row.partyobjecttypecode:
+            wanted[row.partyobjecttypecode].add(row.partyid)
+    names: dict[tuple[str, UUID], str] = {}
+    for table, keys in wanted.items():
+        if table in _RECORDS:
+            model = _RECORDS[table][0]
+            found = model.objects.filter(pk__in=keys).values_list("pk", _NAMES.get(table, "name"))
+            names |= {(table, key): name for key, name in found}
+    grouped: dict[int, list[Party]] = defaultdict(list)
+    for row in rows:
+        table = row.partyobjecttypecode or ""
+        name = names.get((table, row.partyid), "") if row.partyid else ""
+        kind = _RECORDS[table][1] if table in _RECORDS else ""
+        grouped[row.participationtypemask].append(
+            Party(name or row.unresolvedpartyname or "", row.addressused or "", kind)
+        )
+    return [
+        PartyGroup(_TITLES[mask], grouped[mask][:MOST_PARTIES], max(0, len(grouped[mask]) - MOST_PARTIES))
+        for mask in _TITLES
+        if mask in grouped
+    ]
+
+
+def files_of(email: Email) -> list[ActivityMimeAttachment]:
+    """Return the files of an e-mail in their order, without their bytes."""
+    return list(ActivityMimeAttachment.objects.filter(activityid=email).order_by("attachmentnumber", "pk"))
+
+
+def mailboxes_of(user: SystemUser, email: Email) -> list[Mailbox]:
+    """Return the mailboxes, of those that the user may see, in which the e-mail was found."""
+    traces = MessageTrace.objects.filter(activityid=email).values("mailboxid")
+    found = access.mailboxes(user).filter(pk__in=traces).only("mailboxid", "name")
+    return list(found.order_by("name")[:20])

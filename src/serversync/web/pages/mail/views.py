@@ -1,0 +1,37 @@
+"""The list of tracked mail, and one e-mail with its parties and files."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from serversync.web import access
+from serversync.web.pages.mail import queries
+
+
+def mail(request: HttpRequest) -> HttpResponse:
+    """Show the list, newest first; ``q``, ``mailbox`` and the place are in the address."""
+    page, mailbox = queries.list_mail(access.viewer(request), request.GET)
+    return render(
+        request,
+        "mail/list.html",
+        {"page": page, "mailbox": mailbox, "search": request.GET.get("q", "")},
+    )
+
+
+def email(request: HttpRequest, activityid: UUID) -> HttpResponse:
+    """Show one e-mail; its body comes from an address of its own, into a frame that can do nothing."""
+    user = access.viewer(request)
+    found = get_object_or_404(access.emails(user).defer("description"), pk=activityid)
+    files = queries.files_of(found)
+    return render(
+        request,
+        "mail/detail.html",
+        {
+            "email": found,
+            "parties": queries.parties_of(found),
+            "files": [file for file in files if not file.isinline],
+            "pictures": [file for file in files if file.isinline],
+            "mailboxes": queries.mailboxes_of(user, found),
+        },
+    )

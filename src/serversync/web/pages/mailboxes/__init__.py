@@ -1,0 +1,1 @@
+"""The list of mailboxes, and one mailbox."""

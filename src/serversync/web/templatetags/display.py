@@ -1,0 +1,134 @@
+"""How times, sizes and statuses look, the same on every page."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from django import template
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from serversync.core.clock import now
+
+register = template.Library()
+
+_NOTHING: Final = "\N{EN DASH}"
+
+_SHAPES: Final = {0: ("idle", "Not run"), 1: ("good", "Success"), 2: ("bad", "Failure")}
+_APPROVALS: Final = {
+    0: ("idle", "Empty"),
+    1: ("good", "Approved"),
+    2: ("warn", "Pending approval"),
+    3: ("bad", "Rejected"),
+}
+_LEVELS: Final = {1: ("info", "Information"), 2: ("warn", "Warning"), 3: ("bad", "Error")}
+_EMAIL: Final = {4: "good", 3: "good", 2: "good", 6: "warn", 7: "warn", 8: "bad"}
+
+
+def status(kind: str, text: str) -> SafeString:
+    """Return a status with shape and text; ``kind`` is good, warn, bad, info or idle."""
+    return format_html('<span class="status {}">{}</span>', kind, text)
+
+
+@register.filter
+def test_result(value: int) -> SafeString:
+    """Show Not run, Success or Failure."""
+    return status(*_SHAPES[value])
+
+
+test_result.__test__ = False  # type: ignore[attr-defined]
+
+
+@register.filter
+def approval(value: int) -> SafeString:
+    """Show the e-mail address status."""
+    return status(*_APPROVALS[value])
+
+
+@register.filter
+def level(value: int) -> SafeString:
+    """Show how serious an alert is."""
+    return status(*_LEVELS[value])
+
+
+@register.filter
+def email_status(email: object) -> SafeString:
+    """Show Received, Sent, Failed and so on."""
+    return status(
+        _EMAIL.get(getattr(email, "statuscode", 0), "idle"), getattr(email, "get_statuscode_display", str)()
+    )
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString | str:
+    """Show a point in time in UTC, to the minute; the seconds are in the title."""
+    if value is None:
+        return _NOTHING
+    at = value.astimezone(UTC)
+    pattern = "{:%-d %b, %H:%M}" if at.year == now().year else "{:%-d %b %Y, %H:%M}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        f"{at:%Y-%m-%d %H:%M:%S} UTC",
+        pattern.format(at),
+    )
+
+
+@register.filter
+def distance(value: datetime | None) -> SafeString | str:
+    """Show how far a point in time is away: ``in 20 s``, ``4 min ago``."""
+    if value is None:
+        return _NOTHING
+    seconds = int((value - now()).total_seconds())
+    at = value.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        f"{at:%Y-%m-%d %H:%M:%S} UTC",
+        away(seconds),
+    )
+
+
+def away(seconds: int) -> str:
+    """Return in words when something is (positive) or was (negative).
+
+    >>> away(-250), away(20), away(0)
+    ('4 min ago', 'in 20 s', 'now')
+    """
+    if seconds == 0:
+        return "now"
+    size = abs(seconds)
+    units = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+    length, unit = next((length, unit) for length, unit in units if size >= length)
+    text = f"{size // length} {unit}"
+    return f"in {text}" if seconds > 0 else f"{text} ago"
+
+
+@register.filter
+def size(value: int | None) -> str:
+    """Show a number of bytes.
+
+    >>> size(999), size(1_500), size(2_340_000)
+    ('999 B', '1.5 kB', '2.3 MB')
+    """
+    if value is None:
+        return _NOTHING
+    if value < 1_000:
+        return f"{value} B"
+    if value < 1_000_000:
+        return f"{value / 1_000:.1f} kB"
+    return f"{value / 1_000_000:.1f} MB"
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: dict[str, object], **changes: object) -> str:
+    """Return the address's query with some values changed; an empty value leaves the name out."""
+    request = context["request"]
+    if not isinstance(request, HttpRequest):
+        raise TypeError("query_with needs the request in the context")
+    query = request.GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in ("", None):
+            query[name] = str(value)
+    return f"?{query.urlencode()}"
