@@ -1,0 +1,95 @@
+"""Alerts: what went wrong (or well), of which mailbox, and what to do; and raising those of tests by hand."""
+
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+
+from serversync.core import clock
+from serversync.core.errors import InputInvalid, ServiceError
+from serversync.crm.models import Mailbox, Organization, TraceLog
+from serversync.crm.models.tracelog import TraceLevel
+
+LEVELS: Final = {
+    "information": TraceLevel.INFORMATION,
+    "warning": TraceLevel.WARNING,
+    "error": TraceLevel.ERROR,
+}
+"""How serious an alert is, by the word for it."""
+
+TEST_SUCCEEDED: Final = "mailbox.test-succeeded"
+_OF_THE_MAILBOX: Final = "mailbox"
+
+
+def find_all(
+    *, mailbox: Mailbox | None = None, level: str | None = None, healed: bool = False, limit: int = 100
+) -> list[TraceLog]:
+    """Return alerts, latest first.
+
+    Args:
+        mailbox: Only those of this mailbox.
+        level: Only those of this level, a word of ``LEVELS``.
+        healed: Also those that are over.
+        limit: At most so many.
+
+    Raises:
+        InputInvalid: there is no such level.
+    """
+    rows: QuerySet[TraceLog] = TraceLog.objects.order_by("-laston")
+    if mailbox is not None:
+        rows = rows.filter(regardingobjectid=mailbox.pk)
+    if level is not None:
+        wanted = LEVELS.get(level.lower())
+        if wanted is None:
+            raise InputInvalid(field="Level", reason=f"{level!r} is not one of {', '.join(LEVELS)}")
+        rows = rows.filter(level=wanted)
+    if not healed:
+        rows = rows.filter(resolvedon=None)
+    return list(rows[:limit])
+
+
+def addresses_of(alerts: list[TraceLog]) -> dict[str, str]:
+    """Return the addresses of the mailboxes that alerts are about, by id."""
+    keys = {one.regardingobjectid for one in alerts if one.regardingobjectid is not None}
+    rows = Mailbox.objects.filter(pk__in=keys).values_list("pk", "emailaddress")
+    return {str(key): address or "" for key, address in rows}
+
+
+def tell_failure(mailbox: Mailbox, error: ServiceError) -> None:
+    """Tell the owner that a test failed, where error alerts are wanted; the praise of an earlier one is over."""
+    _open(mailbox).filter(code=TEST_SUCCEEDED).update(resolvedon=clock.now())
+    if Organization.objects.current().generatealertsforerrors:
+        _raise(mailbox, TraceLevel.ERROR, error.code, f"{mailbox.emailaddress}: {error}", error.remedy_text)
+
+
+def tell_success(mailbox: Mailbox, text: str) -> None:
+    """Close the open alerts about the mailbox as a whole, and tell the owner, where information is wanted."""
+    _open(mailbox).filter(errortypedisplay=_OF_THE_MAILBOX).exclude(code=TEST_SUCCEEDED).update(
+        resolvedon=clock.now()
+    )
+    if Organization.objects.current().generatealertsforinformation:
+        _raise(mailbox, TraceLevel.INFORMATION, TEST_SUCCEEDED, text, "")
+
+
+def _open(mailbox: Mailbox) -> QuerySet[TraceLog]:
+    return TraceLog.objects.filter(regardingobjectid=mailbox.pk, resolvedon=None)
+
+
+def _raise(mailbox: Mailbox, level: TraceLevel, code: str, text: str, remedy: str) -> None:
+    """Count the open alert of this cause once more, or open one."""
+    said = {"level": level, "text": text[:2000], "errordetails": remedy[:2048]}
+    again = {"occurrences": F("occurrences") + 1, "laston": clock.now(), "modifiedon": clock.now()}
+    if _open(mailbox).filter(code=code).update(**said, **again):
+        return
+    try:
+        with transaction.atomic():
+            TraceLog.objects.create(
+                **said,
+                code=code,
+                regardingobjectid=mailbox.pk,
+                regardingobjecttypecode="mailbox",
+                regardingobjectownerid=mailbox.ownerid,
+                errortypedisplay=_OF_THE_MAILBOX,
+            )
+    except IntegrityError:  # a worker opened it in between
+        _open(mailbox).filter(code=code).update(**said, **again)

@@ -1,0 +1,222 @@
+"""Trying out how Exchange answers: one mailbox of a profile, or the Inbox of mailboxes to be enabled.
+
+Test & Enable really opens the Inbox as the engine would and lists one page of it, and writes down what came of it.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from serversync import __version__
+from serversync.adapters.exchange_mailbox import EwsMailbox
+from serversync.adapters.profiles import ProfileConnections
+from serversync.administration import alerts, mailboxes, profiles, readiness
+from serversync.core import clock
+from serversync.core.errors import InputInvalid, Misconfigured, ServiceError
+from serversync.crm.models import EmailServerProfile, Mailbox, Organization
+from serversync.crm.models.emailserverprofile import ExecutionStatus, Outcome
+from serversync.crm.models.options import StateCode, TestResult
+from serversync.database.address import dsn
+from serversync.exchange.operations.get_folder import GetFolder
+from serversync.exchange.types.ids import DistinguishedFolderId
+
+_AT_ONCE: Final = 10
+_SAMPLE: Final = 10
+_NOT_LOGGED_ON: Final = frozenset({"exchange.authentication-failed", "exchange.authentication-not-offered"})
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of opening an Inbox.
+
+    ``mailbox`` is the address that was acted as, empty for the account's own; ``server`` the version that answered;
+    ``total_count`` the messages in the folder. ``error`` says what stopped it; the rest is empty then.
+    """
+
+    mailbox: str
+    milliseconds: int
+    folder: str = ""
+    total_count: int | None = None
+    server: str = ""
+    error: ServiceError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnableResult:
+    """A mailbox after Test & Enable."""
+
+    state: mailboxes.MailboxState
+    trial: Trial
+
+
+def try_profile(name: str, *, sample: str | None = None) -> Trial:
+    """Connect with a profile, open the Inbox of one mailbox, and write the outcome into ``lasttest...``.
+
+    Args:
+        name: The profile.
+        sample: Address of the mailbox to open; the first one of the profile where it is missing. Without
+            impersonation, and where no mailbox has the profile, the account's own Inbox is opened.
+
+    Raises:
+        RecordNotFound: there is no such profile.
+        InputInvalid: the profile lacks what a connection needs.
+    """
+    profile = profiles.find(name)
+    if lacking := profiles.missing(profile):
+        raise InputInvalid(field=f"Profile {profile.name}", reason=f"it has no {' and no '.join(lacking)}")
+    address = sample or _first_mailbox(profile)
+    started = clock.now()
+    (trial,) = asyncio.run(_try_all([(profile.pk, address)]))
+    error = trial.error
+    EmailServerProfile.objects.filter(pk=profile.pk).update(
+        lastteststarttime=started,
+        lasttesttotalexecutiontime=trial.milliseconds,
+        lasttestvalidationstatus=Outcome.SUCCESS,
+        lastauthorizationstatus=_authorization(error),
+        lasttestexecutionstatus=ExecutionStatus.FAILURE if error else ExecutionStatus.SUCCESS,
+        lasttestrequest=f"GetFolder inbox of {trial.mailbox or 'the account'}",
+        lasttestresponse=f"{error.code}: {error}" if error else f"{trial.folder}, {trial.total_count} items",
+        lastcrmmessage=error.remedy_text if error else None,
+    )
+    return trial
+
+
+def enable(chosen: Sequence[Mailbox]) -> list[EnableResult]:
+    """Open the Inbox of mailboxes; those that answer are enabled and due at once, the others get an alert.
+
+    What has to be set up first (profile, approval ...) counts as a failure of the test, with its remedy.
+
+    Returns:
+        One result a mailbox, in order.
+    """
+    organization = Organization.objects.current()
+    refusals = {one.pk: readiness.blocked(one, organization) for one in chosen}
+    ready = [one for one in chosen if refusals[one.pk] is None]
+    tried = asyncio.run(_try_all([(_profile_of(one), one.emailaddress) for one in ready])) if ready else []
+    trials = dict(zip([one.pk for one in ready], tried, strict=True))
+    results = []
+    for mailbox in chosen:
+        refusal = refusals[mailbox.pk]
+        trial = trials.get(mailbox.pk) or Trial(
+            mailbox.emailaddress or "",
+            0,
+            error=InputInvalid(
+                field=f"Mailbox {mailbox.emailaddress or mailbox.name}",
+                reason=f"{refusal.sentence.rstrip('.')}. {refusal.remedy.rstrip('.')}" if refusal else "",
+            ),
+        )
+        _write_down(mailbox, trial)
+        results.append(EnableResult(mailboxes.show(str(mailbox.pk)), trial))
+    mailboxes.wake_workers()
+    return results
+
+
+def _profile_of(mailbox: Mailbox) -> UUID:
+    profile = mailbox.emailserverprofile
+    if profile is None:
+        raise InputInvalid(field=f"Mailbox {mailbox.emailaddress}", reason="it has no Server Profile")
+    return profile.pk
+
+
+def _first_mailbox(profile: EmailServerProfile) -> str | None:
+    if not profile.incominguseimpersonation:
+        return None
+    rows = Mailbox.objects.filter(statecode=StateCode.ACTIVE, emailaddress__isnull=False)
+    first = rows.filter(emailserverprofile=profile).order_by("emailaddress").first()
+    return first.emailaddress if first else None
+
+
+def _authorization(error: ServiceError | None) -> int | None:
+    """Return whether the account was accepted; ``None`` where it did not come to that."""
+    if error is None:
+        return Outcome.SUCCESS
+    return Outcome.FAILURE if error.code in _NOT_LOGGED_ON else None
+
+
+def _write_down(mailbox: Mailbox, trial: Trial) -> None:
+    now = clock.now()
+    rows = Mailbox.objects.filter(pk=mailbox.pk)
+    if trial.error is None:
+        rows.update(
+            incomingemailstatus=TestResult.SUCCESS,
+            mailboxstatus=TestResult.SUCCESS,
+            testmailboxaccesscompletedon=now,
+            testemailconfigurationscheduled=False,
+            enabledforincomingemail=True,
+            transientfailurecount=0,
+            nextpasson=now,
+            modifiedon=now,
+        )
+        text = f"The Inbox of {mailbox.emailaddress} was opened; incoming e-mail is enabled."
+        alerts.tell_success(mailbox, text)
+        return
+    rows.update(
+        incomingemailstatus=TestResult.FAILURE,
+        mailboxstatus=TestResult.FAILURE,
+        testmailboxaccesscompletedon=now,
+        testemailconfigurationscheduled=False,
+        modifiedon=now,
+    )
+    if isinstance(trial.error, Misconfigured) and not isinstance(trial.error, InputInvalid):
+        rows.update(
+            enabledforincomingemail=False,
+            lastsyncerror=f"{trial.error.code}: {trial.error}"[:2048],
+            lastsyncerroroccurredon=now,
+        )
+    alerts.tell_failure(mailbox, trial.error)
+
+
+@asynccontextmanager
+async def _connections() -> AsyncIterator[ProfileConnections]:
+    async with AsyncConnectionPool(
+        dsn(), min_size=1, max_size=1, open=False, kwargs={"autocommit": True}
+    ) as pool:
+        connections = ProfileConnections(pool, user_agent=f"serversync/{__version__}")
+        try:
+            yield connections
+        finally:
+            await connections.close()
+
+
+async def _try_all(wanted: Sequence[tuple[UUID, str | None]]) -> list[Trial]:
+    room = asyncio.Semaphore(_AT_ONCE)
+    async with _connections() as connections:
+
+        async def one(profileid: UUID, address: str | None) -> Trial:
+            async with room:
+                return await _try(connections, profileid, address)
+
+        return await asyncio.gather(*(one(*each) for each in wanted))
+
+
+async def _try(connections: ProfileConnections, profileid: UUID, address: str | None) -> Trial:
+    """Open the Inbox and list some of it; what goes wrong is in the result."""
+    started = time.monotonic()
+
+    def milliseconds() -> int:
+        return round((time.monotonic() - started) * 1000)
+
+    try:
+        async with connections.client(profileid) as (client, impersonate):
+            mailbox = address if impersonate else None
+            (found,) = await client.call(GetFolder((DistinguishedFolderId("inbox"),)), mailbox=mailbox)
+            folder = found.unwrap()
+            await EwsMailbox(client, address or "", impersonate=mailbox is not None).changes(
+                "inbox", None, limit=_SAMPLE
+            )
+            version = client.server_version
+    except ServiceError as error:
+        return Trial(address or "", milliseconds(), error=error)
+    return Trial(
+        mailbox or "",
+        milliseconds(),
+        folder=folder.display_name or "Inbox",
+        total_count=folder.total_count,
+        server=str(version) if version else "",
+    )

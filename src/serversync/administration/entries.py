@@ -1,0 +1,51 @@
+"""Checks of what people type: names, addresses and times."""
+
+from datetime import UTC, datetime
+
+from serversync.core.errors import InputInvalid
+
+_LONGEST_ADDRESS = 100
+
+
+def text(value: str, field: str, *, longest: int) -> str:
+    """Return a text without spaces around it.
+
+    Raises:
+        InputInvalid: it is empty, too long, or holds characters that cannot be seen.
+    """
+    stripped = value.strip()
+    if not stripped:
+        raise InputInvalid(field=field, reason="it is empty")
+    if len(stripped) > longest:
+        raise InputInvalid(field=field, reason=f"it is longer than {longest} characters")
+    if not stripped.isprintable():
+        raise InputInvalid(field=field, reason="it holds control characters")
+    return stripped
+
+
+def address(value: str, field: str) -> str:
+    """Return an e-mail address.
+
+    Raises:
+        InputInvalid: it is none.
+    """
+    stripped = text(value, field, longest=_LONGEST_ADDRESS)
+    user, at, domain = stripped.rpartition("@")
+    if not at or not user or not domain or "@" in user or " " in stripped or domain.startswith("."):
+        raise InputInvalid(field=field, reason=f"{stripped} is not an e-mail address like ada@example.org")
+    return stripped
+
+
+def moment(value: str, field: str) -> datetime:
+    """Return a time that was given as ISO 8601; without a zone it is in UTC.
+
+    Raises:
+        InputInvalid: it is no time.
+    """
+    try:
+        parsed = datetime.fromisoformat(value.strip())
+    except ValueError as error:
+        raise InputInvalid(
+            field=field, reason=f"{value} is not a time like 2026-01-31 or 2026-01-31T08:00+01:00"
+        ) from error
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

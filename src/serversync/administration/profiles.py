@@ -1,0 +1,283 @@
+"""Email server profiles: entering, checking and trying out how an Exchange server is reached.
+
+Every value is checked when it is entered, by the rules of the profile form. A password goes in and never comes out.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final, TypedDict
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from django.db import IntegrityError, transaction
+from django.db.models import Count
+
+from serversync.administration import entries
+from serversync.core.errors import InputInvalid, RecordNotFound
+from serversync.crm.models import EmailServerProfile, SystemUser
+from serversync.crm.models.emailserverprofile import AuthenticationProtocol, CredentialRetrieval, ServerType
+from serversync.exchange.endpoint import Endpoint
+
+AUTHENTICATION: Final = {
+    "auto": AuthenticationProtocol.AUTO_DETECT,
+    "ntlm": AuthenticationProtocol.NTLM,
+    "basic": AuthenticationProtocol.BASIC,
+}
+"""What can be chosen, by the word for it."""
+SERVER_TYPES: Final = {
+    "exchange": ServerType.EXCHANGE_SERVER,
+    "hybrid": ServerType.EXCHANGE_SERVER_HYBRID,
+}
+"""The two kinds of server this product speaks to, by the word for it."""
+
+_LARGEST_CA_FILE: Final = 1024 * 1024
+
+
+class ProfileEntries(TypedDict, total=False):
+    """What a person enters; a key that is missing stays as it is. Keys are logical names.
+
+    ``incomingauthenticationprotocol`` and ``servertype`` are words of ``AUTHENTICATION`` and ``SERVER_TYPES``;
+    ``incomingpassword`` is sealed at once; ``cafile`` is the path of a PEM file.
+    """
+
+    description: str
+    servertype: str
+    useautodiscover: bool
+    incomingserverlocation: str
+    outgoingserverlocation: str
+    incomingusername: str
+    incomingpassword: str
+    incomingauthenticationprotocol: str
+    incominguseimpersonation: bool
+    cafile: Path | None
+    proxyurl: str
+    processemailsreceivedafter: datetime | None
+    minpollingintervalinminutes: int
+    maxconcurrentconnections: int
+    moveundeliveredemails: bool
+    sendemailalert: bool
+    timeoutmailboxconnectionafteramount: int
+
+
+def add(name: str, values: ProfileEntries, *, owner: SystemUser | None = None) -> EmailServerProfile:
+    """Add a profile with the credentials of one account for all mailboxes.
+
+    Raises:
+        InputInvalid: a value cannot be used, something is missing, or the name is taken.
+        AddressInvalid: the server location could never work.
+        InsecureAddress: the server location is not https.
+    """
+    profile = EmailServerProfile(
+        name=entries.text(name, "Name", longest=100),
+        incomingcredentialretrieval=CredentialRetrieval.EMAIL_SERVER_PROFILE,
+        outgoingcredentialretrieval=CredentialRetrieval.EMAIL_SERVER_PROFILE,
+        incomingauthenticationprotocol=AuthenticationProtocol.AUTO_DETECT,
+        incominguseimpersonation=True,
+        ownerid=owner,
+    )
+    _enter(profile, values)
+    return _save(profile)
+
+
+def edit(name: str, values: ProfileEntries, *, new_name: str | None = None) -> EmailServerProfile:
+    """Change what is given of a profile; workers connect anew with it.
+
+    Raises:
+        RecordNotFound: there is no such profile.
+        InputInvalid: a value cannot be used, something is missing, or the new name is taken.
+        AddressInvalid: the server location could never work.
+        InsecureAddress: the server location is not https.
+    """
+    profile = find(name)
+    if new_name is not None:
+        profile.name = entries.text(new_name, "Name", longest=100)
+    _enter(profile, values)
+    return _save(profile)
+
+
+def find(name: str) -> EmailServerProfile:
+    """Return a profile by name, in any case of letters.
+
+    Raises:
+        RecordNotFound: there is none.
+    """
+    wanted = name.strip()
+    profile = (
+        EmailServerProfile.objects.filter(name=wanted).first()
+        or EmailServerProfile.objects.filter(name__iexact=wanted).first()
+    )
+    if profile is None:
+        raise RecordNotFound(kind="profile", name=wanted)
+    return profile
+
+
+def find_all() -> list[tuple[EmailServerProfile, int]]:
+    """Return the profiles, by name, each with the number of its mailboxes."""
+    counts = dict(EmailServerProfile.objects.annotate(count=Count("mailboxes")).values_list("pk", "count"))
+    return [(profile, counts[profile.pk]) for profile in EmailServerProfile.objects.order_by("name")]
+
+
+def missing(profile: EmailServerProfile) -> list[str]:
+    """Return what a connection would need and the profile lacks, in the words of its form."""
+    lacking = []
+    if not profile.incomingserverlocation:
+        lacking.append("server location")
+    if not profile.incomingusername:
+        lacking.append("user name")
+    if not profile.isincomingpasswordset:
+        lacking.append("password")
+    return lacking
+
+
+def authority_problem(profile: EmailServerProfile) -> str | None:
+    """Return what is wrong with the profile's CA file by now, or ``None``."""
+    if not profile.cafile:
+        return None
+    try:
+        read_authorities(Path(profile.cafile))
+    except InputInvalid as error:
+        return str(error)
+    return None
+
+
+def read_authorities(path: Path) -> Path:
+    """Return the absolute path of a CA file after reading it.
+
+    Raises:
+        InputInvalid: it cannot be read, or it holds no certificate in PEM form.
+    """
+    try:
+        with path.expanduser().open("rb") as file:
+            data = file.read(_LARGEST_CA_FILE)
+    except OSError as error:
+        raise InputInvalid(field="CA file", reason=f"{path} cannot be read ({error.strerror})") from error
+    try:
+        found = x509.load_pem_x509_certificates(data)
+    except ValueError as error:
+        raise InputInvalid(
+            field="CA file", reason=f"{path} holds no certificate in PEM form (BEGIN CERTIFICATE)"
+        ) from error
+    if not found:
+        raise InputInvalid(field="CA file", reason=f"{path} holds no certificate")
+    return path.expanduser().absolute()
+
+
+def _enter(profile: EmailServerProfile, values: ProfileEntries) -> None:
+    if values.get("useautodiscover"):
+        raise InputInvalid(
+            field="Auto Discover Server Location",
+            reason="it is not available yet; give the address of the server (--ews-url) instead",
+        )
+    _enter_addresses(profile, values)
+    _enter_account(profile, values)
+    _enter_limits(profile, values)
+    if "description" in values:
+        text = values["description"].strip()
+        profile.description = entries.text(text, "Description", longest=2000) if text else None
+    if "servertype" in values:
+        profile.servertype = _choice(values["servertype"], SERVER_TYPES, "Email Server Type")
+    for flag in ("moveundeliveredemails", "sendemailalert", "incominguseimpersonation"):
+        if flag in values:
+            setattr(profile, flag, values[flag])
+    profile.outgoinguseimpersonation = profile.incominguseimpersonation
+    lacking = [one for one in missing(profile) if one != "password"]
+    if lacking:
+        raise InputInvalid(field=f"Profile {profile.name}", reason=f"it has no {' and no '.join(lacking)}")
+
+
+def _enter_addresses(profile: EmailServerProfile, values: ProfileEntries) -> None:
+    if "incomingserverlocation" in values:
+        profile.incomingserverlocation = Endpoint.parse(values["incomingserverlocation"]).url
+        profile.useautodiscover = False
+    if "outgoingserverlocation" in values:
+        profile.outgoingserverlocation = Endpoint.parse(values["outgoingserverlocation"]).url
+        profile.usesamesettingsforoutgoingconnections = False
+    if profile.usesamesettingsforoutgoingconnections:
+        profile.outgoingserverlocation = profile.incomingserverlocation
+    if "cafile" in values:
+        path = values["cafile"]
+        profile.cafile = str(read_authorities(path)) if path else None
+    if "proxyurl" in values:
+        profile.proxyurl = _proxy(values["proxyurl"]) if values["proxyurl"].strip() else None
+
+
+def _proxy(text: str) -> str:
+    url = text.strip()
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or len(url) > 2084:
+        raise InputInvalid(field="Proxy", reason="it is not an address like http://proxy.example.org:3128")
+    return url
+
+
+def _enter_account(profile: EmailServerProfile, values: ProfileEntries) -> None:
+    if "incomingusername" in values:
+        profile.incomingusername = _username(values["incomingusername"])
+    if "incomingpassword" in values:
+        password = values["incomingpassword"]
+        if not password:
+            raise InputInvalid(field="Password", reason="it is empty")
+        profile.set_incomingpassword(password)
+    if "incomingauthenticationprotocol" in values:
+        protocol = _choice(values["incomingauthenticationprotocol"], AUTHENTICATION, "Authentication")
+        profile.incomingauthenticationprotocol = profile.outgoingauthenticationprotocol = protocol
+
+
+def _username(text: str) -> str:
+    name = entries.text(text, "User Name", longest=250)
+    domain, backslash, user = name.partition("\\")
+    if backslash and (not domain or not user):
+        raise InputInvalid(field="User Name", reason=f"{name} is not of the form DOMAIN\\user")
+    if not backslash:
+        account, at, realm = name.rpartition("@")
+        if not at or not account or not realm:
+            raise InputInvalid(
+                field="User Name",
+                reason=f"{name} is not a user principal name like svc-crm@example.org (nor DOMAIN\\user)",
+            )
+    return name
+
+
+def _enter_limits(profile: EmailServerProfile, values: ProfileEntries) -> None:
+    if "processemailsreceivedafter" in values:
+        profile.processemailsreceivedafter = values["processemailsreceivedafter"]
+    if "minpollingintervalinminutes" in values:
+        profile.minpollingintervalinminutes = _within(
+            values["minpollingintervalinminutes"], 0, 1440, "Minimum Polling Interval in Minutes"
+        )
+    if "maxconcurrentconnections" in values:
+        profile.maxconcurrentconnections = _within(
+            values["maxconcurrentconnections"], 1, 300, "Maximum Concurrent Connections"
+        )
+    if "timeoutmailboxconnectionafteramount" in values:
+        profile.timeoutmailboxconnectionafteramount = _within(
+            values["timeoutmailboxconnectionafteramount"], 1, 100_000, "Time-out in milliseconds"
+        )
+
+
+def _within(number: int, lowest: int, highest: int, field: str) -> int:
+    if not lowest <= number <= highest:
+        raise InputInvalid(field=field, reason=f"{number} is not within {lowest} to {highest}")
+    return number
+
+
+def _choice(word: str, options: Mapping[str, int], field: str) -> int:
+    found = options.get(word.strip().lower())
+    if found is None:
+        raise InputInvalid(field=field, reason=f"{word!r} is not one of {', '.join(options)}")
+    return int(found)
+
+
+def _save(profile: EmailServerProfile) -> EmailServerProfile:
+    try:
+        with transaction.atomic():
+            profile.save()
+    except IntegrityError as error:
+        raise InputInvalid(
+            field="Name", reason=f"there is a profile called {profile.name} already"
+        ) from error
+    return profile

@@ -1,0 +1,147 @@
+"""Says in one sentence when a mailbox synchronizes next, or why it does not and what to do about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from serversync.administration import profiles
+from serversync.administration.records import iso
+from serversync.crm.models import Mailbox, Organization
+from serversync.crm.models.options import EmailRouterAccessApproval, IncomingEmailDeliveryMethod, StateCode
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a mailbox may be synchronized, and the sentence about it.
+
+    ``code`` is stable: running, due, retrying, scheduled; or, where the mailbox may not run: inactive,
+    address-missing, method, profile-missing, profile-inactive, profile-incomplete, not-approved, rejected, stopped,
+    not-tested.
+    """
+
+    may_run: bool
+    code: str
+    sentence: str
+    remedy: str = ""
+
+
+def judge(mailbox: Mailbox, organization: Organization, now: datetime) -> Readiness:
+    """Return the first reason that keeps the mailbox from running, or when it runs next.
+
+    Args:
+        mailbox: The mailbox, its profile fetched along.
+        organization: The settings in force.
+        now: The time to compare with.
+    """
+    return blocked(mailbox, organization) or _stopped(mailbox) or _schedule(mailbox, now)
+
+
+def blocked(mailbox: Mailbox, organization: Organization) -> Readiness | None:
+    """Return what an administrator has to set up first, or ``None`` where nothing keeps it from being tested."""
+    name = mailbox.emailaddress or str(mailbox.mailboxid)
+    if mailbox.statecode != StateCode.ACTIVE:
+        return Readiness(
+            may_run=False,
+            code="inactive",
+            sentence="It is not synchronized: the mailbox is deactivated.",
+            remedy=f"Activate it: serversync mailbox edit {name} --active.",
+        )
+    if not mailbox.emailaddress:
+        return Readiness(
+            may_run=False,
+            code="address-missing",
+            sentence="It is not synchronized: it has no e-mail address.",
+            remedy="Give the user or queue its primary e-mail address.",
+        )
+    if mailbox.incomingemaildeliverymethod != IncomingEmailDeliveryMethod.SERVER_SIDE_SYNCHRONIZATION:
+        return Readiness(
+            may_run=False,
+            code="method",
+            sentence="It is not synchronized: Incoming Email is not Server-Side Synchronization.",
+            remedy=f"Choose it: serversync mailbox edit {name} --incoming server-side.",
+        )
+    return _profile(mailbox, name) or _approval(mailbox, organization, name)
+
+
+def _profile(mailbox: Mailbox, name: str) -> Readiness | None:
+    profile = mailbox.emailserverprofile
+    if profile is None:
+        return Readiness(
+            may_run=False,
+            code="profile-missing",
+            sentence="It is not synchronized: it has no Server Profile.",
+            remedy=f"Choose one: serversync mailbox apply-defaults {name}, or mailbox edit {name} --profile NAME.",
+        )
+    if profile.statecode != StateCode.ACTIVE:
+        return Readiness(
+            may_run=False,
+            code="profile-inactive",
+            sentence=f"It is not synchronized: its profile {profile.name} is deactivated.",
+            remedy=f"Choose another profile: serversync mailbox edit {name} --profile NAME.",
+        )
+    if lacking := profiles.missing(profile):
+        return Readiness(
+            may_run=False,
+            code="profile-incomplete",
+            sentence=f"It is not synchronized: its profile {profile.name} has no {' and no '.join(lacking)}.",
+            remedy=f"Complete it: serversync profile edit '{profile.name}'.",
+        )
+    return None
+
+
+def _approval(mailbox: Mailbox, organization: Organization, name: str) -> Readiness | None:
+    is_queue = mailbox.regardingobjecttypecode == "queue"
+    required = (
+        organization.requireapprovalforqueueemail if is_queue else organization.requireapprovalforuseremail
+    )
+    if not required or mailbox.emailrouteraccessapproval == EmailRouterAccessApproval.APPROVED:
+        return None
+    rejected = mailbox.emailrouteraccessapproval == EmailRouterAccessApproval.REJECTED
+    return Readiness(
+        may_run=False,
+        code="rejected" if rejected else "not-approved",
+        sentence=f"It is not synchronized: its e-mail address is {'rejected' if rejected else 'not approved'}.",
+        remedy=f"Approve it: serversync mailbox approve {name}.",
+    )
+
+
+def _stopped(mailbox: Mailbox) -> Readiness | None:
+    if not mailbox.enabledforincomingemail:
+        because = f" after {mailbox.lastsyncerror}" if mailbox.lastsyncerror else ""
+        return Readiness(
+            may_run=False,
+            code="stopped",
+            sentence=f"It is not synchronized: incoming e-mail was switched off{because}",
+            remedy=f"Remove the cause, then: serversync mailbox test-enable {mailbox.emailaddress}.",
+        )
+    if mailbox.nextpasson is None:
+        return Readiness(
+            may_run=False,
+            code="not-tested",
+            sentence="It is not synchronized yet: it was never tested and enabled.",
+            remedy=f"Test and enable it: serversync mailbox test-enable {mailbox.emailaddress}.",
+        )
+    return None
+
+
+def _schedule(mailbox: Mailbox, now: datetime) -> Readiness:
+    due = mailbox.nextpasson
+    if mailbox.leaseuntil is not None and mailbox.leaseuntil > now:
+        return Readiness(
+            may_run=True, code="running", sentence=f"It is being synchronized now, by {mailbox.hostid}."
+        )
+    if due is None or due <= now:
+        since = f" since {iso(due)}" if due else ""
+        return Readiness(
+            may_run=True,
+            code="due",
+            sentence=f"It is due{since}: the next free worker takes it.",
+            remedy="If nothing happens, see whether a worker runs: serversync doctor.",
+        )
+    if mailbox.transientfailurecount:
+        return Readiness(
+            may_run=True,
+            code="retrying",
+            sentence=f"It is tried again at {iso(due)}, after {mailbox.transientfailurecount} failures in a row: "
+            f"{mailbox.lastsyncerror}",
+        )
+    return Readiness(may_run=True, code="scheduled", sentence=f"It synchronizes next at {iso(due)}.")
