@@ -1,0 +1,78 @@
+"""Tracked mail: listing and searching it, and one message with its people and files."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from serversync.core.errors import RecordNotFound
+from serversync.crm.models import ActivityMimeAttachment, ActivityParty, Email, Mailbox
+
+LIMIT: Final = 50
+"""How many are listed unless somebody asks for another number."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailDetails:
+    """An e-mail with its parties in the order of their parts, and its attachments in order."""
+
+    email: Email
+    parties: list[ActivityParty]
+    attachments: list[ActivityMimeAttachment]
+
+
+def find_all(*, search: str | None = None, mailbox: Mailbox | None = None, limit: int = LIMIT) -> list[Email]:
+    """Return tracked mail, latest first, without the bodies.
+
+    Args:
+        search: Only mail with this in subject, sender, recipients or message id.
+        mailbox: Only mail that this mailbox received, be it as the second or third one.
+        limit: At most so many.
+    """
+    rows: QuerySet[Email] = Email.objects.defer("description").order_by("-receivedon", "-createdon")
+    if search:
+        rows = rows.filter(
+            Q(subject__icontains=search)
+            | Q(sender__icontains=search)
+            | Q(torecipients__icontains=search)
+            | Q(messageid__icontains=search)
+        )
+    if mailbox is not None:
+        rows = rows.filter(messagetraces__mailboxid=mailbox).distinct()
+    return list(rows[:limit])
+
+
+def show(reference: str) -> EmailDetails:
+    """Return one e-mail by its activity id or message id.
+
+    Raises:
+        RecordNotFound: nothing tracked has it.
+    """
+    wanted = reference.strip()
+    email = _by_id(wanted) or Email.objects.filter(messageid__in=message_ids(wanted)).first()
+    if email is None:
+        raise RecordNotFound(kind="email", name=wanted)
+    return EmailDetails(
+        email,
+        list(email.activityparties.order_by("participationtypemask", "addressused")),
+        list(email.activitymimeattachments.order_by("attachmentnumber")),
+    )
+
+
+def message_ids(text: str) -> list[str]:
+    """Return the forms in which a message id may be stored: as given, and in angle brackets.
+
+    >>> message_ids("1@example.org")
+    ['1@example.org', '<1@example.org>']
+    """
+    given = text.strip()
+    return [given, f"<{given.strip('<>')}>"]
+
+
+def _by_id(text: str) -> Email | None:
+    try:
+        key = UUID(text)
+    except ValueError:
+        return None
+    return Email.objects.filter(pk=key).first()

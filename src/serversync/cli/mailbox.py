@@ -1,0 +1,301 @@
+"""``serversync mailbox``: the mailboxes that are synchronized, and the commands of their page."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serversync.cli.output import ExitCode, Output, as_dict, exit_code_of_many
+from serversync.cli.session import Json, with_database
+from serversync.core.errors import ServiceError
+
+if TYPE_CHECKING:
+    from serversync.administration.mailboxes import MailboxEntries, MailboxState
+    from serversync.crm.models import Mailbox
+    from serversync.engine.ports import PassResult
+
+app = typer.Typer(help="The mailboxes that are synchronized.", no_args_is_help=True)
+
+_COLUMNS = {
+    "name": "Name",
+    "emailaddress": "E-mail address",
+    "emailserverprofilename": "Server profile",
+    "emailrouteraccessapprovalname": "Address status",
+    "incomingemailstatusname": "Incoming",
+    "state": "State",
+    "sentence": "What happens next",
+}
+_EMPTY = "There are no mailboxes here. They come with users and queues: serversync user add ada@example.org"
+
+Addresses = Annotated[
+    list[str] | None, typer.Argument(metavar="ADDRESS...", help="Addresses or ids of mailboxes.")
+]
+One = Annotated[str, typer.Argument(metavar="ADDRESS", help="Address or id of the mailbox.")]
+Everything = Annotated[bool, typer.Option("--all", help="All active mailboxes.")]
+
+
+def row(state: "MailboxState") -> dict[str, Any]:
+    """Return a mailbox with its state as a listing shows it."""
+    from serversync.administration import records
+
+    profile = state.mailbox.emailserverprofile
+    return {
+        **records.as_dict(state.mailbox),
+        "emailserverprofilename": profile.name if profile else None,
+        "mayrun": state.readiness.may_run,
+        "state": state.readiness.code,
+        "sentence": state.readiness.sentence,
+        "remedy": state.readiness.remedy or None,
+    }
+
+
+def _write(output: Output, states: "Iterable[MailboxState]") -> None:
+    output.rows(map(row, states), _COLUMNS, empty=_EMPTY)
+
+
+def _change(
+    addresses: list[str] | None,
+    what: "Callable[[list[Mailbox]], list[MailboxState]]",
+    *,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Do something to the mailboxes that are meant, and write how they are then."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import mailboxes
+
+        _write(output, what(mailboxes.choose(addresses or [], everything=everything)))
+
+
+@app.command("list")
+def find_all(
+    *,
+    search: Annotated[str | None, typer.Option("--search", help="Part of a name or address.")] = None,
+    profile: Annotated[str | None, typer.Option("--profile", help="Name of a profile.")] = None,
+    approval: Annotated[
+        str | None, typer.Option("--approval", help="empty, approved, pending or rejected.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List mailboxes, each with when it synchronizes next or why not."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import mailboxes
+
+        _write(output, mailboxes.find_all(search=search, profile=profile, approval=approval))
+
+
+@app.command("show")
+def show(address: One, *, as_json: Json = False) -> None:
+    """Show everything about a mailbox."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import mailboxes
+
+        output.record(row(mailboxes.show(address)))
+
+
+@app.command("apply-defaults")
+def apply_defaults(
+    addresses: Addresses = None, *, everything: Everything = False, as_json: Json = False
+) -> None:
+    """Give mailboxes the organization's default profile and delivery methods."""
+
+    def what(chosen: "list[Mailbox]") -> "list[MailboxState]":
+        from serversync.administration import mailboxes
+
+        return mailboxes.apply_defaults(chosen)
+
+    _change(addresses, what, everything=everything, as_json=as_json)
+
+
+@app.command("approve")
+def approve(addresses: Addresses = None, *, everything: Everything = False, as_json: Json = False) -> None:
+    """Approve the addresses of mailboxes."""
+
+    def what(chosen: "list[Mailbox]") -> "list[MailboxState]":
+        from serversync.administration import mailboxes
+
+        return mailboxes.approve(chosen)
+
+    _change(addresses, what, everything=everything, as_json=as_json)
+
+
+@app.command("reject")
+def reject(addresses: Addresses, *, as_json: Json = False) -> None:
+    """Reject the addresses of mailboxes: their mail is not processed."""
+
+    def what(chosen: "list[Mailbox]") -> "list[MailboxState]":
+        from serversync.administration import mailboxes
+
+        return mailboxes.reject(chosen)
+
+    _change(addresses, what, everything=False, as_json=as_json)
+
+
+@app.command("edit")
+def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
+    addresses: Addresses = None,
+    *,
+    everything: Everything = False,
+    profile: Annotated[str | None, typer.Option("--profile", help="Name of a profile; - for none.")] = None,
+    incoming: Annotated[str | None, typer.Option("--incoming", help="none, server-side or forward.")] = None,
+    outgoing: Annotated[str | None, typer.Option("--outgoing", help="none or server-side.")] = None,
+    act: Annotated[
+        str | None, typer.Option("--act", help="Appointments, contacts and tasks: none or server-side.")
+    ] = None,
+    process_email_from: Annotated[
+        str | None, typer.Option("--process-email-from", help="Only mail since then (ISO 8601); - for all.")
+    ] = None,
+    enabled: Annotated[
+        bool | None, typer.Option("--enable/--disable", help="Incoming e-mail on or off, without a test.")
+    ] = None,
+    active: Annotated[bool | None, typer.Option("--active/--inactive", help="State of the mailbox.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Change what is given of mailboxes; everything else stays."""
+
+    def what(chosen: "list[Mailbox]") -> "list[MailboxState]":
+        from serversync.administration import entries, mailboxes
+
+        values: MailboxEntries = {}
+        if profile is not None:
+            values["emailserverprofile"] = None if profile == "-" else profile
+        if incoming is not None:
+            values["incomingemaildeliverymethod"] = incoming
+        if outgoing is not None:
+            values["outgoingemaildeliverymethod"] = outgoing
+        if act is not None:
+            values["actdeliverymethod"] = act
+        if process_email_from is not None:
+            values["processemailreceivedafter"] = (
+                None
+                if process_email_from == "-"
+                else entries.moment(process_email_from, "Process Email From")
+            )
+        if enabled is not None:
+            values["enabledforincomingemail"] = enabled
+        if active is not None:
+            values["active"] = active
+        return mailboxes.edit(chosen, values)
+
+    _change(addresses, what, everything=everything, as_json=as_json)
+
+
+@app.command("test-enable")
+def enable(addresses: Addresses = None, *, everything: Everything = False, as_json: Json = False) -> None:
+    """Open the Inbox of mailboxes; those that answer are enabled and synchronized at once."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import connection, mailboxes
+
+        results = connection.enable(mailboxes.choose(addresses or [], everything=everything))
+        errors = [result.trial.error for result in results]
+        if output.as_json:
+            output.json([{**row(one.state), "error": as_dict(one.trial.error)} for one in results])
+        else:
+            for one in results:
+                address = one.state.mailbox.emailaddress or one.state.mailbox.name
+                if one.trial.error is None:
+                    output.say(f"{address}: OK, opened in {one.trial.milliseconds} ms and enabled.")
+                else:
+                    output.error(one.trial.error, about=address)
+        _end(errors)
+
+
+@app.command("sync")
+def sync(
+    addresses: Addresses = None,
+    *,
+    everything: Everything = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Run one pass here, now, and say what it did.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make mailboxes due now; with --wait run one pass over each in this process."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import mailboxes
+
+        chosen = mailboxes.choose(addresses or [], everything=everything)
+        if not wait:
+            _write(output, mailboxes.make_due(chosen))
+            return
+        done = [_run_now(mailbox) for mailbox in chosen]
+        if output.as_json:
+            output.json([_pass_row(mailbox, *one) for mailbox, one in zip(chosen, done, strict=True)])
+        else:
+            for mailbox, (result, error) in zip(chosen, done, strict=True):
+                address = mailbox.emailaddress or mailbox.name
+                if result is not None:
+                    output.say(f"{address}: {_told(result)}")
+                if error is not None:
+                    output.error(error, about=address)
+        _end([error for _, error in done])
+
+
+@app.command("why")
+def why(
+    address: One,
+    *,
+    message_id: Annotated[str | None, typer.Option("--message-id", help="Internet message id.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="Part of the subject.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say why a message was tracked, or why not."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import mailboxes, records, traces
+
+        found = traces.why(mailboxes.find(address), message_id=message_id, subject=subject)
+        if output.as_json:
+            output.json(
+                [
+                    {**(records.as_dict(one.trace) if one.trace else {}), "sentence": one.sentence}
+                    for one in found
+                ]
+            )
+            return
+        for one in found:
+            if one.trace is not None:
+                when = records.iso(one.trace.receivedon) if one.trace.receivedon else "-"
+                output.say(f"{when}  {one.trace.senderaddress or '-'}  {one.trace.subject or '(no subject)'}")
+            output.say(f"  {one.sentence}" if one.trace else one.sentence)
+
+
+def _run_now(mailbox: "Mailbox") -> "tuple[PassResult | None, ServiceError | None]":
+    import asyncio
+
+    from serversync.administration import mailboxes
+    from serversync.jobs.single import sync_now
+
+    try:
+        mailboxes.refuse_blocked(mailboxes.state_of(mailbox))
+        return asyncio.run(sync_now(mailbox.pk))
+    except ServiceError as error:
+        return None, error
+
+
+def _pass_row(mailbox: "Mailbox", result: "PassResult | None", error: ServiceError | None) -> dict[str, Any]:
+    told: dict[str, Any] = {"mailboxid": str(mailbox.pk), "emailaddress": mailbox.emailaddress}
+    if result is not None:
+        told |= {
+            "pages": result.pages,
+            "listed": result.listed,
+            "processed": result.processed,
+            "failed": result.failed,
+            "outcomes": {outcome.name.lower(): count for outcome, count in result.by_outcome.items()},
+            "replayed": result.replayed,
+            "seconds": round(result.seconds, 3),
+        }
+    return {**told, "error": as_dict(error)}
+
+
+def _told(result: "PassResult") -> str:
+    counts = ", ".join(
+        f"{count} {outcome.name.lower().replace('_', ' ')}"
+        for outcome, count in sorted(result.by_outcome.items())
+    )
+    return f"{counts or 'nothing new'}, in {result.seconds:.1f} s."
+
+
+def _end(errors: list[ServiceError | None]) -> None:
+    code = exit_code_of_many(errors)
+    if code is not ExitCode.DONE:
+        raise typer.Exit(code)

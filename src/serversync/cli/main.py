@@ -1,0 +1,60 @@
+"""``serversync``: the program.
+
+Each group of commands is a module that imports what it needs when a command runs, so that ``--help`` is immediate.
+"""
+
+from typing import Annotated
+
+import typer
+
+from serversync import __version__
+from serversync.cli import alert, check, email, mailbox, profile, queue, settings, simulator, user
+from serversync.cli.session import EXIT_CODES
+
+app = typer.Typer(
+    name="serversync",
+    help="Server-side synchronization between a CRM and Exchange Server on-premises.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+GROUPS = {
+    "user": user.app,
+    "queue": queue.app,
+    "profile": profile.app,
+    "settings": settings.app,
+    "mailbox": mailbox.app,
+    "email": email.app,
+    "alert": alert.app,
+}
+"""Commands of two words, by their first."""
+
+COMMANDS = (check.register, simulator.register)
+"""Commands of one word; each entry adds some."""
+
+for _name, _group in GROUPS.items():
+    app.add_typer(_group, name=_name, epilog=EXIT_CODES)
+for _register in COMMANDS:
+    _register(app)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"serversync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=lambda value: _version(wanted=value), is_eager=True)
+    ] = False,
+) -> None:
+    """Server-side synchronization between a CRM and Exchange Server on-premises."""
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    app()

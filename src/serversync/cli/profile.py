@@ -1,0 +1,230 @@
+"""``serversync profile``: how Exchange servers are reached."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serversync.cli import passwords
+from serversync.cli.session import Json, with_database
+from serversync.core.errors import InputInvalid
+
+if TYPE_CHECKING:
+    from serversync.administration.profiles import ProfileEntries
+
+app = typer.Typer(help="How Exchange servers are reached, and with which account.", no_args_is_help=True)
+
+_COLUMNS = {
+    "name": "Name",
+    "incomingserverlocation": "Server location",
+    "incomingusername": "User name",
+    "incomingauthenticationprotocolname": "Authentication",
+    "incominguseimpersonation": "Impersonation",
+    "mailboxes": "Mailboxes",
+    "lasttestexecutionstatusname": "Last test",
+}
+
+Name = Annotated[str, typer.Argument(help="Name of the profile.")]
+EwsUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--ews-url", help="Server location: https://mail.example.org/EWS/Exchange.asmx, or the host."
+    ),
+]
+Autodiscover = Annotated[bool, typer.Option("--autodiscover", help="Find the server location by itself.")]
+Username = Annotated[
+    str | None, typer.Option("--username", help="Account: svc-crm@example.org, or DOMAIN\\user for NTLM.")
+]
+Auth = Annotated[
+    str | None,
+    typer.Option("--auth", help="auto (NTLM or Negotiate, never Basic), ntlm or basic. [default: auto]"),
+]
+Authorities = Annotated[
+    Path | None, typer.Option("--ca", help="PEM file of your own certificate authority; - for none.")
+]
+Impersonation = Annotated[
+    bool | None,
+    typer.Option("--impersonation/--no-impersonation", help="Act as each mailbox. [default: impersonation]"),
+]
+Description = Annotated[str | None, typer.Option("--description", help="What it is for.")]
+ProcessFrom = Annotated[
+    str | None, typer.Option("--process-email-from", help="Only mail since then (ISO 8601); - for all.")
+]
+Polling = Annotated[
+    int | None, typer.Option("--min-polling-interval", help="Minimum polling interval in minutes, 0 to 1440.")
+]
+Connections = Annotated[
+    int | None, typer.Option("--max-connections", help="Maximum concurrent connections, 1 to 300.")
+]
+Proxy = Annotated[str | None, typer.Option("--proxy", help="Outgoing HTTP proxy; - for none.")]
+
+
+def _entries(**given: Any) -> "ProfileEntries":
+    """Return what was given, under logical names; ``-`` clears a value."""
+    from serversync.administration import entries
+
+    values: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    since = values.get("processemailsreceivedafter")
+    if since is not None:
+        values["processemailsreceivedafter"] = (
+            None if since == "-" else entries.moment(since, "Process Email From")
+        )
+    if str(values.get("cafile", "")) == "-":
+        values["cafile"] = None
+    if values.get("proxyurl") == "-":
+        values["proxyurl"] = ""
+    return values  # type: ignore[return-value]  # the keys are those of the options below
+
+
+@app.command("add")
+def add(  # noqa: PLR0913 - Typer makes an option of each parameter
+    name: Name,
+    *,
+    ews_url: EwsUrl = None,
+    autodiscover: Autodiscover = False,
+    username: Username = None,
+    password_stdin: passwords.FromStdin = False,
+    password_file: passwords.FromFile = None,
+    auth: Auth = None,
+    ca: Authorities = None,
+    impersonation: Impersonation = None,
+    description: Description = None,
+    process_email_from: ProcessFrom = None,
+    min_polling_interval: Polling = None,
+    max_connections: Connections = None,
+    proxy: Proxy = None,
+    as_json: Json = False,
+) -> None:
+    """Add a profile; the password comes from stdin, a file, SERVERSYNC_PASSWORD, or is asked for."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import profiles
+        from serversync.administration.records import as_dict
+
+        if ews_url is None and not autodiscover:
+            raise InputInvalid(field="Incoming Server Location", reason="give --ews-url URL")
+        if username is None:
+            raise InputInvalid(field="User Name", reason="give --username")
+        values = _entries(
+            incomingserverlocation=ews_url,
+            useautodiscover=autodiscover,
+            incomingusername=username,
+            incomingauthenticationprotocol=auth,
+            cafile=ca,
+            incominguseimpersonation=impersonation,
+            description=description,
+            processemailsreceivedafter=process_email_from,
+            minpollingintervalinminutes=min_polling_interval,
+            maxconcurrentconnections=max_connections,
+            proxyurl=proxy,
+        )
+        password = passwords.given(stdin=password_stdin, file=password_file)
+        values["incomingpassword"] = password or passwords.ask(f"Password of {username}")
+        profile = profiles.add(name, values)
+        if output.as_json:
+            output.json(as_dict(profile))
+            return
+        output.say(f"Added the profile {profile.name}: {profile.incomingserverlocation}")
+        output.say(f"Next: serversync profile test '{profile.name}' --mailbox ADDRESS")
+        output.say(f"and:  serversync settings set defaultemailserverprofileid '{profile.name}'")
+
+
+@app.command("edit")
+def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
+    name: Name,
+    *,
+    new_name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
+    ews_url: EwsUrl = None,
+    autodiscover: Autodiscover = False,
+    username: Username = None,
+    ask_password: Annotated[bool, typer.Option("--ask-password", help="Ask for a new password.")] = False,
+    password_stdin: passwords.FromStdin = False,
+    password_file: passwords.FromFile = None,
+    auth: Auth = None,
+    ca: Authorities = None,
+    impersonation: Impersonation = None,
+    description: Description = None,
+    process_email_from: ProcessFrom = None,
+    min_polling_interval: Polling = None,
+    max_connections: Connections = None,
+    proxy: Proxy = None,
+    as_json: Json = False,
+) -> None:
+    """Change what is given of a profile; everything else stays."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import profiles
+        from serversync.administration.records import as_dict
+
+        values = _entries(
+            incomingserverlocation=ews_url,
+            useautodiscover=autodiscover or None,
+            incomingusername=username,
+            incomingauthenticationprotocol=auth,
+            cafile=ca,
+            incominguseimpersonation=impersonation,
+            description=description,
+            processemailsreceivedafter=process_email_from,
+            minpollingintervalinminutes=min_polling_interval,
+            maxconcurrentconnections=max_connections,
+            proxyurl=proxy,
+        )
+        password = passwords.given(stdin=password_stdin, file=password_file, environment=False)
+        if password is None and ask_password:
+            password = passwords.ask("New password")
+        if password is not None:
+            values["incomingpassword"] = password
+        if not values and new_name is None:
+            raise InputInvalid(field="Change", reason="nothing to change was given")
+        profile = profiles.edit(name, values, new_name=new_name)
+        if output.as_json:
+            output.json(as_dict(profile))
+        else:
+            output.say(f"Changed the profile {profile.name}.")
+
+
+@app.command("list")
+def find_all(*, as_json: Json = False) -> None:
+    """List the profiles."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import profiles
+        from serversync.administration.records import as_dict
+
+        output.rows(
+            [{**as_dict(profile), "mailboxes": count} for profile, count in profiles.find_all()],
+            _COLUMNS,
+            empty="There are no profiles. Add the first: "
+            "serversync profile add Exchange --ews-url mail.example.org --username svc-crm@example.org",
+        )
+
+
+@app.command("test")
+def try_out(
+    name: Name,
+    *,
+    mailbox: Annotated[
+        str | None, typer.Option("--mailbox", help="Address of the mailbox to open; the first by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Connect and open the Inbox of one mailbox."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import connection
+
+        trial = connection.try_profile(name, sample=mailbox)
+        if trial.error is not None:
+            raise trial.error
+        if output.as_json:
+            output.json(
+                {
+                    "mailbox": trial.mailbox or None,
+                    "folder": trial.folder,
+                    "totalcount": trial.total_count,
+                    "server": trial.server,
+                    "milliseconds": trial.milliseconds,
+                }
+            )
+            return
+        whose = trial.mailbox or "the account itself"
+        output.say(
+            f"OK: opened {trial.folder} of {whose}, {trial.total_count} items, in {trial.milliseconds} ms."
+        )
+        output.say(f"The server is Exchange {trial.server}.")

@@ -1,0 +1,47 @@
+"""``serversync settings``: what holds for everybody."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from serversync.cli.session import Json, with_database
+
+app = typer.Typer(help="Settings of the organization.", no_args_is_help=True)
+
+_COLUMNS = {"name": "Setting", "label": "Value", "default": "Default", "allowed": "Allowed"}
+
+
+@app.command("show")
+def show(
+    search: Annotated[str | None, typer.Argument(help="Part of the names to show.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show every setting with its value, default and what is allowed."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import organization
+
+        output.rows(
+            map(asdict, organization.find_all(search)),
+            _COLUMNS,
+            empty=f"No setting has {search!r} in its name. See all: serversync settings show",
+        )
+
+
+@app.command("set")
+def change(
+    name: Annotated[str, typer.Argument(help="Logical name of the setting.")],
+    value: Annotated[str, typer.Argument(help="yes/no, a number, an option, a text, or a profile's name.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Set one setting; what is not allowed is refused with what is."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import organization
+
+        setting = organization.change(name, value)
+        if output.as_json:
+            output.json(asdict(setting))
+        else:
+            output.say(f"{setting.name} is now {setting.label}.")
