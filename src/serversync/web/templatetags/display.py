@@ -1,5 +1,6 @@
 """How times, sizes and statuses look, the same on every page."""
 
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Final
 
@@ -8,7 +9,18 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from serversync.administration.readiness import Readiness
 from serversync.core.clock import now
+from serversync.crm.models import MessageTrace
+from serversync.rules.email.acceptance import REASONS
+
+_READINESS: Final = {
+    "inactive": "idle",
+    "method": "idle",
+    "retrying": "warn",
+    "stopped": "bad",
+    "rejected": "bad",
+}
 
 register = template.Library()
 
@@ -57,6 +69,19 @@ def email_status(email: object) -> SafeString:
     return status(
         _EMAIL.get(getattr(email, "statuscode", 0), "idle"), getattr(email, "get_statuscode_display", str)()
     )
+
+
+@register.filter
+def readiness_kind(readiness: Readiness) -> str:
+    """Return the status (good, warn, bad, idle) that goes with the sentence about a mailbox."""
+    return _READINESS.get(readiness.code, "good" if readiness.may_run else "warn")
+
+
+@register.filter
+def reason(trace: MessageTrace) -> str:
+    """Say why a message was not tracked; its code where there is no sentence for it."""
+    code = trace.reasoncode or ""
+    return REASONS.get(code, code).format_map(defaultdict(str, trace.detail or {}))
 
 
 @register.filter

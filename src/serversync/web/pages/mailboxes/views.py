@@ -5,11 +5,10 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from serversync.administration.mailboxes import state_of
 from serversync.core.clock import now
-from serversync.crm.models import Organization
 from serversync.web import access
 from serversync.web.pages.mailboxes import queries
-from serversync.web.pages.mailboxes.state import state_of
 
 _COLUMNS = (
     ("name", "Name", ""),
@@ -51,7 +50,7 @@ def mailbox(request: HttpRequest, mailboxid: UUID) -> HttpResponse:
         "mailboxes/detail.html",
         {
             "mailbox": found,
-            "state": state_of(found, Organization.objects.current(), now()),
+            "readiness": state_of(found).readiness,
             "counts": counts,
             "tracked": queries.latest_tracked(found),
             "set_aside": queries.latest_set_aside(found),
