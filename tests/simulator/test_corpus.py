@@ -11,25 +11,12 @@ from typing import Any
 import pytest
 
 from serversync.simulator import Exchange
-from tests.simulator.conftest import CORPUS, MAILBOX, NS, Client
+from tests.simulator.conftest import MAILBOX, NS, Client
+from tests.stdlib_mail import BETTER, FILES, addresses, body_of, header, leaves, legal
 
-FILES = sorted(CORPUS.rglob("*.eml"))
 ADDED = re.compile(rb"Message-ID: <[0-9a-f]{32}@example\.org>\r?\n")
 pytestmark = pytest.mark.skipif(not FILES, reason="../shared/mail-corpus is not here")
 SHAPE = "<t:BaseShape>AllProperties</t:BaseShape><t:IncludeMimeContent>true</t:IncludeMimeContent><t:BodyType>{}</t:BodyType>"
-BETTER = {
-    "utf8_headers": "the standard library drops letters beyond ASCII from addresses",
-    "raw_email_with_binary_encoded": "the standard library does not see the parts behind the boundary ----",
-    "attachment_with_unquoted_name": "the standard library stops at the first blank of the name",
-    "attachment_with_base64_encoded_name": "the standard library does not decode a name that is one encoded word",
-}
-"""Where more can be read than the standard library's newer interface does; ``test_what_is_read_better`` says what."""
-ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def legal(value: str) -> str:
-    """What can be said in XML."""
-    return ILLEGAL.sub("", value)
 
 
 def old_headers(message: EmailMessage) -> list[tuple[str, str]]:
@@ -37,34 +24,8 @@ def old_headers(message: EmailMessage) -> list[tuple[str, str]]:
     return [(name, value) for name, value in message.raw_items()]
 
 
-def header(message: EmailMessage, name: str) -> str:
-    try:
-        return str(message[name] or "")
-    except (IndexError, AttributeError):
-        return ""
-
-
-def addresses(message: EmailMessage, name: str) -> list[str]:
-    try:
-        found = message[name].addresses if message[name] is not None else ()
-    except (IndexError, AttributeError):
-        return []
-    return [legal(one.addr_spec) for one in found if one.addr_spec not in ("", "<>")]
-
-
 def said_addresses(item: Any, name: str) -> list[str]:
     return [one.text for one in item.iterfind(f"t:{name}/t:Mailbox/t:EmailAddress", NS)]
-
-
-def body_of(message: EmailMessage, kind: str) -> str | None:
-    part = message.get_body((kind,))
-    charset = part.get_content_charset() if part is not None else None
-    if part is None or charset is None:
-        return None
-    try:
-        return part.get_payload(decode=True).decode(charset, "replace")
-    except LookupError:
-        return None
 
 
 @pytest.fixture
@@ -126,15 +87,6 @@ def compare_attachments(said: Any, message: EmailMessage, client: Client) -> Non
             assert str(email.message_from_bytes(nested, policy=default).get_body()) == str(inner.get_body())
         elif not part.is_multipart():
             assert base64.b64decode(reply.texts(".//t:Content")[0]) == part.get_payload(decode=True)
-
-
-def leaves(message: EmailMessage) -> list[EmailMessage]:
-    """All parts that are no containers; an attached message counts as one."""
-    if message.get_content_maintype() == "multipart" and message.is_multipart():
-        return [leaf for part in message.get_payload() for leaf in leaves(part)]
-    if message.get_content_maintype() == "multipart":
-        return []
-    return [message]
 
 
 @pytest.mark.parametrize(
