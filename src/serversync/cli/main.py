@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from serversync import __version__
-from serversync.cli import alert, check, email, mailbox, profile, queue, settings, simulator, user
+from serversync.cli import alert, check, email, mailbox, profile, queue, running, settings, simulator, user
 from serversync.cli.session import EXIT_CODES
 
 app = typer.Typer(
@@ -30,7 +30,7 @@ GROUPS = {
 }
 """Commands of two words, by their first."""
 
-COMMANDS = (check.register, simulator.register)
+COMMANDS = (running.register, check.register, simulator.register)
 """Commands of one word; each entry adds some."""
 
 for _name, _group in GROUPS.items():

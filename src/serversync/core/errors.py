@@ -107,7 +107,9 @@ class ConnectionLost(Transient):
     code = "exchange.connection-lost"
     scope = Scope.MAILBOX
     summary = "The connection to {host} broke: {reason}."
-    remedy = "Nothing to do: it is tried again. If it happens often, look at proxies and firewalls in between."
+    remedy = (
+        "Nothing to do: it is tried again. If it happens often, look at proxies and firewalls in between."
+    )
 
 
 class AnswerUnreadable(Transient):
@@ -182,7 +184,9 @@ class ItemTooLarge(Permanent):
     code = "exchange.item-too-large"
     scope = Scope.ITEM
     summary = "The item is larger than the server lets through ({response_code})."
-    remedy = "Raise maxAllowedContentLength and maxReceivedMessageSize of the EWS site, or leave the item out."
+    remedy = (
+        "Raise maxAllowedContentLength and maxReceivedMessageSize of the EWS site, or leave the item out."
+    )
 
 
 class RequestRefused(Permanent):
@@ -203,7 +207,9 @@ class AddressInvalid(Misconfigured):
     code = "profile.address-invalid"
     scope = Scope.PROFILE
     summary = "{address} is not a usable server location: {reason}."
-    remedy = "Give the EWS address, for example https://mail.example.org/EWS/Exchange.asmx, or only the host name."
+    remedy = (
+        "Give the EWS address, for example https://mail.example.org/EWS/Exchange.asmx, or only the host name."
+    )
 
 
 class InsecureAddress(Misconfigured):
@@ -283,7 +289,9 @@ class ExtendedProtectionMismatch(Misconfigured):
 
     code = "exchange.extended-protection"
     scope = Scope.PROFILE
-    summary = "{host} refused the channel binding of {account}, although Basic authentication is not the cause."
+    summary = (
+        "{host} refused the channel binding of {account}, although Basic authentication is not the cause."
+    )
     remedy = "Give the proxy in front of Exchange the same certificate as Exchange, or let it pass TLS through; Extended Protection forbids another one."
 
 
@@ -377,7 +385,9 @@ class DatabaseMisconfigured(Misconfigured):
     code = "database.misconfigured"
     scope = Scope.PROCESS
     summary = "DATABASE_URL cannot be used: {reason}."
-    remedy = "Give postgresql://user:password@host:5432/name, or unset DATABASE_URL to use the embedded database."
+    remedy = (
+        "Give postgresql://user:password@host:5432/name, or unset DATABASE_URL to use the embedded database."
+    )
 
 
 class DatabaseStartFailed(Misconfigured):
