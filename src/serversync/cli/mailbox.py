@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from serversync.cli.output import ExitCode, Output, as_dict, exit_code_of_many
-from serversync.cli.session import Json, with_database
+from serversync.cli.session import Json, own_words, with_database
 from serversync.core.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -218,7 +218,8 @@ def sync(
         if not wait:
             _write(output, mailboxes.make_due(chosen))
             return
-        done = [_run_now(mailbox) for mailbox in chosen]
+        with own_words():
+            done = [_run_now(mailbox) for mailbox in chosen]
         if output.as_json:
             output.json([_pass_row(mailbox, *one) for mailbox, one in zip(chosen, done, strict=True)])
         else:

@@ -1,5 +1,7 @@
 """What every command does around its work: the database where it needs one, errors and exit codes."""
 
+import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Annotated
@@ -59,3 +61,21 @@ def with_database(*, as_json: bool) -> Iterator[Output]:
             yield output
         except (OperationalError, InterfaceError) as reason:
             raise DatabaseUnavailable(reason=str(reason).strip()) from reason
+
+
+@contextmanager
+def own_words() -> Iterator[None]:
+    """Keep the log quiet while a pass runs whose result the command tells itself; ``SERVERSYNC_LOG`` wins."""
+    import structlog
+
+    from serversync import logs
+
+    before = structlog.get_config()
+    if os.environ.get("SERVERSYNC_LOG"):
+        logs.configure()
+    else:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)

@@ -1,0 +1,66 @@
+"""One sentence about every mailbox: when it synchronizes next, or why not and what to do."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from serversync.administration.readiness import judge
+from serversync.crm.models import EmailServerProfile, Mailbox, Organization
+
+NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+
+
+def profile(**columns):
+    given = {
+        "name": "Exchange",
+        "incomingserverlocation": "https://mail.example.org/EWS/Exchange.asmx",
+        "incomingusername": "svc-crm@example.org",
+        "incomingpassword": b"sealed",
+    }
+    return EmailServerProfile(**(given | columns))
+
+
+def mailbox(**columns):
+    given = {
+        "emailaddress": "ada@example.org",
+        "regardingobjecttypecode": "systemuser",
+        "emailserverprofile": profile(),
+        "incomingemaildeliverymethod": 2,
+        "emailrouteraccessapproval": 1,
+        "nextpasson": NOW + timedelta(minutes=1),
+        "leasefence": 0,
+    }
+    return Mailbox(**(given | columns))
+
+
+@pytest.mark.parametrize(
+    ("columns", "code", "may_run"),
+    [
+        ({}, "scheduled", True),
+        ({"nextpasson": NOW}, "due", True),
+        ({"leaseuntil": NOW + timedelta(seconds=9), "hostid": "one/1"}, "running", True),
+        ({"transientfailurecount": 2, "lastsyncerror": "x: y."}, "retrying", True),
+        ({"statecode": 1}, "inactive", False),
+        ({"emailaddress": None}, "address-missing", False),
+        ({"incomingemaildeliverymethod": 0}, "method", False),
+        ({"emailserverprofile": None}, "profile-missing", False),
+        ({"emailserverprofile": profile(statecode=1)}, "profile-inactive", False),
+        ({"emailserverprofile": profile(incomingpassword=None)}, "profile-incomplete", False),
+        ({"emailrouteraccessapproval": 2}, "not-approved", False),
+        ({"emailrouteraccessapproval": 3}, "rejected", False),
+        ({"enabledforincomingemail": False, "lastsyncerror": "x: y."}, "stopped", False),
+        ({"nextpasson": None}, "not-tested", False),
+    ],
+)
+def test_every_state_has_its_sentence_and_a_stopped_one_its_remedy(columns, code, may_run):
+    told = judge(mailbox(**columns), Organization(), NOW)
+    assert (told.code, told.may_run) == (code, may_run)
+    assert told.sentence.endswith(".")
+    assert may_run or told.remedy.endswith(".")
+
+
+def test_approval_is_asked_only_where_the_organization_wants_it():
+    waiting = mailbox(emailrouteraccessapproval=2)
+    assert judge(waiting, Organization(requireapprovalforuseremail=False), NOW).may_run
+    queue = mailbox(emailrouteraccessapproval=2, regardingobjecttypecode="queue")
+    assert not judge(queue, Organization(requireapprovalforuseremail=False), NOW).may_run

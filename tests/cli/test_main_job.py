@@ -1,0 +1,102 @@
+"""From nothing to tracked mail with commands alone."""
+
+import json
+
+from tests.cli.conftest import ADA, PASSWORD
+
+
+def test_commands_alone_lead_to_tracked_mail(ready):
+    (tested,) = ready.json("mailbox", "test-enable", ADA)
+    assert (tested["error"], tested["incomingemailstatusname"], tested["state"]) == (None, "Success", "due")
+
+    (done,) = ready.json("mailbox", "sync", ADA, "--wait")
+    assert (done["emailaddress"], done["outcomes"], done["error"]) == (ADA, {"tracked": 1}, None)
+
+    (email,) = ready.json("email", "list")
+    assert (email["sender"], email["messageid"]) == ("grace@example.com", "<1@example.com>")
+    shown = ready.json("email", "show", email["activityid"])
+    assert "Hello Ada" in shown["description"]
+    assert {party["addressused"]: party["partyobjecttypecode"] for party in shown["activityparties"]} == {
+        "grace@example.com": None,
+        ADA: "systemuser",
+    }
+    assert ready.json("email", "show", "1@example.com")["activityid"] == email["activityid"]
+    assert ready.json("email", "list", "--search", "nothing like it") == []
+    assert len(ready.json("email", "list", "--mailbox", ADA)) == 1
+
+    (why,) = ready.json("mailbox", "why", ADA, "--message-id", "1@example.com")
+    assert why["outcomename"] == "Tracked"
+    assert why["sentence"].startswith("Tracked. It arrived in a folder")
+    (unseen,) = ready.json("mailbox", "why", ADA, "--subject", "never sent")
+    assert unseen["sentence"].startswith("No such message was seen in ada@example.org. Its Inbox was read")
+
+    (mailbox,) = ready.json("mailbox", "list")
+    assert (mailbox["state"], mailbox["mayrun"]) == ("scheduled", True)
+    (praise,) = ready.json("alert", "list")
+    assert (praise["levelname"], praise["emailaddress"]) == ("Information", ADA)
+
+
+def test_what_a_message_says_does_not_steer_the_terminal(ready):
+    ready("mailbox", "test-enable", ADA)
+    synced = ready("mailbox", "sync", ADA, "--wait")
+    assert synced.stdout.startswith(f"{ADA}: 1 tracked, in ")
+    listed = ready("email", "list")
+    assert "Compiler" in listed.stdout
+    assert "\x1b" not in listed.stdout
+    shown = ready("email", "show", "1@example.com")
+    assert "Sender: Grace Hopper <grace@example.com> (unresolved)" in shown.stdout
+    assert "\x1b" not in shown.stdout
+
+
+def test_sync_without_waiting_makes_the_mailbox_due(ready):
+    ready("mailbox", "test-enable", ADA)
+    from serversync.crm.models import Mailbox
+
+    Mailbox.objects.update(nextpasson="2100-01-01T00:00:00Z")
+    (due,) = ready.json("mailbox", "sync", ADA)
+    assert due["state"] == "due"
+
+
+def test_a_mailbox_that_may_not_run_is_refused_with_what_to_do(run):
+    run("user", "add", ADA)
+    refused = run("mailbox", "sync", ADA)
+    assert refused.exit_code == 2
+    assert "it has no Server Profile. Choose one: serversync mailbox apply-defaults" in refused.stderr
+
+
+def test_profile_test_opens_an_inbox(ready):
+    told = ready.json("profile", "test", "Exchange")
+    assert (told["mailbox"], told["folder"], told["totalcount"]) == (ADA, "Inbox", 1)
+    assert "OK: opened Inbox of ada@example.org, 1 items" in ready("profile", "test", "exchange").stdout
+    (profile,) = ready.json("profile", "list")
+    assert (profile["lasttestexecutionstatusname"], profile["mailboxes"]) == ("Success", 1)
+
+
+def test_a_wrong_password_is_told_with_its_remedy(run, add_profile):
+    add_profile(password=PASSWORD + "x")
+    failed = run("profile", "test", "Exchange")
+    assert failed.exit_code == 3
+    assert failed.stderr.startswith("Error exchange.authentication-failed: localhost refused")
+    assert "What to do: Check user name" in failed.stderr
+    assert run.json("profile", "list")[0]["lastauthorizationstatusname"] == "Failure"
+
+
+def test_test_enable_says_which_mailbox_failed_and_why(ready, exchange):
+    ready("user", "add", "ben@example.org")
+    ready("mailbox", "apply-defaults", "ben@example.org")
+    ready("mailbox", "approve", "ben@example.org")
+    result = ready("mailbox", "test-enable", "--all")
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"{ADA}: OK")
+    assert "ben@example.org: Error exchange.mailbox-not-found" in result.stderr
+    alone = ready("mailbox", "test-enable", "ben@example.org", "--json")
+    assert alone.exit_code == 3
+    assert json.loads(alone.stdout)[0]["error"]["code"] == "exchange.mailbox-not-found"
+    (alert,) = ready.json("alert", "list", "--level", "error")
+    assert (alert["emailaddress"], alert["occurrences"]) == ("ben@example.org", 2)
+    (mailbox,) = ready.json("mailbox", "list", "--search", "ben")
+    assert (mailbox["state"], mailbox["incomingemailstatusname"]) == ("stopped", "Failure")
+
+    exchange.exchange.add_mailbox("ben@example.org")
+    assert ready("mailbox", "test-enable", "ben@example.org").exit_code == 0
+    assert ready.json("alert", "list", "--level", "error") == []
