@@ -43,9 +43,10 @@ _NEW_TOPICS = 1000
 
 @dataclass(slots=True)
 class Delivered:
-    """What was put into the mailboxes: Exchange item ids by address, and when it began."""
+    """What was put into the mailboxes: Exchange item ids by address, the files of those that came from one."""
 
     items: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
     def add(self, addresses: Sequence[str], item_ids: Sequence[str]) -> None:
@@ -170,7 +171,9 @@ def _deliver(exchange: Exchange, files: Sequence[Path]) -> Delivered:
     for delivery in week_of_mail(clock.now()):
         delivered.add(delivery.to, exchange.deliver(delivery.mime, delivery.to, delivery.received))
     for path in files:
-        delivered.add([QUEUE.address], exchange.deliver(path.read_bytes(), [QUEUE.address], clock.now()))
+        ids = exchange.deliver(path.read_bytes(), [QUEUE.address], clock.now())
+        delivered.add([QUEUE.address], ids)
+        delivered.files[ids[0]] = path
     return delivered
 
 
@@ -274,9 +277,9 @@ def _summary(console: Console, dsn: str, delivered: Delivered, missing: set[str]
         row = connection.execute("select count(*) from email").fetchone()
         activities = row[0] if row else 0
         other = connection.execute(
-            "select m.emailaddress, t.messageid, t.reasoncode, coalesce(t.detail->>'text', ''), t.detail"
-            " from messagetrace t join mailbox m using (mailboxid) where t.outcome not in (%s, %s) order by 1, 2",
-            (Outcome.TRACKED, Outcome.ALREADY_TRACKED),
+            "select m.emailaddress, t.exchangeentryid, t.messageid, t.outcome, t.reasoncode, t.detail"
+            " from messagetrace t join mailbox m using (mailboxid) where t.outcome <> %s order by 1, 3",
+            (Outcome.TRACKED,),
         ).fetchall()
     table = Table(title="What became of the mail")
     for heading in ("mailbox", "delivered", "tracked", "copy of a tracked one", "other reason", "failed"):
@@ -294,9 +297,14 @@ def _summary(console: Console, dsn: str, delivered: Delivered, missing: set[str]
             str(outcomes[Outcome.SET_ASIDE] + lost),
         )
     console.print(table)
-    for address, messageid, reason, text, detail in other:
-        sentence = text or REASONS[reason].format_map(Counter(detail or {}))
-        console.print(f"not tracked: {messageid or '(no message id)'} in {address}: {sentence}", markup=False)
+    for address, item_id, messageid, outcome, reason, detail in other:
+        file = delivered.files.get(item_id)
+        if outcome == Outcome.ALREADY_TRACKED and file is None:
+            continue
+        sentence = (detail or {}).get("text") or REASONS[reason].format_map(Counter(detail or {}))
+        console.print(
+            f"{file or messageid or '(no message id)'} in {address}: {sentence}", markup=False, soft_wrap=True
+        )
     for item_id in sorted(missing):
         console.print(f"neither tracked nor reported: item {item_id}", markup=False)
     console.print(
