@@ -1,0 +1,133 @@
+"""What an administrator reads when a profile cannot connect: its own sentence and remedy for each cause."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from serversync.administration import connection, profiles
+from serversync.core.errors import InsecureAddress
+from serversync.simulator import CertificateOptions
+from tests.e2e.place import PASSWORD, SERVICE, company
+
+NTLM, BASIC = 2, 3
+
+
+def trial(place):
+    return connection.try_profile("Exchange", sample="ada@example.org")
+
+
+def expect(place, code, *words):
+    error = trial(place).error
+    assert error is not None
+    assert error.code == code
+    text = f"{error} {error.remedy_text}"
+    for word in words:
+        assert word in text
+    assert error.remedy_text.endswith(".")
+    assert PASSWORD not in repr(error) + text
+    return error
+
+
+@pytest.mark.parametrize("protocol", [NTLM, BASIC])
+def test_a_correct_profile_opens_the_inbox(database_dsn, protocol):
+    with company(database_dsn, protocol=protocol, extended_protection="require") as place:
+        assert trial(place).error is None
+
+
+@pytest.mark.parametrize("protocol", [NTLM, BASIC])
+def test_a_wrong_password(database_dsn, protocol):
+    with company(database_dsn, protocol=protocol) as place:
+        place.profile.set_incomingpassword("guessed")
+        place.profile.save()
+        place.exchange.directory.lockout_threshold = 2
+        expect(place, "exchange.authentication-failed", SERVICE, "password")
+        account = place.exchange.directory.find(SERVICE)
+        assert account.bad_passwords == 1, "one attempt, so that nobody is locked out by it"
+
+
+def test_a_missing_impersonation_right(database_dsn):
+    with company(database_dsn) as place:
+        place.exchange.add_account("other@example.org", password=PASSWORD)
+        place.profile.incomingusername = "other@example.org"
+        place.profile.save()
+        expect(place, "exchange.impersonation-denied", "ada@example.org", "New-ManagementRoleAssignment")
+
+
+def test_a_mailbox_that_does_not_exist(database_dsn):
+    with company(database_dsn):
+        error = connection.try_profile("Exchange", sample="nobody@example.org").error
+        assert error.code == "exchange.mailbox-not-found"
+
+
+def test_an_address_without_encryption_is_refused_before_anything_is_sent(database_dsn):
+    with company(database_dsn) as place:
+        with pytest.raises(InsecureAddress) as caught:
+            profiles.edit(
+                "Exchange", {"incomingserverlocation": place.simulator.url.replace("https", "http")}
+            )
+        assert "https://" in caught.value.remedy_text
+
+
+def test_an_unknown_authority(database_dsn):
+    with company(database_dsn) as place:
+        place.profile.cafile = None
+        place.profile.save()
+        expect(place, "exchange.certificate-untrusted", "localhost", "CA file")
+
+
+def test_a_certificate_for_another_host(database_dsn):
+    with company(database_dsn, tls=CertificateOptions(names=("mail.contoso.example",))) as place:
+        expect(place, "exchange.certificate-wrong-host", "localhost")
+
+
+def test_an_expired_certificate(database_dsn):
+    with company(database_dsn, tls=CertificateOptions(is_expired=True)) as place:
+        expect(place, "exchange.certificate-expired", "Renew")
+
+
+def test_basic_alone_is_never_taken_by_itself(database_dsn):
+    with company(database_dsn, protocol=0, schemes=("Basic",)) as place:
+        expect(place, "exchange.authentication-not-offered", "Basic")
+
+
+def test_nobody_listens(database_dsn):
+    with company(database_dsn) as place:
+        place.profile.incomingserverlocation = "https://localhost:1/EWS/Exchange.asmx"
+        place.profile.save()
+        expect(place, "exchange.connection-refused", "port 1")
+
+
+def test_a_server_that_is_no_exchange(database_dsn):
+    with company(database_dsn) as place:
+        place.profile.incomingserverlocation = place.simulator.url.replace("Exchange.asmx", "nothing-here")
+        place.profile.save()
+        expect(place, "exchange.not-exchange", "/EWS/Exchange.asmx")
+
+
+class LogOnPage(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        page = b"<html><title>Log on</title></html>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *_):
+        """Keep quiet."""
+
+
+def test_a_web_page_in_place_of_exchange(database_dsn):
+    with company(database_dsn) as place, HTTPServer(("localhost", 0), LogOnPage) as server:
+        server.socket = place.simulator.server.identity.context.wrap_socket(server.socket, server_side=True)
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            place.profile.incomingserverlocation = f"https://localhost:{server.server_port}/EWS/Exchange.asmx"
+            place.profile.save()
+            expect(place, "exchange.not-exchange", "Log on")
+        finally:
+            server.shutdown()
+            serving.join()
