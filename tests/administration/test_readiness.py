@@ -49,6 +49,8 @@ def mailbox(**columns):
         ({"emailrouteraccessapproval": 2}, "not-approved", False),
         ({"emailrouteraccessapproval": 3}, "rejected", False),
         ({"enabledforincomingemail": False, "lastsyncerror": "x: y."}, "stopped", False),
+        ({"enabledforincomingemail": False}, "stopped", False),
+        ({"transientfailurecount": 1}, "retrying", True),
         ({"nextpasson": None}, "not-tested", False),
     ],
 )
@@ -56,6 +58,8 @@ def test_every_state_has_its_sentence_and_a_stopped_one_its_remedy(columns, code
     told = judge(mailbox(**columns), Organization(), NOW)
     assert (told.code, told.may_run) == (code, may_run)
     assert told.sentence.endswith(".")
+    assert ".." not in told.sentence
+    assert "None" not in told.sentence
     assert may_run or told.remedy.endswith(".")
 
 

@@ -68,16 +68,20 @@ def add(name: str, values: ProfileEntries, *, owner: SystemUser | None = None) -
         AddressInvalid: the server location could never work.
         InsecureAddress: the server location is not https.
     """
-    profile = EmailServerProfile(
-        name=entries.text(name, "Name", longest=100),
-        incomingcredentialretrieval=CredentialRetrieval.EMAIL_SERVER_PROFILE,
-        outgoingcredentialretrieval=CredentialRetrieval.EMAIL_SERVER_PROFILE,
-        incomingauthenticationprotocol=AuthenticationProtocol.AUTO_DETECT,
-        incominguseimpersonation=True,
-        ownerid=owner,
-    )
+    profile = _new(name, owner)
     _enter(profile, values)
     return _save(profile)
+
+
+def check(name: str, values: ProfileEntries) -> None:
+    """Refuse what ``add`` would refuse, before a person is asked for the password; nothing is stored.
+
+    Raises:
+        InputInvalid: a value cannot be used, or something but the password is missing.
+        AddressInvalid: the server location could never work.
+        InsecureAddress: the server location is not https.
+    """
+    _enter(_new(name, None), values)
 
 
 def edit(name: str, values: ProfileEntries, *, new_name: str | None = None) -> EmailServerProfile:
@@ -161,6 +165,18 @@ def read_authorities(path: Path) -> Path:
     if not found:
         raise InputInvalid(field="CA file", reason=f"{path} holds no certificate")
     return path.expanduser().absolute()
+
+
+def _new(name: str, owner: SystemUser | None) -> EmailServerProfile:
+    return EmailServerProfile(
+        name=entries.text(name, "Name", longest=100),
+        incomingcredentialretrieval=CredentialRetrieval.EMAIL_SERVER_PROFILE,
+        outgoingcredentialretrieval=CredentialRetrieval.EMAIL_SERVER_PROFILE,
+        incomingauthenticationprotocol=AuthenticationProtocol.AUTO_DETECT,
+        outgoingauthenticationprotocol=AuthenticationProtocol.AUTO_DETECT,
+        incominguseimpersonation=True,
+        ownerid=owner,
+    )
 
 
 def _enter(profile: EmailServerProfile, values: ProfileEntries) -> None:

@@ -106,11 +106,11 @@ def _approval(mailbox: Mailbox, organization: Organization, name: str) -> Readin
 
 def _stopped(mailbox: Mailbox) -> Readiness | None:
     if not mailbox.enabledforincomingemail:
-        because = f" after {mailbox.lastsyncerror}" if mailbox.lastsyncerror else ""
+        because = f" after {mailbox.lastsyncerror.rstrip('.')}" if mailbox.lastsyncerror else ""
         return Readiness(
             may_run=False,
             code="stopped",
-            sentence=f"It is not synchronized: incoming e-mail was switched off{because}",
+            sentence=f"It is not synchronized: incoming e-mail was switched off{because}.",
             remedy=f"Remove the cause, then: serversync mailbox test-enable {mailbox.emailaddress}.",
         )
     if mailbox.nextpasson is None:
@@ -142,6 +142,6 @@ def _schedule(mailbox: Mailbox, now: datetime) -> Readiness:
             may_run=True,
             code="retrying",
             sentence=f"It is tried again at {iso(due)}, after {mailbox.transientfailurecount} failures in a row: "
-            f"{mailbox.lastsyncerror}",
+            f"{(mailbox.lastsyncerror or 'unknown').rstrip('.')}.",
         )
     return Readiness(may_run=True, code="scheduled", sentence=f"It synchronizes next at {iso(due)}.")

@@ -117,6 +117,7 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
             maxconcurrentconnections=max_connections,
             proxyurl=proxy,
         )
+        profiles.check(name, values)
         password = passwords.given(stdin=password_stdin, file=password_file)
         values["incomingpassword"] = password or passwords.ask(f"Password of {username}")
         profile = profiles.add(name, values)
