@@ -51,6 +51,7 @@ class MailboxList:
     page: "Page[Mailbox]"
     sort: str
     descending: bool
+    nothing_set_up: bool
 
 
 def list_mailboxes(user: SystemUser, query: QueryDict) -> MailboxList:
@@ -70,7 +71,12 @@ def list_mailboxes(user: SystemUser, query: QueryDict) -> MailboxList:
     page = Paginator(found.order_by(order, "pk"), PAGE_SIZE).get_page(query.get("page"))
     counts = count_messages([mailbox.mailboxid for mailbox in page])
     rows = [MailboxRow(mailbox, counts.get(mailbox.mailboxid, MailboxCounts())) for mailbox in page]
-    return MailboxList(rows, page, sort, descending)
+    set_up = any(row.mailbox.emailserverprofile_id for row in rows) or bool(query.get("q")) or _any_set_up()
+    return MailboxList(rows, page, sort, descending, nothing_set_up=not set_up)
+
+
+def _any_set_up() -> bool:
+    return Mailbox.objects.filter(emailserverprofile__isnull=False).exists()
 
 
 def count_messages(mailboxids: Iterable[UUID]) -> dict[UUID, MailboxCounts]:

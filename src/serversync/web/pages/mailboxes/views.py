@@ -12,7 +12,7 @@ from serversync.web.pages.mailboxes import queries
 
 _COLUMNS = (
     ("name", "Name", ""),
-    ("address", "E-mail address", ""),
+    ("address", "E-mail address", "roomy"),
     ("approval", "Address status", "wide"),
     ("profile", "Profile", "wide"),
     ("incoming", "Incoming", ""),
