@@ -35,6 +35,7 @@ PAGE_MEMORY_BYTES: Final = 32 * 1024 * 1024
 """What the attachments of one page may take in memory; beyond it small ones are spooled too."""
 
 _LISTED: Final = (FieldURI("item:ItemClass"), FieldURI("item:DateTimeReceived"), FieldURI("item:Size"))
+_SENDER: Final = ItemShape(additional_properties=(FieldURI("message:Sender"),))
 _SEARCH_KEY: Final = ExtendedFieldURI(property_type="Binary", property_tag=0x300B)
 _BODY: Final = FieldURI("item:Body")
 # What the change feed has told of an item already is not asked for again.
@@ -47,7 +48,6 @@ _FIELDS: Final[tuple[AnyFieldURI, ...]] = (
             "item:Importance",
             "item:InReplyTo",
             "item:DateTimeSent",
-            "message:Sender",
             "message:ToRecipients",
             "message:CcRecipients",
             "message:BccRecipients",
@@ -100,8 +100,21 @@ class EwsMailbox:
     ) -> None:
         request = GetItem(item_ids=tuple([ItemId(c.item_id) for c in changes]), item_shape=shape)
         outcomes = await self._client.call_bisecting(request, mailbox=self._mailbox)
+        nameless = []
         for change, outcome in zip(changes, outcomes, strict=True):
-            found[change.item_id] = _message(change, outcome)
+            message = found[change.item_id] = _message(change, outcome)
+            if isinstance(message, ReceivedMessage) and message.sender is None:
+                nameless.append(message)
+        if nameless:
+            await self._read_senders(nameless)
+
+    async def _read_senders(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Ask for the Sender of messages without a From, which are rare; it is no use to the others."""
+        ids = tuple([ItemId(message.item_id) for message in messages])
+        outcomes = await self._client.call_bisecting(GetItem(ids, _SENDER), mailbox=self._mailbox)
+        for message, outcome in zip(messages, outcomes, strict=True):
+            if not isinstance(outcome, ews.Failure) and isinstance(outcome.value, Message):
+                message.sender = _address(outcome.value.sender)
 
     async def _with_large_body(
         self, message: ReceivedMessage | ServiceError
@@ -227,7 +240,7 @@ def _message(change: Listed, outcome: ews.Outcome[Item]) -> ReceivedMessage | Se
         subject=message.subject or "",
         body=(body.text or "") if body else "",
         body_is_html=body is not None and body.body_type == BodyType.HTML.value,
-        sender=_address(message.from_ or message.sender),
+        sender=_address(message.from_),
         to=[_party(m) for m in message.to_recipients],
         cc=[_party(m) for m in message.cc_recipients],
         bcc=[_party(m) for m in message.bcc_recipients],

@@ -4,10 +4,11 @@ See ``serversync.engine`` for the order of steps and what may go wrong at each.
 """
 
 from collections.abc import Mapping, Sequence
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from serversync.core import faults
 from serversync.core.errors import AnswerUnreadable, ItemGone, Permanent, ServiceError, SyncStateInvalid
+from serversync.core.ids import random_uuids
 from serversync.engine.ports import (
     Alerts,
     Change,
@@ -32,7 +33,7 @@ PAGE_ITEMS = 512
 """Changes asked for in one page; the most that Exchange gives."""
 PAGE_BYTES = 64 * 1024 * 1024
 """What the messages of one page may weigh together before the page is made smaller."""
-BATCH_ITEMS = 100
+BATCH_ITEMS = 200
 """Messages asked for in one request."""
 SETTLED = frozenset({Outcome.TRACKED, Outcome.ALREADY_TRACKED})
 """Outcomes that a replay leaves as they are without reading the message again."""
@@ -205,11 +206,12 @@ class IncomingPass:
         if known:
             known |= await self._store.known(judged.twins(known))
             held = await self._store.held(self._run.mailboxid, [k.activityid for k in known.values()])
+        new_id = random_uuids(len(judged.rows)).__next__
         for message, key, digest in judged.rows:
             verdict = judge(key, digest, message.search_key, known=known, held=held)
             activityid = verdict.activityid
             if activityid is None:
-                activityid = uuid4()
+                activityid = new_id()
                 known[verdict.dupcheck] = Known(activityid, digest)
                 write.emails.append(self._email(activityid, verdict.dupcheck, digest, message, records))
                 decision = ACCEPTED

@@ -15,19 +15,16 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from hashlib import blake2b, sha256
 from typing import NamedTuple
-from uuid import UUID, SafeUUID
+from uuid import UUID
 
+from serversync.core.ids import uuid_of
 from serversync.rules.email.message import Address, Attachment, Text
 
 NO_SEARCH_KEYS: frozenset[str] = frozenset()
 
 
 def _key(digest: bytes) -> UUID:
-    """Return 16 bytes as a key; ``UUID()`` itself checks and converts for longer than the digest takes."""
-    key = object.__new__(UUID)
-    object.__setattr__(key, "int", int.from_bytes(digest, "big"))
-    object.__setattr__(key, "is_safe", SafeUUID.unknown)
-    return key
+    return uuid_of(int.from_bytes(digest, "big"))
 
 
 def item_key(item_id: str) -> UUID:

@@ -1,0 +1,32 @@
+"""Keys of records: made of digests, or random, many at a time and cheaply.
+
+``uuid.UUID`` checks and converts its argument for longer than a digest takes to work out; a pass makes
+several keys for every message.
+"""
+
+import os
+from collections.abc import Iterator
+from uuid import UUID, SafeUUID
+
+_VARIANT_MASK, _VARIANT = 0xC000 << 48, 0x8000 << 48
+_VERSION_MASK, _VERSION_4 = 0xF000 << 64, 4 << 76
+
+
+def uuid_of(number: int) -> UUID:
+    """Return the UUID with this number (0 to 2**128 - 1), unchecked.
+
+    >>> uuid_of(258) == UUID(int=258)
+    True
+    """
+    key = object.__new__(UUID)
+    object.__setattr__(key, "int", number)
+    object.__setattr__(key, "is_safe", SafeUUID.unknown)
+    return key
+
+
+def random_uuids(count: int) -> Iterator[UUID]:
+    """Yield ``count`` random UUIDs (version 4); one call to the operating system serves them all."""
+    noise = os.urandom(16 * count)
+    for start in range(0, len(noise), 16):
+        number = int.from_bytes(noise[start : start + 16], "big")
+        yield uuid_of(number & ~_VARIANT_MASK & ~_VERSION_MASK | _VARIANT | _VERSION_4)
