@@ -52,7 +52,7 @@ def test_every_column_that_addresses_are_looked_up_in_exists():
 
 async def test_a_message_is_stored_as_it_was_read(pool, world, query):
     message = a_message("m1", to=("ada@example.org", "who@where.example"))
-    message.body, message.importance, message.in_reply_to = "a < b\0", 2, "<before@x>"
+    message.body, message.importance, message.in_reply_to = "a < b", 2, "<before@x>"
     message.conversation_index = bytes(range(27))
     message.attachments = [
         Attachment("a1", "Entwürfe.csv", "text/csv", "", 3, False, False, b"1;2"),

@@ -61,6 +61,7 @@ _FIELDS: Final[tuple[AnyFieldURI, ...]] = (
 _WITH_BODY: Final = ItemShape(body_type=BodyType.BEST, additional_properties=(*_FIELDS, _BODY))
 _WITHOUT_BODY: Final = ItemShape(additional_properties=_FIELDS)
 
+_NEW_OR_CHANGED: Final = (sync.Create, sync.Update)
 _IMPORTANCE: Final = {"Low": 0, "Normal": 1, "High": 2}
 
 
@@ -204,7 +205,7 @@ def _page(page: SyncPage) -> ChangePage:
 
 
 def _listed(change: sync.Change) -> Listed:
-    if isinstance(change, sync.Create | sync.Update):
+    if isinstance(change, _NEW_OR_CHANGED):
         item = change.item
         kind = Change.CREATE if isinstance(change, sync.Create) else Change.UPDATE
         return Listed(

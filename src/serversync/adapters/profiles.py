@@ -1,6 +1,7 @@
 """The connections of each email server profile, shared by all its mailboxes and kept open between passes."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,11 +12,14 @@ from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.core.errors import InputInvalid
+from serversync.core.errors import AuthenticationFailed, InputInvalid
 from serversync.crm import secrets
 from serversync.exchange.client import Credentials, Endpoint, EwsClient, Scheme
 
 _SCHEMES: Final = {0: Scheme.AUTO, 2: Scheme.NTLM, 3: Scheme.BASIC}
+REFUSAL_HOLDS: Final = timedelta(minutes=15)
+"""A client whose log-on was refused refuses by itself from then on, so that its many mailboxes do not lock the
+account; after this time, or once the profile was changed, the account is tried again."""
 _DEFAULT_TIMEOUT: Final = timedelta(seconds=100)
 
 
@@ -26,6 +30,11 @@ class _Open:
     impersonate: bool
     users: int = 0
     replaced: bool = False
+    refused: float | None = None
+
+
+def _may_log_on_again(entry: _Open) -> bool:
+    return entry.refused is not None and time.monotonic() - entry.refused > REFUSAL_HOLDS.total_seconds()
 
 
 class ProfileConnections:
@@ -49,6 +58,10 @@ class ProfileConnections:
         entry.users += 1
         try:
             yield entry.client, entry.impersonate
+        except AuthenticationFailed:
+            if entry.refused is None:
+                entry.refused = time.monotonic()
+            raise
         finally:
             entry.users -= 1
             if entry.replaced and not entry.users:
@@ -68,7 +81,7 @@ class ProfileConnections:
             if row is None:
                 raise InputInvalid(field="Server Profile", reason="the profile was deleted")
             known = self._open.get(profileid)
-            if known and known.modifiedon == row[0]:
+            if known and known.modifiedon == row[0] and not _may_log_on_again(known):
                 return known
             if known:
                 known.replaced = True

@@ -106,7 +106,8 @@ def _compose(
 def _decorate(message: EmailMessage, number: int, text: str) -> None:
     """Add what the message's number asks for: an HTML side, a picture in it, files."""
     if number % 3 == 1:
-        paragraphs = "".join(f"<p>{line}</p>" for line in text.replace("&", "&amp;").split("\n\n"))
+        escaped = text.strip().replace("&", "&amp;").replace("\n\n", "</p><p>").replace("\n", "<br>")
+        paragraphs = f"<p>{escaped}</p>"
         picture = '<p><img src="cid:cover@picture" alt="cover"></p>' if number % 2 else ""
         message.add_alternative(f"<html><body>{paragraphs}{picture}</body></html>", subtype="html")
         if picture:
@@ -130,8 +131,8 @@ def _decorate(message: EmailMessage, number: int, text: str) -> None:
         )
 
 
-def conversation(number: int, start: datetime) -> Iterator[Delivery]:
-    """Yield one customer's question and what follows from it."""
+def conversation(number: int, start: datetime, *, pace: float = 1.0) -> Iterator[Delivery]:
+    """Yield one customer's question and what follows from it within hours; ``pace`` stretches them."""
     topic = _TOPICS[number % len(_TOPICS)]
     customer = CUSTOMERS[number % len(CUSTOMERS)]
     owner = (ADA, BEN, CLEO)[number % 3]
@@ -148,7 +149,7 @@ def conversation(number: int, start: datetime) -> Iterator[Delivery]:
 
     if number % 2 == 0:
         colleague = (BEN, CLEO, ADA)[number % 3]
-        later = start + timedelta(minutes=47)
+        later = start + pace * timedelta(minutes=47)
         note = f"{topic.answer}\n\nCan you take it from here, {colleague.name.split()[0]}?\n\n{owner.name}\n"
         reply = _compose(
             number * 10 + 1,
@@ -166,7 +167,7 @@ def conversation(number: int, start: datetime) -> Iterator[Delivery]:
             reply.as_bytes(),
         )
     if number % 3 == 0:
-        thanks_at = start + timedelta(hours=5, minutes=12)
+        thanks_at = start + pace * timedelta(hours=5, minutes=12)
         thanks = _compose(
             number * 10 + 2,
             thanks_at,

@@ -345,7 +345,7 @@ async def _new_mail(console: Console, exchange: Exchange) -> None:
     number = _NEW_TOPICS
     while True:
         await asyncio.sleep(NEW_MAIL_EVERY.total_seconds())
-        for delivery in conversation(number, clock.now()):
+        for delivery in conversation(number, clock.now(), pace=0):
             await asyncio.to_thread(exchange.deliver, delivery.mime, delivery.to)
             console.print(f"{clock.now():%H:%M:%S} delivered to {', '.join(delivery.to)}", markup=False)
         number += 1

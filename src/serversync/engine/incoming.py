@@ -253,7 +253,7 @@ class IncomingPass:
                     recipients[address] = resolve_recipient(
                         records[address], unresolve_multiple=run.unresolve_multiple
                     )
-        missing = any(a.content is None for a in message.attachments)
+        missing = bool(message.attachments) and any(a.content is None for a in message.attachments)
         return NewEmail(activityid, dupcheck, digest, message, sender, recipients, missing)
 
 

@@ -133,10 +133,12 @@ def fill_item(kind: type[AnyItem], element: _Element, fields: FieldTable) -> Any
     values: dict[str, Any] = {"element": tag.rpartition("}")[2]}
     extended: dict[ExtendedFieldURI, ExtendedValue] | None = None
     for child in element:
-        field = fields.get(child.tag)
+        child_tag = child.tag
+        field = fields.get(child_tag)
         if field is not None:
-            values[field[0]] = field[1](child)
-        elif child.tag == _EXTENDED and (pair := read_extended_property(child)) is not None:
+            name, read = field
+            values[name] = (child.text or "") if read is text_of else read(child)
+        elif child_tag == _EXTENDED and (pair := read_extended_property(child)) is not None:
             if extended is None:
                 values["extended_properties"] = extended = {}
             extended[pair[0]] = pair[1]

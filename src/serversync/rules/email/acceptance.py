@@ -6,6 +6,7 @@ does it belong. Filtering by recipients and correlation join here with the e-mai
 
 from datetime import datetime
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -57,6 +58,7 @@ _NOT_A_MESSAGE = Decision(Outcome.NOT_MAIL, "not-mail")
 _BEFORE_START = Decision(Outcome.BEFORE_START, "before-process-email-from")
 
 
+@lru_cache(maxsize=1024)
 def is_mail(item_class: str) -> bool:
     """Tell whether an item class is a message of any kind, reports and signed messages included.
 

@@ -1,6 +1,7 @@
 """A message as the rules see it, whichever server it came from.
 
-Times are aware and in UTC. Nothing here is sanitised: the original is kept, display is another matter.
+Times are aware and in UTC. Nothing here is sanitised: the original is kept, display is another matter. No text
+holds a NUL character: XML has none, and PostgreSQL could not keep it.
 """
 
 from collections.abc import Iterator
