@@ -113,6 +113,11 @@ def enable(chosen: Sequence[Mailbox]) -> list[EnableResult]:
         )
         _write_down(mailbox, trial)
         results.append(EnableResult(mailboxes.show(str(mailbox.pk)), trial))
+    answering = {
+        one.emailserverprofile_id for one in chosen if one.pk in trials and trials[one.pk].error is None
+    }
+    # Workers that were refused before, and keep quiet to spare the account, connect anew.
+    EmailServerProfile.objects.filter(pk__in=answering).update(modifiedon=clock.now())
     mailboxes.wake_workers()
     return results
 
