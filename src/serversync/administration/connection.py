@@ -113,7 +113,7 @@ def enable(chosen: Sequence[Mailbox]) -> list[EnableResult]:
         )
         _write_down(mailbox, trial)
         results.append(EnableResult(mailboxes.show(str(mailbox.pk)), trial))
-    answering = {
+    answering = {_profile_of(one) for one in ready if trials[one.pk].error is None}
         one.emailserverprofile_id for one in chosen if one.pk in trials and trials[one.pk].error is None
     }
     # Workers that were refused before, and keep quiet to spare the account, connect anew.
