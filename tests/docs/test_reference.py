@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import typer
 from django.apps import apps
@@ -125,7 +124,7 @@ def test_every_variable_of_the_environment_has_a_row() -> None:
     assert variables == wanted
 
 
-def commands() -> dict[str, click.Command]:
+def commands() -> dict[str, Any]:
     """Every command of the program by the words that call it."""
     found = {}
     root = typer.main.get_command(app)
