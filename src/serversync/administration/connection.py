@@ -114,8 +114,6 @@ def enable(chosen: Sequence[Mailbox]) -> list[EnableResult]:
         _write_down(mailbox, trial)
         results.append(EnableResult(mailboxes.show(str(mailbox.pk)), trial))
     answering = {_profile_of(one) for one in ready if trials[one.pk].error is None}
-        one.emailserverprofile_id for one in chosen if one.pk in trials and trials[one.pk].error is None
-    }
     # Workers that were refused before, and keep quiet to spare the account, connect anew.
     EmailServerProfile.objects.filter(pk__in=answering).update(modifiedon=clock.now())
     mailboxes.wake_workers()

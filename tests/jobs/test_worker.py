@@ -1,0 +1,186 @@
+"""Workers and the schedule on a real database: batches, wake-ups, lost databases, dead workers."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from uuid import uuid4
+
+import psycopg
+import pytest
+from procrastinate.contrib.django import app
+
+from serversync.adapters.leases import Claim
+from serversync.core.errors import InputInvalid
+from serversync.demo.mail import week_of_mail
+from serversync.jobs import worker as worker_module
+from serversync.jobs.dispatcher import BATCH, WAKE_CHANNEL, Dispatcher, batches
+from serversync.jobs.single import sync_now
+from serversync.jobs.worker import Worker, open_pool
+from serversync.rules.email.acceptance import Outcome
+from tests.e2e.place import PEOPLE, company
+
+LEASE = timedelta(seconds=2)
+
+
+@pytest.fixture
+def place(database_dsn):
+    with company(database_dsn) as place:
+        yield place
+
+
+async def until(condition, seconds=40):
+    end = time.monotonic() + seconds
+    while not await asyncio.to_thread(condition):
+        assert time.monotonic() < end, "it did not happen in time"
+        await asyncio.sleep(0.05)
+
+
+class Running:
+    """A worker in this process, stopped in good order at the end."""
+
+    def __init__(self, dsn):
+        self.worker = Worker(dsn, lease=LEASE)
+
+    async def __aenter__(self):
+        self.task = asyncio.create_task(self.worker.run())
+        return self
+
+    async def __aexit__(self, *_):
+        self.worker.stop()
+        await asyncio.wait_for(self.task, 40)
+
+
+def test_a_batch_holds_mailboxes_of_one_profile_and_not_too_many():
+    one, other = uuid4(), uuid4()
+    claims = [Claim(uuid4(), n, one if n % 3 else other) for n in range(90)]
+    jobs = [job["claims"] for job in batches(claims)]
+    assert sorted(map(len, jobs)) == [5, 10, BATCH, BATCH, BATCH]
+    profile_of = {str(c.mailboxid): c.profileid for c in claims}
+    for job in jobs:
+        assert len(job) <= BATCH
+        assert len({profile_of[mailboxid] for mailboxid, _ in job}) == 1
+
+
+async def test_a_claim_and_its_job_come_together_or_not_at_all(place):
+    async with open_pool(place.dsn) as pool, app.open_async():
+        dispatcher = Dispatcher(pool, place.dsn, host="w1", lease=LEASE, most_claimed=100)
+        with app.replace_connector(Failing()), pytest.raises(RuntimeError):
+            await dispatcher.dispatch()
+    assert place.query("select count(*) from mailbox where leasefence > 0") == [(0,)]
+
+
+class Failing:
+    """A queue that cannot take jobs."""
+
+    def get_sync_connector(self):
+        return self
+
+    async def execute_query_all_async_with_connection(self, *_, **__):
+        raise RuntimeError("no queue")
+
+
+async def test_everything_delivered_is_tracked_once(place):
+    delivered = [
+        item
+        for d in week_of_mail(datetime(2026, 3, 2, tzinfo=UTC))
+        for item in await asyncio.to_thread(place.exchange.deliver, d.mime, d.to, d.received)
+    ]
+    async with Running(place.dsn):
+        await until(lambda: place.query("select count(*) from messagetrace") == [(len(delivered),)])
+    assert place.query("select count(*) - count(distinct messageid) from email") == [(0,)]
+    assert place.query("select count(*) from procrastinate_jobs where status = 'failed'") == [(0,)]
+
+
+async def test_a_mailbox_that_is_made_due_by_hand_does_not_wait_for_the_poll(place):
+    with psycopg.connect(place.dsn) as connection:
+        connection.execute("update organization set pollingintervalinseconds = 3600")
+    async with Running(place.dsn):
+        await until(
+            lambda: (
+                place.query("select count(*) from mailbox where nextpasson > now() + interval '50 min'")
+                == [(4,)]
+            )
+        )
+        mime = week_of_mail(datetime(2026, 3, 2, tzinfo=UTC))[0].mime
+        await asyncio.to_thread(place.exchange.deliver, mime, [PEOPLE[0]])
+        with psycopg.connect(place.dsn, autocommit=True) as connection:
+            connection.execute("update mailbox set nextpasson = now() where emailaddress = %s", (PEOPLE[0],))
+            connection.execute(f"notify {WAKE_CHANNEL}")
+        await until(lambda: place.query("select count(*) from email") == [(1,)], seconds=4)
+
+
+async def test_a_worker_survives_that_the_database_drops_its_connections(place):
+    started = datetime.now(UTC)
+    async with Running(place.dsn):
+        await until(
+            lambda: (
+                place.query("select count(*) from mailbox where lastsuccessfulsynccompletedon is not null")
+                == [(4,)]
+            )
+        )
+        with psycopg.connect(place.dsn, autocommit=True) as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid() and backend_start > %s",
+                (started,),
+            )
+        mime = week_of_mail(datetime(2026, 3, 2, tzinfo=UTC))[0].mime
+        await asyncio.to_thread(place.exchange.deliver, mime, [PEOPLE[0]])
+        await until(lambda: place.query("select count(*) from email") == [(1,)])
+
+
+async def test_jobs_of_a_dead_worker_are_finished_as_failed_and_not_retried(place, monkeypatch):
+    monkeypatch.setattr(worker_module, "STALLED_AFTER", timedelta(seconds=1))
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        connection.execute("update mailbox set nextpasson = null")
+        (worker,) = connection.execute(
+            "insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 hour') returning id"
+        ).fetchone()
+        connection.execute(
+            "insert into procrastinate_jobs (queue_name, task_name, args, status, worker_id)"
+            " values ('mailboxes', 'serversync.run_mailboxes', %s, 'doing', %s)",
+            ('{"claims": []}', worker),
+        )
+    async with Running(place.dsn):
+        await until(lambda: place.query("select count(*) from procrastinate_jobs") == [(0,)])
+
+
+async def test_a_pass_by_hand_says_what_it_did(place):
+    mime = week_of_mail(datetime(2026, 3, 2, tzinfo=UTC))[0].mime
+    await asyncio.to_thread(place.exchange.deliver, mime, [PEOPLE[0]])
+    result, error = await sync_now(place.mailboxes[PEOPLE[0]])
+    assert error is None
+    assert result.by_outcome == {Outcome.TRACKED: 1}
+
+
+async def test_a_mailbox_that_may_not_run_is_refused_with_a_reason(place):
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        connection.execute("update mailbox set emailrouteraccessapproval = 2")
+    with pytest.raises(InputInvalid, match="approved"):
+        await sync_now(place.mailboxes[PEOPLE[0]])
+    assert place.query("select count(*) from mailbox where leaseuntil is not null") == [(0,)]
+
+
+async def test_a_wrong_password_is_tried_once_for_all_mailboxes_of_a_profile(place):
+    place.exchange.directory.lockout_threshold = 3
+    await asyncio.to_thread(set_password, place, "guessed")
+    async with Running(place.dsn):
+        await until(
+            lambda: place.query("select count(*) from mailbox where not enabledforincomingemail") == [(4,)]
+        )
+    account = place.exchange.directory.find("svc-crm@example.org")
+    assert SimpleNamespace(locked=account.is_locked, tried=account.bad_passwords) == SimpleNamespace(
+        locked=False, tried=1
+    )
+    assert place.query("select code, count(*) from tracelog where resolvedon is null group by 1") == [
+        ("exchange.authentication-failed", 4)
+    ]
+
+
+def set_password(place, password):
+    from django.db import connection
+
+    place.profile.set_incomingpassword(password)
+    place.profile.save()
+    connection.close()
