@@ -2,9 +2,11 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -61,12 +63,26 @@ def test_the_import_contracts_hold() -> None:
     assert " 0 broken" in done.stdout
 
 
-def test_every_layer_of_the_contract_exists() -> None:
-
+def layers_of_the_contract() -> list[list[str]]:
+    """The layers, highest first, each with its siblings."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     (contract,) = [one for one in settings["contracts"] if one["type"] == "layers"]
-    layers = [name.strip() for line in contract["layers"] for name in line.split("|")]
-    for layer in layers:
+    return [[name.strip() for name in line.split("|")] for line in contract["layers"]]
+
+
+def test_the_picture_of_the_layers_is_the_contract() -> None:
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    picture = page.split("## Layers", 1)[1].split("```")[1]
+    drawn = [
+        re.split(r" {2,}", line.strip())[0] for line in picture.strip("\n").split("\n\n")[0].splitlines()
+    ]
+    assert drawn == [
+        " │ ".join(name.removeprefix("serversync.") for name in layer) for layer in layers_of_the_contract()
+    ]
+
+
+def test_every_layer_of_the_contract_exists() -> None:
+    for layer in chain.from_iterable(layers_of_the_contract()):
         path = ROOT / "src" / layer.replace(".", "/")
         assert path.is_dir() or path.with_suffix(".py").is_file(), layer
 
