@@ -22,6 +22,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def tracked(django_db_setup, django_db_blocker, postgresql):
     """Every message of the corpus as it stands in the CRM, by file name; read once for all tests."""
+    from django.core.management import call_command
     from django.db import connection
     from psycopg.conninfo import conninfo_to_dict
 
@@ -40,11 +41,7 @@ def tracked(django_db_setup, django_db_blocker, postgresql):
             rows = {}
             for stem, item_id in ids.items():
                 rows[stem] = read(place.query, item_id)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "truncate email, messagetrace, mailboxfolder, mailbox, systemuser, queue, emailserverprofile, attachment,"
-                " tracelog, mailboxstatistics cascade"
-            )
+        call_command("flush", interactive=False, verbosity=0)
         address.use(postgresql)
     return result, rows
 

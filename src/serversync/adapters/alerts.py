@@ -1,4 +1,7 @@
-"""Alerts in ``tracelog``: one open row for each cause and target, with a count; closed when it heals."""
+"""Alerts in ``tracelog``: one open row for each cause and target, with a count; closed when it heals.
+
+Nothing is written where the organization does not want alerts for errors (``generatealertsforerrors``).
+"""
 
 from uuid import UUID
 
@@ -14,8 +17,8 @@ _OF_THE_MAILBOX = "mailbox"
 _RAISE = """
     insert into tracelog (level, text, code, collationlevel, regardingobjectid, regardingobjecttypecode,
         regardingobjectownerid, errordetails, errortypedisplay, machinename)
-    values (%(level)s, %(text)s, %(code)s, %(collation)s, %(mailbox)s, 'mailbox', %(owner)s, %(remedy)s, %(kind)s,
-        %(host)s)
+    select %(level)s, %(text)s, %(code)s, 0, %(mailbox)s, 'mailbox', %(owner)s, %(remedy)s, %(kind)s, %(host)s
+    from organization where generatealertsforerrors
     on conflict (code, regardingobjectid) where resolvedon is null do update
     set occurrences = tracelog.occurrences + 1, laston = now(), modifiedon = now(), text = excluded.text,
         errordetails = excluded.errordetails, machinename = excluded.machinename
@@ -48,7 +51,6 @@ class TraceLogAlerts:
                     "level": level,
                     "text": text[:2000],
                     "code": error.code,
-                    "collation": 0,
                     "mailbox": run.mailboxid,
                     "owner": run.ownerid,
                     "remedy": error.remedy_text[:2048],

@@ -9,8 +9,7 @@
     +-- Misconfigured      a person must act; the mailbox or the profile stops
         +-- AddressInvalid, InsecureAddress, HostUnknown, ConnectionRefused,
             CertificateUntrusted, CertificateWrongHost, CertificateExpired,
-            AuthenticationFailed, AuthenticationNotOffered, ExtendedProtectionMismatch,
-            AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
+            AuthenticationFailed, AuthenticationNotOffered, AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
             MailboxNotFound, MailboxAccessDenied, SecretKeyUnusable, InputInvalid, RecordNotFound,
             DatabaseMisconfigured, DatabaseStartFailed
 
@@ -282,17 +281,6 @@ class AuthenticationNotOffered(Misconfigured):
     scope = Scope.PROFILE
     summary = "{host} does not offer {wanted} authentication, only {offered}."
     remedy = "Enable Windows (NTLM) authentication on the EWS virtual directory, or choose the authentication that the server offers in the profile."
-
-
-class ExtendedProtectionMismatch(Misconfigured):
-    """The NTLM channel binding was refused: a proxy in between shows another certificate."""
-
-    code = "exchange.extended-protection"
-    scope = Scope.PROFILE
-    summary = (
-        "{host} refused the channel binding of {account}, although Basic authentication is not the cause."
-    )
-    remedy = "Give the proxy in front of Exchange the same certificate as Exchange, or let it pass TLS through; Extended Protection forbids another one."
 
 
 class AccessForbidden(Misconfigured):

@@ -175,6 +175,8 @@ class Lease:
             in_use = not unused and is_free(self._cluster.users_lock, Mode.SHARED)
             others = others + 1 if in_use else 0
             time.sleep(_PAUSE)
+        while others < 3 and self._child is not None and _end_of(self._child) is None:
+            time.sleep(_PAUSE)  # a supervisor of ours that came too late is about to see that nobody needs it
 
 
 def _create_database(connection: psycopg.Connection) -> None:

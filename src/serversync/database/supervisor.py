@@ -24,7 +24,7 @@ from queue import SimpleQueue
 from typing import Final
 
 from serversync.database.cluster import Cluster, ClusterUnusable
-from serversync.database.locks import FileLock, Mode
+from serversync.database.locks import FileLock, Mode, is_free
 
 STOPPED: Final = "stopped"
 FAILED: Final = "failed"
@@ -126,6 +126,8 @@ def main(data: Path) -> int:
     lock = FileLock(cluster.supervisor_lock)
     if not _become_the_one(lock):
         return 0
+    if is_free(cluster.users_lock, Mode.EXCLUSIVE):
+        return 0  # whoever started us has left already, and the supervisor before us has stopped the server
     if cluster.log.exists() and cluster.log.stat().st_size > _LOG_LIMIT:
         os.truncate(cluster.log, 0)
     try:

@@ -82,8 +82,8 @@ class Notifications(models.IntegerChoices):
 class Email(models.Model):
     """An e-mail activity. One Internet message is one row, however many mailboxes it reached.
 
-    ``messageiddupcheck`` makes it so: it is derived from the message id (or, without one, from the content) and
-    unique. ``directioncode`` false is incoming, true is outgoing.
+    ``messageiddupcheck`` makes it so: it is unique, and derived from message id, sender, time sent and subject (see
+    ``rules.email.identity``). ``directioncode`` false is incoming, true is outgoing.
     """
 
     activityid = primarykey()
