@@ -97,13 +97,13 @@ class Installation:
 
     @property
     def postmaster(self) -> int:
-        """The process id of the running server."""
-        return int((self.cluster.folder / "postmaster.pid").read_text().split()[0])
+        """The process id of the running server; 0 while it is being written or there is none."""
+        return _first_number(self.cluster.folder / "postmaster.pid")
 
     @property
     def supervisor(self) -> int:
-        """The process id of the supervisor."""
-        return int(self.cluster.supervisor_lock.read_text())
+        """The process id of the supervisor; 0 while it is being written."""
+        return _first_number(self.cluster.supervisor_lock)
 
     def is_down(self) -> bool:
         """Tell whether neither a supervisor nor any process of the server is left."""
@@ -117,6 +117,13 @@ class Installation:
         for program in self._programs:
             program.dispose()
         wait_until(self.is_down)
+
+
+def _first_number(path: Path) -> int:
+    try:
+        return int(path.read_text().split()[0])
+    except (FileNotFoundError, IndexError):
+        return 0
 
 
 def wait_until(fact: Callable[[], object], seconds: float = 30) -> None:
