@@ -50,7 +50,7 @@ def simulator(messages: int) -> Iterator[dict[str, str]]:
 
 def run(console: Console, *, quick: bool) -> list[Row]:
     """Measure and return the rows."""
-    amount, few, many = (200, 200, 400) if quick else (2_000, 10_000, 100_000)
+    amount, few, many = (200, 200, 400) if quick else (5_000, 10_000, 100_000)
     with tempfile.TemporaryDirectory(prefix="serversync-bench-") as folder:
         os.environ["SERVERSYNC_DATA"] = str(Path(folder) / "data")
         os.environ.pop("DATABASE_URL", None)
