@@ -16,11 +16,11 @@ def main(arguments: dict[str, str]) -> dict[str, float]:
         mailboxid = prepare(arguments)
         from serversync.adapters.leases import claim_one
         from serversync.adapters.profiles import ProfileConnections
-        from serversync.jobs.batch import BatchRunner, tune_garbage_collection
+        from serversync.jobs.batch import BatchRunner, tune_process
         from serversync.jobs.worker import open_pool
 
         lease = timedelta(minutes=5)
-        tune_garbage_collection()
+        tune_process()
 
         async def run() -> tuple[float, float]:
             async with open_pool(environment.dsn) as pool:

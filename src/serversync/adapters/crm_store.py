@@ -215,7 +215,7 @@ class CrmStore:
                         (page.run.mailboxid, page.replaced),
                     )
                 # One order for all workers, so that two that hold copies of the same mail wait, not deadlock.
-                await self._write_emails(connection, page, sorted(page.emails, key=lambda e: e.dupcheck))
+                await self._write_emails(connection, page, sorted(page.emails, key=lambda e: e.dupcheck.int))
                 if page.traces:
                     await copy_rows(connection, TRACE, (_trace_row(page, trace) for trace in page.traces))
                 faults.reach("incoming.rows-copied")

@@ -2,11 +2,14 @@
 
 import asyncio
 import gc
+import importlib
+import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
+import aiohttp
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
@@ -26,11 +29,14 @@ AT_ONCE = 20
 """Passes that one worker runs at the same time; each profile's connections limit them further."""
 
 
-def tune_garbage_collection() -> None:
-    """Let the collector of reference cycles look less often; a pass makes many objects and few cycles.
+def tune_process() -> None:
+    """Set up a process for passes: fewer looks for reference cycles, and a faster unpacking of answers.
 
-    Measured: a tenth of a pass's CPU. What exists at this point (imported modules) is never looked at again.
+    A pass makes many objects and few cycles; what exists at this point (imported modules) is never looked at
+    again. ISA-L unpacks in a seventh of zlib's time (9.6 and 1.4 µs a message of 7 KB).
     """
+    if importlib.util.find_spec("isal") is not None:
+        aiohttp.set_zlib_backend(importlib.import_module("isal.isal_zlib"))
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

@@ -21,7 +21,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from serversync import __version__
 from serversync.adapters.profiles import ProfileConnections
-from serversync.jobs.batch import BatchRunner, tune_garbage_collection
+from serversync.jobs.batch import BatchRunner, tune_process
 from serversync.jobs.dispatcher import Dispatcher
 from serversync.jobs.tasks import MAILBOXES
 
@@ -66,7 +66,7 @@ class Worker:
         if handle_signals:
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, self.stop)
-        tune_garbage_collection()
+        tune_process()
         while not self._stop.is_set():
             try:
                 await self._work()

@@ -24,8 +24,10 @@ _ITEMS = m("Items")
 
 
 def _read(message: _Element) -> Item | None:
-    items = message.find(_ITEMS)
-    return read_item(items[0]) if items is not None and len(items) else None
+    for child in message:
+        if child.tag == _ITEMS:
+            return read_item(child[0]) if len(child) else None
+    return None
 
 
 class GetItem(Struct, frozen=True, gc=False):

@@ -64,11 +64,11 @@ def twin(key: UUID, content: UUID) -> UUID:
 
 def content_digest(body: Text, attachments: Sequence[Attachment], people: Iterable[Address] = ()) -> UUID:
     """Return a digest of body, attachments and people, as they stand."""
-    digest = sha256(usedforsecurity=False)
-    digest.update("\0".join([f"{p.name}\0{p.address}" for p in people]).encode("utf-8", "surrogatepass"))
+    parts = [part for person in people for part in (person.name, person.address)]
     if isinstance(body, str):
-        digest.update(body.encode("utf-8", "surrogatepass"))
-    else:
+        parts.append(body)
+    digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass"), usedforsecurity=False)
+    if not isinstance(body, str):
         for chunk in body.chunks():
             digest.update(chunk)
     for attachment in attachments:
