@@ -11,15 +11,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.measure import program
+from benchmarks.measure import program, servers_apart
 from benchmarks.result import Row
+from serversync.database.leasing import take_lease
 
-TURNS = 5
+TURNS = 7
 """Of ours and of the floors; of the peer, which takes a minute, the first three."""
 
 
@@ -55,22 +56,25 @@ def run(console: Console, *, quick: bool) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="serversync-bench-") as folder:
         os.environ["SERVERSYNC_DATA"] = str(Path(folder) / "data")
         os.environ.pop("DATABASE_URL", None)
-        with simulator(amount) as place:
-            ours, peer, parse, copy = _cpu(console, place)
-        rows = _cpu_rows(ours, peer, parse, copy)
-        peaks = {}
-        for count in (few, many):
-            with simulator(count) as place:
-                console.print(f"memory: {count} messages ...")
-                done = program("ours", **place)
-                if done["messages"] != count:
-                    raise SystemExit(f"only {done['messages']:.0f} of {count} messages were tracked")
-                peaks[count] = done["peak"]
+        with servers_apart(), closing(take_lease()):
+            with simulator(amount) as place:
+                rows = _cpu_rows(*_cpu(console, place))
+            peaks = {count: _peak(console, count) for count in (few, many)}
     rows.append(Row(f"incoming.peak-{few}", peaks[few], "MB"))
     rows.append(
         Row(f"incoming.peak-{many}", peaks[many], "MB", f"incoming.peak-{few}", peaks[many] / peaks[few], 1.3)
     )
     return rows
+
+
+def _peak(console: Console, count: int) -> float:
+    """Return the most memory, in megabytes, that a pass over so many messages holds."""
+    with simulator(count) as place:
+        console.print(f"memory: {count} messages ...")
+        done = program("ours", **place)
+    if done["messages"] != count:
+        raise SystemExit(f"only {done['messages']:.0f} of {count} messages were tracked")
+    return done["peak"]
 
 
 def _cpu(console: Console, place: dict[str, str]) -> tuple[float, float, float, float]:

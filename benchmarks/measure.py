@@ -1,6 +1,7 @@
 """CPU and memory of the process that calls, and the programs that are measured, each in a process of its own."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -27,12 +28,40 @@ class Spent:
     seconds: float = 0.0
 
 
+def take_processor() -> None:
+    """Move this process, which is about to be measured, to the processor that was kept for it."""
+    if kept := os.environ.get("BENCHMARK_PROCESSOR"):
+        os.sched_setaffinity(0, {int(kept)})
+
+
 @contextmanager
 def spending() -> Iterator[Spent]:
     """Measure the CPU time of the block."""
     spent, start = Spent(), cpu_seconds()
     yield spent
     spent.seconds = cpu_seconds() - start
+
+
+@contextmanager
+def servers_apart() -> Iterator[None]:
+    """Keep one processor for the program that is measured; whatever else is started meanwhile runs on the others.
+
+    Otherwise the scheduler moves simulator and database in and out beside the program, and its figures swing by a
+    third. Where there is one processor only, or no way to choose, nothing is done.
+    """
+    if not hasattr(os, "sched_setaffinity") or len(processors := sorted(os.sched_getaffinity(0))) < 2:
+        yield
+        return
+    _MEASURED_ON.append(processors[0])
+    os.sched_setaffinity(0, processors[1:])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, processors)
+        _MEASURED_ON.clear()
+
+
+_MEASURED_ON: list[int] = []
 
 
 def program(module: str, **arguments: object) -> dict[str, float]:
@@ -42,6 +71,7 @@ def program(module: str, **arguments: object) -> dict[str, float]:
         check=True,
         capture_output=True,
         text=True,
+        env={**os.environ, "BENCHMARK_PROCESSOR": ",".join(map(str, _MEASURED_ON))},
     )
     answer: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     return answer

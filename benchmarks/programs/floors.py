@@ -9,7 +9,7 @@ from typing import Any
 
 import lxml.etree
 
-from benchmarks.measure import spending
+from benchmarks.measure import spending, take_processor
 from benchmarks.programs.ours import prepare
 from serversync import bootstrap
 
@@ -75,4 +75,5 @@ async def _measure(dsn: str, mailboxid: Any) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    take_processor()
     print(json.dumps(main(json.loads(sys.argv[1]))))

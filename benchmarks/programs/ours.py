@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from benchmarks.measure import peak_megabytes, spending
+from benchmarks.measure import peak_megabytes, spending, take_processor
 from serversync import bootstrap
 
 
@@ -86,4 +86,5 @@ def prepare(arguments: dict[str, str]) -> object:
 
 
 if __name__ == "__main__":
+    take_processor()
     print(json.dumps(main(json.loads(sys.argv[1]))))

@@ -6,7 +6,7 @@ import sys
 from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, Credentials
 from exchangelib.protocol import BaseProtocol, FailFast
 
-from benchmarks.measure import peak_megabytes, spending
+from benchmarks.measure import peak_megabytes, spending, take_processor
 
 
 def main(arguments: dict[str, str]) -> dict[str, float]:
@@ -38,4 +38,5 @@ def main(arguments: dict[str, str]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    take_processor()
     print(json.dumps(main(json.loads(sys.argv[1]))))
