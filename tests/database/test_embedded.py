@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from serversync.core.errors import DatabaseStartFailed
+from serversync.database.cluster import binaries
 from serversync.database.embedded import Lease
 from tests.database.embedded_programs import Installation, installation, wait_until
 
@@ -200,6 +201,26 @@ def test_for_root_the_server_runs_as_nobody_and_nothing_outside_is_opened_up(pla
         assert Path(f"/proc/{place.postmaster}").owner() == "nobody"
     assert place.data.parent.stat().st_mode == parent
     assert place.data.owner() == "root"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only for root the server runs as another user")
+def test_for_root_everything_may_lie_where_only_root_can_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A clone in /root, which is closed to everybody else: the programs of PostgreSQL and the data lie in it.
+    tmp_path.chmod(0o700)
+    package = binaries().parents[1]
+    for part in package.parent.glob(f"{package.name}*"):
+        if part.suffix != ".dist-info":
+            shutil.copytree(part, tmp_path / part.name)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with installation() as place:
+        place.data.parent.chmod(0o700)
+        program = place.program()
+        assert place.query(program.dsn) == 1
+        running = Path(f"/proc/{place.postmaster}/exe").readlink()
+        assert running.is_relative_to(tmp_path)
+        assert program.leave() == 0
 
 
 def test_a_start_that_fails_says_why_and_shows_the_log(place: Installation) -> None:

@@ -270,7 +270,10 @@ def _command(program: str, arguments: list[str]) -> list[str]:
     server = _server_account()
     return [
         *(setpriv, f"--reuid={server.pw_uid}", f"--regid={server.pw_gid}", "--clear-groups"),
-        *("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--pdeathsig=SIGINT", "--"),
+        # initdb looks for its programs with access(2), which leaves a capability out of account for an ordinary
+        # user unless the kernel is told not to (no_setuid_fixup); no other capability outlasts the exec.
+        *("--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"),
+        *("--pdeathsig=SIGINT", "--"),
         *command,
     ]
 
