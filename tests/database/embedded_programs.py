@@ -17,9 +17,10 @@ from serversync.database.cluster import Cluster
 from serversync.database.locks import Mode, is_free
 
 PROGRAM = """
-import sys
+import signal, sys
 from pathlib import Path
 from serversync.database.embedded import Lease
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background of a shell
 with Lease(Path(sys.argv[1])) as lease:
     print(lease.dsn, flush=True)
     sys.stdin.readline()
