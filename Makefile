@@ -11,8 +11,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo test check fix bench clean lock run dev
 
+# MAIL counts on the command line only: log-in shells set a variable of this name to the user's mail spool.
 demo: $(VENV)/.run
-	$(BIN)/serversync demo $(if $(ONCE),--once) $(if $(MAIL),--mail "$(MAIL)")
+	$(BIN)/serversync demo $(if $(ONCE),--once) $(if $(filter command,$(origin MAIL)),--mail "$(MAIL)")
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
