@@ -1,8 +1,10 @@
 """The EWS client: one typed method for every operation, and streams for what is too big for memory.
 
 All calls of one client go to one server as one account, over a fixed number of connections; ``mailbox``
-says whom to act as. A call is one request: it never waits and never repeats by itself, but for a kept-open
-connection that the server had closed meanwhile, and for the schema version of an older server.
+says whom to act as. A call is one request: it never waits and never repeats by itself, but for a reading
+operation on a kept-open connection that the server had closed meanwhile, and for the schema version of an
+older server. An operation that changes something is never sent twice: after ``ConnectionLost`` nobody knows
+whether it took effect, and the caller has to look.
 """
 
 import binascii
@@ -27,6 +29,7 @@ from serversync.exchange.auth.credentials import Credentials, Scheme
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.http_status import not_exchange, page_title, status_error
 from serversync.exchange.namespaces import t
+from serversync.exchange.operations.create_attachment import CreateAttachment, NewFile
 from serversync.exchange.operations.get_attachment import GetAttachment
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.operation import Divisible, Operation
@@ -41,6 +44,7 @@ from serversync.exchange.types.fields import FieldURI
 from serversync.exchange.types.ids import AttachmentId, ItemId
 from serversync.exchange.types.item import Item
 from serversync.exchange.types.shapes import BodyType, ItemShape
+from serversync.exchange.upload import Source, Upload, upload
 from serversync.exchange.version import RequestServerVersion, ServerVersionInfo
 
 __all__ = ["Credentials", "Endpoint", "EwsClient", "Scheme"]
@@ -187,6 +191,40 @@ class EwsClient:
         shape = ItemShape(include_mime_content=True)
         return await self._stream(GetItem((item_id,), shape), sink, _CONTENT, Base64Decoder, mailbox)
 
+    async def upload(
+        self,
+        parent_item_id: ItemId,
+        file: NewFile,
+        length: int,
+        open_source: Callable[[], Source],
+        *,
+        mailbox: str | None = None,
+    ) -> Outcome[AttachmentId]:
+        """Attach a file to an item, its content sent as it is read, in little memory.
+
+        Args:
+            parent_item_id: The item, with its current change key.
+            file: Name and type of the file, without content.
+            length: How many bytes its content has.
+            open_source: Opens the content from its beginning.
+            mailbox: The address of the mailbox to act as.
+
+        Returns:
+            The id of the attachment, with the item's new change key.
+
+        Raises:
+            ServiceError: the request as a whole failed; where ``ConnectionLost``, nobody knows whether it took
+                effect. Content that is shorter than announced breaks the connection.
+        """
+        operation = CreateAttachment(parent_item_id, (file,))
+
+        async def attempt(version: RequestServerVersion) -> list[Outcome[AttachmentId]]:
+            request = upload(envelope(operation, version, mailbox), length, open_source)
+            return await self._answer(operation, request, mailbox)
+
+        (outcome,) = await self._versioned(mailbox, attempt)
+        return outcome
+
     async def _versioned(
         self, mailbox: str | None, attempt: Callable[[RequestServerVersion], Awaitable[R]]
     ) -> R:
@@ -205,10 +243,15 @@ class EwsClient:
     async def _call(
         self, operation: Operation[R], version: RequestServerVersion, mailbox: str | None
     ) -> list[Outcome[R]]:
-        transport = self._open_transport()
         request = envelope(operation, version, mailbox)
-        headers = _headers(mailbox)
-        async with transport.exchange(request, headers) as response:
+        return await self._answer(operation, request, mailbox)
+
+    async def _answer(
+        self, operation: Operation[R], request: bytes | Upload, mailbox: str | None
+    ) -> list[Outcome[R]]:
+        transport = self._open_transport()
+        exchanged = transport.exchange(request, _headers(mailbox), repeatable=operation.repeatable)
+        async with exchanged as response:
             document = await transport.read(response, operation.name)
         context = self._context(operation, mailbox, response)
         root = self._parse(response, document, context)

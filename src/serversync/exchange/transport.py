@@ -26,6 +26,7 @@ from serversync.exchange.auth.flow import Challenge, Leg
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.network_errors import network_error
 from serversync.exchange.tls import ssl_context
+from serversync.exchange.upload import Upload
 
 _KEEP_ALIVE_SECONDS = 100.0  # below the 120 s after which IIS closes an idle connection
 _CONNECT_SECONDS = 30.0
@@ -103,11 +104,16 @@ class _Slot:
 
 
 class _Request(Struct, frozen=True, gc=False):
-    """One request and how long it may take."""
+    """One request, how long it may take, and whether it may be sent twice."""
 
-    body: bytes
+    body: bytes | Upload
     headers: dict[str, str]
     time_limit: aiohttp.ClientTimeout
+    repeatable: bool
+
+    def content(self) -> bytes | AsyncIterator[bytes]:
+        """Return what is sent, from its beginning."""
+        return self.body if isinstance(self.body, bytes) else self.body.pieces()
 
 
 class Transport:
@@ -159,7 +165,12 @@ class Transport:
 
     @asynccontextmanager
     async def exchange(
-        self, body: bytes, headers: dict[str, str], *, streamed: bool = False
+        self,
+        body: bytes | Upload,
+        headers: dict[str, str],
+        *,
+        streamed: bool = False,
+        repeatable: bool = True,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request and give the answer, logged on, its body unread; the connection is held meanwhile.
 
@@ -167,13 +178,16 @@ class Transport:
             body: The SOAP envelope.
             headers: Headers of this request beside the common ones.
             streamed: The answer may take as long as it likes while bytes keep coming.
+            repeatable: It may be sent again where a connection that was kept open turns out to be closed; what
+                changes something may not, since nobody knows whether it took effect.
 
         Raises:
             ServiceError: DNS, TCP, TLS, time-out, log-on: the class says which.
         """
         async with self._slot() as slot:
             timeout = self._stream_timeout if streamed else self._call_timeout
-            response = await self._with_fresh_connection(slot, _Request(body, headers, timeout))
+            request = _Request(body, headers, timeout, repeatable)
+            response = await self._with_fresh_connection(slot, request)
             try:
                 yield response
             finally:
@@ -230,17 +244,14 @@ class Transport:
                 self._idle.append(slot)
 
     async def _with_fresh_connection(self, slot: _Slot, request: _Request) -> aiohttp.ClientResponse:
-        """Send; once more where a connection kept open turns out to be closed by the other side.
-
-        Only reading operations may be sent twice; all of this client are.
-        """
+        """Send; what may be repeated once more where a kept-open connection turns out to be closed."""
         reused = slot.connection is not None
         try:
             return await self._logged_on(slot, request)
         except ConnectionLost:
-            if not reused:
-                raise
             slot.disconnect()
+            if not reused or not request.repeatable:
+                raise
             return await self._logged_on(slot, request)
 
     async def _logged_on(self, slot: _Slot, request: _Request) -> aiohttp.ClientResponse:
@@ -299,10 +310,13 @@ class Transport:
     async def _send(self, slot: _Slot, request: _Request, leg: Leg | None = None) -> aiohttp.ClientResponse:
         """Send the request; with a leg of a log-on that is not the last one, only its headers."""
         headers = request.headers if leg is None else {**request.headers, "Authorization": leg.authorization}
+        is_whole = leg is None or leg.is_last
+        if is_whole and isinstance(request.body, Upload):
+            headers = {**headers, "Content-Length": str(request.body.size_bytes)}
         try:
             return await slot.session.post(
                 self._endpoint.url,
-                data=request.body if leg is None or leg.is_last else b"",
+                data=request.content() if is_whole else b"",
                 headers=headers,
                 allow_redirects=False,
                 timeout=request.time_limit,

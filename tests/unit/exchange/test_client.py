@@ -18,6 +18,7 @@ from serversync.core.errors import (
 )
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.get_item import GetItem
+from serversync.exchange.operations.send_item import SendItem
 from serversync.exchange.outcome import Failure, Success
 from serversync.exchange.types.ids import DistinguishedFolderId, ItemId
 from tests.unit.exchange import answers
@@ -157,6 +158,23 @@ async def test_a_connection_closed_while_idle_is_replaced_silently(servers: Serv
         await client.call(INBOX)
     assert len(transports) == 3
     assert transports[0] is transports[1] is not transports[2]
+
+
+async def test_what_changes_something_is_never_sent_twice_by_itself(servers: Servers) -> None:
+    operations: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        operations.append("SendItem" if "m:SendItem" in await request.text() else "GetFolder")
+        if len(operations) == 2 and request.transport is not None:
+            request.transport.abort()
+        return xml(answers.inbox())
+
+    async with servers.client(handler) as client:
+        await client.call(INBOX)
+        with pytest.raises(ConnectionLost):
+            await client.call(SendItem(item_ids=(ItemId("a", "k"),)))
+        await client.call(INBOX)
+    assert operations == ["GetFolder", "SendItem", "GetFolder"]
 
 
 async def test_never_more_connections_than_allowed(servers: Servers) -> None:

@@ -31,6 +31,7 @@ class GetAttachment(Struct, frozen=True, gc=False):
 
     name: ClassVar[str] = "GetAttachment"
     time_zone_context: ClassVar[bool] = True
+    repeatable: ClassVar[bool] = True
 
     @property
     def asked(self) -> int:

@@ -30,6 +30,7 @@ class GetFolder(Struct, frozen=True, gc=False):
 
     name: ClassVar[str] = "GetFolder"
     time_zone_context: ClassVar[bool] = False
+    repeatable: ClassVar[bool] = True
 
     @property
     def asked(self) -> int:

@@ -38,6 +38,7 @@ class GetItem(Struct, frozen=True, gc=False):
 
     name: ClassVar[str] = "GetItem"
     time_zone_context: ClassVar[bool] = True
+    repeatable: ClassVar[bool] = True
 
     @property
     def asked(self) -> int:

@@ -28,6 +28,8 @@ class Operation(Protocol[R]):
     """The element name of the request, for example ``GetItem``."""
     time_zone_context: ClassVar[bool]
     """Whether the WSDL allows a ``TimeZoneContext`` header; it is then sent with UTC."""
+    repeatable: ClassVar[bool]
+    """Whether sending it twice does what sending it once does: true of what only reads."""
 
     @property
     def asked(self) -> int:

@@ -85,6 +85,7 @@ class SyncFolderItems(Struct, frozen=True, gc=False):
 
     name: ClassVar[str] = "SyncFolderItems"
     time_zone_context: ClassVar[bool] = False
+    repeatable: ClassVar[bool] = True
 
     @property
     def asked(self) -> int:

@@ -22,6 +22,11 @@ class ItemId(Struct, frozen=True, gc=False):
         """Return the element that names the item in a request that reads it."""
         return f'<t:ItemId Id="{attribute(self.id)}"/>'
 
+    def to_xml_for_change(self, name: str = "t:ItemId") -> str:
+        """Return the element that names the item, and the version of it that is meant, in a request that changes it."""
+        change_key = f' ChangeKey="{attribute(self.change_key)}"' if self.change_key is not None else ""
+        return f'<{name} Id="{attribute(self.id)}"{change_key}/>'
+
 
 _PLAIN = re.compile("[A-Za-z0-9+/=]*")
 

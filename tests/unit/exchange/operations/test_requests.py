@@ -1,5 +1,6 @@
 """Every request is what Microsoft's own schemas accept, in all versions that we speak."""
 
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -7,15 +8,23 @@ import pytest
 from lxml import etree
 
 from serversync.exchange.namespaces import MESSAGES, TYPES, soap
+from serversync.exchange.operations.create_attachment import CreateAttachment, NewFile
+from serversync.exchange.operations.create_item import CreateItem, MessageDisposition, SendMeetingInvitations
+from serversync.exchange.operations.find_item import FindItem, SortOrder
 from serversync.exchange.operations.get_attachment import GetAttachment
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.operation import Operation
+from serversync.exchange.operations.send_item import SendItem
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems
 from serversync.exchange.soap import envelope
 from serversync.exchange.types.fields import ExtendedFieldURI, FieldURI
 from serversync.exchange.types.ids import AttachmentId, DistinguishedFolderId, FolderId, ItemId
+from serversync.exchange.types.item import Body, Importance, InternetMessageHeader, Sensitivity
+from serversync.exchange.types.message import Mailbox
+from serversync.exchange.types.restriction import AllOf, Compare, Exists, any_equal_to, is_equal_to
 from serversync.exchange.types.shapes import AttachmentShape, BaseShape, BodyType, FolderShape, ItemShape
+from serversync.exchange.types.writing import NewItem
 from serversync.exchange.version import RequestServerVersion
 
 SCHEMAS = Path(__file__).parents[4].joinpath("..", "shared", "ews-schema").resolve()
@@ -31,7 +40,80 @@ PROPERTIES = (
         property_type="Integer", property_set_id="00062008-0000-0000-c000-000000000046", property_id=34070
     ),
 )
+STAMP = ExtendedFieldURI(
+    property_type="String", distinguished_property_set_id="PublicStrings", property_name="stamp"
+)
+ADA, BEN = Mailbox("Ada", "ada@example.org", "SMTP"), Mailbox(None, "ben@example.org")
+EVERYTHING = NewItem(
+    "Message",
+    {
+        FieldURI("message:ReplyTo"): (BEN,),
+        FieldURI("message:References"): "<1@example.org> <2@example.org>",
+        FieldURI("message:IsRead"): True,
+        FieldURI("message:From"): ADA,
+        FieldURI("message:IsDeliveryReceiptRequested"): False,
+        FieldURI("message:IsReadReceiptRequested"): True,
+        FieldURI("message:BccRecipients"): (BEN,),
+        FieldURI("message:CcRecipients"): (BEN, ADA),
+        FieldURI("message:ToRecipients"): (ADA, BEN),
+        FieldURI("message:Sender"): ADA,
+        FieldURI("item:Culture"): "en-US",
+        STAMP: "a<b&c",
+        ExtendedFieldURI(property_type="Binary", property_tag=0x0071): b"\x01\x02",
+        ExtendedFieldURI(property_type="Boolean", property_tag=0x0E01): True,
+        ExtendedFieldURI(property_type="SystemTime", property_tag=0x3008): datetime(2026, 5, 4, tzinfo=UTC),
+        ExtendedFieldURI(
+            property_type="StringArray", distinguished_property_set_id="PublicStrings", property_name="k"
+        ): ("a", "b"),
+        FieldURI("item:ReminderMinutesBeforeStart"): 15,
+        FieldURI("item:ReminderIsSet"): False,
+        FieldURI("item:ReminderDueBy"): datetime(2026, 5, 4, tzinfo=UTC),
+        FieldURI("item:InternetMessageHeaders"): (InternetMessageHeader("X-A", "b"),),
+        FieldURI("item:InReplyTo"): "<1@example.org>",
+        FieldURI("item:Importance"): Importance.HIGH,
+        FieldURI("item:Categories"): ("Red", "Blue & green"),
+        FieldURI("item:Body"): Body("<p>Hello</p>\x0b", BodyType.HTML),
+        FieldURI("item:Sensitivity"): Sensitivity.PRIVATE,
+        FieldURI("item:Subject"): "A\x1fsubject",
+        FieldURI("item:ItemClass"): "IPM.Note",
+        FieldURI("item:MimeContent"): b"From: a\r\n\r\nb",
+    },
+)
+SINCE = Compare("IsGreaterThanOrEqualTo", FieldURI("item:DateTimeReceived"), datetime(2026, 5, 4, tzinfo=UTC))
 OPERATIONS = {
+    "new message": CreateItem(
+        items=(EVERYTHING, NewItem("Message", {})),
+        message_disposition=MessageDisposition.SAVE_ONLY,
+        saved_item_folder=DistinguishedFolderId("drafts"),
+    ),
+    "new message with an appointment's switch": CreateItem(
+        items=(NewItem("Message", {FieldURI("item:Subject"): "x"}),),
+        message_disposition=MessageDisposition.SEND_AND_SAVE_COPY,
+        send_meeting_invitations=SendMeetingInvitations.SEND_TO_NONE,
+    ),
+    "send": SendItem(item_ids=(ItemId("a", "k"), ItemId("b", "l"))),
+    "send without a copy": SendItem(item_ids=(ItemId("a", "k"),), save_item_to_folder=False),
+    "send into a folder": SendItem(item_ids=(ItemId("a", "k"),), saved_item_folder=FolderId("f")),
+    "new attachments": CreateAttachment(
+        ItemId("a", "k"),
+        (
+            NewFile(name="a & b.txt", content=b"text", content_type="text/plain"),
+            NewFile(name="c.png", content=b"x", content_type="image/png", content_id="c@1", is_inline=True),
+        ),
+    ),
+    "search by mark": FindItem(
+        folders=(DistinguishedFolderId("drafts"), DistinguishedFolderId("sentitems")),
+        restriction=any_equal_to(STAMP, ("1", "2")),
+    ),
+    "search by everything": FindItem(
+        folders=(FolderId("x"),),
+        item_shape=ItemShape(additional_properties=PROPERTIES),
+        restriction=AllOf((SINCE, Exists(STAMP), is_equal_to(FieldURI("message:IsRead"), constant=True))),
+        sort_order=SortOrder(FieldURI("item:DateTimeReceived"), is_descending=True),
+        offset=3,
+        max_entries=7,
+    ),
+    "search hidden items": FindItem(folders=(DistinguishedFolderId("root"),), is_associated=True),
     "full message": GetItem((ItemId("a+/=", "k"), ItemId("b"))),
     "mime": GetItem(
         (ItemId("a"),),

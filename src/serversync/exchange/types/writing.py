@@ -1,0 +1,215 @@
+"""Writing items: which properties of an item can be set, and their elements in the order of the schema.
+
+Exchange validates every request, so the elements of a new item must stand in the order of the XSD whatever
+the order in which a caller names them; undocumented as it is, this order is the same in all versions.
+"""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI
+from serversync.exchange.types.item import Body, InternetMessageHeader
+from serversync.exchange.types.message import Mailbox
+from serversync.exchange.types.shapes import BodyType
+from serversync.exchange.xml_text import attribute, boolean, escape
+
+Values = Mapping[AnyFieldURI, Any]
+"""What an item shall have: property -> value, of the type that reading gives."""
+
+Writer = Callable[[Any], str]
+"""Returns the content of the element for a value."""
+
+
+class Settable(Struct, frozen=True, gc=False):
+    """A property that a client may set.
+
+    Attributes:
+        field_uri: Its path; empty for the place where extended properties stand.
+        element: The element's name.
+        write: Returns the element for a value.
+    """
+
+    field_uri: str
+    element: str
+    write: Writer
+
+
+def text_element(name: str) -> Writer:
+    """Return the writer of an element that holds a text, a number or an option."""
+    return lambda value: f"<t:{name}>{escape(str(value))}</t:{name}>"
+
+
+def boolean_element(name: str) -> Writer:
+    """Return the writer of an element that holds a yes or no."""
+    return lambda value: f"<t:{name}>{boolean(value)}</t:{name}>"
+
+
+def moment_element(name: str) -> Writer:
+    """Return the writer of an element that holds an aware time; it is written in UTC."""
+    return lambda value: f"<t:{name}>{moment(value)}</t:{name}>"
+
+
+def strings_element(name: str) -> Writer:
+    """Return the writer of an ``ArrayOfStrings``."""
+
+    def write(values: Sequence[str]) -> str:
+        return f"<t:{name}>{''.join([f'<t:String>{escape(each)}</t:String>' for each in values])}</t:{name}>"
+
+    return write
+
+
+def moment(value: datetime) -> str:
+    """Return an ``xs:dateTime`` in UTC.
+
+    Raises:
+        ValueError: the time has no zone, so that nobody knows when it is.
+    """
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be written")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def mailbox_xml(mailbox: Mailbox) -> str:
+    """Return the ``t:Mailbox`` of a recipient."""
+    name = f"<t:Name>{escape(mailbox.name)}</t:Name>" if mailbox.name else ""
+    address = f"<t:EmailAddress>{escape(mailbox.email_address or '')}</t:EmailAddress>"
+    routing = f"<t:RoutingType>{escape(mailbox.routing_type)}</t:RoutingType>" if mailbox.routing_type else ""
+    return f"<t:Mailbox>{name}{address}{routing}</t:Mailbox>"
+
+
+def recipients_element(name: str) -> Writer:
+    """Return the writer of an array of recipients."""
+
+    def write(recipients: Sequence[Mailbox]) -> str:
+        return f"<t:{name}>{''.join([mailbox_xml(each) for each in recipients])}</t:{name}>"
+
+    return write
+
+
+def recipient_element(name: str) -> Writer:
+    """Return the writer of an element that holds one recipient."""
+    return lambda recipient: f"<t:{name}>{mailbox_xml(recipient)}</t:{name}>"
+
+
+def _body(body: Body) -> str:
+    kind = body.body_type or BodyType.HTML
+    return f'<t:Body BodyType="{kind.value}">{escape(body.text)}</t:Body>'
+
+
+def _mime_content(content: bytes) -> str:
+    return f'<t:MimeContent CharacterSet="UTF-8">{base64.b64encode(content).decode()}</t:MimeContent>'
+
+
+def _headers(headers: Sequence[InternetMessageHeader]) -> str:
+    rows = [
+        f'<t:InternetMessageHeader HeaderName="{attribute(each.header_name)}">{escape(each.value)}'
+        "</t:InternetMessageHeader>"
+        for each in headers
+    ]
+    return f"<t:InternetMessageHeaders>{''.join(rows)}</t:InternetMessageHeaders>"
+
+
+def extended_property_xml(uri: ExtendedFieldURI, value: Any) -> str:
+    """Return the ``t:ExtendedProperty`` for a value of the property's type; a sequence for an array."""
+    if uri.property_type.endswith("Array"):
+        values = "".join([f"<t:Value>{_plain(each)}</t:Value>" for each in value])
+        return f"<t:ExtendedProperty>{uri.to_xml()}<t:Values>{values}</t:Values></t:ExtendedProperty>"
+    return f"<t:ExtendedProperty>{uri.to_xml()}<t:Value>{_plain(value)}</t:Value></t:ExtendedProperty>"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, bool):
+        return boolean(value)
+    if isinstance(value, datetime):
+        return moment(value)
+    return escape(str(value))
+
+
+_EXTENDED = Settable("", "ExtendedProperty", str)
+
+ITEM_PROPERTIES: tuple[Settable, ...] = (
+    Settable("item:MimeContent", "MimeContent", _mime_content),
+    Settable("item:ItemClass", "ItemClass", text_element("ItemClass")),
+    Settable("item:Subject", "Subject", text_element("Subject")),
+    Settable("item:Sensitivity", "Sensitivity", text_element("Sensitivity")),
+    Settable("item:Body", "Body", _body),
+    Settable("item:Categories", "Categories", strings_element("Categories")),
+    Settable("item:Importance", "Importance", text_element("Importance")),
+    Settable("item:InReplyTo", "InReplyTo", text_element("InReplyTo")),
+    Settable("item:InternetMessageHeaders", "InternetMessageHeaders", _headers),
+    Settable("item:ReminderDueBy", "ReminderDueBy", moment_element("ReminderDueBy")),
+    Settable("item:ReminderIsSet", "ReminderIsSet", boolean_element("ReminderIsSet")),
+    Settable(
+        "item:ReminderMinutesBeforeStart",
+        "ReminderMinutesBeforeStart",
+        text_element("ReminderMinutesBeforeStart"),
+    ),
+    _EXTENDED,
+    Settable("item:Culture", "Culture", text_element("Culture")),
+)
+"""What every kind of item has, in the order of ``ItemType``."""
+
+MESSAGE_PROPERTIES: tuple[Settable, ...] = (
+    *ITEM_PROPERTIES,
+    Settable("message:Sender", "Sender", recipient_element("Sender")),
+    Settable("message:ToRecipients", "ToRecipients", recipients_element("ToRecipients")),
+    Settable("message:CcRecipients", "CcRecipients", recipients_element("CcRecipients")),
+    Settable("message:BccRecipients", "BccRecipients", recipients_element("BccRecipients")),
+    Settable(
+        "message:IsReadReceiptRequested", "IsReadReceiptRequested", boolean_element("IsReadReceiptRequested")
+    ),
+    Settable(
+        "message:IsDeliveryReceiptRequested",
+        "IsDeliveryReceiptRequested",
+        boolean_element("IsDeliveryReceiptRequested"),
+    ),
+    Settable("message:From", "From", recipient_element("From")),
+    Settable("message:IsRead", "IsRead", boolean_element("IsRead")),
+    Settable("message:References", "References", text_element("References")),
+    Settable("message:ReplyTo", "ReplyTo", recipients_element("ReplyTo")),
+)
+"""What a message has, in the order of ``MessageType``."""
+
+PROPERTIES: dict[str, tuple[Settable, ...]] = {"Message": MESSAGE_PROPERTIES}
+"""Element name of a kind of item -> what can be set of it."""
+
+
+class NewItem(Struct, frozen=True, gc=False):
+    """An item to be made: its kind, an element name such as ``Message``, and what it shall have."""
+
+    element: str
+    values: Values
+
+    def to_xml(self) -> str:
+        """Return the element.
+
+        Raises:
+            ValueError: a property cannot be set of this kind of item.
+        """
+        left = dict(self.values)
+        parts = [f"<t:{self.element}>"]
+        for settable in PROPERTIES[self.element]:
+            if settable is _EXTENDED:
+                extended = [uri for uri in left if isinstance(uri, ExtendedFieldURI)]
+                parts += [extended_property_xml(uri, left.pop(uri)) for uri in extended]
+            elif (uri := FieldURI(settable.field_uri)) in left:
+                parts.append(settable.write(left.pop(uri)))
+        if left:
+            raise ValueError(f"{', '.join(str(each) for each in left)} cannot be set of a {self.element}")
+        parts.append(f"</t:{self.element}>")
+        return "".join(parts)
+
+
+def set_field_xml(element: str, uri: AnyFieldURI, value: Any) -> str:
+    """Return the ``t:SetItemField`` that gives one property of an item of this kind a value.
+
+    Raises:
+        ValueError: the property cannot be set of this kind of item.
+    """
+    return f"<t:SetItemField>{uri.to_xml()}{NewItem(element, {uri: value}).to_xml()}</t:SetItemField>"
