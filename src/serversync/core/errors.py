@@ -5,11 +5,14 @@
     |   +-- ServerUnreachable, ServerBusy, ConnectionLost, AnswerUnreadable, MailboxUnavailable,
     |       SyncStateInvalid, DatabaseUnavailable, LeaseLost
     +-- Permanent          this item never; the mailbox goes on
-    |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused
+    |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, MeetingStateRefused,
+    |       RecipientsRefused, NameUnresolved, FeatureUnavailable
     +-- Misconfigured      a person must act; the mailbox or the profile stops
         +-- AddressInvalid, InsecureAddress, HostUnknown, ConnectionRefused,
             CertificateUntrusted, CertificateWrongHost, CertificateExpired,
-            AuthenticationFailed, AuthenticationNotOffered, AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
+            AuthenticationFailed (PasswordExpired, AccountBlocked, ExtendedProtectionRefused),
+            AuthenticationNotOffered, LogOnCutOff, ClockSkewed, KerberosUnavailable,
+            SendingDenied, MailboxFull, AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
             MailboxNotFound, MailboxAccessDenied, SecretKeyUnusable, InputInvalid, RecordNotFound,
             DatabaseMisconfigured, DatabaseStartFailed
 
@@ -48,8 +51,9 @@ class ServiceError(Exception):
 
     @property
     def remedy_text(self) -> str:
-        """The remedy with the details filled in."""
-        return self.remedy.format_map(_Details(self.details))
+        """The remedy with the details filled in; a detail ``remedy`` is more exact than that of the class."""
+        own = self.details.get("remedy")
+        return (own if isinstance(own, str) and own else self.remedy).format_map(_Details(self.details))
 
     def __reduce__(self) -> tuple[Callable[..., "ServiceError"], tuple[object, ...]]:
         """Survive the trip through a worker's pickle with the details intact."""
@@ -138,6 +142,26 @@ class SyncStateInvalid(Transient):
     remedy = "Nothing to do: the folder is read again from the start; what is tracked already stays as it is."
 
 
+class SubscriptionLost(Transient):
+    """``ErrorSubscriptionNotFound`` and its relatives: the server forgot what it was to tell us."""
+
+    code = "exchange.subscription-lost"
+    scope = Scope.MAILBOX
+    summary = "Exchange has ended the subscription to {mailbox} ({response_code})."
+    remedy = (
+        "Nothing to do: it is subscribed again, and the folders are read for what was not told meanwhile."
+    )
+
+
+class ChangeConflict(Transient):
+    """``ErrorIrresolvableConflict`` and its relatives: the item was changed in Exchange meanwhile."""
+
+    code = "exchange.change-conflict"
+    scope = Scope.ITEM
+    summary = "The item was changed in Exchange at the same time ({response_code})."
+    remedy = "Nothing to do: the item is read again, and the change is tried again on what it is now."
+
+
 class DatabaseUnavailable(Transient):
     """PostgreSQL cannot be reached or went away."""
 
@@ -195,6 +219,53 @@ class RequestRefused(Permanent):
     scope = Scope.MAILBOX
     summary = "Exchange refused {operation}: {response_code} {message}."
     remedy = "Please report this with the request id {request_id}; other mailboxes are not affected."
+
+
+class ValueRefused(Permanent):
+    """Exchange does not take a value of the record, for example a recurrence that it cannot express."""
+
+    code = "exchange.value-refused"
+    scope = Scope.ITEM
+    summary = "Exchange does not take a value of the record: {response_code} {message}."
+    remedy = "Correct the value in the record; it is tried again when the record is saved."
+
+
+class MeetingStateRefused(Permanent):
+    """The meeting is cancelled, delegated or organized by somebody else, so the answer to it is refused."""
+
+    code = "exchange.meeting-state"
+    scope = Scope.ITEM
+    summary = "The meeting does not allow it in its present state ({response_code})."
+    remedy = (
+        "Open the meeting in Outlook: it was cancelled, delegated, replaced, or belongs to another organizer."
+    )
+
+
+class RecipientsRefused(Permanent):
+    """Exchange refuses recipients of a message, or their number."""
+
+    code = "exchange.recipients-refused"
+    scope = Scope.ITEM
+    summary = "Exchange refuses the recipients: {response_code} {message}."
+    remedy = "Correct the addresses or send to fewer recipients, then send again."
+
+
+class NameUnresolved(Permanent):
+    """The directory knows no single entry for a name."""
+
+    code = "exchange.name-unresolved"
+    scope = Scope.ITEM
+    summary = "The directory of Exchange knows no single entry for the name ({response_code})."
+    remedy = "Nothing to do: the address is used as it was written."
+
+
+class FeatureUnavailable(Permanent):
+    """Exchange speaks of a feature that is switched off, or that this program does not use."""
+
+    code = "exchange.feature-unavailable"
+    scope = Scope.MAILBOX
+    summary = "Exchange refuses {operation} because of a feature: {response_code} {message}."
+    remedy = "Please report this with the request id {request_id}: serversync does not use the feature, and other mailboxes are not affected."
 
 
 # --- misconfigured ---------------------------------------------------------------------------------
@@ -283,12 +354,84 @@ class AuthenticationNotOffered(Misconfigured):
     remedy = "Enable Windows (NTLM) authentication on the EWS virtual directory, or choose the authentication that the server offers in the profile."
 
 
+class PasswordExpired(AuthenticationFailed):
+    """``ErrorPasswordExpired`` and its relative: the password must be changed before anything works."""
+
+    code = "exchange.password-expired"
+    scope = Scope.PROFILE
+    summary = "The password of {account} has expired or must be changed ({response_code})."
+    remedy = "Set a new password for {account} in Active Directory, without 'User must change password at next logon', and enter it in the profile."
+
+
+class AccountBlocked(AuthenticationFailed):
+    """HTTP 456, or a password that worked a moment ago and is refused now: most likely a lock-out."""
+
+    code = "exchange.account-blocked"
+    scope = Scope.PROFILE
+    summary = "{account} is blocked or locked out: {reason}."
+    remedy = "Unlock the account in Active Directory (Unlock-ADAccount), find out which program still uses an old password, then choose 'Test Connection'."
+
+
+class ExtendedProtectionRefused(AuthenticationFailed):
+    """The log-on is bound to another certificate than the one Exchange has: a proxy ends TLS in between."""
+
+    code = "exchange.extended-protection"
+    scope = Scope.PROFILE
+    summary = "{host} refuses the log-on of {account}, most likely because of Extended Protection: {reason}."
+    remedy = "Give the proxy in front of Exchange the same certificate as Exchange itself, or let it pass TLS through (TCP mode), or give the profile an address that goes around it."
+
+
+class LogOnCutOff(Misconfigured):
+    """The legs of a Windows log-on do not reach the same connection of the server."""
+
+    code = "exchange.log-on-cut-off"
+    scope = Scope.PROFILE
+    summary = "The log-on of {account} does not get through to {host}: {reason}."
+    remedy = "Let the proxy keep one server connection for each client connection (no multiplexing, TCP mode with nginx), or give the profile an address that goes around it."
+
+
+class ClockSkewed(Misconfigured):
+    """The clocks of this machine and of the server are too far apart for a log-on."""
+
+    code = "exchange.clock-skew"
+    scope = Scope.PROFILE
+    summary = "The clock of {host} is {seconds} seconds away from the clock of this machine."
+    remedy = "Set both clocks by the same time source (NTP); Windows allows five minutes between them."
+
+
+class KerberosUnavailable(Misconfigured):
+    """Kerberos was asked for, and its library or a ticket is missing."""
+
+    code = "exchange.kerberos-unavailable"
+    scope = Scope.PROFILE
+    summary = "{account} cannot log on to {host} by Kerberos: {reason}."
+    remedy = "Install the extra (pip install 'serversync[kerberos]'), check krb5.conf and the ticket or keytab (klist) and the HTTP/{host} service name, or choose NTLM in the profile."
+
+
+class SendingDenied(Misconfigured):
+    """``ErrorSendAsDenied``, a submission quota or a block: the mailbox may not send."""
+
+    code = "exchange.sending-denied"
+    scope = Scope.MAILBOX
+    summary = "{mailbox} may not send ({response_code})."
+    remedy = "Check the submission limits and blocks of the mailbox (Get-Mailbox, Get-ThrottlingPolicy); then choose 'Test & Enable'."
+
+
+class MailboxFull(Misconfigured):
+    """``ErrorQuotaExceeded``: nothing more goes in."""
+
+    code = "exchange.mailbox-full"
+    scope = Scope.MAILBOX
+    summary = "The mailbox {mailbox} is full ({response_code})."
+    remedy = "Make room in the mailbox or raise its quota (Set-Mailbox -ProhibitSendReceiveQuota); then choose 'Test & Enable'."
+
+
 class AccessForbidden(Misconfigured):
     """HTTP 403: EWS is closed to this account, program or address."""
 
     code = "exchange.forbidden"
     scope = Scope.PROFILE
-    summary = "{host} forbids {account} the use of Exchange Web Services (HTTP {status})."
+    summary = "{host} forbids {account} the use of Exchange Web Services ({response_code})."
     remedy = "Check EwsEnabled and EwsApplicationAccessPolicy (Get-OrganizationConfig, Get-CASMailbox) and address filters of the server or a proxy."
 
 
@@ -302,7 +445,7 @@ class NotExchange(Misconfigured):
 
 
 class VersionUnsupported(Misconfigured):
-    """The server is older than what is supported."""
+    """The server is older than what is supported, or another product."""
 
     code = "exchange.version-unsupported"
     scope = Scope.PROFILE

@@ -1,7 +1,8 @@
-"""Says what an HTTP answer means that carries no SOAP envelope, by its status.
+"""Says what an HTTP answer means that carries no SOAP envelope, by its status: ONE table.
 
 Exchange, IIS and proxies use statuses for their own purposes: 302 and 503 shed load, 440 is a log-on page,
-456 a blocked account. Source: Microsoft's EWS documentation; behaviour seen by other EWS clients.
+456 a blocked account. A status that is not in the table is judged by its hundred.
+Source: Microsoft's EWS documentation; behaviour seen by other EWS clients.
 """
 
 import html
@@ -11,9 +12,12 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from serversync.core.clock import now
 from serversync.core.errors import (
     AccessForbidden,
+    AccountBlocked,
     AuthenticationFailed,
     ItemTooLarge,
     NotExchange,
@@ -22,6 +26,7 @@ from serversync.core.errors import (
     ServerUnreachable,
     ServiceError,
 )
+from serversync.exchange.codes.rule import Retry
 from serversync.exchange.response_codes import AnswerContext
 from serversync.exchange.xml_values import integer
 
@@ -60,6 +65,75 @@ def not_exchange(context: AnswerContext, url: str, body: bytes, reason: str) -> 
     return NotExchange(**context.details(), address=url, reason=reason, title=title)
 
 
+class StatusRule(Struct, frozen=True, gc=False):
+    """What a status means; ``reason`` fills that word of the error's sentence."""
+
+    error: type[ServiceError]
+    retry: Retry = Retry.NEVER
+    reason: str = ""
+    remedy: str = ""
+
+
+_WRONG_ADDRESS = Retry.REDISCOVER
+_PRE_AUTHENTICATION = "Publish EWS without pre-authentication (pass-through) on the proxy, or give the profile an address that goes around it."
+_TOO_LONG = "Shorten the way: a proxy or IIS refuses the request line or headers (a large Kerberos ticket does that); raise maxFieldLength, or choose NTLM."
+
+STATUS_RULES: dict[int, StatusRule] = {
+    400: StatusRule(RequestRefused, reason="the server calls it malformed"),
+    401: StatusRule(AuthenticationFailed),
+    403: StatusRule(AccessForbidden),
+    404: StatusRule(NotExchange, _WRONG_ADDRESS, "nothing is there (HTTP 404)"),
+    405: StatusRule(NotExchange, _WRONG_ADDRESS, "nothing there takes requests (HTTP 405)"),
+    407: StatusRule(NotExchange, reason="a proxy wants a log-on of its own (HTTP 407)"),
+    408: StatusRule(ServerBusy, Retry.LATER),
+    410: StatusRule(NotExchange, _WRONG_ADDRESS, "nothing is there any more (HTTP 410)"),
+    411: StatusRule(RequestRefused, reason="a proxy does not take requests in pieces"),
+    413: StatusRule(ItemTooLarge),
+    414: StatusRule(RequestRefused, reason="the address is too long", remedy=_TOO_LONG),
+    415: StatusRule(NotExchange, reason="it does not take SOAP (HTTP 415)"),
+    421: StatusRule(ServerUnreachable, Retry.LATER, "a proxy sent the request to another site (HTTP 421)"),
+    429: StatusRule(ServerBusy, Retry.LATER),
+    431: StatusRule(RequestRefused, reason="the headers are too long", remedy=_TOO_LONG),
+    440: StatusRule(
+        NotExchange, reason="a log-on form of a proxy answered (HTTP 440)", remedy=_PRE_AUTHENTICATION
+    ),
+    449: StatusRule(ServerBusy, Retry.LATER),
+    451: StatusRule(NotExchange, _WRONG_ADDRESS, "the mailbox has another address (HTTP 451)"),
+    456: StatusRule(AccountBlocked, reason="the server answered HTTP 456"),
+    500: StatusRule(ServerUnreachable, Retry.LATER, "HTTP 500 without an explanation"),
+    501: StatusRule(NotExchange, reason="it does not know the request (HTTP 501)"),
+    502: StatusRule(
+        ServerUnreachable, Retry.LATER, "the proxy in front of it got no usable answer (HTTP 502)"
+    ),
+    503: StatusRule(ServerBusy, Retry.LATER),
+    504: StatusRule(ServerUnreachable, Retry.LATER, "the proxy in front of it waited in vain (HTTP 504)"),
+    509: StatusRule(ServerBusy, Retry.LATER),
+}
+"""Each status with a meaning of its own. A redirect is judged by where it leads, see ``REDIRECT_RULES``."""
+
+REDIRECT_RULES: tuple[tuple[str, StatusRule], ...] = (
+    (r"genericerrorpage", StatusRule(ServerBusy, Retry.LATER)),
+    (
+        r"/owa/auth|/CookieAuth\.dll|/my\.policy|/adfs/|/vpn/|logon|login|signin",
+        StatusRule(NotExchange, reason="it redirects to a log-on page, {target}", remedy=_PRE_AUTHENTICATION),
+    ),
+    (r"", StatusRule(NotExchange, _WRONG_ADDRESS, "it redirects to {target}")),
+)
+"""Redirects (301, 302, 303, 307, 308) by what stands in their address, in this order; none is ever followed."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def rule_for_status(status: int, location: str = "") -> StatusRule | None:
+    """Return what a status means; ``None`` where only the body can say it."""
+    if status in _REDIRECTS:
+        return next(rule for part, rule in REDIRECT_RULES if re.search(part, location, re.IGNORECASE))
+    rule = STATUS_RULES.get(status)
+    if rule is None and status >= 500:
+        return StatusRule(ServerUnreachable, Retry.LATER, f"HTTP {status} without an explanation")
+    return rule
+
+
 def status_error(
     status: int, headers: Mapping[str, str], body: bytes, context: AnswerContext, url: str
 ) -> ServiceError | None:
@@ -72,49 +146,37 @@ def status_error(
         context: Where the answer came from.
         url: The address that answered.
     """
-    details = context.details() | {
-        "status": status,
-        "response_code": f"HTTP {status}",
-        "cas_error_code": headers.get("X-CasErrorCode"),
-        "back_off": retry_after(headers),
-    }
     if status == 200 or (status == 500 and b"Envelope" in body[:4096]):
         return None
-    if status in _REDIRECTS:
-        return _redirect(headers.get("Location", ""), details, url)
-    if (reason := _NOTHING_THERE.get(status)) is not None:
-        return NotExchange(**details, address=url, reason=reason)
-    if (kind := _CLASSES.get(status)) is not None:
-        return kind(**details, message="the server calls it malformed", scheme=f"HTTP {status}")
-    if status >= 500:
-        return ServerUnreachable(**details, reason=f"HTTP {status} without an explanation")
-    return not_exchange(context, url, body, f"HTTP {status}")
+    location = headers.get("Location", "")
+    rule = rule_for_status(status, location)
+    if rule is None:
+        return not_exchange(context, url, body, f"HTTP {status}")
+    details = context.details() | {
+        "status": status,
+        "response_code": f"HTTP {status}" if rule.error is not ServerBusy or not location else _ERROR_PAGE,
+        "cas_error_code": headers.get("X-CasErrorCode"),
+        "back_off": retry_after(headers),
+        "reason": rule.reason.format(target=_target(location)),
+        "message": rule.reason,
+        "scheme": f"HTTP {status}",
+        "address": url,
+        "retry": rule.retry.value,
+    }
+    if rule.remedy:
+        details["remedy"] = rule.remedy
+    if (title := page_title(body)) is not None:
+        details["title"] = title
+    return rule.error(**details)
 
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NOTHING_THERE = {
-    404: "nothing is there (HTTP 404)",
-    405: "nothing there takes requests (HTTP 405)",
-    410: "nothing is there any more (HTTP 410)",
-    440: "a log-on form of a proxy answered (HTTP 440)",
-}
-_CLASSES: dict[int, type[ServiceError]] = {
-    400: RequestRefused,
-    401: AuthenticationFailed,
-    403: AccessForbidden,
-    413: ItemTooLarge,
-    429: ServerBusy,
-    449: ServerBusy,
-    456: AuthenticationFailed,
-    503: ServerBusy,
-}
+_ERROR_PAGE = "redirect to an error page"
 
 
-def _redirect(location: str, details: dict[str, object], url: str) -> ServiceError:
-    if "genericerrorpage" in location.lower():
-        return ServerBusy(**details | {"response_code": "redirect to an error page"})
-    parts = urlsplit(location) if location.isprintable() else None
-    target = (
-        f"{parts.scheme}://{parts.netloc}{parts.path}" if parts and parts.netloc else (parts and parts.path)
-    )
-    return NotExchange(**details, address=url, reason=f"it redirects to {target or 'nowhere'}")
+def _target(location: str) -> str:
+    """Return where a redirect leads, without its query, which may hold secrets."""
+    try:
+        parts = urlsplit(location if location.isprintable() else "")
+    except ValueError:
+        return "an address that is none"
+    return (f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else parts.path) or "nowhere"

@@ -16,6 +16,7 @@ from lxml.etree import _Element
 from msgspec import Struct
 
 from serversync.core.errors import AnswerUnreadable, ServiceError
+from serversync.exchange.codes.soap_faults import code_behind
 from serversync.exchange.namespaces import MESSAGES, SOAP, TYPES, local_name, soap, t
 from serversync.exchange.operations.operation import Operation, inner_code
 from serversync.exchange.repair import repair, to_utf8
@@ -138,9 +139,9 @@ def fault_error(fault: _Element, context: AnswerContext) -> ServiceError:
     """Return the error that a SOAP fault stands for.
 
     Exchange puts the code into ``detail/ResponseCode``; faults that WCF or a proxy made carry it only as
-    ``faultcode``, with a prefix.
+    ``faultcode``, with a prefix, and those of SOAP 1.2 as ``Code/Value`` (see ``codes.soap_faults``).
     """
-    code = text = ""
+    code = faultcode = text = ""
     message_xml: _Element | None = None
     for element in fault.iter():
         name = local_name(element.tag)
@@ -150,11 +151,11 @@ def fault_error(fault: _Element, context: AnswerContext) -> ServiceError:
             text = element.text
         elif name == "MessageXml":
             message_xml = element
-        elif name == "faultcode" and not code:
-            code = (element.text or "").rpartition(":")[2].strip()
-        elif name == "faultstring" and not text:
+        elif name == "faultcode" or (name == "Value" and element.tag != t("Value")):
+            faultcode = (element.text or "").rpartition(":")[2].strip() or faultcode
+        elif name in ("faultstring", "Text") and not text:
             text = element.text or ""
-    code, back_off = inner_code(code, message_xml)
+    code, back_off = inner_code(code_behind(code or faultcode, text), message_xml)
     return error_for(code or "SOAP fault", text.strip()[:500], context, back_off=back_off)
 
 

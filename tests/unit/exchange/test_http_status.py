@@ -1,5 +1,6 @@
 """What HTTP answers without SOAP mean."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,16 +8,25 @@ from aiohttp import web
 
 from serversync.core.errors import (
     AccessForbidden,
+    AccountBlocked,
     AnswerUnreadable,
-    AuthenticationFailed,
     ItemTooLarge,
     NotExchange,
     RequestRefused,
     ServerBusy,
     ServerUnreachable,
     ServiceError,
+    Transient,
 )
-from serversync.exchange.http_status import page_title, retry_after, status_error
+from serversync.exchange.codes.rule import Retry
+from serversync.exchange.http_status import (
+    REDIRECT_RULES,
+    STATUS_RULES,
+    page_title,
+    retry_after,
+    rule_for_status,
+    status_error,
+)
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.types.ids import DistinguishedFolderId
 from tests.unit.exchange.answers import CONTEXT
@@ -39,7 +49,7 @@ URL = "https://mail.example.org/EWS/Exchange.asmx"
         (429, ServerBusy),
         (440, NotExchange),
         (449, ServerBusy),
-        (456, AuthenticationFailed),
+        (456, AccountBlocked),
         (500, ServerUnreachable),
         (502, ServerUnreachable),
         (503, ServerBusy),
@@ -67,10 +77,10 @@ async def test_a_redirect_is_told_without_its_query_and_never_followed(servers: 
 
     async def handler(request: web.Request) -> web.Response:
         paths.append(request.path)
-        return web.Response(status=302, headers={"Location": "https://owa.example.org/owa/auth?token=secret"})
+        return web.Response(status=302, headers={"Location": "https://owa.example.org/owa/?token=secret"})
 
     async with servers.client(handler) as client:
-        with pytest.raises(NotExchange, match=r"redirects to https://owa\.example\.org/owa/auth\.") as caught:
+        with pytest.raises(NotExchange, match=r"redirects to https://owa\.example\.org/owa/\.") as caught:
             await client.call(INBOX)
     assert "secret" not in str(caught.value.details)
     assert paths == ["/EWS/Exchange.asmx"]
@@ -154,3 +164,60 @@ def test_soap_under_500_is_left_to_the_soap_parser() -> None:
 )
 def test_titles_come_from_pages_only(body: bytes, title: str | None) -> None:
     assert page_title(body) == title
+
+
+@pytest.mark.parametrize("status", STATUS_RULES)
+def test_every_row_of_the_table_becomes_a_whole_sentence(status: int) -> None:
+    rule = STATUS_RULES[status]
+    error = status_error(status, {}, b"<html><title>no</title></html>", CONTEXT, URL)
+    assert type(error) is rule.error
+    assert "{" not in f"{error}{error.remedy_text}"
+    assert not re.search(r"(^|[\s(])-[\s).,]", f"{error} {error.remedy_text}")
+    assert error.details["status"] == status
+    assert error.details["title"] == "no"
+
+
+@pytest.mark.parametrize("status", STATUS_RULES)
+def test_only_a_status_that_passes_or_names_a_wrong_address_is_sent_again(status: int) -> None:
+    rule = STATUS_RULES[status]
+    again = rule.retry is not Retry.NEVER
+    assert again == (issubclass(rule.error, Transient) or rule.retry is Retry.REDISCOVER)
+
+
+@pytest.mark.parametrize(
+    ("location", "kind", "words"),
+    [
+        ("/ews/genericerrorpage.htm?aspxerrorpath=/ews/exchange.asmx", ServerBusy, "error page"),
+        ("https://mail.example.org/owa/auth/logon.aspx?url=x", NotExchange, "log-on page"),
+        ("/my.policy", NotExchange, "log-on page, /my.policy"),
+        ("https://sts.example.org/adfs/ls/?wa=secret", NotExchange, "https://sts.example.org/adfs/ls/."),
+        ("https://other.example.org/EWS/Exchange.asmx", NotExchange, "https://other.example.org/EWS"),
+        ("", NotExchange, "redirects to nowhere"),
+        ("http://[", NotExchange, "an address that is none"),
+        ("\x00", NotExchange, "redirects to nowhere"),
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_judged_by_where_it_leads(
+    status: int, location: str, kind: type[ServiceError], words: str
+) -> None:
+    error = status_error(status, {"Location": location}, b"", CONTEXT, URL)
+    assert type(error) is kind
+    assert words in str(error)
+    assert "secret" not in str(error.details)
+
+
+def test_every_row_of_the_redirects_can_be_reached() -> None:
+    examples = ["/ews/genericerrorpage.htm", "/owa/auth/logon.aspx", "/elsewhere"]
+    assert [rule_for_status(302, one) for one in examples] == [rule for _, rule in REDIRECT_RULES]
+
+
+def test_a_log_on_page_of_a_proxy_has_its_own_remedy() -> None:
+    error = status_error(440, {}, b"", CONTEXT, URL)
+    assert error is not None
+    assert "without pre-authentication" in error.remedy_text
+
+
+@pytest.mark.parametrize("status", [505, 520, 599])
+def test_any_other_status_above_500_passes(status: int) -> None:
+    assert isinstance(status_error(status, {}, b"", CONTEXT, URL), ServerUnreachable)
