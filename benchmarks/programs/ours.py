@@ -50,8 +50,8 @@ async def connect(pool: Any, profiles: Any, mailbox: str) -> None:
             "select emailserverprofileid from emailserverprofile where name = 'bench'"
         )
         (profileid,) = await rows.fetchone()
-    async with profiles.client(profileid) as (client, _):
-        await client.call(GetFolder(folder_ids=(DistinguishedFolderId("inbox"),)), mailbox=mailbox)
+    async with profiles.client(profileid, address=mailbox) as (client, acts_as):
+        await client.call(GetFolder(folder_ids=(DistinguishedFolderId("inbox"),)), mailbox=acts_as)
 
 
 def prepare(arguments: dict[str, str]) -> object:

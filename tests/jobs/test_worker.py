@@ -3,7 +3,6 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
@@ -11,6 +10,7 @@ import pytest
 from procrastinate.contrib.django import app
 
 from serversync.adapters.leases import Claim
+from serversync.administration import connection
 from serversync.core.errors import InputInvalid
 from serversync.demo.mail import week_of_mail
 from serversync.jobs import worker as worker_module
@@ -18,7 +18,7 @@ from serversync.jobs.dispatcher import BATCH, WAKE_CHANNEL, Dispatcher, batches
 from serversync.jobs.single import sync_now
 from serversync.jobs.worker import Worker, open_pool
 from serversync.rules.email.acceptance import Outcome
-from tests.e2e.place import PEOPLE, company
+from tests.e2e.place import PASSWORD, PEOPLE, company
 
 LEASE = timedelta(seconds=2)
 
@@ -162,20 +162,56 @@ async def test_a_mailbox_that_may_not_run_is_refused_with_a_reason(place):
     assert place.query("select count(*) from mailbox where leaseuntil is not null") == [(0,)]
 
 
-async def test_a_wrong_password_is_tried_once_for_all_mailboxes_of_a_profile(place):
+REFUSED = "exchange.authentication-failed"
+
+
+async def test_two_refusals_of_a_password_stop_the_profile_until_it_is_changed(place):
     place.exchange.directory.lockout_threshold = 3
     await asyncio.to_thread(set_password, place, "guessed")
-    async with Running(place.dsn):
-        await until(
-            lambda: place.query("select count(*) from mailbox where not enabledforincomingemail") == [(4,)]
-        )
     account = place.exchange.directory.find("svc-crm@example.org")
-    assert SimpleNamespace(locked=account.is_locked, tried=account.bad_passwords) == SimpleNamespace(
-        locked=False, tried=1
-    )
-    assert place.query("select code, count(*) from tracelog where resolvedon is null group by 1") == [
-        ("exchange.authentication-failed", 4)
-    ]
+    async with Running(place.dsn):
+        await until(lambda: place.query("select stoppedon is not null from exchangeaccount") == [(True,)])
+        await until(lambda: place.query("select count(*) from mailbox where leaseuntil > now()") == [(0,)])
+        assert (account.is_locked, account.bad_passwords) == (False, 2)
+        assert place.query(
+            "select regardingobjecttypecode, count(*) from tracelog where code = %s and resolvedon is null"
+            " group by 1 order by 1",
+            REFUSED,
+        ) == [("emailserverprofile", 1), ("mailbox", 4)]
+        assert place.query("select count(*) from mailbox where not enabledforincomingemail") == [(0,)]
+        await asyncio.to_thread(set_password, place, PASSWORD)
+        await until(
+            lambda: (
+                place.query("select count(*) from mailbox where lastsuccessfulsynccompletedon > createdon")
+                == [(4,)]
+            )
+        )
+    assert place.query("select count(*) from exchangeaccount") == [(0,)]
+    assert place.query("select count(*) from tracelog where resolvedon is null") == [(0,)]
+
+
+async def test_a_test_of_the_connection_that_succeeds_starts_a_stopped_profile_again(place):
+    await asyncio.to_thread(set_password, place, "guessed")
+    async with Running(place.dsn):
+        await until(lambda: place.query("select stoppedon is not null from exchangeaccount") == [(True,)])
+        place.exchange.directory.find("svc-crm@example.org").password = "guessed"
+        trial = await asyncio.to_thread(try_profile, "Exchange")
+        assert trial.error is None
+        await until(
+            lambda: (
+                place.query("select count(*) from mailbox where lastsuccessfulsynccompletedon > createdon")
+                == [(4,)]
+            )
+        )
+
+
+def try_profile(name):
+    from django.db import connection as django_connection
+
+    try:
+        return connection.try_profile(name)
+    finally:
+        django_connection.close()
 
 
 def set_password(place, password):

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from serversync.adapters.profiles import ProfileConnections
+from serversync.adapters.profiles import BatchConnections, ProfileConnections
 from serversync.adapters.spool import SpooledContent
 from serversync.core.errors import AnswerUnreadable, ItemUnreadable, Permanent, ServiceError
 from serversync.engine.ports import Change, ChangePage, Listed, MailboxRun
@@ -68,9 +68,9 @@ _IMPORTANCE: Final = {"Low": 0, "Normal": 1, "High": 2}
 class EwsMailbox:
     """``ExchangeMailbox`` over an EWS client."""
 
-    def __init__(self, client: EwsClient, address: str, *, impersonate: bool) -> None:
+    def __init__(self, client: EwsClient, mailbox: str | None) -> None:
         self._client = client
-        self._mailbox = address if impersonate else None
+        self._mailbox = mailbox
         self._spools: list[SpooledContent] = []
         self._in_memory = 0
 
@@ -186,14 +186,14 @@ class EwsMailbox:
 class ExchangeMailboxes:
     """Opens the Exchange side of claimed mailboxes over the connections of their profiles."""
 
-    def __init__(self, profiles: ProfileConnections) -> None:
-        self._profiles = profiles
+    def __init__(self, connections: ProfileConnections | BatchConnections) -> None:
+        self._connections = connections
 
     @asynccontextmanager
     async def open(self, run: MailboxRun) -> AsyncIterator[EwsMailbox]:
         """Give the mailbox; its temporary files are gone afterwards."""
-        async with self._profiles.client(run.profileid) as (client, impersonate):
-            mailbox = EwsMailbox(client, run.address, impersonate=impersonate)
+        async with self._connections.client(run.profileid, mailboxid=run.mailboxid) as connected:
+            mailbox = EwsMailbox(connected.client, connected.mailbox)
             try:
                 yield mailbox
             finally:

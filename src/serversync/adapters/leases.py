@@ -12,13 +12,17 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.core.errors import Misconfigured, ServiceError
+from serversync.core.errors import ServiceError
 from serversync.engine.ports import MailboxRun, PassResult
 from serversync.rules.email.acceptance import effective_start
 
 _MAY_RUN = """
     m.statecode = 0 and m.enabledforincomingemail and m.incomingemaildeliverymethod = 2
     and p.statecode = 0
+    and not exists (
+        select from exchangeaccount a where a.stoppedon is not null
+        and (a.exchangeaccountid = p.emailserverprofileid and a.credentialsof = p.modifiedon
+             or a.exchangeaccountid = m.mailboxid and a.credentialsof = m.modifiedon))
     and (m.emailrouteraccessapproval = 1
          or not case when m.regardingobjecttypecode = 'queue'
                      then o.requireapprovalforqueueemail else o.requireapprovalforuseremail end)
@@ -35,6 +39,13 @@ _CLAIM = f"""
     update mailbox set hostid = %(host)s, leasefence = leasefence + 1, leaseuntil = now() + %(lease)s
     from due where mailbox.mailboxid = due.mailboxid
     returning mailbox.mailboxid, mailbox.leasefence, due.emailserverprofile
+"""  # noqa: S608 - put together from constants
+
+_NEXT_DUE = f"""
+    select greatest(min(greatest(m.nextpasson, m.leaseuntil)) - now(), interval '0') from mailbox m
+    join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
+    cross join organization o
+    where m.nextpasson is not null and {_MAY_RUN}
 """  # noqa: S608 - put together from constants
 
 _CLAIM_ONE = """
@@ -86,11 +97,7 @@ async def claim_one(
 
 async def next_due(connection: AsyncConnection) -> timedelta | None:
     """Return how long until the next mailbox is due; ``None`` where none ever is."""
-    rows = await connection.execute(
-        "select greatest(min(greatest(nextpasson, leaseuntil)) - now(), interval '0') from mailbox"
-        " where statecode = 0 and enabledforincomingemail and incomingemaildeliverymethod = 2"
-        " and nextpasson is not null"
-    )
+    rows = await connection.execute(_NEXT_DUE)
     row = await rows.fetchone()
     return row[0] if row else None
 
@@ -201,7 +208,7 @@ class MailboxLeases:
                 {
                     "next": next_pass,
                     "disable": next_pass is None,
-                    "failures": 0 if isinstance(error, Misconfigured) else run.failures + 1,
+                    "failures": 0 if next_pass is None else run.failures + 1,
                     "error": f"{error.code}: {error}"[:2048],
                     "host": run.hostid[:320],
                     "mailbox": run.mailboxid,

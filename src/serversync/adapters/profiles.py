@@ -1,121 +1,250 @@
-"""The connections of each email server profile, shared by all its mailboxes and kept open between passes."""
+"""The connections to Exchange for runs of mailboxes: which account, which server, and the clients kept between runs.
+
+The account is the profile's, or the mailbox's own where the profile says so. The server is the profile's server
+location, or found for the mailbox by a ``Locator``. Clients are kept for each account and server, whatever number
+of mailboxes is reached through them; changed credentials get a new one, and the old one ends with its last user.
+"""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Final
+from datetime import timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.core.errors import AuthenticationFailed, InputInvalid
+from serversync.adapters.accounts import AccountGuard, AccountKey
+from serversync.adapters.locators import Locator, ServerLocation
+from serversync.adapters.profile_rows import MailboxRow, ProfileRow, read_rows
+from serversync.core.errors import (
+    AuthenticationFailed,
+    ConnectionRefused,
+    HostUnknown,
+    InputInvalid,
+    MailboxUnavailable,
+    NotExchange,
+    ServiceError,
+)
 from serversync.crm import secrets
 from serversync.exchange.client import Credentials, Endpoint, EwsClient, Scheme
 
 _SCHEMES: Final = {0: Scheme.AUTO, 2: Scheme.NTLM, 3: Scheme.BASIC}
-REFUSAL_HOLDS: Final = timedelta(minutes=15)
-"""A client whose log-on was refused refuses by itself from then on, so that its many mailboxes do not lock the
-account; after this time, or once the profile was changed, the account is tried again."""
-_DEFAULT_TIMEOUT: Final = timedelta(seconds=100)
+_MOST_CONNECTIONS: Final = 300
+"""The bound of what a profile may say; how many are used is decided by the slots of the runs."""
+_MOVED: Final = (NotExchange, HostUnknown, ConnectionRefused, MailboxUnavailable)
+"""What may mean that a mailbox is served elsewhere by now."""
+_GUARDS_AT_ONCE: Final = 2
+_IDLE: Final = timedelta(minutes=10)
+_MANY: Final = 64
+"""With more clients than this, those are closed that nobody has used for a while."""
+
+
+class Connected(NamedTuple):
+    """A client for a run, and the address to act as; ``None`` acts as the account itself."""
+
+    client: EwsClient
+    mailbox: str | None
 
 
 @dataclass(slots=True)
 class _Open:
     client: EwsClient
-    modifiedon: datetime
-    impersonate: bool
+    guard: AccountGuard
+    key: AccountKey
+    endpoint: Endpoint
     users: int = 0
     replaced: bool = False
-    refused: float | None = None
-
-
-def _may_log_on_again(entry: _Open) -> bool:
-    return entry.refused is not None and time.monotonic() - entry.refused > REFUSAL_HOLDS.total_seconds()
+    used: float = 0.0
 
 
 class ProfileConnections:
-    """Hands out the client of a profile; a changed profile gets a new one, the old one ends with its last user."""
+    """Hands out clients for mailboxes of profiles.
 
-    def __init__(self, pool: AsyncConnectionPool, *, user_agent: str) -> None:
+    Args:
+        pool: Connections to the database in autocommit mode.
+        user_agent: Names the program to the servers.
+        locator: Finds the server of a mailbox where the profile does not say it.
+        by_hand: A person asks: an account that was stopped after refusals is tried, once.
+    """
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool,
+        *,
+        user_agent: str,
+        locator: Locator | None = None,
+        by_hand: bool = False,
+    ) -> None:
         self._pool = pool
         self._user_agent = user_agent
-        self._open: dict[UUID, _Open] = {}
+        self._locator = locator or ServerLocation()
+        self._by_hand = by_hand
+        self._open: dict[tuple[UUID, str], _Open] = {}
         self._lock = asyncio.Lock()
+        self._guards = asyncio.Semaphore(_GUARDS_AT_ONCE)
 
-    @asynccontextmanager
-    async def client(self, profileid: UUID) -> AsyncIterator[tuple[EwsClient, bool]]:
-        """Give the client and whether it impersonates.
+    def client(
+        self, profileid: UUID, *, mailboxid: UUID | None = None, address: str | None = None
+    ) -> AbstractAsyncContextManager[Connected]:
+        """Give the client for one mailbox.
+
+        Args:
+            profileid: The profile.
+            mailboxid: The mailbox of it.
+            address: Instead, an address, which need not be that of a mailbox; with neither, the profile's account
+                acts as itself.
 
         Raises:
-            InputInvalid: the profile lacks what a connection needs.
-            SecretKeyUnusable: its password cannot be opened.
+            InputInvalid: profile or mailbox lack what a connection needs.
+            SecretKeyUnusable: the password cannot be opened.
+            AuthenticationFailed: the account is stopped, because its password was refused.
         """
-        entry = await self._entry(profileid)
-        entry.users += 1
+        return self._for_one(profileid, mailboxid, address)
+
+    @asynccontextmanager
+    async def _for_one(
+        self, profileid: UUID, mailboxid: UUID | None, address: str | None
+    ) -> AsyncIterator[Connected]:
+        profile, mailboxes = await read_rows(
+            self._pool, profileid, mailboxids=[mailboxid] if mailboxid else [], address=address
+        )
+        if mailboxid is not None and mailboxid not in mailboxes:
+            raise InputInvalid(
+                field="Mailbox", reason=f"it does not have the profile {profile.name} any more"
+            )
+        known = next(iter(mailboxes.values()), None)
+        async with self._connected(profile, known or MailboxRow(None, address)) as connected:
+            yield connected
+
+    async def batch(self, profileid: UUID, mailboxids: Sequence[UUID]) -> "BatchConnections":
+        """Read the profile and its mailboxes in one query, and give what hands out their clients.
+
+        Raises:
+            InputInvalid: the profile was deleted.
+        """
+        return BatchConnections(self, *await read_rows(self._pool, profileid, mailboxids=mailboxids))
+
+    @asynccontextmanager
+    async def _connected(self, profile: ProfileRow, mailbox: MailboxRow) -> AsyncIterator[Connected]:
+        is_own = profile.uses_credentials_of(mailbox)
+        key, credentials = self._account(profile, mailbox)
+        acts_as = mailbox.address if profile.impersonate and not is_own else None
         try:
-            yield entry.client, entry.impersonate
-        except AuthenticationFailed:
-            if entry.refused is None:
-                entry.refused = time.monotonic()
+            endpoint = await self._locator.locate(profile, mailbox, credentials)
+            entry = await self._entry(key, endpoint, credentials)
+            try:
+                yield Connected(entry.client, acts_as)
+            except AuthenticationFailed as error:
+                await self._refused(entry, error)
+                raise
+            finally:
+                await self._leave(entry)
+        except _MOVED as error:
+            await self._forget(profile, mailbox, error)
             raise
-        finally:
-            entry.users -= 1
-            if entry.replaced and not entry.users:
-                await entry.client.__aexit__(None, None, None)
 
-    async def _entry(self, profileid: UUID) -> _Open:
+    async def _forget(self, profile: ProfileRow, mailbox: MailboxRow, error: ServiceError) -> None:
+        if profile.useautodiscover:
+            await self._locator.forget(profile, mailbox, error)
+
+    def _account(self, profile: ProfileRow, mailbox: MailboxRow) -> tuple[AccountKey, Credentials]:
+        """Return whose credentials are used, and the credentials."""
+        if profile.protocol is not None and profile.protocol not in _SCHEMES:
+            raise InputInvalid(
+                field=f"Profile {profile.name}", reason="its authentication protocol is not supported"
+            )
+        scheme = _SCHEMES[profile.protocol or 0]
+        if profile.uses_credentials_of(mailbox) and mailbox.mailboxid and mailbox.modifiedon:
+            field, username, sealed = f"Mailbox {mailbox.address}", mailbox.username, mailbox.password
+            place = secrets.purpose("mailbox", mailbox.mailboxid, "password")
+            key = AccountKey(mailbox.mailboxid, profile.profileid, mailbox.modifiedon)
+        else:
+            field, username, sealed = f"Profile {profile.name}", profile.username, profile.password
+            place = secrets.purpose("emailserverprofile", profile.profileid, "incomingpassword")
+            key = AccountKey(profile.profileid, profile.profileid, profile.modifiedon)
+        if not username or sealed is None:
+            missing = "user name" if not username else "password"
+            may_be_used = " that may be used" if key.accountid != profile.profileid else ""
+            raise InputInvalid(field=field, reason=f"it has no {missing}{may_be_used}")
+        return key, Credentials(username=username, password=secrets.unseal(sealed, place), scheme=scheme)
+
+    async def _entry(self, key: AccountKey, endpoint: Endpoint, credentials: Credentials) -> _Open:
+        place = (key.accountid, endpoint.url)
         async with self._lock:
-            async with self._pool.connection() as connection:
-                rows = await connection.execute(
-                    "select modifiedon, name, incomingserverlocation, incomingusername, incomingpassword,"
-                    " incomingauthenticationprotocol, incominguseimpersonation, maxconcurrentconnections, cafile,"
-                    " proxyurl, timeoutmailboxconnectionafteramount"
-                    " from emailserverprofile where emailserverprofileid = %s",
-                    (profileid,),
+            known = self._open.get(place)
+            if known is None or known.key != key or known.endpoint != endpoint:
+                if known is not None:
+                    await self._replace(place, known)
+                await self._close_idle()
+                guard = AccountGuard(self._pool, self._guards, key, by_hand=self._by_hand)
+                client = EwsClient(
+                    endpoint,
+                    credentials,
+                    connections=_MOST_CONNECTIONS,
+                    user_agent=self._user_agent,
+                    guard=guard,
                 )
-                row = await rows.fetchone()
-            if row is None:
-                raise InputInvalid(field="Server Profile", reason="the profile was deleted")
-            known = self._open.get(profileid)
-            if known and known.modifiedon == row[0] and not _may_log_on_again(known):
-                return known
-            if known:
-                known.replaced = True
-                if not known.users:
-                    await known.client.__aexit__(None, None, None)
-            entry = _Open(await self._connect(profileid, row), row[0], impersonate=bool(row[6]))
-            self._open[profileid] = entry
-            return entry
+                known = self._open[place] = _Open(await client.__aenter__(), guard, key, endpoint)
+            known.users += 1
+            return known
 
-    async def _connect(self, profileid: UUID, row: tuple[object, ...]) -> EwsClient:
-        _, name, location, username, sealed, protocol, _, connections, ca_file, proxy, timeout_ms = row
-        if not location or not username or sealed is None:
-            missing = "server location" if not location else "user name" if not username else "password"
-            raise InputInvalid(field=f"Profile {name}", reason=f"it has no {missing}")
-        if protocol is not None and protocol not in _SCHEMES:
-            raise InputInvalid(field=f"Profile {name}", reason="its authentication protocol is not supported")
-        timeout = timedelta(milliseconds=int(str(timeout_ms))) if timeout_ms else _DEFAULT_TIMEOUT
-        endpoint = Endpoint.parse(
-            str(location),
-            ca_file=Path(str(ca_file)) if ca_file else None,
-            timeout=timeout,
-            proxy=str(proxy) if proxy else None,
-        )
-        place = secrets.purpose("emailserverprofile", profileid, "incomingpassword")
-        password = secrets.unseal(sealed, place)  # type: ignore[arg-type]  # a bytea column
-        scheme = _SCHEMES[int(str(protocol)) if protocol is not None else 0]
-        credentials = Credentials(username=str(username), password=password, scheme=scheme)
-        client = EwsClient(
-            endpoint, credentials, connections=int(str(connections)), user_agent=self._user_agent
-        )
-        return await client.__aenter__()
+    async def _leave(self, entry: _Open) -> None:
+        entry.users -= 1
+        entry.used = time.monotonic()
+        if entry.replaced and not entry.users:
+            await entry.client.__aexit__(None, None, None)
+
+    async def _refused(self, entry: _Open, error: AuthenticationFailed) -> None:
+        """Let the next run begin with a client that knows of no refusal: the database does."""
+        await entry.guard.refuse(error)
+        async with self._lock:
+            place = (entry.key.accountid, entry.endpoint.url)
+            if not self._by_hand and self._open.get(place) is entry:
+                await self._replace(place, entry)
+
+    async def _replace(self, place: tuple[UUID, str], entry: _Open) -> None:
+        entry.replaced = True
+        del self._open[place]
+        if not entry.users:
+            await entry.client.__aexit__(None, None, None)
+
+    async def _close_idle(self) -> None:
+        if len(self._open) < _MANY:
+            return
+        since = time.monotonic() - _IDLE.total_seconds()
+        for place, entry in list(self._open.items()):
+            if not entry.users and entry.used < since:
+                await self._replace(place, entry)
 
     async def close(self) -> None:
         """Close every client."""
         for entry in self._open.values():
             await entry.client.__aexit__(None, None, None)
         self._open.clear()
+
+
+class BatchConnections:
+    """Clients for the mailboxes of a batch, by one reading of their profile."""
+
+    def __init__(
+        self, connections: ProfileConnections, profile: ProfileRow, mailboxes: dict[UUID, MailboxRow]
+    ) -> None:
+        self._connections = connections
+        self._mailboxes = mailboxes
+        self.profile = profile
+
+    def client(self, profileid: UUID, *, mailboxid: UUID) -> AbstractAsyncContextManager[Connected]:
+        """Give the client for a mailbox; one that has changed its profile since is read again.
+
+        Raises:
+            InputInvalid: profile or mailbox lack what a connection needs.
+            SecretKeyUnusable: the password cannot be opened.
+            AuthenticationFailed: the account is stopped, because its password was refused.
+        """
+        mailbox = self._mailboxes.get(mailboxid)
+        if mailbox is None or profileid != self.profile.profileid:
+            return self._connections.client(profileid, mailboxid=mailboxid)
+        return self._connections._connected(self.profile, mailbox)  # noqa: SLF001 - the other half of one thing

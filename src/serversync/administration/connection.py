@@ -178,9 +178,9 @@ def _write_down(mailbox: Mailbox, trial: Trial) -> None:
 @asynccontextmanager
 async def _connections() -> AsyncIterator[ProfileConnections]:
     async with AsyncConnectionPool(
-        dsn(), min_size=1, max_size=1, open=False, kwargs={"autocommit": True}
+        dsn(), min_size=1, max_size=4, open=False, kwargs={"autocommit": True}
     ) as pool:
-        connections = ProfileConnections(pool, user_agent=f"serversync/{__version__}")
+        connections = ProfileConnections(pool, user_agent=f"serversync/{__version__}", by_hand=True)
         try:
             yield connections
         finally:
@@ -206,13 +206,10 @@ async def _try(connections: ProfileConnections, profileid: UUID, address: str | 
         return round((time.monotonic() - started) * 1000)
 
     try:
-        async with connections.client(profileid) as (client, impersonate):
-            mailbox = address if impersonate else None
+        async with connections.client(profileid, address=address) as (client, mailbox):
             (found,) = await client.call(GetFolder((DistinguishedFolderId("inbox"),)), mailbox=mailbox)
             folder = found.unwrap()
-            await EwsMailbox(client, address or "", impersonate=mailbox is not None).changes(
-                "inbox", None, limit=_SAMPLE
-            )
+            await EwsMailbox(client, mailbox).changes("inbox", None, limit=_SAMPLE)
             version = client.server_version
     except ServiceError as error:
         return Trial(address or "", milliseconds(), error=error)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
-from serversync.core.errors import Misconfigured, ServiceError
+from serversync.core.errors import Misconfigured, Scope, ServiceError
 from serversync.engine.incoming import IncomingPass
 from serversync.engine.ports import Alerts, ExchangeMailbox, Leases, MailboxRun, MailStore, PassResult
 from serversync.rules.schedule import after_failure, after_success
@@ -62,14 +62,15 @@ class MailboxRunner:
     async def _after_failure(self, run: MailboxRun, result: PassResult, error: ServiceError) -> None:
         if error.code == "worker.lease-lost":
             raise error
-        if isinstance(error, Misconfigured):
+        to_be_mended = isinstance(error, Misconfigured)
+        failures = run.failures + 1
+        if to_be_mended or failures >= FAILURES_BEFORE_ALERT:
             await self._alerts.raise_for_mailbox(run, error)
+        if to_be_mended and error.scope is Scope.MAILBOX:
             await self._leases.fail(run, result, error, next_pass=None)
             return
+        # What is wrong with the server or its profile is no fault of the mailbox, which goes on once it is mended.
         hint = error.details.get("back_off")
-        failures = run.failures + 1
-        if failures >= FAILURES_BEFORE_ALERT:
-            await self._alerts.raise_for_mailbox(run, error)
         next_pass = after_failure(
             self._clock(), failures=failures, hint=hint if isinstance(hint, timedelta) else None
         )

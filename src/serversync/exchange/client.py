@@ -26,6 +26,7 @@ from serversync.core.errors import (
 )
 from serversync.exchange import bisection
 from serversync.exchange.auth.credentials import Credentials, Scheme
+from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.http_status import not_exchange, page_title, status_error
 from serversync.exchange.namespaces import t
@@ -67,6 +68,7 @@ class EwsClient:
         user_agent: Names the program to the server and its access policies.
         version: The schema that requests speak; an older server is met in its own by itself.
         max_answer_bytes: Answers that are read into memory may have so many bytes, unpacked.
+        guard: Decides who may try the password, where others use the same account.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class EwsClient:
         user_agent: str = "serversync",
         version: RequestServerVersion = RequestServerVersion.EXCHANGE2013_SP1,
         max_answer_bytes: int = 64 << 20,
+        guard: LogOnGuard | None = None,
     ) -> None:
         self.endpoint = endpoint
         self._account = credentials.username
@@ -86,6 +89,7 @@ class EwsClient:
         self._user_agent = user_agent
         self._version = version
         self._max_answer_bytes = max_answer_bytes
+        self._guard = guard
         self._older_mailboxes: dict[str | None, RequestServerVersion] = {}
         self._transport: Transport | None = None
         self._server_version: ServerVersionInfo | None = None
@@ -97,6 +101,7 @@ class EwsClient:
             connections=self._connections,
             user_agent=self._user_agent,
             max_answer_bytes=self._max_answer_bytes,
+            guard=self._guard,
         )
         return self
 

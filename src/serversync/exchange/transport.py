@@ -6,12 +6,13 @@ to another place. Cookies are off: a slot serves many mailboxes, and what ties a
 server is ``X-AnchorMailbox``; a shared cookie would tie it to another mailbox's.
 
 As long as no log-on has succeeded, or the last one was refused, log-ons go one at a time, so that a wrong
-password is tried once and not once a connection (accounts lock themselves).
+password is not tried once a connection (accounts lock themselves). A guard carries this rule beyond one client;
+without one, a client stops for good after one refusal, or after two where the password had worked before.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 
 import aiohttp
 from aiohttp.client_reqrep import ClientRequest
@@ -23,6 +24,7 @@ from serversync.core.errors import AnswerUnreadable, AuthenticationFailed, Conne
 from serversync.exchange.auth.choice import authentication
 from serversync.exchange.auth.credentials import Credentials
 from serversync.exchange.auth.flow import Challenge, Leg
+from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.network_errors import network_error
 from serversync.exchange.tls import ssl_context
@@ -125,6 +127,7 @@ class Transport:
         connections: The most connections at the same time.
         user_agent: Names the program to the server.
         max_answer_bytes: Answers that are read into memory may have so many bytes.
+        guard: Who else tries the same password.
     """
 
     def __init__(
@@ -135,6 +138,7 @@ class Transport:
         connections: int,
         user_agent: str,
         max_answer_bytes: int,
+        guard: LogOnGuard | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._authentication = authentication(credentials, endpoint.host)
@@ -153,6 +157,7 @@ class Transport:
         self._idle: list[_Slot] = []
         self._slots: list[_Slot] = []
         self._gate = asyncio.Lock()
+        self._guard = guard
         self._proven = False
         self._refusals = 0
         self._refused: AuthenticationFailed | None = None
@@ -264,7 +269,7 @@ class Transport:
             slot.disconnect()
         if self._proven and not self._refusals:
             return await self._log_on(slot, request)
-        async with self._gate:
+        async with self._gate, self._guard.attempt() if self._guard else nullcontext():
             return await self._log_on(slot, request)
 
     async def _log_on(self, slot: _Slot, request: _Request) -> aiohttp.ClientResponse:
@@ -302,9 +307,9 @@ class Transport:
         return ConnectionLost(host=self._endpoint.host, reason=reason)
 
     def _count_refusal(self, error: AuthenticationFailed) -> None:
-        """Stop for good after a refusal, or after two where the same password has worked before."""
+        """Stop for good after a refusal, or after two where the same password has worked before or a guard counts."""
         self._refusals += 1
-        if not self._proven or self._refusals >= _MOST_REFUSALS:
+        if self._refusals >= _MOST_REFUSALS or not (self._proven or self._guard):
             self._refused = error
 
     async def _send(self, slot: _Slot, request: _Request, leg: Leg | None = None) -> aiohttp.ClientResponse:

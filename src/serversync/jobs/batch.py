@@ -50,9 +50,8 @@ class BatchRunner:
     ) -> None:
         self._lease = lease
         self._leases = MailboxLeases(pool, host=host, lease=lease)
-        exchange = ExchangeMailboxes(profiles)
         self._runner = MailboxRunner(
-            exchange.open,
+            ExchangeMailboxes(profiles).open,
             CrmStore(pool, lease=lease),
             TraceLogAlerts(pool),
             self._leases,

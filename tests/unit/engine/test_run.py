@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from serversync.core.errors import AuthenticationFailed, LeaseLost, ServerBusy
+from serversync.core.errors import ConnectionRefused, LeaseLost, MailboxNotFound, ServerBusy
 from serversync.engine.run import FAILURES_BEFORE_ALERT, MailboxRunner
+from serversync.rules.schedule import RETRY_FLOOR
 from tests.unit.engine.fakes import NOON, FakeAlerts, FakeExchange, FakeLeases, FakeStore, a_message, a_run
 
 
@@ -49,12 +50,19 @@ async def test_trouble_that_passes_is_silent_at_first_and_told_later():
     assert bench.alerts.mailboxes == ["exchange.busy"]
 
 
-async def test_what_a_person_must_mend_stops_the_mailbox_at_once():
-    bench = Bench(AuthenticationFailed(host="mail.example.org", account="svc", scheme="NTLM"))
+async def test_what_a_person_must_mend_about_the_mailbox_stops_it_at_once():
+    bench = Bench(MailboxNotFound(mailbox="ada@example.org"))
     _, error = await bench.run()
     assert error is bench.error
     assert bench.leases.failed == [(bench.error, None)]
-    assert bench.alerts.mailboxes == ["exchange.authentication-failed"]
+    assert bench.alerts.mailboxes == ["exchange.mailbox-not-found"]
+
+
+async def test_what_a_person_must_mend_about_the_server_is_told_and_tried_again():
+    bench = Bench(ConnectionRefused(host="mail.example.org", port=443))
+    await bench.run()
+    assert bench.leases.failed == [(bench.error, NOON + RETRY_FLOOR)]
+    assert bench.alerts.mailboxes == ["exchange.connection-refused"]
 
 
 async def test_whoever_lost_the_lease_says_nothing_about_the_mailbox():

@@ -6,6 +6,7 @@ from serversync.crm.models.attachment import ActivityMimeAttachment, Attachment
 from serversync.crm.models.contact import Contact
 from serversync.crm.models.email import Email
 from serversync.crm.models.emailserverprofile import EmailServerProfile
+from serversync.crm.models.exchangeaccount import ExchangeAccount
 from serversync.crm.models.lead import Lead
 from serversync.crm.models.mailbox import Mailbox
 from serversync.crm.models.mailboxfolder import MailboxFolder
@@ -24,6 +25,7 @@ __all__ = [
     "Contact",
     "Email",
     "EmailServerProfile",
+    "ExchangeAccount",
     "Lead",
     "Mailbox",
     "MailboxFolder",

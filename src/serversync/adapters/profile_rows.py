@@ -1,0 +1,105 @@
+"""What a connection has to know of a profile and its mailboxes, read in one query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from serversync.core.errors import InputInvalid
+
+_OF_USER_OR_QUEUE: Final = 0
+
+_READ: Final = """
+    select p.emailserverprofileid as profileid, p.modifiedon, p.name, p.useautodiscover,
+        p.incomingserverlocation as location, p.incomingusername as username, p.incomingpassword as password,
+        p.incomingauthenticationprotocol as protocol, p.incomingcredentialretrieval as retrieval,
+        p.incominguseimpersonation as impersonate, p.maxconcurrentconnections as connections, p.cafile, p.proxyurl,
+        p.timeoutmailboxconnectionafteramount as timeout_ms,
+        m.mailboxid, m.emailaddress as address, m.modifiedon as mailbox_modifiedon, m.ewsurl,
+        m.allowemailconnectortousecredentials as own_allowed, m.username as own_username,
+        m.password as own_password
+    from emailserverprofile p
+    left join mailbox m on m.emailserverprofile = p.emailserverprofileid
+        and (m.mailboxid = any(%(mailboxids)s) or lower(m.emailaddress) = lower(%(address)s))
+    where p.emailserverprofileid = %(profile)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRow:
+    """A mailbox that a connection is for; without an id it is only an address, or nobody.
+
+    ``ewsurl`` is where autodiscover found it last. Credentials are there only where they may be used.
+    """
+
+    mailboxid: UUID | None
+    address: str | None
+    modifiedon: datetime | None = None
+    ewsurl: str | None = None
+    username: str | None = None
+    password: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """An email server profile, its password still sealed."""
+
+    profileid: UUID
+    modifiedon: datetime
+    name: str
+    useautodiscover: bool
+    location: str | None
+    username: str | None
+    password: bytes | None = field(repr=False)
+    protocol: int | None
+    retrieval: int | None
+    impersonate: bool
+    connections: int
+    cafile: str | None
+    proxyurl: str | None = field(repr=False)
+    timeout_ms: int | None
+
+    def uses_credentials_of(self, mailbox: MailboxRow) -> bool:
+        """Whether the mailbox is reached with its own credentials instead of the profile's."""
+        return self.retrieval == _OF_USER_OR_QUEUE and mailbox.mailboxid is not None
+
+
+async def read_rows(
+    pool: AsyncConnectionPool, profileid: UUID, *, mailboxids: Sequence[UUID] = (), address: str | None = None
+) -> tuple[ProfileRow, dict[UUID, MailboxRow]]:
+    """Return a profile, and those of the mailboxes that have it, by id.
+
+    Args:
+        pool: Connections to the database.
+        profileid: The profile.
+        mailboxids: Mailboxes by id.
+        address: A mailbox by its address.
+
+    Raises:
+        InputInvalid: the profile was deleted.
+    """
+    async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(
+            _READ, {"profile": profileid, "mailboxids": list(mailboxids), "address": address}
+        )
+        rows = await cursor.fetchall()
+    if not rows:
+        raise InputInvalid(field="Server Profile", reason="the profile was deleted")
+    profile = ProfileRow(**{name: rows[0][name] for name in ProfileRow.__dataclass_fields__})
+    return profile, {row["mailboxid"]: _mailbox(row) for row in rows if row["mailboxid"] is not None}
+
+
+def _mailbox(row: dict[str, Any]) -> MailboxRow:
+    may_use = row["own_allowed"]
+    return MailboxRow(
+        mailboxid=row["mailboxid"],
+        address=row["address"],
+        modifiedon=row["mailbox_modifiedon"],
+        ewsurl=row["ewsurl"],
+        username=row["own_username"] if may_use else None,
+        password=row["own_password"] if may_use else None,
+    )
