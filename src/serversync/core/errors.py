@@ -3,7 +3,7 @@
     ServiceError
     +-- Transient          wait and try again; silent until the budget is spent
     |   +-- ServerUnreachable, ServerBusy, ConnectionLost, AnswerUnreadable, MailboxUnavailable,
-    |       SyncStateInvalid, DatabaseUnavailable, LeaseLost
+    |       SyncStateInvalid, SubscriptionLost, ChangeMarkWrong, DatabaseUnavailable, LeaseLost
     +-- Permanent          this item never; the mailbox goes on
     |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, MeetingStateRefused,
     |       RecipientsRefused, NameUnresolved, FeatureUnavailable
@@ -160,6 +160,15 @@ class ChangeConflict(Transient):
     scope = Scope.ITEM
     summary = "The item was changed in Exchange at the same time ({response_code})."
     remedy = "Nothing to do: the item is read again, and the change is tried again on what it is now."
+
+
+class ChangeMarkWrong(Transient):
+    """A folder said that nothing had changed in it, and then listed changes."""
+
+    code = "exchange.change-mark-wrong"
+    scope = Scope.MAILBOX
+    summary = "Exchange said that nothing had changed in {mailbox}, although something had."
+    remedy = "Nothing to do: from now on every poll of this mailbox lists its folders; 'Test & Enable' lets it be tried again."
 
 
 class DatabaseUnavailable(Transient):

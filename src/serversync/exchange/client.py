@@ -9,8 +9,9 @@ whether it took effect, and the caller has to look.
 
 import binascii
 import uuid
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -25,14 +26,17 @@ from serversync.core.errors import (
     VersionUnsupported,
 )
 from serversync.exchange import bisection
+from serversync.exchange.affinity import Affinity
 from serversync.exchange.auth.credentials import Credentials, Scheme
 from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.http_status import not_exchange, page_title, status_error
 from serversync.exchange.namespaces import t
+from serversync.exchange.notifications import SILENCE, EventStream
 from serversync.exchange.operations.create_attachment import CreateAttachment, NewFile
 from serversync.exchange.operations.get_attachment import GetAttachment
 from serversync.exchange.operations.get_item import GetItem
+from serversync.exchange.operations.get_streaming_events import GetStreamingEvents, StreamedAnswer
 from serversync.exchange.operations.operation import Divisible, Operation
 from serversync.exchange.outcome import Failure, Outcome
 from serversync.exchange.repair import StreamRepair
@@ -117,12 +121,15 @@ class EwsClient:
         """The build of the server that answered last, or ``None`` before the first answer."""
         return self._server_version
 
-    async def call(self, operation: Operation[R], *, mailbox: str | None = None) -> list[Outcome[R]]:
+    async def call(
+        self, operation: Operation[R], *, mailbox: str | None = None, affinity: Affinity | None = None
+    ) -> list[Outcome[R]]:
         """Send one request.
 
         Args:
             operation: What to ask.
             mailbox: The address of the mailbox to act as; ``None`` acts as the account itself.
+            affinity: The group whose server must answer; ``None`` for the mailbox's own.
 
         Returns:
             One outcome for each thing asked for, in order.
@@ -130,7 +137,9 @@ class EwsClient:
         Raises:
             ServiceError: the request as a whole failed; the class says what happens next.
         """
-        return await self._versioned(mailbox, lambda version: self._call(operation, version, mailbox))
+        return await self._versioned(
+            mailbox, lambda version: self._call(operation, version, mailbox, affinity)
+        )
 
     async def call_bisecting(
         self, operation: Divisible[R], *, mailbox: str | None = None
@@ -245,18 +254,103 @@ class EwsClient:
             self._older_mailboxes[mailbox] = older
             return result
 
+    @asynccontextmanager
+    async def stream(
+        self,
+        subscription_ids: Sequence[str],
+        *,
+        mailbox: str | None = None,
+        affinity: Affinity | None = None,
+        connection_timeout: timedelta = timedelta(minutes=29),
+        silence: timedelta = SILENCE,
+    ) -> AsyncIterator[EventStream]:
+        """Open a stream of the events of up to 200 streaming subscriptions; it ends with the block.
+
+        Args:
+            subscription_ids: Subscriptions that this account made, of mailboxes on one server.
+            mailbox: Whom to act as: a mailbox of the group, whose budget the open connection then counts in.
+            affinity: What the group's subscriptions were made with.
+            connection_timeout: After which the server closes the stream, 1 to 30 minutes.
+            silence: Without a sign of life for so long the stream counts as dead.
+
+        Raises:
+            ServiceError: the stream cannot be opened; see ``EventStream`` for what may happen later.
+        """
+        operation = GetStreamingEvents(tuple(subscription_ids), connection_timeout)
+        async with AsyncExitStack() as stack:
+            response = await self._versioned(
+                mailbox,
+                lambda version: self._open_stream(stack, operation, version, mailbox, affinity, silence),
+            )
+            context = self._context(operation, mailbox, response)
+
+            def read(document: bytes) -> StreamedAnswer:
+                root = self._parse(response, document, context)
+                (outcome,) = operation.from_xml(self._content(root, context), context)
+                return outcome.unwrap()
+
+            pieces = await stack.enter_async_context(aclosing(self._pieces(response, context)))
+            yield EventStream(pieces, read, host=self.endpoint.host)
+
+    async def _open_stream(
+        self,
+        stack: AsyncExitStack,
+        operation: GetStreamingEvents,
+        version: RequestServerVersion,
+        mailbox: str | None,
+        affinity: Affinity | None,
+        silence: timedelta,
+    ) -> aiohttp.ClientResponse:
+        transport = self._open_transport()
+        request = envelope(operation, version, mailbox)
+        async with AsyncExitStack() as opening:
+            response = await opening.enter_async_context(
+                transport.hanging(request, _headers(mailbox, affinity), silence=silence)
+            )
+            if affinity is not None:
+                affinity.learn(response.headers)
+            if response.status != 200:
+                context = self._context(operation, mailbox, response)
+                document = await transport.read(response, operation.name)
+                self._content(self._parse(response, document, context), context)
+                raise AnswerUnreadable(**context.details(), reason=f"HTTP {response.status} with an answer")
+            stack.push_async_exit(opening.pop_all())
+        return response
+
+    async def _pieces(
+        self, response: aiohttp.ClientResponse, context: AnswerContext
+    ) -> AsyncGenerator[bytes, None]:
+        """Give the pieces of a stream, after a look at whether it is one."""
+        judged = False
+        async with aclosing(self._open_transport().chunks(response)) as chunks:
+            async for chunk in chunks:
+                if not judged and chunk.strip(_BEFORE_XML):
+                    self._refuse_page(chunk, context)
+                    judged = True
+                yield chunk
+
     async def _call(
-        self, operation: Operation[R], version: RequestServerVersion, mailbox: str | None
+        self,
+        operation: Operation[R],
+        version: RequestServerVersion,
+        mailbox: str | None,
+        affinity: Affinity | None,
     ) -> list[Outcome[R]]:
         request = envelope(operation, version, mailbox)
-        return await self._answer(operation, request, mailbox)
+        return await self._answer(operation, request, mailbox, affinity)
 
     async def _answer(
-        self, operation: Operation[R], request: bytes | Upload, mailbox: str | None
+        self,
+        operation: Operation[R],
+        request: bytes | Upload,
+        mailbox: str | None,
+        affinity: Affinity | None = None,
     ) -> list[Outcome[R]]:
         transport = self._open_transport()
-        exchanged = transport.exchange(request, _headers(mailbox), repeatable=operation.repeatable)
-        async with exchanged as response:
+        headers = _headers(mailbox, affinity)
+        async with transport.exchange(request, headers, repeatable=operation.repeatable) as response:
+            if affinity is not None:
+                affinity.learn(response.headers)
             document = await transport.read(response, operation.name)
         context = self._context(operation, mailbox, response)
         root = self._parse(response, document, context)
@@ -390,8 +484,10 @@ class EwsClient:
         return content_of(opened, context)
 
 
-def _headers(mailbox: str | None) -> dict[str, str]:
+def _headers(mailbox: str | None, affinity: Affinity | None = None) -> dict[str, str]:
     headers = {"client-request-id": str(uuid.uuid4()), "return-client-request-id": "true"}
-    if mailbox is not None:
+    if affinity is not None:
+        headers |= affinity.headers()
+    elif mailbox is not None:
         headers["X-AnchorMailbox"] = mailbox
     return headers

@@ -1,5 +1,6 @@
 """The TLS that every connection uses: verified always, 1.2 or newer, no switch to turn it off."""
 
+import asyncio
 import ssl
 from functools import lru_cache
 from pathlib import Path
@@ -31,3 +32,24 @@ def _context(ca_file: Path | None, _modified: int, _size: int) -> ssl.SSLContext
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)
     return context
+
+
+_SMALL_BUFFER = 32 * 1024
+
+
+def shrink_buffer(transport: asyncio.Transport | None) -> bool:
+    """Let a connection that mostly waits hold 32 KB for reading instead of asyncio's 256 KB; whether it worked.
+
+    With many streams this buffer is most of their memory. There is no public way to choose its size, so where
+    the inside of asyncio looks different nothing is changed.
+    """
+    protocol = getattr(transport, "_ssl_protocol", None)
+    if protocol is None or not all(
+        hasattr(protocol, name) for name in ("max_size", "_ssl_buffer", "_ssl_buffer_view")
+    ):
+        return False
+    buffer = bytearray(_SMALL_BUFFER)
+    protocol.max_size = _SMALL_BUFFER
+    protocol._ssl_buffer = buffer  # noqa: SLF001 - see above
+    protocol._ssl_buffer_view = memoryview(buffer)  # noqa: SLF001
+    return True

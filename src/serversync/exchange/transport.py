@@ -13,6 +13,7 @@ without one, a client stops for good after one refusal, or after two where the p
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, nullcontext
+from datetime import timedelta
 
 import aiohttp
 from aiohttp.client_reqrep import ClientRequest
@@ -27,7 +28,7 @@ from serversync.exchange.auth.flow import Challenge, Leg
 from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.network_errors import network_error
-from serversync.exchange.tls import ssl_context
+from serversync.exchange.tls import shrink_buffer, ssl_context
 from serversync.exchange.upload import Upload
 
 _KEEP_ALIVE_SECONDS = 100.0  # below the 120 s after which IIS closes an idle connection
@@ -60,7 +61,7 @@ class _Connector(aiohttp.TCPConnector):
 class _Slot:
     """One connection and whether it is logged on."""
 
-    def __init__(self, endpoint: Endpoint, headers: dict[str, str]) -> None:
+    def __init__(self, endpoint: Endpoint, headers: dict[str, str], *, read_bytes: int = 1 << 18) -> None:
         self._connector = _Connector(
             limit=1, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=ssl_context(endpoint.ca_file)
         )
@@ -68,7 +69,7 @@ class _Slot:
             connector=self._connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
-            read_bufsize=1 << 18,
+            read_bufsize=read_bytes,
         )
         self._logged_on: asyncio.Transport | None = None
 
@@ -156,6 +157,7 @@ class Transport:
         self._free = asyncio.Semaphore(connections)
         self._idle: list[_Slot] = []
         self._slots: list[_Slot] = []
+        self._hanging: set[_Slot] = set()
         self._gate = asyncio.Lock()
         self._guard = guard
         self._proven = False
@@ -164,7 +166,8 @@ class Transport:
 
     async def close(self) -> None:
         """Close all connections."""
-        slots, self._slots, self._idle = self._slots, [], []
+        slots, self._slots, self._idle = [*self._slots, *self._hanging], [], []
+        self._hanging.clear()
         for slot in slots:
             await slot.session.close()
 
@@ -200,6 +203,38 @@ class Transport:
                     response.release()
                 else:
                     response.close()
+
+    @asynccontextmanager
+    async def hanging(
+        self, body: bytes, headers: dict[str, str], *, silence: timedelta
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request whose answer stays open, over a connection of its own, which ends with the block.
+
+        It is not one of the connections that calls share, since it would be taken from them for half an hour;
+        and it is not compressed, since whatever compresses collects.
+
+        Args:
+            body: The SOAP envelope.
+            headers: Headers of this request beside the common ones.
+            silence: After so long without a byte the connection counts as dead.
+
+        Raises:
+            ServiceError: DNS, TCP, TLS, time-out, log-on: the class says which.
+        """
+        slot = _Slot(self._endpoint, {**self._headers, "Accept-Encoding": "identity"}, read_bytes=1 << 14)
+        self._hanging.add(slot)
+        connect = self._call_timeout.sock_connect
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=silence.total_seconds())
+        try:
+            response = await self._logged_on(slot, _Request(body, headers, timeout, repeatable=True))
+            shrink_buffer(slot.transport)
+            try:
+                yield response
+            finally:
+                response.close()
+        finally:
+            self._hanging.discard(slot)
+            await slot.session.close()
 
     async def chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         """Give the body of an answer as it arrives; inside of ``exchange``.

@@ -1,6 +1,6 @@
 """Every request is what Microsoft's own schemas accept, in all versions that we speak."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -12,11 +12,20 @@ from serversync.exchange.operations.create_attachment import CreateAttachment, N
 from serversync.exchange.operations.create_item import CreateItem, MessageDisposition, SendMeetingInvitations
 from serversync.exchange.operations.find_item import FindItem, SortOrder
 from serversync.exchange.operations.get_attachment import GetAttachment
+from serversync.exchange.operations.get_events import GetEvents
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.get_item import GetItem
+from serversync.exchange.operations.get_streaming_events import GetStreamingEvents
 from serversync.exchange.operations.operation import Operation
 from serversync.exchange.operations.send_item import SendItem
+from serversync.exchange.operations.subscribe import (
+    PullSubscriptionRequest,
+    PushSubscriptionRequest,
+    StreamingSubscriptionRequest,
+    Subscribe,
+)
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems
+from serversync.exchange.operations.unsubscribe import Unsubscribe
 from serversync.exchange.soap import envelope
 from serversync.exchange.types.fields import ExtendedFieldURI, FieldURI
 from serversync.exchange.types.ids import AttachmentId, DistinguishedFolderId, FolderId, ItemId
@@ -133,6 +142,17 @@ OPERATIONS = {
     ),
     "attachments": GetAttachment((AttachmentId("a"), AttachmentId("b"))),
     "attachment shape": GetAttachment((AttachmentId("a"),), AttachmentShape(body_type=BodyType.TEXT)),
+    "subscribe to pull": Subscribe(PullSubscriptionRequest(timeout=timedelta(days=9), watermark="a<b")),
+    "subscribe to push": Subscribe(
+        PushSubscriptionRequest(url="http://localhost/?a&b", folder_ids=(DistinguishedFolderId("inbox"),))
+    ),
+    "subscribe to stream": Subscribe(
+        StreamingSubscriptionRequest(folder_ids=(DistinguishedFolderId("inbox"), FolderId("f")))
+    ),
+    "subscribe to everything": Subscribe(StreamingSubscriptionRequest()),
+    "unsubscribe": Unsubscribe("a<b"),
+    "events": GetEvents("a<b", "c"),
+    "stream": GetStreamingEvents(("a<b", "c"), timedelta(hours=2)),
 }
 
 
