@@ -3,7 +3,8 @@
     ServiceError
     +-- Transient          wait and try again; silent until the budget is spent
     |   +-- ServerUnreachable, ServerBusy, ConnectionLost, AnswerUnreadable, MailboxUnavailable,
-    |       SyncStateInvalid, SubscriptionLost, ChangeMarkWrong, DatabaseUnavailable, LeaseLost
+    |       SyncStateInvalid, SubscriptionLost, ChangeMarkWrong, AutodiscoverUnavailable,
+    |       DatabaseUnavailable, LeaseLost
     +-- Permanent          this item never; the mailbox goes on
     |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, MeetingStateRefused,
     |       RecipientsRefused, NameUnresolved, FeatureUnavailable
@@ -13,7 +14,9 @@
             AuthenticationFailed (PasswordExpired, AccountBlocked, ExtendedProtectionRefused),
             AuthenticationNotOffered, LogOnCutOff, ClockSkewed, KerberosUnavailable,
             SendingDenied, MailboxFull, AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
-            MailboxNotFound, MailboxAccessDenied, SecretKeyUnusable, InputInvalid, RecordNotFound,
+            MailboxNotFound, MailboxAccessDenied, AutodiscoverFailed, AutodiscoverHostNotAllowed,
+            AutodiscoverRedirectLoop, AutodiscoverDomainUnusable, AutodiscoverNotHere, AutodiscoverRefused,
+            MailboxInExchangeOnline, SecretKeyUnusable, InputInvalid, RecordNotFound,
             DatabaseMisconfigured, DatabaseStartFailed
 
 Each class carries a stable code, the scope of what stops, a sentence and a remedy; ``docs/errors.md``
@@ -169,6 +172,15 @@ class ChangeMarkWrong(Transient):
     scope = Scope.MAILBOX
     summary = "Exchange said that nothing had changed in {mailbox}, although something had."
     remedy = "Nothing to do: from now on every poll of this mailbox lists its folders; 'Test & Enable' lets it be tried again."
+
+
+class AutodiscoverUnavailable(Transient):
+    """No Autodiscover service answered, and at least one of them only did not answer now."""
+
+    code = "autodiscover.unavailable"
+    scope = Scope.MAILBOX
+    summary = "Autodiscover for {mailbox} gave no answer: {attempts}."
+    remedy = "Nothing to do if the network or Exchange is down at the moment; otherwise choose 'Test Connection' to see every attempt."
 
 
 class DatabaseUnavailable(Transient):
@@ -490,6 +502,69 @@ class MailboxAccessDenied(Misconfigured):
     scope = Scope.MAILBOX
     summary = "The mailbox {mailbox} may not be opened ({response_code})."
     remedy = "Check that the mailbox is enabled and that its permissions were not changed; then choose 'Test & Enable'."
+
+
+class AutodiscoverFailed(Misconfigured):
+    """The whole lookup order was tried and nothing is there."""
+
+    code = "autodiscover.failed"
+    scope = Scope.PROFILE
+    summary = "Autodiscover found no server for {mailbox}: {attempts}."
+    remedy = "Publish Autodiscover for {domain} (autodiscover.{domain} with a valid certificate, or an SRV record _autodiscover._tcp.{domain}), or give the server location of the profile by hand."
+
+
+class AutodiscoverHostNotAllowed(Misconfigured):
+    """A redirect or an SRV record leads to a host that nobody has allowed; no password was sent to it."""
+
+    code = "autodiscover.host-not-allowed"
+    scope = Scope.PROFILE
+    summary = "Autodiscover for {mailbox} leads to {host} ({origin}), which is not an allowed host."
+    remedy = "If {host} is your own server, allow it: serversync profile edit PROFILE --autodiscover-hosts {host}; otherwise correct the redirect or the DNS record."
+
+
+class AutodiscoverRedirectLoop(Misconfigured):
+    """Redirects go in a circle, or there are more of them than are followed."""
+
+    code = "autodiscover.redirect-loop"
+    scope = Scope.PROFILE
+    summary = "Autodiscover for {mailbox} is redirected without end: {reason}."
+    remedy = "Correct the redirect at {address}, or give the server location of the profile by hand."
+
+
+class AutodiscoverDomainUnusable(Misconfigured):
+    """The domain of the address must not be asked: a single label, or a registry's own suffix."""
+
+    code = "autodiscover.domain-unusable"
+    scope = Scope.MAILBOX
+    summary = "{domain}, the domain of {mailbox}, cannot be asked by Autodiscover: {reason}."
+    remedy = "Correct the e-mail address of the mailbox, or give the server location of the profile by hand."
+
+
+class AutodiscoverNotHere(Misconfigured):
+    """Something answered at one address of the lookup order, but it is no Autodiscover service."""
+
+    code = "autodiscover.not-here"
+    scope = Scope.PROFILE
+    summary = "{address} answered, but not as Autodiscover: {reason}."
+    remedy = "Nothing to do where another address answers; otherwise publish the Autodiscover directory of Exchange at {host}."
+
+
+class AutodiscoverRefused(Misconfigured):
+    """The Autodiscover service answered with an error of its own."""
+
+    code = "autodiscover.refused"
+    scope = Scope.PROFILE
+    summary = "Autodiscover at {address} answered {error_code} for {mailbox}: {message}."
+    remedy = "Check the Autodiscover directory on {host} (Test-OutlookWebServices), or give the server location of the profile by hand."
+
+
+class MailboxInExchangeOnline(Misconfigured):
+    """Autodiscover sends on to Microsoft's cloud: the mailbox is not on-premises."""
+
+    code = "autodiscover.exchange-online"
+    scope = Scope.MAILBOX
+    summary = "The mailbox {mailbox} is in Exchange Online ({target}), not on a server on-premises."
+    remedy = "Take the mailbox out of this profile, or move it back on-premises; this product does not read Exchange Online."
 
 
 class SecretKeyUnusable(Misconfigured):

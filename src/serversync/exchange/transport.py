@@ -16,6 +16,7 @@ from contextlib import aclosing, asynccontextmanager, nullcontext
 from datetime import timedelta
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
@@ -61,9 +62,19 @@ class _Connector(aiohttp.TCPConnector):
 class _Slot:
     """One connection and whether it is logged on."""
 
-    def __init__(self, endpoint: Endpoint, headers: dict[str, str], *, read_bytes: int = 1 << 18) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        headers: dict[str, str],
+        *,
+        read_bytes: int = 1 << 18,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
         self._connector = _Connector(
-            limit=1, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=ssl_context(endpoint.ca_file)
+            limit=1,
+            keepalive_timeout=_KEEP_ALIVE_SECONDS,
+            ssl=ssl_context(endpoint.ca_file),
+            resolver=resolver,
         )
         self.session = aiohttp.ClientSession(
             connector=self._connector,
@@ -129,6 +140,7 @@ class Transport:
         user_agent: Names the program to the server.
         max_answer_bytes: Answers that are read into memory may have so many bytes.
         guard: Who else tries the same password.
+        resolver: Turns the host name into addresses; ``None`` for the system's own.
     """
 
     def __init__(
@@ -140,8 +152,10 @@ class Transport:
         user_agent: str,
         max_answer_bytes: int,
         guard: LogOnGuard | None = None,
+        resolver: AbstractResolver | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._resolver = resolver
         self._authentication = authentication(credentials, endpoint.host)
         self._headers = {
             "User-Agent": user_agent,
@@ -221,7 +235,12 @@ class Transport:
         Raises:
             ServiceError: DNS, TCP, TLS, time-out, log-on: the class says which.
         """
-        slot = _Slot(self._endpoint, {**self._headers, "Accept-Encoding": "identity"}, read_bytes=1 << 14)
+        slot = _Slot(
+            self._endpoint,
+            {**self._headers, "Accept-Encoding": "identity"},
+            read_bytes=1 << 14,
+            resolver=self._resolver,
+        )
         self._hanging.add(slot)
         connect = self._call_timeout.sock_connect
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=silence.total_seconds())
@@ -276,7 +295,7 @@ class Transport:
             if self._idle:
                 slot = self._idle.pop()
             else:
-                slot = _Slot(self._endpoint, self._headers)
+                slot = _Slot(self._endpoint, self._headers, resolver=self._resolver)
                 self._slots.append(slot)
             try:
                 yield slot
