@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+    # Tests of use cases act as the installation; those of pages and privileges name somebody else, or nobody.
+    from serversync.administration import actor
+
+    acting = ExitStack()
+    acting.enter_context(actor.acting(actor.INSTALLATION))
+    config.add_cleanup(acting.close)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,12 @@ from serversync.crm.models.columns import PicklistField, WholeNumberField
 pytestmark = pytest.mark.django_db
 
 TABLES = [model for model in apps.get_app_config("crm").get_models() if not model._meta.auto_created]
-KEYS = {"email": "activityid", "usersettings": "systemuserid"}
+KEYS = {
+    "email": "activityid",
+    "usersettings": "systemuserid",
+    "roleprivileges": "roleprivilegeid",
+    "systemuserroles": "systemuserroleid",
+}
 
 
 def insert(table: str, **columns: object) -> None:

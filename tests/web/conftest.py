@@ -1,5 +1,6 @@
 """The company that every page is tried with."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,3 +15,12 @@ def company(db: None) -> "Company":
     from tests.web.company import found
 
     return found()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_acts() -> Iterator[None]:
+    """Whatever acts in a page was named by its middleware, not left over from the test."""
+    from serversync.administration import actor
+
+    with actor.acting(None):
+        yield

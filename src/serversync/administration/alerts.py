@@ -1,14 +1,19 @@
 """Alerts: what went wrong (or well), of which mailbox, and what to do; and raising those of tests by hand."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
+from serversync.administration import audit, privileges
 from serversync.core import clock
-from serversync.core.errors import InputInvalid, ServiceError
+from serversync.core.errors import InputInvalid, RecordNotFound, ServiceError
 from serversync.crm.models import Mailbox, Organization, TraceLog
 from serversync.crm.models.tracelog import TraceLevel
+from serversync.crm.privileges import Privilege
 
 LEVELS: Final = {
     "information": TraceLevel.INFORMATION,
@@ -35,7 +40,7 @@ def find_all(
     Raises:
         InputInvalid: there is no such level.
     """
-    rows: QuerySet[TraceLog] = TraceLog.objects.order_by("-laston")
+    rows: QuerySet[TraceLog] = privileges.alerts().order_by("-laston")
     if mailbox is not None:
         rows = rows.filter(regardingobjectid=mailbox.pk)
     if level is not None:
@@ -53,6 +58,76 @@ def addresses_of(alerts: list[TraceLog]) -> dict[str, str]:
     keys = {one.regardingobjectid for one in alerts if one.regardingobjectid is not None}
     rows = Mailbox.objects.filter(pk__in=keys).values_list("pk", "emailaddress")
     return {str(key): address or "" for key, address in rows}
+
+
+def find(reference: str) -> TraceLog:
+    """Return an alert by its id.
+
+    Raises:
+        RecordNotFound: there is none, or the actor may not read it.
+    """
+    try:
+        found = privileges.alerts().filter(pk=UUID(reference.strip())).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise RecordNotFound(kind="alert", name=reference)
+    return found
+
+
+def dismiss(alerts: Sequence[TraceLog]) -> int:
+    """Close alerts by hand, and return how many were open; one whose cause goes on opens anew.
+
+    Raises:
+        PrivilegeMissing: the actor may not dismiss one of them.
+    """
+    actor = privileges.require_for(Privilege.DELETE_ALERT, alerts)
+    closed = 0
+    with transaction.atomic(), audit.changes("alert.dismiss", alerts):
+        for alert in alerts:
+            if alert.resolvedon is None:
+                alert.resolvedon = clock.now()
+                alert.dismissedby = actor.user
+                alert.save(update_fields=["resolvedon", "dismissedby", "modifiedon"])
+                closed += 1
+    return closed
+
+
+def mute(alerts: Sequence[TraceLog], *, muted: bool = True) -> None:
+    """Take open alerts off the wall until they get worse (see ``is_muted``), or put them back.
+
+    Raises:
+        PrivilegeMissing: the actor may not do it to one of them.
+    """
+    privileges.require_for(Privilege.DELETE_ALERT, alerts)
+    with transaction.atomic(), audit.changes("alert.mute" if muted else "alert.unmute", alerts):
+        for alert in alerts:
+            alert.mutedlevel = alert.level if muted else None
+            alert.mutedoccurrences = alert.occurrences if muted else None
+            alert.save(update_fields=["mutedlevel", "mutedoccurrences", "modifiedon"])
+
+
+def muted() -> Q:
+    """Return the condition of an alert that is muted and has not got worse.
+
+    Worse is a higher level, or ten times as many occurrences as when it was muted. An alert that heals and breaks
+    again is a new one, and not muted.
+    """
+    return (
+        Q(mutedlevel__isnull=False)
+        & Q(level__lte=F("mutedlevel"))
+        & Q(occurrences__lt=F("mutedoccurrences") * 10)
+    )
+
+
+def clear_away(organization: Organization) -> int:
+    """Delete alerts that are older than the organization keeps them, open errors excepted; return how many.
+
+    Called by the worker's housekeeping; nobody in particular acts.
+    """
+    oldest = clock.now() - timedelta(days=organization.tracelogpersistencetimeindays)
+    old = TraceLog.objects.filter(laston__lt=oldest)
+    return old.filter(Q(resolvedon__isnull=False) | Q(level=TraceLevel.INFORMATION)).delete()[0]
 
 
 def tell_failure(mailbox: Mailbox, error: ServiceError) -> None:

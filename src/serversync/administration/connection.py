@@ -16,12 +16,13 @@ from psycopg_pool import AsyncConnectionPool
 from serversync import __version__
 from serversync.adapters.exchange_mailbox import EwsMailbox
 from serversync.adapters.profiles import ProfileConnections
-from serversync.administration import alerts, mailboxes, profiles, readiness
+from serversync.administration import alerts, audit, mailboxes, privileges, profiles, readiness
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, Misconfigured, ServiceError
 from serversync.crm.models import EmailServerProfile, Mailbox, Organization
 from serversync.crm.models.emailserverprofile import ExecutionStatus, Outcome
 from serversync.crm.models.options import StateCode, TestResult
+from serversync.crm.privileges import Privilege
 from serversync.database.address import dsn
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.types.ids import DistinguishedFolderId
@@ -68,6 +69,8 @@ def try_profile(name: str, *, sample: str | None = None) -> Trial:
         InputInvalid: the profile lacks what a connection needs.
     """
     profile = profiles.find(name)
+    privileges.require_for(Privilege.WRITE_PROFILE, [profile])
+    audit.noted("profile.test", profile, {"mailbox": sample})
     if lacking := profiles.missing(profile):
         raise InputInvalid(field=f"Profile {profile.name}", reason=f"it has no {' and no '.join(lacking)}")
     address = sample or _first_mailbox(profile)
@@ -95,6 +98,9 @@ def enable(chosen: Sequence[Mailbox]) -> list[EnableResult]:
     Returns:
         One result a mailbox, in order.
     """
+    privileges.require_for(Privilege.WRITE_MAILBOX, chosen)
+    for one in chosen:
+        audit.noted("mailbox.test-enable", one)
     organization = Organization.objects.current()
     refusals = {one.pk: readiness.blocked(one, organization) for one in chosen}
     ready = [one for one in chosen if refusals[one.pk] is None]

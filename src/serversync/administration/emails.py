@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from serversync.administration import privileges
 from serversync.core.errors import RecordNotFound
 from serversync.crm.models import ActivityMimeAttachment, ActivityParty, Email, Mailbox
 
@@ -30,7 +31,7 @@ def find_all(*, search: str | None = None, mailbox: Mailbox | None = None, limit
         mailbox: Only mail that this mailbox received, be it as the second or third one.
         limit: At most so many.
     """
-    rows: QuerySet[Email] = Email.objects.defer("description").order_by("-receivedon", "-createdon")
+    rows: QuerySet[Email] = privileges.emails().defer("description").order_by("-receivedon", "-createdon")
     if search:
         rows = rows.filter(
             Q(subject__icontains=search)
@@ -50,7 +51,7 @@ def show(reference: str) -> EmailDetails:
         RecordNotFound: nothing tracked has it.
     """
     wanted = reference.strip()
-    email = _by_id(wanted) or Email.objects.filter(messageid__in=message_ids(wanted)).first()
+    email = _by_id(wanted) or privileges.emails().filter(messageid__in=message_ids(wanted)).first()
     if email is None:
         raise RecordNotFound(kind="email", name=wanted)
     return EmailDetails(
@@ -75,4 +76,4 @@ def _by_id(text: str) -> Email | None:
         key = UUID(text)
     except ValueError:
         return None
-    return Email.objects.filter(pk=key).first()
+    return privileges.emails().filter(pk=key).first()

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from serversync.administration import profiles, readiness
+from serversync.administration import actor as actors
+from serversync.administration import audit, privileges, profiles, readiness
 from serversync.administration.readiness import Readiness
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, RecordNotFound
@@ -23,6 +24,7 @@ from serversync.crm.models.options import (
     StatusCode,
     TestResult,
 )
+from serversync.crm.privileges import Privilege
 
 WAKE_CHANNEL: Final = "serversync_due"
 """NOTIFY on this channel tells sleeping workers that a mailbox was made due by hand."""
@@ -165,7 +167,8 @@ def apply_defaults(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
             "'serversync settings set defaultemailserverprofileid NAME'",
         )
     changed = list(mailboxes)
-    with transaction.atomic():
+    require_administration(changed)
+    with transaction.atomic(), audit.changes("mailbox.apply-defaults", changed):
         for mailbox in changed:
             _save(mailbox, _change_profile(mailbox, profile) | _take_default_methods(mailbox, organization))
     return _states(changed)
@@ -181,9 +184,10 @@ def edit(mailboxes: Iterable[Mailbox], values: MailboxEntries) -> list[MailboxSt
     if not values:
         raise InputInvalid(field="Change", reason="nothing to change was given")
     changed = list(mailboxes)
+    require_administration(changed)
     name = values.get("emailserverprofile")
     profile = profiles.find(name) if name else None
-    with transaction.atomic():
+    with transaction.atomic(), audit.changes("mailbox.edit", changed):
         for mailbox in changed:
             columns = _enter(mailbox, values)
             if "emailserverprofile" in values:
@@ -198,7 +202,7 @@ def approve(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
     Raises:
         InputInvalid: one of them has no address to approve.
     """
-    return _decide(mailboxes, EmailRouterAccessApproval.APPROVED)
+    return _decide(mailboxes, EmailRouterAccessApproval.APPROVED, "mailbox.approve")
 
 
 def reject(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
@@ -207,7 +211,7 @@ def reject(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
     Raises:
         InputInvalid: one of them has no address to reject.
     """
-    return _decide(mailboxes, EmailRouterAccessApproval.REJECTED)
+    return _decide(mailboxes, EmailRouterAccessApproval.REJECTED, "mailbox.reject")
 
 
 def make_due(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
@@ -217,9 +221,12 @@ def make_due(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
         InputInvalid: one of them may not run; the sentence says why and what to do.
     """
     chosen = [state_of(mailbox) for mailbox in mailboxes]
+    privileges.require_for(Privilege.WRITE_MAILBOX, [state.mailbox for state in chosen])
     for state in chosen:
         refuse_blocked(state)
     Mailbox.objects.filter(pk__in=[state.mailbox.pk for state in chosen]).update(nextpasson=clock.now())
+    for state in chosen:
+        audit.noted("mailbox.sync", state.mailbox)
     wake_workers()
     return [show(str(state.mailbox.pk)) for state in chosen]
 
@@ -243,8 +250,32 @@ def wake_workers() -> None:
         cursor.execute("select pg_notify(%s, '')", [WAKE_CHANNEL])
 
 
+def require_administration(mailboxes: Sequence[Mailbox]) -> None:
+    """Let only those pass who may change profile, delivery methods and state: administrators with Read and Write.
+
+    Raises:
+        PrivilegeMissing: one of the three privileges is missing, or does not reach one of the mailboxes.
+    """
+    for privilege in (Privilege.READ_MAILBOX, Privilege.WRITE_MAILBOX, Privilege.ADMINISTER_MAILBOX):
+        privileges.require_for(privilege, mailboxes)
+
+
+def _require_approval(mailboxes: Sequence[Mailbox]) -> None:
+    """Let pass who may approve addresses; the own one too, unless the organization asks for the privilege there."""
+    actor = actors.current()
+    own_is_free = not Organization.objects.current().requireprivilegetoselfapproveemailaddress
+    strange = [
+        one
+        for one in mailboxes
+        if not (own_is_free and actor.user is not None and one.regardingobjectid == actor.user.pk)
+    ]
+    privileges.require_for(Privilege.WRITE_MAILBOX, mailboxes)
+    if strange:
+        privileges.require_for(Privilege.APPROVE_ADDRESS, strange)
+
+
 def _rows() -> QuerySet[Mailbox]:
-    return Mailbox.objects.select_related("emailserverprofile", "ownerid")
+    return privileges.mailboxes().select_related("emailserverprofile", "ownerid")
 
 
 def _states(rows: Iterable[Mailbox]) -> list[MailboxState]:
@@ -320,9 +351,12 @@ def _choice(word: str, options: Mapping[str, int], field: str) -> int:
     return int(found)
 
 
-def _decide(mailboxes: Iterable[Mailbox], approval: EmailRouterAccessApproval) -> list[MailboxState]:
+def _decide(
+    mailboxes: Iterable[Mailbox], approval: EmailRouterAccessApproval, act: str
+) -> list[MailboxState]:
     changed = list(mailboxes)
-    with transaction.atomic():
+    _require_approval(changed)
+    with transaction.atomic(), audit.changes(act, changed):
         for mailbox in changed:
             if not mailbox.emailaddress:
                 raise InputInvalid(field=f"Mailbox {mailbox.name}", reason="it has no e-mail address")

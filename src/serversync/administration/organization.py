@@ -1,17 +1,19 @@
 """The settings that hold for everybody: each with its kind, its bounds, its default and what is in force."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import BooleanField, Field, ForeignKey
 
-from serversync.administration import profiles
+from serversync.administration import audit, privileges, profiles
 from serversync.administration.records import Value
 from serversync.core.errors import InputInvalid, RecordNotFound
 from serversync.crm.models import Organization
 from serversync.crm.models.columns import BigWholeNumberField, PicklistField, WholeNumberField
+from serversync.crm.privileges import Privilege
 
 _NOT_SETTINGS: Final = frozenset({"organizationid", "createdon", "modifiedon"})
 _YES: Final = frozenset({"yes", "true", "on", "1"})
@@ -36,7 +38,12 @@ class Setting:
 
 
 def find_all(search: str | None = None) -> list[Setting]:
-    """Return every setting, in the order of the reference; only those with ``search`` in the name if given."""
+    """Return every setting, in the order of the reference; only those with ``search`` in the name if given.
+
+    Raises:
+        PrivilegeMissing: the actor may not read settings.
+    """
+    privileges.require(Privilege.READ_ORGANIZATION)
     row = Organization.objects.select_related("defaultemailserverprofileid").get(
         pk=Organization.objects.current().pk
     )
@@ -54,15 +61,33 @@ def change(name: str, text: str) -> Setting:
     Raises:
         RecordNotFound: there is no such setting, or no such profile.
         InputInvalid: the value is not allowed; the sentence says what is.
+        PrivilegeMissing: the actor may not change settings.
     """
-    wanted = name.strip().lower()
-    field = next((one for one in _fields() if one.column == wanted), None)
-    if field is None:
-        raise RecordNotFound(kind="setting", name=name)
+    (setting,) = change_all({name: text})
+    return setting
+
+
+def change_all(texts: Mapping[str, str]) -> list[Setting]:
+    """Set several settings from what a person typed, all or none.
+
+    Raises:
+        RecordNotFound: there is no such setting, or no such profile.
+        InputInvalid: a value is not allowed; the sentence says what is.
+        PrivilegeMissing: the actor may not change settings.
+    """
+    privileges.require_organization(Privilege.WRITE_ORGANIZATION)
     row = Organization.objects.current()
-    setattr(row, field.name, _parsed(field, text.strip()))
-    row.save(update_fields=[field.name, "modifiedon"])
-    return _setting(row, field)
+    by_name = {str(field.column): field for field in _fields()}
+    changed = []
+    with transaction.atomic(), audit.changes("organization.change", [row]):
+        for name, text in texts.items():
+            field = by_name.get(name.strip().lower())
+            if field is None:
+                raise RecordNotFound(kind="setting", name=name)
+            setattr(row, field.name, _parsed(field, text.strip()))
+            changed.append(field)
+        row.save(update_fields=[*(field.name for field in changed), "modifiedon"])
+    return [_setting(row, field) for field in changed]
 
 
 def _fields() -> list[Any]:

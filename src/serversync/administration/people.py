@@ -1,11 +1,15 @@
-"""Users: the people whose mail is synchronized and who log in to the pages."""
+"""Users: the people whose mail is synchronized and who log in to the pages, and the roles that they have."""
+
+from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from serversync.administration import entries
-from serversync.core.errors import InputInvalid, RecordNotFound
-from serversync.crm.models import Mailbox, SystemUser
+from serversync.administration import actor as actors
+from serversync.administration import audit, entries, privileges
+from serversync.core.errors import InputInvalid, PrivilegeMissing, RecordNotFound
+from serversync.crm.models import Mailbox, SystemUser, SystemUserRoles
+from serversync.crm.privileges import SALESPERSON, SYSTEM_ADMINISTRATOR, Privilege
 
 _SHORTEST_PASSWORD = 8
 
@@ -17,6 +21,7 @@ def add(
     address: str | None = None,
     password: str | None = None,
     administrator: bool = False,
+    roles: Sequence[str] | None = None,
 ) -> SystemUser:
     """Add a user, with a mailbox that has the organization's defaults.
 
@@ -25,32 +30,119 @@ def add(
         fullname: The name to show; the log-in name where it is missing.
         address: The primary e-mail address.
         password: For the log-in to the pages; without one the user cannot log in.
-        administrator: Whether the user may do everything.
+        administrator: Whether the user gets the role System Administrator.
+        roles: Names of the roles instead; Salesperson where neither is given.
 
     Raises:
         InputInvalid: a value cannot be used, or the name or the address is taken.
+        RecordNotFound: there is no such role.
+        PrivilegeMissing: the actor may not make users, or not give roles.
     """
+    privileges.require_organization(Privilege.CREATE_USER)
     name = entries.text(login, "User name", longest=1024)
     if address is None and "@" in name:
         address = name
     mail = entries.address(address, "E-mail address") if address else None
-    if password is not None and len(password) < _SHORTEST_PASSWORD:
-        raise InputInvalid(field="Password", reason=f"it is shorter than {_SHORTEST_PASSWORD} characters")
+    if password is not None:
+        check_password(password)
     if mail:
         refuse_taken_address(mail)
     full = entries.text(fullname, "Full name", longest=200) if fullname else name[:200]
+    wanted = _roles(administrator=administrator, roles=roles)
     try:
         with transaction.atomic():
-            return SystemUser.objects.create_user(
-                name, password, fullname=full, internalemailaddress=mail, is_superuser=administrator
+            user = SystemUser.objects.create_user(
+                name, password, roles=wanted, fullname=full, internalemailaddress=mail
             )
+            audit.created("user.add", user)
+            audit.changed("user.roles", user, {}, {"roles": wanted})
+            return user
     except IntegrityError as error:
         raise InputInvalid(field="User name", reason=f"there is a user called {name} already") from error
 
 
+def edit(
+    user: SystemUser,
+    *,
+    fullname: str | None = None,
+    address: str | None = None,
+    password: str | None = None,
+    one_time: bool = False,
+    disabled: bool | None = None,
+    roles: Sequence[str] | None = None,
+) -> SystemUser:
+    """Change what is given of a user; everything else stays.
+
+    Args:
+        user: Whom to change.
+        fullname: Another name to show.
+        address: Another primary address; its approval begins anew.
+        password: A new password.
+        one_time: Whether the new password must be changed at the next log-in.
+        disabled: Whether the user may log in, and whether the mailbox is active.
+        roles: Exactly these roles from now on.
+
+    Raises:
+        InputInvalid: a value cannot be used, the address is taken, or nobody could administer any more.
+        RecordNotFound: there is no such role.
+        PrivilegeMissing: the actor may not change users, or not give roles.
+    """
+    privileges.require_for(Privilege.WRITE_USER, [user])
+    if password is not None or disabled is not None or roles is not None:
+        _refuse_greater(user)
+    administered = _administrators().exists()
+    with transaction.atomic():
+        with audit.changes("user.edit", [user]):
+            if fullname is not None:
+                user.fullname = entries.text(fullname, "Full name", longest=200)
+            if address is not None and address.lower() != (user.internalemailaddress or "").lower():
+                mail = entries.address(address, "E-mail address")
+                refuse_taken_address(mail)
+                user.internalemailaddress = mail
+            if password is not None:
+                check_password(password)
+                user.set_password(password)
+                user.mustchangepassword = one_time
+            if disabled is not None:
+                user.isdisabled = disabled
+            user.save()
+            user.refresh_from_db()
+        if roles is not None:
+            _give_roles(user, roles)
+        if administered and not _administrators().exists():
+            raise InputInvalid(field="Roles", reason="somebody has to keep the role System Administrator")
+    return user
+
+
+def change_own_password(user: SystemUser, old: str, new: str) -> None:
+    """Change the password of who acts.
+
+    Raises:
+        InputInvalid: the old one is wrong, or the new one cannot be used.
+    """
+    if not user.check_password(old):
+        raise InputInvalid(field="Present password", reason="it is not the right one")
+    if old == new:
+        raise InputInvalid(field="New password", reason="it is the present one")
+    check_password(new)
+    with transaction.atomic(), audit.changes("user.password", [user]):
+        user.set_password(new)
+        user.mustchangepassword = False
+        user.save(update_fields=["password", "mustchangepassword", "modifiedon"])
+
+
+def roles_of(users: Sequence[SystemUser]) -> dict[str, list[str]]:
+    """Return the names of the roles that users have, by id."""
+    found: dict[str, list[str]] = {}
+    rows = SystemUserRoles.objects.filter(systemuserid__in=users).order_by("roleid__name")
+    for key, name in rows.values_list("systemuserid", "roleid__name"):
+        found.setdefault(str(key), []).append(name)
+    return found
+
+
 def find_all(search: str | None = None) -> list[SystemUser]:
     """Return the users, by name; only those with ``search`` in name or address where it is given."""
-    users = SystemUser.objects.select_related("defaultmailbox").order_by("fullname", "domainname")
+    users = privileges.users().select_related("defaultmailbox").order_by("fullname", "domainname")
     if search:
         users = users.filter(
             Q(fullname__icontains=search)
@@ -67,9 +159,10 @@ def find(login: str) -> SystemUser:
         RecordNotFound: nobody has it.
     """
     wanted = login.strip()
+    visible = privileges.users()
     user = (
-        SystemUser.objects.filter(domainname=wanted).first()
-        or SystemUser.objects.filter(internalemailaddress__iexact=wanted).first()
+        visible.filter(domainname=wanted).first()
+        or visible.filter(internalemailaddress__iexact=wanted).first()
     )
     if user is None:
         raise RecordNotFound(kind="user", name=wanted)
@@ -87,3 +180,45 @@ def refuse_taken_address(address: str) -> None:
         raise InputInvalid(
             field="E-mail address", reason=f"the mailbox of {taken.name} has {address} already"
         )
+
+
+def check_password(password: str) -> None:
+    """Refuse a password that is too short.
+
+    Raises:
+        InputInvalid: it is.
+    """
+    if len(password) < _SHORTEST_PASSWORD:
+        raise InputInvalid(field="Password", reason=f"it is shorter than {_SHORTEST_PASSWORD} characters")
+
+
+def _roles(*, administrator: bool, roles: Sequence[str] | None) -> list[str]:
+    """Return the names of the roles to give; more than Salesperson needs the privilege to give roles."""
+    if administrator:
+        roles = [SYSTEM_ADMINISTRATOR.name, *(roles or [])]
+    if roles is None:
+        return [SALESPERSON.name]
+    privileges.require_organization(Privilege.ASSIGN_ROLE)
+    return sorted({role.name for role in privileges.find_roles(roles)})
+
+
+def _give_roles(user: SystemUser, roles: Sequence[str]) -> None:
+    privileges.require_organization(Privilege.ASSIGN_ROLE)
+    wanted = sorted({role.name for role in privileges.find_roles(roles)})
+    before = roles_of([user]).get(str(user.pk), [])
+    user.set_roles(wanted)
+    audit.changed("user.roles", user, {"roles": before}, {"roles": wanted})
+
+
+def _administrators() -> QuerySet[SystemUserRoles]:
+    found = SystemUserRoles.objects.filter(roleid__roletemplateid=SYSTEM_ADMINISTRATOR.template)
+    return found.filter(systemuserid__isdisabled=False)
+
+
+def _refuse_greater(user: SystemUser) -> None:
+    """Keep somebody from taking over a user who may do more: by a new password one would become that user."""
+    actor = actors.current()
+    theirs = actors.Actor(user, channel=actor.channel).privileges
+    for privilege, depth in theirs.items():
+        if (actor.depth(privilege) or 0) < depth:
+            raise PrivilegeMissing(who=actor.name, privilege=privilege.value, extent=f", which {user} has")

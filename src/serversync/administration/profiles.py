@@ -13,10 +13,12 @@ from cryptography import x509
 from django.db import IntegrityError, transaction
 from django.db.models import Count
 
-from serversync.administration import entries
+from serversync.administration import audit, entries, privileges
 from serversync.core.errors import InputInvalid, RecordNotFound
 from serversync.crm.models import EmailServerProfile, SystemUser
 from serversync.crm.models.emailserverprofile import AuthenticationProtocol, CredentialRetrieval, ServerType
+from serversync.crm.models.options import StateCode, StatusCode
+from serversync.crm.privileges import Privilege
 from serversync.exchange.endpoint import Endpoint
 
 AUTHENTICATION: Final = {
@@ -67,10 +69,15 @@ def add(name: str, values: ProfileEntries, *, owner: SystemUser | None = None) -
         InputInvalid: a value cannot be used, something is missing, or the name is taken.
         AddressInvalid: the server location could never work.
         InsecureAddress: the server location is not https.
+        PrivilegeMissing: the actor may not make profiles.
     """
-    profile = _new(name, owner)
+    actor = privileges.require(Privilege.CREATE_PROFILE)
+    profile = _new(name, owner or actor.user)
     _enter(profile, values)
-    return _save(profile)
+    with transaction.atomic():
+        _save(profile)
+        audit.created("profile.add", profile)
+    return profile
 
 
 def check(name: str, values: ProfileEntries) -> None:
@@ -92,12 +99,32 @@ def edit(name: str, values: ProfileEntries, *, new_name: str | None = None) -> E
         InputInvalid: a value cannot be used, something is missing, or the new name is taken.
         AddressInvalid: the server location could never work.
         InsecureAddress: the server location is not https.
+        PrivilegeMissing: the actor may not change the profile.
     """
     profile = find(name)
-    if new_name is not None:
-        profile.name = entries.text(new_name, "Name", longest=100)
-    _enter(profile, values)
-    return _save(profile)
+    privileges.require_for(Privilege.WRITE_PROFILE, [profile])
+    with transaction.atomic(), audit.changes("profile.edit", [profile]):
+        if new_name is not None:
+            profile.name = entries.text(new_name, "Name", longest=100)
+        _enter(profile, values)
+        return _save(profile)
+
+
+def set_state(name: str, *, active: bool) -> EmailServerProfile:
+    """Activate or deactivate a profile; the mailboxes of an inactive one are not synchronized.
+
+    Raises:
+        RecordNotFound: there is no such profile.
+        PrivilegeMissing: the actor may not change the profile.
+    """
+    profile = find(name)
+    privileges.require_for(Privilege.WRITE_PROFILE, [profile])
+    act = "profile.activate" if active else "profile.deactivate"
+    with transaction.atomic(), audit.changes(act, [profile]):
+        profile.statecode = StateCode.ACTIVE if active else StateCode.INACTIVE
+        profile.statuscode = StatusCode.ACTIVE if active else StatusCode.INACTIVE
+        profile.save(update_fields=["statecode", "statuscode", "modifiedon"])
+    return profile
 
 
 def find(name: str) -> EmailServerProfile:
@@ -107,10 +134,8 @@ def find(name: str) -> EmailServerProfile:
         RecordNotFound: there is none.
     """
     wanted = name.strip()
-    profile = (
-        EmailServerProfile.objects.filter(name=wanted).first()
-        or EmailServerProfile.objects.filter(name__iexact=wanted).first()
-    )
+    rows = privileges.reach(Privilege.READ_PROFILE, EmailServerProfile.objects.all())
+    profile = rows.filter(name=wanted).first() or rows.filter(name__iexact=wanted).first()
     if profile is None:
         raise RecordNotFound(kind="profile", name=wanted)
     return profile
@@ -118,8 +143,9 @@ def find(name: str) -> EmailServerProfile:
 
 def find_all() -> list[tuple[EmailServerProfile, int]]:
     """Return the profiles, by name, each with the number of its mailboxes."""
+    rows = privileges.reach(Privilege.READ_PROFILE, EmailServerProfile.objects.order_by("name"))
     counts = dict(EmailServerProfile.objects.annotate(count=Count("mailboxes")).values_list("pk", "count"))
-    return [(profile, counts[profile.pk]) for profile in EmailServerProfile.objects.order_by("name")]
+    return [(profile, counts[profile.pk]) for profile in rows]
 
 
 def missing(profile: EmailServerProfile) -> list[str]:

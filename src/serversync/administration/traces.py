@@ -4,11 +4,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from serversync.administration import mailboxes
+from serversync.administration import mailboxes, privileges
 from serversync.administration.emails import message_ids
 from serversync.administration.records import iso
 from serversync.core.errors import InputInvalid
 from serversync.crm.models import Email, Mailbox, MailboxFolder, MessageTrace
+from serversync.crm.privileges import Privilege
 from serversync.rules.email.acceptance import REASONS
 
 _LIMIT: Final = 20
@@ -36,9 +37,11 @@ def why(mailbox: Mailbox, *, message_id: str | None = None, subject: str | None 
 
     Raises:
         InputInvalid: neither or both were given.
+        PrivilegeMissing: the actor may not read the mailbox.
     """
     if bool(message_id) == bool(subject):
         raise InputInvalid(field="Message", reason="give its message id or a part of its subject")
+    privileges.require_for(Privilege.READ_MAILBOX, [mailbox])
     rows = MessageTrace.objects.filter(mailboxid=mailbox).order_by("-receivedon", "-examinedon")
     if message_id:
         rows = rows.filter(messageid__in=message_ids(message_id))
@@ -62,7 +65,8 @@ def _never_seen(mailbox: Mailbox, message_id: str | None) -> str:
     elsewhere = Email.objects.filter(messageid__in=message_ids(message_id)).first() if message_id else None
     if elsewhere is not None:
         source = elsewhere.receivingmailboxid
-        where = source.emailaddress if source else "another mailbox"
+        seen = source is not None and privileges.mailboxes().filter(pk=source.pk).exists()
+        where = source.emailaddress if source and seen else "another mailbox"
         parts.append(f"It is tracked from {where}, but was not seen in {mailbox.emailaddress}.")
     else:
         parts.append(f"No such message was seen in {mailbox.emailaddress}.")

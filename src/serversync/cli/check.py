@@ -24,7 +24,8 @@ def doctor(*, as_json: Json = False) -> None:
         with session.start_database():
             from serversync.administration.doctor import examine
 
-            checks = [asdict(check) for check in examine()]
+            with session.acting():
+                checks = [asdict(check) for check in examine()]
     except ServiceError as error:
         remedy = error.remedy_text
         checks = [{"name": "start", "result": "failed", "evidence": str(error), "remedy": remedy}]

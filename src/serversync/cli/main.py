@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from serversync import __version__
-from serversync.cli import alert, check, email, mailbox, profile, queue, running, settings, simulator, user
+from serversync.cli import (
+    alert,
+    audit,
+    check,
+    email,
+    mailbox,
+    profile,
+    queue,
+    running,
+    session,
+    settings,
+    simulator,
+    user,
+)
 from serversync.cli.session import EXIT_CODES
 
 app = typer.Typer(
@@ -27,6 +40,7 @@ GROUPS = {
     "mailbox": mailbox.app,
     "email": email.app,
     "alert": alert.app,
+    "audit": audit.app,
 }
 """Commands of two words, by their first."""
 
@@ -51,8 +65,16 @@ def _program(
     version: Annotated[
         bool, typer.Option("--version", callback=lambda value: _version(wanted=value), is_eager=True)
     ] = False,
+    acting_as: Annotated[
+        str | None,
+        typer.Option(
+            "--as", metavar="USER", help="Act as this user, with the privileges of the user's roles."
+        ),
+    ] = None,
 ) -> None:
     """Server-side synchronization between a CRM and Exchange Server on-premises."""
+    del version  # its callback has answered already
+    session.acting_as[:] = [acting_as] if acting_as else []
 
 
 def main() -> None:

@@ -26,6 +26,9 @@ def _start() -> AbstractContextManager[object]:
     return bootstrap.start()
 
 
+acting_as: list[str] = []
+"""Log-in name of the user that ``--as`` names; empty for the installation's administrator."""
+
 start_database: Callable[[], AbstractContextManager[object]] = _start
 """Leases the database and sets up the models; tests that have one put theirs here."""
 
@@ -58,9 +61,25 @@ def with_database(*, as_json: bool) -> Iterator[Output]:
         from django.db import InterfaceError, OperationalError
 
         try:
-            yield output
+            with acting():
+                yield output
         except (OperationalError, InterfaceError) as reason:
             raise DatabaseUnavailable(reason=str(reason).strip()) from reason
+
+
+@contextmanager
+def acting() -> Iterator[None]:
+    """Let the user of ``--as`` act, otherwise the installation.
+
+    Raises:
+        RecordNotFound: there is no such user.
+    """
+    from serversync.administration import actor, people
+
+    with actor.acting(actor.INSTALLATION):
+        user = people.find(acting_as[0]) if acting_as else None
+    with actor.acting(actor.Actor(user, channel="command line")):
+        yield
 
 
 @contextmanager

@@ -16,7 +16,8 @@
             SendingDenied, MailboxFull, AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
             MailboxNotFound, MailboxAccessDenied, AutodiscoverFailed, AutodiscoverHostNotAllowed,
             AutodiscoverRedirectLoop, AutodiscoverDomainUnusable, AutodiscoverNotHere, AutodiscoverRefused,
-            MailboxInExchangeOnline, SecretKeyUnusable, InputInvalid, RecordNotFound,
+            MailboxInExchangeOnline, SecretKeyUnusable, InputInvalid, PrivilegeMissing,
+            LogOnRefused, LogOnLocked, RecordNotFound,
             DatabaseMisconfigured, DatabaseStartFailed
 
 Each class carries a stable code, the scope of what stops, a sentence and a remedy; ``docs/errors.md``
@@ -583,6 +584,33 @@ class InputInvalid(Misconfigured):
     scope = Scope.PROCESS
     summary = "{field}: {reason}."
     remedy = "Correct the value of {field} and try again."
+
+
+class PrivilegeMissing(Misconfigured):
+    """Somebody asked for what his roles do not give."""
+
+    code = "access.privilege-missing"
+    scope = Scope.PROCESS
+    summary = "{who} may not do this: the privilege {privilege} is missing{extent}."
+    remedy = "An administrator can give a role that has {privilege}: Users, or 'serversync user edit LOGIN --role ROLE'."
+
+
+class LogOnRefused(Misconfigured):
+    """Name and password do not match, or the user is disabled."""
+
+    code = "access.log-on-refused"
+    scope = Scope.PROCESS
+    summary = "Log-in name and password do not match."
+    remedy = "Mind capital letters; an administrator can set a new password: 'serversync user edit LOGIN --ask-password'."
+
+
+class LogOnLocked(Misconfigured):
+    """Too many failed log-ins: the next ones are not even looked at for a while."""
+
+    code = "access.log-on-locked"
+    scope = Scope.PROCESS
+    summary = "There were too many failed log-ins: this one was not looked at. The next may be tried {when}."
+    remedy = "Wait, or let an administrator lift the lock: 'serversync user unlock LOGIN'."
 
 
 class RecordNotFound(Misconfigured):

@@ -89,7 +89,10 @@ def run(console: Console, *, once: bool, mail: Path | None, host: str, port: int
         delivered = _deliver(exchange, files)
         simulator = stack.enter_context(SimulatorThread(exchange))
         console.print(f"Exchange (simulated) answers at {simulator.url}")
-        password = _set_up(simulator)
+        from serversync.administration import actor
+
+        with actor.acting(actor.INSTALLATION):
+            password = _set_up(simulator)
         stack.enter_context(_worker(environment.data))
         missing = _wait_until_tracked(console, environment.dsn, delivered)
         _summary(console, environment.dsn, delivered, missing)

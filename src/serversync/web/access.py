@@ -1,13 +1,17 @@
-"""Which rows somebody may see: a superuser all of them, everybody else what belongs to the own mailboxes.
+"""Who is behind a request: the user, and the actor of the use cases with the user's privileges.
 
-Own mail is what the person owns or what was tracked out of an own mailbox; being named as a recipient is not enough,
-because anybody can write any name into a message.
+Which rows somebody may see is decided in ``serversync.administration.privileges``, once for pages and commands.
 """
 
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from collections.abc import Callable
 
-from serversync.crm.models import Email, Mailbox, MessageTrace, SystemUser, TraceLog
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from serversync.administration.actor import Actor, acting
+from serversync.crm.models import SystemUser
+
+CHANNEL = "web"
 
 
 def viewer(request: HttpRequest) -> SystemUser:
@@ -21,24 +25,25 @@ def viewer(request: HttpRequest) -> SystemUser:
     return request.user
 
 
-def mailboxes(user: SystemUser) -> QuerySet[Mailbox]:
-    """Return the mailboxes that the user may see."""
-    if user.is_superuser:
-        return Mailbox.objects.all()
-    return Mailbox.objects.filter(Q(regardingobjectid=user.systemuserid) | Q(ownerid=user))
+def address_of(request: HttpRequest) -> str:
+    """Return the address from which the request came."""
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def emails(user: SystemUser) -> QuerySet[Email]:
-    """Return the e-mails that the user may see."""
-    if user.is_superuser:
-        return Email.objects.all()
-    tracked = MessageTrace.objects.filter(mailboxid__in=mailboxes(user), activityid__isnull=False)
-    return Email.objects.filter(Q(ownerid=user) | Q(activityid__in=tracked.values("activityid")))
+class ActingUser:
+    """Middleware: whoever is logged in acts for the length of the request; without a log-in nobody does."""
 
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
 
-def alerts(user: SystemUser) -> QuerySet[TraceLog]:
-    """Return the alerts that the user may see, open and resolved."""
-    if user.is_superuser:
-        return TraceLog.objects.all()
-    own = mailboxes(user).values("mailboxid")
-    return TraceLog.objects.filter(Q(regardingobjectownerid=user) | Q(regardingobjectid__in=own))
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer with the actor in place."""
+        user = getattr(request, "user", None)
+        actor = (
+            Actor(user, channel=CHANNEL, address=address_of(request))
+            if isinstance(user, SystemUser)
+            else None
+        )
+        request.actor = actor  # type: ignore[attr-defined]  # Django's requests are open for more
+        with acting(actor):
+            return self._get_response(request)

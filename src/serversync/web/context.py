@@ -4,8 +4,8 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 import serversync
+from serversync.administration import privileges
 from serversync.crm.models import SystemUser
-from serversync.web import access
 
 _MOST_COUNTED = 100
 
@@ -24,7 +24,7 @@ def _open_alerts(request: HttpRequest) -> str:
     user = getattr(request, "user", None)
     if not isinstance(user, SystemUser):
         return ""
-    found = access.alerts(user).filter(resolvedon=None, level__gt=1)[: _MOST_COUNTED + 1].count()
+    found = privileges.alerts().filter(resolvedon=None, level__gt=1)[: _MOST_COUNTED + 1].count()
     if not found:
         return ""
     return str(found) if found <= _MOST_COUNTED else f"{_MOST_COUNTED}+"

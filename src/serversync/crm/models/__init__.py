@@ -2,18 +2,23 @@
 
 from serversync.crm.models.account import Account
 from serversync.crm.models.activityparty import ActivityParty
+from serversync.crm.models.asyncoperation import AsyncOperation, AsyncOperationItem
 from serversync.crm.models.attachment import ActivityMimeAttachment, Attachment
+from serversync.crm.models.audit import Audit
+from serversync.crm.models.businessunit import BusinessUnit
 from serversync.crm.models.contact import Contact
 from serversync.crm.models.email import Email
 from serversync.crm.models.emailserverprofile import EmailServerProfile
 from serversync.crm.models.exchangeaccount import ExchangeAccount
 from serversync.crm.models.lead import Lead
+from serversync.crm.models.logonattempt import LogOnAttempt
 from serversync.crm.models.mailbox import Mailbox
 from serversync.crm.models.mailboxfolder import MailboxFolder
 from serversync.crm.models.mailboxstatistics import MailboxStatistics
 from serversync.crm.models.messagetrace import MessageTrace
 from serversync.crm.models.organization import Organization
 from serversync.crm.models.queue import Queue, QueueItem
+from serversync.crm.models.role import Role, RolePrivileges, SystemUserRoles
 from serversync.crm.models.systemuser import SystemUser, UserSettings
 from serversync.crm.models.tracelog import TraceLog
 
@@ -21,12 +26,17 @@ __all__ = [
     "Account",
     "ActivityMimeAttachment",
     "ActivityParty",
+    "AsyncOperation",
+    "AsyncOperationItem",
     "Attachment",
+    "Audit",
+    "BusinessUnit",
     "Contact",
     "Email",
     "EmailServerProfile",
     "ExchangeAccount",
     "Lead",
+    "LogOnAttempt",
     "Mailbox",
     "MailboxFolder",
     "MailboxStatistics",
@@ -34,7 +44,10 @@ __all__ = [
     "Organization",
     "Queue",
     "QueueItem",
+    "Role",
+    "RolePrivileges",
     "SystemUser",
+    "SystemUserRoles",
     "TraceLog",
     "UserSettings",
 ]

@@ -92,6 +92,11 @@ def memo(**options: Any) -> "models.TextField[str | None, str | None]":
     return models.TextField(null=True, blank=True, **options)
 
 
+def jsonobject() -> "models.JSONField[dict[str, Any], dict[str, Any]]":
+    """Return a JSON object; empty where nothing is given."""
+    return models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+
+
 def boolean(*, default: bool, **options: Any) -> "models.BooleanField[bool, bool]":
     """Return a yes or no."""
     return models.BooleanField(default=default, db_default=default, **options)

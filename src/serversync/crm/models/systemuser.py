@@ -3,12 +3,14 @@
 Source: Dataverse table reference, systemuser and usersettings. ``domainname`` is the log-in name.
 """
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 
+from serversync.crm.models.businessunit import BusinessUnit
 from serversync.crm.models.columns import (
     boolean,
     createdon,
@@ -25,13 +27,28 @@ from serversync.crm.models.options import (
     OutgoingEmailDeliveryMethod,
 )
 from serversync.crm.models.owned import MailboxOwner
+from serversync.crm.models.role import Role, SystemUserRoles
+from serversync.crm.privileges import SALESPERSON, SYSTEM_ADMINISTRATOR
 
 
 class SystemUserManager(BaseUserManager["SystemUser"]):
     """Makes users with a hashed password, their mailbox and their settings."""
 
-    def create_user(self, domainname: str, password: str | None = None, **columns: Any) -> "SystemUser":
+    def create_user(
+        self,
+        domainname: str,
+        password: str | None = None,
+        *,
+        roles: Iterable[str] = (SALESPERSON.name,),
+        **columns: Any,
+    ) -> "SystemUser":
         """Make a user; without a password he cannot log in, but has a mailbox all the same.
+
+        Args:
+            domainname: The log-in name.
+            password: In clear; only its hash is kept.
+            roles: Names of the roles that the user has.
+            **columns: Other columns of the row.
 
         Raises:
             ValueError: no log-in name was given.
@@ -41,12 +58,14 @@ class SystemUserManager(BaseUserManager["SystemUser"]):
         user = self.model(domainname=domainname, **columns)
         user.fullname = user.fullname or domainname
         user.set_password(password)
-        user.save(using=self._db)
+        with transaction.atomic(using=self._db):
+            user.save(using=self._db)
+            user.set_roles(roles)
         return user
 
     def create_superuser(self, domainname: str, password: str | None = None, **columns: Any) -> "SystemUser":
         """Make a user who may do everything."""
-        return self.create_user(domainname, password, is_superuser=True, **columns)
+        return self.create_user(domainname, password, roles=(SYSTEM_ADMINISTRATOR.name,), **columns)
 
 
 class SystemUser(MailboxOwner, AbstractBaseUser, PermissionsMixin):
@@ -77,6 +96,10 @@ class SystemUser(MailboxOwner, AbstractBaseUser, PermissionsMixin):
     isemailaddressapprovedbyo365admin = boolean(default=False)
     password = required_string(128, "!")
     is_superuser = boolean(default=False)
+    mustchangepassword = boolean(default=False)
+    businessunitid = models.ForeignKey(
+        BusinessUnit, models.PROTECT, db_column="businessunitid", null=True, blank=True, related_name="+"
+    )
     createdon = createdon()
     modifiedon = modifiedon()
 
@@ -98,6 +121,19 @@ class SystemUser(MailboxOwner, AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.fullname or self.domainname
+
+    def set_roles(self, names: Iterable[str]) -> None:
+        """Give the user exactly these roles; ``is_superuser`` follows the System Administrator.
+
+        Nothing here decides by ``is_superuser``; it is Django's own word for the role.
+        """
+        wanted = list(Role.objects.filter(name__in=list(names)))
+        self.systemuserroles.exclude(roleid__in=wanted).delete()
+        SystemUserRoles.objects.bulk_create(
+            [SystemUserRoles(systemuserid=self, roleid=role) for role in wanted], ignore_conflicts=True
+        )
+        self.is_superuser = any(role.roletemplateid == SYSTEM_ADMINISTRATOR.template for role in wanted)
+        self.save(update_fields=["is_superuser", "modifiedon"])
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]  # Django asks for a field; ours has Dataverse's name

@@ -1,7 +1,8 @@
 """``tracelog``: an alert on somebody's wall.
 
 Source: Dataverse table reference, tracelog. Our own columns: ``code`` is the stable code of the error class,
-``occurrences``, ``firston``, ``laston`` and ``resolvedon`` say it once when it breaks and once when it heals.
+``occurrences``, ``firston``, ``laston`` and ``resolvedon`` say it once when it breaks and once when it heals;
+``mutedlevel`` and ``mutedoccurrences`` are how bad it was when somebody muted it, ``dismissedby`` who closed it by hand.
 """
 
 from django.db import models
@@ -69,6 +70,11 @@ class TraceLog(models.Model):
     firston = models.DateTimeField(auto_now_add=True, db_default=Now())
     laston = models.DateTimeField(auto_now_add=True, db_default=Now())
     resolvedon = moment()
+    mutedlevel = picklist(TraceLevel)
+    mutedoccurrences = integer(0)
+    dismissedby = models.ForeignKey(
+        "crm.SystemUser", models.SET_NULL, db_column="dismissedby", null=True, blank=True, related_name="+"
+    )
     createdon = createdon()
     modifiedon = modifiedon()
 

@@ -6,8 +6,8 @@ from typing import Final
 from django.core.paginator import Page, Paginator
 from django.http import QueryDict
 
-from serversync.crm.models import EmailServerProfile, Mailbox, SystemUser, TraceLog
-from serversync.web import access
+from serversync.administration import privileges
+from serversync.crm.models import EmailServerProfile, Mailbox, TraceLog
 
 PAGE_SIZE: Final = 50
 
@@ -20,9 +20,9 @@ class AlertRow:
     target: str
 
 
-def list_alerts(user: SystemUser, query: QueryDict) -> tuple[list[AlertRow], "Page[TraceLog]"]:
+def list_alerts(query: QueryDict) -> tuple[list[AlertRow], "Page[TraceLog]"]:
     """Read a page of the open alerts, the worst and latest first."""
-    found = access.alerts(user).filter(resolvedon=None).order_by("-level", "-laston", "pk")
+    found = privileges.alerts().filter(resolvedon=None).order_by("-level", "-laston", "pk")
     page = Paginator(found, PAGE_SIZE).get_page(query.get("page"))
     about = [alert.regardingobjectid for alert in page if alert.regardingobjectid is not None]
     names = dict(Mailbox.objects.filter(pk__in=about).values_list("pk", "name"))

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
+from serversync.administration import privileges
 from serversync.crm.models import ActivityMimeAttachment, SystemUser
 from serversync.web import access
 from serversync.web.pages.mail.files import picture_token
@@ -76,7 +77,7 @@ def body(request: HttpRequest, activityid: UUID) -> HttpResponse:
     """Answer with the body of an e-mail as a page of its own, for the frame."""
     user = access.viewer(request)
     rows = (
-        access.emails(user)
+        privileges.emails()
         .filter(pk=activityid)
         .annotate(start=Left("description", LONGEST_SHOWN), length=Length("description"))
     )

@@ -17,8 +17,8 @@ from django.db.models import Func, IntegerField, QuerySet
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
+from serversync.administration import privileges
 from serversync.crm.models import ActivityMimeAttachment, SystemUser
-from serversync.web import access
 
 PIECE: Final = 256 * 1024
 """Bytes that are read from the database and sent at once."""
@@ -41,15 +41,15 @@ class StoredFile(NamedTuple):
 async def download(request: HttpRequest, activityid: UUID, fileid: UUID) -> StreamingHttpResponse:
     """Send a file of an e-mail that the viewer may see."""
     await request.auser()
-    file = await sync_to_async(_visible)(request, activityid, fileid)
+    file = await sync_to_async(_visible)(activityid, fileid)
     response = _answer(file, "application/octet-stream")
     disposition = content_disposition_header(as_attachment=True, filename=safe_name(file.filename))
     response["Content-Disposition"] = disposition or "attachment"
     return response
 
 
-def _visible(request: HttpRequest, activityid: UUID, fileid: UUID) -> StoredFile:
-    emails = access.emails(access.viewer(request)).filter(pk=activityid)
+def _visible(activityid: UUID, fileid: UUID) -> StoredFile:
+    emails = privileges.emails().filter(pk=activityid)
     return _stored(ActivityMimeAttachment.objects.filter(pk=fileid, activityid__in=emails.values("pk")))
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
+from serversync.administration import privileges
 from serversync.crm.models import (
     Account,
     ActivityMimeAttachment,
@@ -22,7 +23,6 @@ from serversync.crm.models import (
     SystemUser,
 )
 from serversync.crm.models.activityparty import ParticipationTypeMask
-from serversync.web import access
 from serversync.web.keyset import KeysetPage, Position, read_page
 
 PAGE_SIZE: Final = 50
@@ -80,14 +80,14 @@ def newest(rows: QuerySet[Email]) -> QuerySet[Email]:
     return rows.annotate(newest=Coalesce("receivedon", "senton", "createdon"))
 
 
-def list_mail(user: SystemUser, query: QueryDict) -> tuple[KeysetPage[Email], Mailbox | None]:
+def list_mail(query: QueryDict) -> tuple[KeysetPage[Email], Mailbox | None]:
     """Read the page that ``q``, ``mailbox``, ``after`` and ``before`` of an address ask for.
 
     Returns:
         The page, and the mailbox to which the list is narrowed, if it is.
     """
-    found = newest(access.emails(user)).only(*_SHOWN)
-    mailbox = _mailbox(user, query.get("mailbox", ""))
+    found = newest(privileges.emails()).only(*_SHOWN)
+    mailbox = _mailbox(query.get("mailbox", ""))
     if mailbox is not None:
         traces = MessageTrace.objects.filter(mailboxid=mailbox, activityid__isnull=False)
         found = found.filter(activityid__in=traces.values("activityid"))
@@ -103,12 +103,12 @@ def _position(email: Email) -> Position:
     return Position(email.receivedon or email.senton or email.createdon, email.activityid)
 
 
-def _mailbox(user: SystemUser, text: str) -> Mailbox | None:
+def _mailbox(text: str) -> Mailbox | None:
     try:
         key = UUID(text)
     except ValueError:
         return None
-    return access.mailboxes(user).only("mailboxid", "name").filter(pk=key).first()
+    return privileges.mailboxes().only("mailboxid", "name").filter(pk=key).first()
 
 
 def parties_of(email: Email) -> list[PartyGroup]:
@@ -146,8 +146,8 @@ def files_of(email: Email) -> list[ActivityMimeAttachment]:
     return list(ActivityMimeAttachment.objects.filter(activityid=email).order_by("attachmentnumber", "pk"))
 
 
-def mailboxes_of(user: SystemUser, email: Email) -> list[Mailbox]:
+def mailboxes_of(email: Email) -> list[Mailbox]:
     """Return the mailboxes, of those that the user may see, in which the e-mail was found."""
     traces = MessageTrace.objects.filter(activityid=email).values("mailboxid")
-    found = access.mailboxes(user).filter(pk__in=traces).only("mailboxid", "name")
+    found = privileges.mailboxes().filter(pk__in=traces).only("mailboxid", "name")
     return list(found.order_by("name")[:20])

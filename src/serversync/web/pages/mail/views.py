@@ -5,13 +5,13 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from serversync.web import access
+from serversync.administration import privileges
 from serversync.web.pages.mail import queries
 
 
 def mail(request: HttpRequest) -> HttpResponse:
     """Show the list, newest first; ``q``, ``mailbox`` and the place are in the address."""
-    page, mailbox = queries.list_mail(access.viewer(request), request.GET)
+    page, mailbox = queries.list_mail(request.GET)
     return render(
         request,
         "mail/list.html",
@@ -21,8 +21,7 @@ def mail(request: HttpRequest) -> HttpResponse:
 
 def email(request: HttpRequest, activityid: UUID) -> HttpResponse:
     """Show one e-mail; its body comes from an address of its own, into a frame that can do nothing."""
-    user = access.viewer(request)
-    found = get_object_or_404(access.emails(user).defer("description"), pk=activityid)
+    found = get_object_or_404(privileges.emails().defer("description"), pk=activityid)
     files = queries.files_of(found)
     return render(
         request,
@@ -32,6 +31,6 @@ def email(request: HttpRequest, activityid: UUID) -> HttpResponse:
             "parties": queries.parties_of(found),
             "files": [file for file in files if not file.isinline],
             "pictures": [file for file in files if file.isinline],
-            "mailboxes": queries.mailboxes_of(user, found),
+            "mailboxes": queries.mailboxes_of(found),
         },
     )

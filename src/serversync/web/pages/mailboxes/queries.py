@@ -9,9 +9,9 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
 from django.http import QueryDict
 
-from serversync.crm.models import Mailbox, MessageTrace, SystemUser, TraceLog
+from serversync.administration import privileges
+from serversync.crm.models import Mailbox, MessageTrace, TraceLog
 from serversync.crm.models.messagetrace import TraceOutcome
-from serversync.web import access
 
 PAGE_SIZE: Final = 50
 LATEST: Final = 10
@@ -54,9 +54,9 @@ class MailboxList:
     nothing_set_up: bool
 
 
-def list_mailboxes(user: SystemUser, query: QueryDict) -> MailboxList:
+def list_mailboxes(query: QueryDict) -> MailboxList:
     """Read the page that ``q``, ``sort`` and ``page`` of an address ask for; anything unknown means the default."""
-    found = access.mailboxes(user).select_related("emailserverprofile").defer("password", "folderhierarchy")
+    found = privileges.mailboxes().select_related("emailserverprofile").defer("password", "folderhierarchy")
     for word in query.get("q", "").split():
         found = found.filter(
             Q(name__icontains=word)

@@ -5,9 +5,9 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from serversync.administration import privileges
 from serversync.administration.mailboxes import state_of
 from serversync.core.clock import now
-from serversync.web import access
 from serversync.web.pages.mailboxes import queries
 
 _COLUMNS = (
@@ -32,7 +32,7 @@ def mailboxes(request: HttpRequest) -> HttpResponse:
         request,
         "mailboxes/list.html",
         {
-            "list": queries.list_mailboxes(access.viewer(request), request.GET),
+            "list": queries.list_mailboxes(request.GET),
             "columns": _COLUMNS,
             "search": request.GET.get("q", ""),
             "at": now(),
@@ -42,7 +42,7 @@ def mailboxes(request: HttpRequest) -> HttpResponse:
 
 def mailbox(request: HttpRequest, mailboxid: UUID) -> HttpResponse:
     """Show one mailbox: how it stands, what it brought, what was set aside, what is wrong."""
-    visible = access.mailboxes(access.viewer(request)).select_related("emailserverprofile")
+    visible = privileges.mailboxes().select_related("emailserverprofile")
     found = get_object_or_404(visible.defer("password"), pk=mailboxid)
     counts = queries.count_messages([found.mailboxid]).get(found.mailboxid, queries.MailboxCounts())
     return render(

@@ -1,0 +1,182 @@
+"""Checks of privileges, the same for the pages, the command line and whatever comes; and roles.
+
+``require`` refuses an act; ``reach`` narrows rows to those that a privilege reaches. A row belongs to the user in its
+owner column; what belongs to nobody is reached with the depth Organization only.
+"""
+
+from collections.abc import Iterable
+from typing import Final, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from serversync.administration import actor as actors
+from serversync.administration.actor import Actor
+from serversync.core.errors import PrivilegeMissing, RecordNotFound
+from serversync.crm.models import (
+    AsyncOperation,
+    Email,
+    EmailServerProfile,
+    Mailbox,
+    MessageTrace,
+    Queue,
+    Role,
+    SystemUser,
+    TraceLog,
+)
+from serversync.crm.privileges import Depth, Privilege
+
+Row = TypeVar("Row", bound=Model)
+
+_OWNER: Final[dict[type[Model], str]] = {
+    Mailbox: "ownerid",
+    EmailServerProfile: "ownerid",
+    Queue: "ownerid",
+    Email: "ownerid",
+    AsyncOperation: "ownerid",
+    TraceLog: "regardingobjectownerid",
+}
+
+
+def require(privilege: Privilege) -> Actor:
+    """Return who acts, if the privilege is there at any depth.
+
+    Raises:
+        PrivilegeMissing: it is not.
+    """
+    actor = actors.current()
+    if not actor.may(privilege):
+        raise PrivilegeMissing(who=actor.name, privilege=privilege.value, extent="")
+    return actor
+
+
+def require_organization(privilege: Privilege) -> Actor:
+    """Return who acts, if the privilege reaches the whole organization.
+
+    Raises:
+        PrivilegeMissing: it is missing, or does not reach so far.
+    """
+    actor = require(privilege)
+    if actor.depth(privilege) != Depth.ORGANIZATION:
+        raise PrivilegeMissing(
+            who=actor.name, privilege=privilege.value, extent=" for the whole organization"
+        )
+    return actor
+
+
+def require_for(privilege: Privilege, rows: Iterable[Row]) -> Actor:
+    """Return who acts, if the privilege reaches every one of the rows.
+
+    Raises:
+        PrivilegeMissing: it is missing, or does not reach one of them.
+    """
+    actor = require(privilege)
+    if actor.depth(privilege) == Depth.ORGANIZATION:
+        return actor
+    wanted: dict[type[Row], dict[object, Row]] = {}
+    for row in rows:
+        wanted.setdefault(type(row), {})[row.pk] = row
+    for model, by_key in wanted.items():
+        manager: QuerySet[Row] = model._default_manager.all()  # noqa: SLF001 - the documented way
+        reached = set(reach(privilege, manager).filter(pk__in=list(by_key)).values_list("pk", flat=True))
+        beyond = [row for key, row in by_key.items() if key not in reached]
+        if beyond:
+            raise PrivilegeMissing(who=actor.name, privilege=privilege.value, extent=f" for {beyond[0]}")
+    return actor
+
+
+def reach(privilege: Privilege, rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Return those of the rows that the privilege of who acts reaches."""
+    actor = actors.current()
+    depth = actor.depth(privilege)
+    if depth == Depth.ORGANIZATION:
+        return rows
+    if depth is None or actor.user is None:
+        return rows.none()
+    return rows.filter(_within(rows.model, actor.user, actor, depth))
+
+
+def _within(model: type[Model], user: SystemUser, actor: Actor, depth: Depth) -> Q:
+    if model is SystemUser:
+        own = Q(pk=user.pk)
+        return own if depth == Depth.USER else own | _units("businessunitid", actor, depth)
+    owner = _OWNER[model]
+    own = Q(**{owner: user})
+    if model is Mailbox:
+        own |= Q(regardingobjectid=user.pk)
+    if model is TraceLog:
+        of_own = Mailbox.objects.filter(regardingobjectid=user.pk)
+        own |= Q(regardingobjectid__in=of_own.values("pk"))
+    if depth == Depth.USER:
+        return own
+    return own | Q(**{f"{owner}__isnull": False}) & _units(f"{owner}__businessunitid", actor, depth)
+
+
+def _units(column: str, actor: Actor, depth: Depth) -> Q:
+    units = actor.units if depth == Depth.BUSINESS_UNIT else actor.units_below
+    keys = [one for one in units if one is not None]
+    within = Q(**{f"{column}__in": keys})
+    return within | Q(**{f"{column}__isnull": True}) if None in units else within
+
+
+def mailboxes() -> QuerySet[Mailbox]:
+    """Return the mailboxes that may be read."""
+    return reach(Privilege.READ_MAILBOX, Mailbox.objects.all())
+
+
+def emails() -> QuerySet[Email]:
+    """Return the e-mails that may be read.
+
+    At depth User these are what the person owns and what was tracked out of a mailbox of the person's own; being
+    named as a recipient is not enough, because anybody can write any name into a message.
+    """
+    actor = actors.current()
+    depth = actor.depth(Privilege.READ_ACTIVITY)
+    rows = reach(Privilege.READ_ACTIVITY, Email.objects.all())
+    if depth is None or depth == Depth.ORGANIZATION or actor.user is None:
+        return rows
+    own = Mailbox.objects.filter(_within(Mailbox, actor.user, actor, depth))
+    tracked = MessageTrace.objects.filter(mailboxid__in=own, activityid__isnull=False)
+    return Email.objects.filter(
+        _within(Email, actor.user, actor, depth) | Q(activityid__in=tracked.values("activityid"))
+    )
+
+
+def alerts() -> QuerySet[TraceLog]:
+    """Return the alerts that may be read, open and over."""
+    return reach(Privilege.READ_ALERT, TraceLog.objects.all())
+
+
+def jobs() -> QuerySet[AsyncOperation]:
+    """Return the jobs that may be read."""
+    return reach(Privilege.READ_JOB, AsyncOperation.objects.all())
+
+
+def users() -> QuerySet[SystemUser]:
+    """Return the users who may be read."""
+    return reach(Privilege.READ_USER, SystemUser.objects.all())
+
+
+def roles() -> list[Role]:
+    """Return all roles, by name.
+
+    Raises:
+        PrivilegeMissing: the actor may not read users.
+    """
+    require(Privilege.READ_USER)
+    return list(Role.objects.order_by("name"))
+
+
+def find_roles(names: Iterable[str]) -> list[Role]:
+    """Return roles by name, in any case of letters.
+
+    Raises:
+        RecordNotFound: there is none of that name.
+    """
+    known = {role.name.lower(): role for role in Role.objects.all()}
+    found = []
+    for name in names:
+        role = known.get(name.strip().lower())
+        if role is None:
+            raise RecordNotFound(kind="role", name=name)
+        found.append(role)
+    return found

@@ -1,0 +1,267 @@
+"""Who may do what: every role times every act, on what is one's own, the unit's, and somebody else's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from serversync.administration import (
+    actor,
+    alerts,
+    audit,
+    connection,
+    emails,
+    logon,
+    mailboxes,
+    organization,
+    people,
+    privileges,
+    profiles,
+    queues,
+    traces,
+)
+from serversync.core.errors import InputInvalid, PrivilegeMissing, RecordNotFound
+from serversync.crm.models import (
+    BusinessUnit,
+    Email,
+    Mailbox,
+    Role,
+    RolePrivileges,
+    SystemUser,
+    TraceLog,
+)
+from serversync.crm.privileges import BUILT_IN, Depth, Privilege
+
+pytestmark = pytest.mark.django_db
+
+PROFILE: profiles.ProfileEntries = {
+    "incomingserverlocation": "mail.example.org",
+    "incomingusername": "svc-crm@example.org",
+    "incomingpassword": "planted-Secret-4711",
+}
+
+
+@dataclass
+class Place:
+    """Ada and Ben sell in the root unit, Cleo in one of her own; each has a mailbox, an alert and an e-mail."""
+
+    ada: SystemUser
+    ben: SystemUser
+    cleo: SystemUser
+    unit: BusinessUnit
+
+    def mailbox(self, user: SystemUser) -> Mailbox:
+        return Mailbox.objects.get(regardingobjectid=user.pk)
+
+    def alert(self, user: SystemUser) -> TraceLog:
+        return TraceLog.objects.get(regardingobjectownerid=user)
+
+
+@pytest.fixture
+def place() -> Place:
+    profiles.add("Exchange", PROFILE)
+    organization.change("defaultemailserverprofileid", "Exchange")
+    root = BusinessUnit.objects.get(parentbusinessunitid=None)
+    unit = BusinessUnit.objects.create(name="Lisbon", parentbusinessunitid=root)
+    made = [people.add(f"{name}@example.org", fullname=name.title()) for name in ("ada", "ben", "cleo")]
+    made[2].businessunitid = unit
+    made[2].save()
+    for user in made:
+        TraceLog.objects.create(
+            regardingobjectid=user.defaultmailbox_id,
+            regardingobjecttypecode="mailbox",
+            regardingobjectownerid=user,
+            code="x",
+        )
+        Email.objects.create(subject=f"Of {user}", ownerid=user)
+    return Place(made[0], made[1], made[2], unit)
+
+
+def as_user(user: SystemUser) -> Any:
+    return actor.acting(actor.Actor(user, channel="test"))
+
+
+Act = Callable[[Place, SystemUser], object]
+
+SOMEONES: dict[str, Act] = {
+    "read a mailbox": lambda place, of: mailboxes.find(of.internalemailaddress or ""),
+    "ask why": lambda place, of: traces.why(place.mailbox(of), subject="x"),
+    "sync now": lambda place, of: mailboxes.make_due([place.mailbox(of)]),
+    "test and enable": lambda place, of: connection.enable([place.mailbox(of)]),
+    "edit a mailbox": lambda place, of: mailboxes.edit([place.mailbox(of)], {"active": True}),
+    "apply defaults": lambda place, of: mailboxes.apply_defaults([place.mailbox(of)]),
+    "approve": lambda place, of: mailboxes.approve([place.mailbox(of)]),
+    "reject": lambda place, of: mailboxes.reject([place.mailbox(of)]),
+    "read an alert": lambda place, of: alerts.find(str(place.alert(of).pk)),
+    "dismiss an alert": lambda place, of: alerts.dismiss([place.alert(of)]),
+    "mute an alert": lambda place, of: alerts.mute([place.alert(of)]),
+    "read an e-mail": lambda place, of: emails.show(str(Email.objects.get(ownerid=of).pk)),
+    "read a user": lambda place, of: people.find(of.domainname),
+    "edit a user": lambda place, of: people.edit(of, fullname="Other"),
+    "unlock a user": lambda place, of: logon.unlock(of),
+}
+"""Acts on what belongs to somebody."""
+
+EVERYBODYS: dict[str, Act] = {
+    "read profiles": lambda place, _: profiles.find("Exchange"),
+    "add a profile": lambda place, _: profiles.add("Other", PROFILE),
+    "edit a profile": lambda place, _: profiles.edit("Exchange", {"description": "x"}),
+    "deactivate a profile": lambda place, _: profiles.set_state("Exchange", active=False),
+    "read settings": lambda place, _: organization.find_all(),
+    "change settings": lambda place, _: organization.change("enablesmartmatching", "yes"),
+    "add a user": lambda place, _: people.add("new@example.org"),
+    "give a role": lambda place, _: people.edit(place.ben, roles=["System Administrator"]),
+    "add a queue": lambda place, _: queues.add("Support", address="support@example.org"),
+    "read the audit": lambda place, _: audit.find_all(),
+    "list roles": lambda place, _: privileges.roles(),
+}
+"""Acts on what belongs to everybody."""
+
+NOT, OWN, UNIT, ALL = 0, 1, 2, 3
+"""How far an act reaches: not at all, one's own, the own business unit, the whole organization."""
+
+REACH: dict[str, dict[str, int]] = {
+    "System Administrator": dict.fromkeys([*SOMEONES, *EVERYBODYS], ALL),
+    "Mailbox Administrator": {
+        **dict.fromkeys(SOMEONES, UNIT),
+        "read an e-mail": OWN,
+        "edit a user": NOT,
+        "unlock a user": NOT,
+        **dict.fromkeys(EVERYBODYS, NOT),
+        "read profiles": ALL,
+        "read settings": ALL,
+        "list roles": ALL,
+    },
+    "Salesperson": {
+        **dict.fromkeys(SOMEONES, NOT),
+        **dict.fromkeys(
+            (
+                "read a mailbox",
+                "ask why",
+                "sync now",
+                "test and enable",
+                "read an alert",
+                "dismiss an alert",
+                "mute an alert",
+                "read an e-mail",
+                # Unless requireprivilegetoselfapproveemailaddress is set the own address needs no privilege.
+                "approve",
+                "reject",
+            ),
+            OWN,
+        ),
+        **dict.fromkeys(EVERYBODYS, NOT),
+    },
+    "": dict.fromkeys([*SOMEONES, *EVERYBODYS], NOT),
+}
+
+
+def is_allowed(act: Act, place: Place, of: SystemUser) -> bool:
+    """Tell whether an act gets past the privileges, whatever becomes of it then."""
+    try:
+        act(place, of)
+    except (PrivilegeMissing, RecordNotFound):
+        return False
+    except InputInvalid:
+        return True
+    return True
+
+
+def test_the_table_of_this_test_has_every_role_and_every_act() -> None:
+    assert {role.name for role in BUILT_IN} | {""} == set(REACH)
+    for reach in REACH.values():
+        assert set(reach) == {*SOMEONES, *EVERYBODYS}
+
+
+@pytest.mark.parametrize("role", REACH)
+@pytest.mark.parametrize("act", SOMEONES)
+def test_an_act_reaches_as_far_as_the_role_says(place: Place, role: str, act: str) -> None:
+    people.edit(place.ada, roles=[role] if role else [])
+    reached = NOT
+    for step, of in ((OWN, place.ada), (UNIT, place.ben), (ALL, place.cleo)):
+        with as_user(SystemUser.objects.get(pk=place.ada.pk)):
+            if is_allowed(SOMEONES[act], place, of):
+                assert reached == step - 1, "it reaches farther, but not nearer"
+                reached = step
+    assert reached == REACH[role][act]
+
+
+@pytest.mark.parametrize("role", REACH)
+@pytest.mark.parametrize("act", EVERYBODYS)
+def test_an_act_on_what_is_everybodys_needs_the_role(place: Place, role: str, act: str) -> None:
+    people.edit(place.ada, roles=[role] if role else [])
+    with as_user(SystemUser.objects.get(pk=place.ada.pk)):
+        assert is_allowed(EVERYBODYS[act], place, place.ada) == (REACH[role][act] == ALL)
+
+
+@pytest.mark.parametrize("act", [*SOMEONES, *EVERYBODYS])
+def test_where_nobody_was_named_nothing_is_possible(place: Place, act: str) -> None:
+    with actor.acting(None):
+        assert not is_allowed((SOMEONES | EVERYBODYS)[act], place, place.ada)
+
+
+def test_a_disabled_user_may_do_nothing(place: Place) -> None:
+    people.edit(place.ada, roles=["System Administrator"])
+    people.edit(place.ben, roles=["System Administrator"])
+    ada = people.edit(place.ada, disabled=True)
+    with as_user(ada), pytest.raises(PrivilegeMissing):
+        organization.find_all()
+
+
+def test_units_below_are_reached_with_the_depth_for_them(place: Place) -> None:
+    role = Role.objects.create(name="Head")
+    RolePrivileges.objects.create(
+        roleid=role, privilegename=Privilege.READ_MAILBOX.value, privilegedepthmask=Depth.PARENT_CHILD
+    )
+    people.edit(place.ada, roles=["Head"])
+    people.edit(place.cleo, roles=["Head"])
+    with as_user(SystemUser.objects.get(pk=place.ada.pk)):
+        assert {one.name for one in privileges.mailboxes()} == {"Ada", "Ben", "Cleo"}
+    with as_user(SystemUser.objects.get(pk=place.cleo.pk)):
+        assert {one.name for one in privileges.mailboxes()} == {"Cleo"}
+
+
+def test_the_greatest_depth_of_all_roles_counts(place: Place) -> None:
+    people.edit(place.ada, roles=["Salesperson", "Mailbox Administrator"])
+    ada = actor.Actor(SystemUser.objects.get(pk=place.ada.pk), channel="test")
+    assert ada.depth(Privilege.READ_MAILBOX) == Depth.BUSINESS_UNIT
+
+
+def test_the_own_address_needs_the_privilege_where_the_organization_asks_for_it(place: Place) -> None:
+    organization.change("requireprivilegetoselfapproveemailaddress", "yes")
+    with as_user(place.ada), pytest.raises(PrivilegeMissing, match="prvApproveRejectEmailAddress"):
+        mailboxes.approve([place.mailbox(place.ada)])
+
+
+def test_nobody_takes_over_a_user_who_may_do_more(place: Place) -> None:
+    role = Role.objects.create(name="Help desk")
+    for privilege in (Privilege.READ_USER, Privilege.WRITE_USER):
+        RolePrivileges.objects.create(
+            roleid=role, privilegename=privilege.value, privilegedepthmask=Depth.ORGANIZATION
+        )
+    people.edit(place.ada, roles=["Help desk"])
+    people.edit(place.ben, roles=["System Administrator"])
+    with as_user(SystemUser.objects.get(pk=place.ada.pk)):
+        with pytest.raises(PrivilegeMissing, match="which Ben has"):
+            people.edit(place.ben, password="a new password")
+        with pytest.raises(PrivilegeMissing, match="prvAssignRole"):
+            people.edit(place.ada, roles=["Salesperson"])
+
+
+def test_the_last_administrator_stays(place: Place) -> None:
+    people.edit(place.ada, roles=["System Administrator"])
+    with pytest.raises(InputInvalid, match="somebody has to keep"):
+        people.edit(place.ada, roles=["Salesperson"])
+    with pytest.raises(InputInvalid, match="somebody has to keep"):
+        people.edit(place.ada, disabled=True)
+    assert people.roles_of([place.ada]) == {str(place.ada.pk): ["System Administrator"]}
+
+
+def test_half_of_a_selection_that_may_not_be_changed_leaves_the_other_half_alone(place: Place) -> None:
+    people.edit(place.ada, roles=["Mailbox Administrator"])
+    with as_user(SystemUser.objects.get(pk=place.ada.pk)), pytest.raises(PrivilegeMissing, match="for Cleo"):
+        mailboxes.edit(
+            [place.mailbox(place.ben), place.mailbox(place.cleo)], {"outgoingemaildeliverymethod": "none"}
+        )
+    assert place.mailbox(place.ben).outgoingemaildeliverymethod == 2
