@@ -7,7 +7,7 @@
     |       DatabaseUnavailable, LeaseLost
     +-- Permanent          this item never; the mailbox goes on
     |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, MeetingStateRefused,
-    |       RecipientsRefused, NameUnresolved, FeatureUnavailable
+    |       RecipientsRefused, NameUnresolved, FeatureUnavailable, DraftWithdrawn
     +-- Misconfigured      a person must act; the mailbox or the profile stops
         +-- AddressInvalid, InsecureAddress, HostUnknown, ConnectionRefused,
             CertificateUntrusted, CertificateWrongHost, CertificateExpired,
@@ -270,6 +270,15 @@ class RecipientsRefused(Permanent):
     scope = Scope.ITEM
     summary = "Exchange refuses the recipients: {response_code} {message}."
     remedy = "Correct the addresses or send to fewer recipients, then send again."
+
+
+class DraftWithdrawn(Permanent):
+    """Somebody moved or deleted the draft of an e-mail while it was about to be sent."""
+
+    code = "sending.draft-withdrawn"
+    scope = Scope.ITEM
+    summary = "The e-mail was not sent: its draft was taken out of Drafts of {mailbox} in the meantime."
+    remedy = "Send the e-mail again if it shall still leave; the draft that was taken away is never sent by serversync."
 
 
 class NameUnresolved(Permanent):

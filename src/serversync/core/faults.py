@@ -22,7 +22,20 @@ INCOMING_PASS = (
 )
 """Every point of the incoming pass, in the order in which it reaches them."""
 
-POINTS: frozenset[str] = frozenset(INCOMING_PASS)
+OUTGOING_DELIVERY = (
+    "outgoing.claimed",
+    "outgoing.before-draft",
+    "outgoing.draft-made",
+    "outgoing.file-attached",
+    "outgoing.before-intention",
+    "outgoing.before-send",
+    "outgoing.asked",
+    "outgoing.sent",
+    "outgoing.finished",
+)
+"""Every point of sending an e-mail, in the order in which it reaches them."""
+
+POINTS: frozenset[str] = frozenset((*INCOMING_PASS, *OUTGOING_DELIVERY))
 
 _armed: dict[str, Callable[[], None]] = {}
 
