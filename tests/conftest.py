@@ -24,10 +24,17 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = tempfile.mkdtemp(prefix="serversync-tests-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         os.environ["SERVERSYNC_DATA"] = folder
-        for variable in ("DATABASE_URL", "SERVERSYNC_SECRET_KEY", "SERVERSYNC_FAULT", "SERVERSYNC_HOSTS"):
+        for variable in (
+            "DATABASE_URL",
+            "SERVERSYNC_SECRET_KEY",
+            "SERVERSYNC_FAULT",
+            "SERVERSYNC_HOSTS",
+            "SERVERSYNC_OTHER_SERVERS",
+        ):
             os.environ.pop(variable, None)
         os.environ["DJANGO_SETTINGS_MODULE"] = "serversync.settings"
     import django
+    import hypothesis
 
     django.setup()
     # Tests of use cases act as the installation; those of pages and privileges name somebody else, or nobody.
@@ -36,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     acting = ExitStack()
     acting.enter_context(actor.acting(actor.INSTALLATION))
     config.add_cleanup(acting.close)
+    hypothesis.settings.register_profile("serversync", deadline=None)  # speed is measured in benchmarks/
+    hypothesis.settings.load_profile("serversync")
 
 
 @pytest.fixture(scope="session")

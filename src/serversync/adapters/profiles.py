@@ -6,6 +6,7 @@ of mailboxes is reached through them; changed credentials get a new one, and the
 """
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -186,6 +187,7 @@ class ProfileConnections:
                     connections=_MOST_CONNECTIONS,
                     user_agent=self._user_agent,
                     guard=guard,
+                    allow_other_servers=os.environ.get("SERVERSYNC_OTHER_SERVERS", "").strip() == "allow",
                 )
                 known = self._open[place] = _Open(await client.__aenter__(), guard, key, endpoint)
             known.users += 1

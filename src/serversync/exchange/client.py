@@ -17,10 +17,12 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 from lxml.etree import _Element
+from msgspec.structs import replace
 
 from serversync.core.errors import (
     AnswerUnreadable,
     ItemUnreadable,
+    MailboxUnavailable,
     NotExchange,
     ServiceError,
     VersionUnsupported,
@@ -29,6 +31,7 @@ from serversync.exchange import bisection
 from serversync.exchange.affinity import Affinity
 from serversync.exchange.auth.credentials import Credentials, Scheme
 from serversync.exchange.auth.guard import LogOnGuard
+from serversync.exchange.behaviour import Behaviour, behaviour_of
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.http_status import not_exchange, page_title, status_error
 from serversync.exchange.namespaces import t
@@ -39,8 +42,9 @@ from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.get_streaming_events import GetStreamingEvents, StreamedAnswer
 from serversync.exchange.operations.operation import Divisible, Operation
 from serversync.exchange.outcome import Failure, Outcome
+from serversync.exchange.product import Gate
 from serversync.exchange.repair import StreamRepair
-from serversync.exchange.response_codes import AnswerContext
+from serversync.exchange.response_codes import AnswerContext, Retry
 from serversync.exchange.soap import NotAnEnvelope, content_of, envelope, open_envelope, parse
 from serversync.exchange.streaming import Base64Decoder, Decoder, DivertingReader, Sink, TextDecoder
 from serversync.exchange.transport import Transport
@@ -51,6 +55,7 @@ from serversync.exchange.types.item import Item
 from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.exchange.upload import Source, Upload, upload
 from serversync.exchange.version import RequestServerVersion, ServerVersionInfo
+from serversync.exchange.version_memory import OLDER, VersionMemory
 
 __all__ = ["Credentials", "Endpoint", "EwsClient", "Scheme"]
 
@@ -59,7 +64,6 @@ R = TypeVar("R")
 _CONTENT = frozenset({t("Content"), t("MimeContent")})
 _BEFORE_XML = b"\xef\xbb\xbf \t\r\n\x00"
 _BODY = frozenset({t("Body")})
-_OLDER = {RequestServerVersion.EXCHANGE2013_SP1: RequestServerVersion.EXCHANGE2010_SP2}
 
 
 class EwsClient:
@@ -73,9 +77,11 @@ class EwsClient:
         version: The schema that requests speak; an older server is met in its own by itself.
         max_answer_bytes: Answers that are read into memory may have so many bytes, unpacked.
         guard: Decides who may try the password, where others use the same account.
+        require_supported: Refuse servers that are too old, Exchange Online, and what is no Exchange.
+        allow_other_servers: Of these, let pass what is no Exchange but speaks its protocol.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option of its own
         self,
         endpoint: Endpoint,
         credentials: Credentials,
@@ -85,16 +91,19 @@ class EwsClient:
         version: RequestServerVersion = RequestServerVersion.EXCHANGE2013_SP1,
         max_answer_bytes: int = 64 << 20,
         guard: LogOnGuard | None = None,
+        require_supported: bool = True,
+        allow_other_servers: bool = False,
     ) -> None:
         self.endpoint = endpoint
         self._account = credentials.username
         self._credentials = credentials
         self._connections = connections
         self._user_agent = user_agent
-        self._version = version
+        self._versions = VersionMemory(version)
+        self._gate = Gate(allow_other_servers) if require_supported else None
+        self._admitted: ServerVersionInfo | None = None
         self._max_answer_bytes = max_answer_bytes
         self._guard = guard
-        self._older_mailboxes: dict[str | None, RequestServerVersion] = {}
         self._transport: Transport | None = None
         self._server_version: ServerVersionInfo | None = None
 
@@ -120,6 +129,10 @@ class EwsClient:
     def server_version(self) -> ServerVersionInfo | None:
         """The build of the server that answered last, or ``None`` before the first answer."""
         return self._server_version
+
+    def behaviour(self, mailbox: str | None = None) -> Behaviour:
+        """Return what the server of a mailbox can do, as far as it is known by now."""
+        return behaviour_of(self._server_version, self._versions.version_for(mailbox))
 
     async def call(
         self, operation: Operation[R], *, mailbox: str | None = None, affinity: Affinity | None = None
@@ -242,17 +255,30 @@ class EwsClient:
     async def _versioned(
         self, mailbox: str | None, attempt: Callable[[RequestServerVersion], Awaitable[R]]
     ) -> R:
-        """Speak the version that the mailbox's server knows, and find it out where necessary."""
-        version = self._older_mailboxes.get(mailbox, self._version)
-        try:
-            return await attempt(version)
-        except VersionUnsupported:
-            older = _OLDER.get(version)
-            if older is None:
+        """Speak the version that the mailbox's server knows, and find it out where necessary.
+
+        The oldest schema is only spoken to learn which product it is, where a server that refuses the others
+        does not say so.
+        """
+        version = self._versions.version_for(mailbox)
+        was_refused = False
+        while True:
+            try:
+                result = await attempt(version)
+            except VersionUnsupported as error:
+                older = OLDER.get(version)
+                is_told = error.details.get("build") and older is RequestServerVersion.EXCHANGE2007_SP1
+                if older is None or is_told or "response_code" not in error.details:
+                    raise
+                version, was_refused = older, True
+            except MailboxUnavailable as error:
+                if error.details.get("retry") == Retry.REDISCOVER.value:
+                    self._versions.forget(mailbox)
                 raise
-            result = await attempt(older)
-            self._older_mailboxes[mailbox] = older
-            return result
+            else:
+                if was_refused:
+                    self._versions.found(mailbox, version)
+                return result
 
     @asynccontextmanager
     async def stream(
@@ -286,7 +312,7 @@ class EwsClient:
 
             def read(document: bytes) -> StreamedAnswer:
                 root = self._parse(response, document, context)
-                (outcome,) = operation.from_xml(self._content(root, context), context)
+                (outcome,) = operation.from_xml(self._content(root, context, response), context)
                 return outcome.unwrap()
 
             pieces = await stack.enter_async_context(aclosing(self._pieces(response, context)))
@@ -312,7 +338,7 @@ class EwsClient:
             if response.status != 200:
                 context = self._context(operation, mailbox, response)
                 document = await transport.read(response, operation.name)
-                self._content(self._parse(response, document, context), context)
+                self._content(self._parse(response, document, context), context, response)
                 raise AnswerUnreadable(**context.details(), reason=f"HTTP {response.status} with an answer")
             stack.push_async_exit(opening.pop_all())
         return response
@@ -354,7 +380,7 @@ class EwsClient:
             document = await transport.read(response, operation.name)
         context = self._context(operation, mailbox, response)
         root = self._parse(response, document, context)
-        return operation.from_xml(self._content(root, context), context)
+        return operation.from_xml(self._content(root, context, response), context)
 
     async def _stream(
         self,
@@ -420,7 +446,7 @@ class EwsClient:
                 if repair is not None:
                     reader.feed(repair.close())
                 root = reader.close()
-        (outcome,) = operation.from_xml(self._content(root, context), context)
+        (outcome,) = operation.from_xml(self._content(root, context, response), context)
         return outcome
 
     def _open_transport(self) -> Transport:
@@ -468,19 +494,28 @@ class EwsClient:
             reason = "the answer is not XML" if start else "the answer is empty"
             raise not_exchange(context, self.endpoint.url, start, reason)
 
-    def _content(self, root: _Element, context: AnswerContext) -> _Element:
+    def _content(self, root: _Element, context: AnswerContext, response: aiohttp.ClientResponse) -> _Element:
         """Return the response element.
 
         Raises:
             NotExchange: the document is no SOAP envelope.
+            VersionUnsupported: another server than those that this client works with.
             ServiceError: it holds a fault.
         """
         try:
             opened = open_envelope(root)
         except NotAnEnvelope as error:
             raise NotExchange(**context.details(), address=self.endpoint.url, reason=str(error)) from error
-        if opened.server_version is not None:
-            self._server_version = opened.server_version
+        build = opened.server_version
+        if build is not None:
+            self._server_version = build
+            context = replace(context, build=str(build))
+        if self._gate is not None and (build is None or build != self._admitted):
+            if build is not None or not opened.is_fault:
+                self._gate.check(build, response.headers, context)
+            self._admitted = build
+        if build is not None:
+            self._versions.heard(context.mailbox, build)
         return content_of(opened, context)
 
 

@@ -37,6 +37,7 @@ class AnswerContext(Struct, frozen=True, gc=False, kw_only=True):
     mailbox: str | None = None
     request_id: str | None = None
     product: str | None = None
+    build: str | None = None
 
     def details(self) -> dict[str, object]:
         """Return the details that every error of this answer carries."""
@@ -46,6 +47,7 @@ class AnswerContext(Struct, frozen=True, gc=False, kw_only=True):
             "account": self.account,
             "mailbox": self.mailbox or self.account,
             "request_id": self.request_id,
+            "build": self.build,
             "product": self.product or "The server, which does not know the version that was asked for,",
         }
 

@@ -70,6 +70,11 @@ class Envelope(Struct, frozen=True, gc=False):
     content: _Element | None
     server_version: ServerVersionInfo | None
 
+    @property
+    def is_fault(self) -> bool:
+        """Whether it says that the request as a whole failed."""
+        return self.content is not None and self.content.tag == soap("Fault")
+
 
 class NotAnEnvelope(Exception):
     """The document is no SOAP envelope; the text says why. Never leaves this package."""
@@ -168,6 +173,6 @@ def content_of(opened: Envelope, context: AnswerContext) -> _Element:
     """
     if opened.content is None:
         raise AnswerUnreadable(**context.details(), reason="its SOAP body is empty")
-    if opened.content.tag == soap("Fault"):
+    if opened.is_fault:
         raise fault_error(opened.content, context)
     return opened.content

@@ -22,7 +22,7 @@ from serversync.simulator.mailbox import Folder, Mailbox, MailSource, StoredMess
 from serversync.simulator.mime import MessageContent, parse_message
 from serversync.simulator.response import EwsError
 from serversync.simulator.shape import Shape
-from serversync.simulator.versions import SERVER_VERSIONS
+from serversync.simulator.versions import SERVER_VERSIONS, ServerVersion
 from serversync.simulator.xmltext import IllegalCharacters
 
 _NAMESPACE = UUID("6f1a3c52-7f0e-4d3b-9d0a-3c8b8a1f7e11")
@@ -73,6 +73,7 @@ class Exchange:
         self.illegal_characters: IllegalCharacters = "drop"
         self.lock = RLock()
         self.secret = hashlib.sha256(f"{seed}:{domain}".encode()).digest()
+        self._held_by: dict[UUID, ServerVersion] = {}
         self._seed = seed
         self._now = now
         self._delivered = 0
@@ -138,6 +139,22 @@ class Exchange:
         if password is not None:
             self.add_account(address, password=password)
         return mailbox
+
+    def move_to_server(self, address: str, version: str) -> None:
+        """Let another server of the organization hold a mailbox, behind the one that answers.
+
+        Requests that speak a newer schema than that server are refused for the mailbox, and answers about it
+        name that server's build, as in organizations with several versions.
+
+        Raises:
+            LookupError: no such mailbox or product.
+        """
+        with self.lock:
+            self._held_by[self.mailbox(address).guid] = SERVER_VERSIONS[version]
+
+    def version_of(self, mailbox: Mailbox | None) -> ServerVersion:
+        """Return the product of the server that holds a mailbox."""
+        return self.version if mailbox is None else self._held_by.get(mailbox.guid, self.version)
 
     def add_proxy_address(self, mailbox: Mailbox, address: str) -> None:
         """Let a mailbox receive mail under a further address."""

@@ -22,6 +22,7 @@ MESSAGE_TEXTS: Mapping[str, str] = {
     "ErrorInvalidIdMalformed": "Id is malformed.",
     "ErrorInvalidPropertyForOperation": "The property is not valid for this operation.",
     "ErrorInvalidRequest": "The request is invalid.",
+    "ErrorInvalidSchemaVersionForMailboxVersion": "The requested schema version is not supported by the mailbox's server.",
     "ErrorInvalidServerVersion": "The specified server version is invalid.",
     "ErrorInvalidSyncStateData": "Synchronization state data is corrupt or otherwise invalid.",
     "ErrorItemCorrupt": "The item is corrupt and cannot be read.",

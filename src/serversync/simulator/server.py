@@ -175,6 +175,7 @@ class SimulatorServer:
         response.headers["X-Powered-By"] = "ASP.NET"
         response.headers["request-id"] = str(uuid.uuid4())
         response.headers["X-FEServer"] = "EXCH01"
+        response.headers["X-OWA-Version"] = self.exchange.version.number
         if client_id := request.headers.get("client-request-id"):
             response.headers["client-request-id"] = client_id
         return response

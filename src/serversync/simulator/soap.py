@@ -22,7 +22,7 @@ from serversync.simulator.response import (
     envelope,
 )
 from serversync.simulator.schema import SchemaCollection
-from serversync.simulator.versions import REQUEST_VERSIONS, Schema, request_schema_folder
+from serversync.simulator.versions import REQUEST_VERSIONS, Schema, ServerVersion, request_schema_folder
 
 S = f"{{{SOAP_NS}}}"
 T = f"{{{TYPES_NS}}}"
@@ -126,6 +126,16 @@ def acting_mailbox(request: Request, exchange: Exchange, account: Account) -> Ma
     return mailbox
 
 
+def _check_version(asked: Schema, held_by: ServerVersion) -> None:
+    """Refuse a schema that the server of the mailbox does not know.
+
+    Raises:
+        SoapFault: ``ErrorInvalidSchemaVersionForMailboxVersion``.
+    """
+    if asked > held_by.schema:
+        raise SoapFault("ErrorInvalidSchemaVersionForMailboxVersion")
+
+
 @dataclass(slots=True)
 class Answer:
     """What goes back over HTTP.
@@ -166,6 +176,7 @@ class SoapEndpoint:
             prepared.schema = request_schema(prepared.request, exchange)
             self._check(prepared.request, prepared.schema)
             prepared.mailbox = acting_mailbox(prepared.request, exchange, account)
+            _check_version(prepared.schema, exchange.version_of(prepared.mailbox))
         except SoapFault as fault:
             prepared.refusal = fault
         operation = prepared.request.operation if prepared.request else None
@@ -183,7 +194,8 @@ class SoapEndpoint:
         """Carry out a request and return its answer."""
         exchange, request = self._exchange, prepared.request
         operation = request.operation if request else None
-        header = exchange.version.server_version_info
+        held_by = exchange.version if prepared.refusal else exchange.version_of(prepared.mailbox)
+        header = held_by.server_version_info
         status = 200
         try:
             if prepared.refusal is not None or request is None:

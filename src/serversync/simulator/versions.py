@@ -64,6 +64,11 @@ class ServerVersion:
     schema_folder: str
 
     @property
+    def number(self) -> str:
+        """The build as ``15.1.2507.6``, as ``X-OWA-Version`` tells it also to those who are not logged on."""
+        return ".".join(str(part) for part in self.build)
+
+    @property
     def server_version_info(self) -> str:
         """The element that every SOAP header of this server carries."""
         major, minor, major_build, minor_build = self.build
@@ -86,6 +91,13 @@ SERVER_VERSIONS: dict[str, ServerVersion] = {
         ),
         ServerVersion(
             "Exchange2010", (14, 0, 639, 21), "Exchange2010", Schema.EXCHANGE2010, "exchange2010_sp1"
+        ),
+        ServerVersion(
+            "Exchange2010_SP1",
+            (14, 1, 218, 15),
+            "Exchange2010_SP1",
+            Schema.EXCHANGE2010_SP1,
+            "exchange2010_sp1",
         ),
         ServerVersion(
             "Exchange2010_SP2",

@@ -31,7 +31,14 @@ class Servers:
         self, handler: Handler, *, certificate: Path | None = None, plain: bool = False
     ) -> AsyncIterator[int]:
         """Run a handler behind TLS; gives the port."""
-        runner = web.ServerRunner(web.Server(handler, keepalive_timeout=60))
+
+        async def as_iis(request: web.Request) -> web.StreamResponse:
+            response = await handler(request)
+            if not response.prepared:
+                response.headers.setdefault("Server", "Microsoft-IIS/10.0")
+            return response
+
+        runner = web.ServerRunner(web.Server(as_iis, keepalive_timeout=60))
         await runner.setup()
         context = None if plain else server_context(certificate or self.certificate)
         site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)

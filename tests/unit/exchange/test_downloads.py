@@ -130,7 +130,7 @@ async def test_an_answer_that_stays_broken_is_unreadable(servers: Servers) -> No
 
 async def test_a_download_that_breaks_off_leaves_nothing_behind(servers: Servers) -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
+        response = web.StreamResponse(headers={"Server": "Microsoft-IIS/10.0"})
         await response.prepare(request)
         await response.write(attached("QUJD" * 100_000)[:200_000].encode())
         request.transport.abort()
@@ -158,7 +158,7 @@ async def test_a_web_page_instead_of_a_download_is_not_exchange(servers: Servers
 
 async def test_an_answer_that_starts_with_an_empty_line_is_no_web_page(servers: Servers) -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
+        response = web.StreamResponse(headers={"Server": "Microsoft-IIS/10.0"})
         await response.prepare(request)
         await response.write(b"\r\n")
         await asyncio.sleep(0.05)
@@ -205,7 +205,7 @@ async def test_a_hundred_megabytes_pass_in_flat_memory(servers: Servers) -> None
 
     async def handler(request: web.Request) -> web.StreamResponse:
         nonlocal most
-        response = web.StreamResponse()
+        response = web.StreamResponse(headers={"Server": "Microsoft-IIS/10.0"})
         await response.prepare(request)
         await response.write(head)
         for _ in range(136):

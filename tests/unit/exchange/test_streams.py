@@ -59,7 +59,13 @@ def streaming(write: Writer, headers: dict[str, str] | None = None) -> Callable[
 
     async def handler(request: web.Request) -> web.StreamResponse:
         await request.read()
-        response = web.StreamResponse(headers={"Content-Type": "text/xml; charset=utf-8", **(headers or {})})
+        response = web.StreamResponse(
+            headers={
+                "Server": "Microsoft-IIS/10.0",
+                "Content-Type": "text/xml; charset=utf-8",
+                **(headers or {}),
+            }
+        )
         response.enable_chunked_encoding()
         await response.prepare(request)
         await write(response)
@@ -275,7 +281,7 @@ async def test_streams_take_no_connection_from_the_calls(servers: Servers) -> No
         if "Unsubscribe" in await request.text():
             body = answers.answer("Unsubscribe", answers.success("Unsubscribe", ""))
             return web.Response(body=body.encode(), content_type="text/xml")
-        response = web.StreamResponse(headers={"Content-Type": "text/xml"})
+        response = web.StreamResponse(headers={"Server": "Microsoft-IIS/10.0", "Content-Type": "text/xml"})
         await response.prepare(request)
         await response.write(OK.encode())
         await release.wait()
