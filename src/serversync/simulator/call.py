@@ -1,6 +1,8 @@
 """One request on its way through the server: who asks, as whom, in which version, and for what."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 
 from lxml import etree
 
@@ -9,6 +11,7 @@ from serversync.simulator.exchange import Exchange
 from serversync.simulator.identifiers import decode
 from serversync.simulator.mailbox import Folder, Mailbox, StoredMessage
 from serversync.simulator.response import TYPES_NS, EwsError
+from serversync.simulator.subscriptions import OpenStream
 from serversync.simulator.versions import Schema
 
 T = f"{{{TYPES_NS}}}"
@@ -26,6 +29,9 @@ class Call:
         mailbox: The mailbox acted on: the impersonated one, else the account's own; ``None`` if it has none.
         schema: The schema step that the client speaks.
         error: What every response message shall answer, because a fault was planned.
+        headers: The HTTP headers of the request.
+        cookies: Cookies that the answer sets.
+        stream: The stream that the answer opens, if it opens one.
     """
 
     exchange: Exchange
@@ -35,6 +41,19 @@ class Call:
     mailbox: Mailbox | None
     schema: Schema
     error: EwsError | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+    stream: OpenStream | None = None
+
+    def backend(self) -> str:
+        """Return the server that answers, by the affinity cookie; a request that prefers affinity gets the cookie."""
+        jar = SimpleCookie(self.headers.get("Cookie", ""))
+        cookie = jar["X-BackEndOverrideCookie"].value if "X-BackEndOverrideCookie" in jar else ""
+        name = self.exchange.subscriptions.backend(cookie)
+        prefers = self.headers.get("X-PreferServerAffinity", "").lower() == "true"
+        if prefers and self.exchange.version.schema >= Schema.EXCHANGE2013:
+            self.cookies["X-BackEndOverrideCookie"] = f"{name}~1941997017"
+        return name
 
     def check(self, item_id: str | None = None) -> None:
         """Raise what was planned to go wrong with this request or with one item of it.

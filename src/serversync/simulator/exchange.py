@@ -22,6 +22,7 @@ from serversync.simulator.mailbox import Folder, Mailbox, MailSource, StoredMess
 from serversync.simulator.mime import MessageContent, parse_message
 from serversync.simulator.response import EwsError
 from serversync.simulator.shape import Shape
+from serversync.simulator.subscriptions import SubscriptionTable
 from serversync.simulator.versions import SERVER_VERSIONS, ServerVersion
 from serversync.simulator.xmltext import IllegalCharacters
 
@@ -44,6 +45,8 @@ class Exchange:
         faults: What goes wrong on command.
         illegal_characters: ``reference`` writes characters that XML forbids as a real server does, which no
             strict parser reads; ``drop`` leaves them out.
+        subscriptions: Who is told what happens.
+        now: The clock.
         lock: Held while the state is read or changed.
 
     Args:
@@ -75,7 +78,8 @@ class Exchange:
         self.secret = hashlib.sha256(f"{seed}:{domain}".encode()).digest()
         self._held_by: dict[UUID, ServerVersion] = {}
         self._seed = seed
-        self._now = now
+        self.now = now
+        self.subscriptions = SubscriptionTable(self.version, now)
         self._delivered = 0
         self._by_address: dict[str, Mailbox] = {}
         self._by_guid: dict[UUID, Mailbox] = {}
@@ -134,6 +138,7 @@ class Exchange:
             guid = uuid5(_NAMESPACE, f"{self._seed}:{address.lower()}")
             sid = f"S-1-5-21-{guid.int % 2**31}-{(guid.int >> 32) % 2**31}-{(guid.int >> 64) % 2**31}-{1100 + len(self._by_guid)}"
             mailbox = Mailbox(guid, address, display_name or address.partition("@")[0], sid=sid)
+            mailbox.on_change, mailbox.now = self.subscriptions.note, self.now
             self._by_address[address.lower()] = mailbox
             self._by_guid[guid] = mailbox
         if password is not None:
@@ -200,11 +205,11 @@ class Exchange:
         Raises:
             LookupError: somebody has no mailbox here; nothing was delivered.
         """
-        when = received or self._now()
+        when = received or self.now()
         with self.lock:
             mailboxes = [self.mailbox(address) for address in to]
             complete = self._with_message_id(mime)
-            return [mailbox.item_id(mailbox.put(complete, when)) for mailbox in mailboxes]
+            return [mailbox.item_id(mailbox.receive(complete, when)) for mailbox in mailboxes]
 
     def _with_message_id(self, mime: bytes) -> bytes:
         try:

@@ -1,11 +1,13 @@
 """Folders as EWS shows them."""
 
+from datetime import UTC, datetime
+
 from serversync.simulator import identifiers
 from serversync.simulator.identifiers import Identifier
 from serversync.simulator.mailbox import Folder, Mailbox
 from serversync.simulator.shape import ExtendedField, Shape
 from serversync.simulator.versions import Schema
-from serversync.simulator.xmltext import boolean, text
+from serversync.simulator.xmltext import boolean, text, timestamp
 
 _ELEMENTS = {"IPF.Appointment": "CalendarFolder", "IPF.Contact": "ContactsFolder", "IPF.Task": "TasksFolder"}
 _WITHOUT_UNREAD_COUNT = frozenset({"CalendarFolder", "ContactsFolder"})
@@ -18,8 +20,24 @@ def folder_id(mailbox: Mailbox, folder: Folder, element: str = "FolderId") -> st
     return f'<t:{element} Id="{found}" ChangeKey="{identifiers.folder_change_key(mailbox.guid, folder.change)}"/>'
 
 
-def _extended_value(folder: Folder, wanted: ExtendedField, children: int) -> str | None:
+_NEVER = datetime(1601, 1, 1, tzinfo=UTC)
+_COMMIT_TIME_MAX, _DELETED_COUNT_TOTAL = 0x670A, 0x670B
+
+
+def _change_mark(mailbox: Mailbox, folder: Folder, tag: int) -> str | None:
+    """Return when a folder changed last, or how much has left it; as the mailbox is told to answer."""
+    if mailbox.change_marks == "absent":
+        return None
+    is_honest = mailbox.change_marks == "honest"
+    if tag == _DELETED_COUNT_TOTAL:
+        return str(folder.deleted_total if is_honest else 0)
+    return timestamp((folder.committed if is_honest else None) or _NEVER)
+
+
+def _extended_value(mailbox: Mailbox, folder: Folder, wanted: ExtendedField, children: int) -> str | None:
     tag = wanted.tag
+    if tag in (_COMMIT_TIME_MAX, _DELETED_COUNT_TOTAL):
+        return _change_mark(mailbox, folder, tag)
     values = {
         0x3001: folder.display_name,
         0x3602: str(len(folder.items)),
@@ -47,7 +65,7 @@ def render_folder(mailbox: Mailbox, folder: Folder, shape: Shape) -> str:
         ("DisplayName", 1, f"<t:DisplayName>{text(folder.display_name)}</t:DisplayName>"),
         ("TotalCount", 1, f"<t:TotalCount>{len(folder.items)}</t:TotalCount>"),
         ("ChildFolderCount", 1, f"<t:ChildFolderCount>{children}</t:ChildFolderCount>"),
-        ("ExtendedProperty", 0, _extended(folder, shape, children)),
+        ("ExtendedProperty", 0, _extended(mailbox, folder, shape, children)),
         ("EffectiveRights", 2, _effective_rights(shape.schema)),
         (
             "DistinguishedFolderId",
@@ -66,8 +84,8 @@ def _element(name: str, value: str | None) -> str:
     return f"<t:{name}>{text(value)}</t:{name}>" if value else ""
 
 
-def _extended(folder: Folder, shape: Shape, children: int) -> str:
-    found = ((wanted, _extended_value(folder, wanted, children)) for wanted in shape.extended)
+def _extended(mailbox: Mailbox, folder: Folder, shape: Shape, children: int) -> str:
+    found = ((wanted, _extended_value(mailbox, folder, wanted, children)) for wanted in shape.extended)
     return "".join(wanted.to_xml(text(value)) for wanted, value in found if value is not None)
 
 

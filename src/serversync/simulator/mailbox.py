@@ -7,15 +7,16 @@ promises exist only as numbers until somebody changes them.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from serversync.simulator import identifiers
 from serversync.simulator.identifiers import Identifier
+from serversync.simulator.mailboxevent import EventKind, MailboxEvent
 from serversync.simulator.response import EwsError
 
 
@@ -106,6 +107,8 @@ class Folder:
         unread: How many of the items are unread.
         newest: The latest time of delivery of anything that entered it.
         is_in_order: Whether everything entered it in the order of delivery.
+        committed: When something in it changed last (``PR_LOCAL_COMMIT_TIME_MAX``).
+        deleted_total: How many items have left it so far (``PR_DELETED_COUNT_TOTAL``).
     """
 
     number: int
@@ -119,6 +122,8 @@ class Folder:
     unread: int = 0
     newest: datetime | None = None
     is_in_order: bool = True
+    committed: datetime | None = None
+    deleted_total: int = 0
 
     def items_descending(self, low: int, high: int) -> Iterator[int]:
         """Yield the item numbers between ``low`` and ``high``, both included, newest first."""
@@ -168,6 +173,9 @@ class Mailbox:
         last_change: The newest change number.
         generation: Sync states of an earlier generation are refused.
         delegates: Accounts with full access, by primary address.
+        on_change: Is told what happens, with the lock held.
+        now: The clock, for the times of changes.
+        change_marks: What folders say about when they changed: ``honest``, ``constant`` (never changes), ``absent``.
     """
 
     def __init__(self, guid: UUID, primary_smtp_address: str, display_name: str, *, sid: str) -> None:
@@ -180,6 +188,9 @@ class Mailbox:
         self.last_change = 0
         self.generation = 1
         self.delegates: set[str] = set()
+        self.on_change: Callable[[Mailbox, MailboxEvent], None] | None = None
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.change_marks: Literal["honest", "constant", "absent"] = "honest"
         self._last_item = 0
         self._messages: dict[int, StoredMessage] = {}
         self._source: MailSource | None = None
@@ -197,6 +208,16 @@ class Mailbox:
         self.last_change += 1
         return self.last_change
 
+    def _tell(self, event: MailboxEvent) -> None:
+        """Note that something happened to an item, and tell it; the folder's own event follows, as on a real server."""
+        folder = self.folders[event.folder]
+        folder.committed = self.now()
+        if self.on_change is None:
+            return
+        self.on_change(self, event)
+        if event.item:
+            self.on_change(self, MailboxEvent(EventKind.MODIFIED, event.folder))
+
     def _add_folder(
         self, name: str, folder_class: str, parent: int | None, distinguished: str | None
     ) -> Folder:
@@ -208,7 +229,9 @@ class Mailbox:
         self, display_name: str, *, parent: str = "msgfolderroot", folder_class: str = "IPF.Note"
     ) -> Folder:
         """Add an ordinary folder below a distinguished one."""
-        return self._add_folder(display_name, folder_class, self.distinguished_folder(parent).number, None)
+        folder = self._add_folder(display_name, folder_class, self.distinguished_folder(parent).number, None)
+        self._tell(MailboxEvent(EventKind.CREATED, folder.number))
+        return folder
 
     def distinguished_folder(self, distinguished_id: str) -> Folder:
         """Return a folder by its ``DistinguishedFolderId``.
@@ -252,12 +275,24 @@ class Mailbox:
         self.inbox.items = array("Q", self._seeded)
         self.inbox.unread = messages
         self.inbox.newest = source.received(self.primary_smtp_address, messages)
+        self.inbox.committed = self.now()
 
     def put(
         self, mime: bytes, received: datetime, *, folder: Folder | None = None, is_read: bool = False
     ) -> StoredMessage:
         """Store a message in a folder, the Inbox if none is given."""
-        into = folder or self.inbox
+        message = self._store(mime, received, folder or self.inbox, is_read=is_read)
+        self._tell(MailboxEvent(EventKind.CREATED, message.folder, message.item))
+        return message
+
+    def receive(self, mime: bytes, received: datetime) -> StoredMessage:
+        """Store a message that was delivered."""
+        message = self.put(mime, received)
+        if self.on_change is not None:
+            self.on_change(self, MailboxEvent(EventKind.NEW_MAIL, message.folder, message.item))
+        return message
+
+    def _store(self, mime: bytes, received: datetime, into: Folder, *, is_read: bool) -> StoredMessage:
         self._last_item += 1
         change = self._next_change()
         message = StoredMessage(self._last_item, into.number, mime, received, change, change, change, is_read)
@@ -309,6 +344,7 @@ class Mailbox:
         folder = self.folders[message.folder]
         folder.unread += -1 if is_read else 1
         folder.log.append(LogEntry(message.read_change, item, ChangeKind.READ_FLAG))
+        self._tell(MailboxEvent(EventKind.MODIFIED, message.folder, item))
 
     def edit(
         self, item: int, *, subject: str | None = None, extended: dict[tuple[str, str], str] | None = None
@@ -322,10 +358,13 @@ class Mailbox:
         message.content_change = self._next_change()
         self._messages[item] = message
         self.folders[message.folder].log.append(LogEntry(message.content_change, item, ChangeKind.CONTENT))
+        self._tell(MailboxEvent(EventKind.MODIFIED, message.folder, item))
 
     def delete(self, item: int) -> None:
         """Remove a message for good."""
-        self._remove(self.message(item))
+        message = self.message(item)
+        self._remove(message)
+        self._tell(MailboxEvent(EventKind.DELETED, message.folder, item))
 
     def move(self, item: int, folder: Folder) -> StoredMessage:
         """Move a message; what arrives has a new item number and so a new id."""
@@ -334,15 +373,18 @@ class Mailbox:
         if mime is None and self._source is not None:
             mime = self._source.mime(self.primary_smtp_address, item)
         self._remove(message)
-        moved = self.put(mime or b"", message.received, folder=folder, is_read=message.is_read)
+        moved = self._store(mime or b"", message.received, folder, is_read=message.is_read)
         moved.subject, moved.extended = message.subject, message.extended
         moved.origin = message.origin or message.item
+        self._tell(MailboxEvent(EventKind.MOVED, folder.number, moved.item, message.folder, item))
         return moved
 
     def _remove(self, message: StoredMessage) -> None:
         folder = self.folders[message.folder]
         folder.items.pop(bisect_left(folder.items, message.item))
         folder.unread -= not message.is_read
+        folder.deleted_total += 1
+        folder.committed = self.now()
         self._messages.pop(message.item, None)
         if message.item in self._seeded:
             self._deleted.add(message.item)

@@ -15,6 +15,9 @@ ERRORS_NS = "http://schemas.microsoft.com/exchange/services/2006/errors"
 
 MESSAGE_TEXTS: Mapping[str, str] = {
     "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
+    "ErrorExceededConnectionCount": "You have exceeded the available concurrent connections for your account.  Try again once your other requests have completed.",
+    "ErrorExceededSubscriptionCount": "You have exceeded the available subscriptions for your account.  Remove unnecessary subscriptions and try your request again.",
+    "ErrorExpiredSubscription": "The subscription has expired.",
     "ErrorFolderNotFound": "The specified folder could not be found in the store.",
     "ErrorImpersonateUserDenied": "The account does not have permission to impersonate the requested user.",
     "ErrorInvalidAttachmentId": "The attachment Id is invalid.",
@@ -25,11 +28,17 @@ MESSAGE_TEXTS: Mapping[str, str] = {
     "ErrorInvalidSchemaVersionForMailboxVersion": "The requested schema version is not supported by the mailbox's server.",
     "ErrorInvalidServerVersion": "The specified server version is invalid.",
     "ErrorInvalidSyncStateData": "Synchronization state data is corrupt or otherwise invalid.",
+    "ErrorInvalidWatermark": "The watermark used for creating this subscription was not found.",
     "ErrorItemCorrupt": "The item is corrupt and cannot be read.",
     "ErrorItemNotFound": "The specified object was not found in the store., The process failed to get the correct properties.",
+    "ErrorMissedNotificationEvents": "One or more of the notification events were missed.",
+    "ErrorNewEventStreamConnectionOpened": "This connection was closed because a new one was opened for the same subscription.",
     "ErrorNonExistentMailbox": "The SMTP address has no mailbox associated with it.",
     "ErrorNonPrimarySmtpAddress": "The primary SMTP address must be specified when referencing a mailbox.",
     "ErrorServerBusy": "The server cannot service this request right now. Try again later.",
+    "ErrorSubscriptionAccessDenied": "The subscription belongs to another account.",
+    "ErrorSubscriptionDelegateAccessNotSupported": "Subscriptions are not supported for delegate user access.",
+    "ErrorSubscriptionNotFound": "The specified subscription was not found.",
     "ErrorSyncFolderNotFound": "The folder to be synchronized could not be found.",
 }
 """What a real server writes beside a response code, as far as it is known."""

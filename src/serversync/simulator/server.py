@@ -18,8 +18,10 @@ from serversync.simulator.auth import Authenticator, Connection, ExtendedProtect
 from serversync.simulator.certificates import CertificateOptions, ServerIdentity, issue
 from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
+from serversync.simulator.pushes import Pusher
 from serversync.simulator.schema import SchemaCollection
 from serversync.simulator.soap import Answer, SoapEndpoint
+from serversync.simulator.streams import tell
 
 _PATH = "/ews/exchange.asmx"
 _SCHEMA_FILES = {
@@ -89,6 +91,7 @@ class SimulatorServer:
         self._endpoint = SoapEndpoint(exchange, self._schemas)
         self._runner: web.ServerRunner | None = None
         self._connections: WeakKeyDictionary[object, Connection] = WeakKeyDictionary()
+        self._hanging: set[asyncio.Task[None]] = set()
 
     @property
     def port(self) -> int:
@@ -153,9 +156,15 @@ class SimulatorServer:
         site = web.TCPSite(self._runner, "127.0.0.1", self._wanted_port, ssl_context=self._identity.context)
         await site.start()
         self._port = int(self._runner.addresses[0][1])
+        self._hanging.add(asyncio.create_task(Pusher(self.exchange).run()))
 
     async def stop(self) -> None:
         """Close all connections and remove the certificate."""
+        hanging = [task for task in self._hanging if task is not asyncio.current_task()]
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+        self._hanging.clear()
         if self._runner is not None:
             await self._runner.cleanup()
         if self._folder is not None:
@@ -211,7 +220,7 @@ class SimulatorServer:
     async def _post(
         self, request: web.BaseRequest, body: bytes, account: Account, authenticator: Authenticator
     ) -> web.StreamResponse:
-        prepared = self._endpoint.prepare(body, account)
+        prepared = self._endpoint.prepare(body, account, request.headers)
         fault = prepared.fault or Fault()
         if fault.delay:
             await asyncio.sleep(fault.delay)
@@ -225,7 +234,25 @@ class SimulatorServer:
         answer = self._endpoint.answer(prepared)
         for look in self.on_response:
             look(Traffic(answer.operation, body, answer.status, answer.body))
+        if answer.stream is not None:
+            return await self._stream(request, body, answer)
         return await self._send(request, answer)
+
+    async def _stream(self, request: web.BaseRequest, body: bytes, answer: Answer) -> web.StreamResponse:
+        """Tell what happens until the stream ends, or the server does."""
+
+        def look(document: bytes) -> None:
+            for see in self.on_response if document is not answer.body else ():
+                see(Traffic(answer.operation, body, answer.status, document))
+
+        task = asyncio.current_task()
+        if task is None or answer.stream is None:
+            raise RuntimeError("a stream is told in a task")
+        self._hanging.add(task)
+        try:
+            return await tell(request, answer, answer.stream, self.exchange, look)
+        finally:
+            self._hanging.discard(task)
 
     def _schema_file(self, name: str) -> web.StreamResponse:
         if self._schemas is None:
@@ -248,7 +275,10 @@ class SimulatorServer:
             body = gzip.compress(body, compresslevel=1, mtime=0)
             headers["Content-Encoding"] = "gzip"
             headers["Vary"] = "Accept-Encoding"
-        return web.Response(status=status, body=body, headers=headers)
+        response = web.Response(status=status, body=body, headers=headers)
+        for name, value in answer.cookies.items():
+            response.set_cookie(name, value, path="/")
+        return response
 
 
 async def _read(request: web.BaseRequest) -> bytes:

@@ -3,7 +3,8 @@
 The parser takes no document types, entities or network, so that hostile XML costs no more than its size.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lxml import etree
 
@@ -22,6 +23,7 @@ from serversync.simulator.response import (
     envelope,
 )
 from serversync.simulator.schema import SchemaCollection
+from serversync.simulator.subscriptions import OpenStream
 from serversync.simulator.versions import REQUEST_VERSIONS, Schema, ServerVersion, request_schema_folder
 
 S = f"{{{SOAP_NS}}}"
@@ -146,6 +148,8 @@ class Answer:
         operation: Element name of the operation; ``None`` where it could not be read.
         schema: The schema step of the request.
         fault: What was planned to go wrong with this request, for the server to carry out.
+        cookies: What is set for later requests.
+        stream: The stream that this is the beginning of, if it is one.
     """
 
     status: int
@@ -153,6 +157,8 @@ class Answer:
     operation: str | None
     schema: Schema
     fault: Fault | None
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    stream: OpenStream | None = None
 
 
 class SoapEndpoint:
@@ -167,10 +173,12 @@ class SoapEndpoint:
         self._exchange = exchange
         self._schemas = schemas
 
-    def prepare(self, body: bytes, account: Account) -> "PreparedRequest":
+    def prepare(
+        self, body: bytes, account: Account, headers: Mapping[str, str] | None = None
+    ) -> "PreparedRequest":
         """Read a request and find out what is planned to go wrong with it, without any effect yet."""
         exchange = self._exchange
-        prepared = PreparedRequest(account, None, None, exchange.version.schema, None, None)
+        prepared = PreparedRequest(account, None, None, exchange.version.schema, None, None, headers or {})
         try:
             prepared.request = parse(body)
             prepared.schema = request_schema(prepared.request, exchange)
@@ -197,6 +205,7 @@ class SoapEndpoint:
         held_by = exchange.version if prepared.refusal else exchange.version_of(prepared.mailbox)
         header = held_by.server_version_info
         status = 200
+        call: Call | None = None
         try:
             if prepared.refusal is not None or request is None:
                 raise prepared.refusal or SoapFault("ErrorInvalidRequest")
@@ -207,6 +216,7 @@ class SoapEndpoint:
                 prepared.account,
                 prepared.mailbox,
                 prepared.schema,
+                headers=prepared.headers,
             )
             if prepared.fault is not None:
                 _plan(call, prepared.fault)
@@ -216,7 +226,10 @@ class SoapEndpoint:
             status, body = 500, SoapFault(error.response_code, error.message).to_xml()
         except SoapFault as fault:
             status, body = 500, fault.to_xml()
-        return Answer(status, envelope(body, header=header), operation, prepared.schema, prepared.fault)
+        answer = Answer(status, envelope(body, header=header), operation, prepared.schema, prepared.fault)
+        if call is not None:
+            answer.cookies, answer.stream = call.cookies, call.stream
+        return answer
 
 
 def _plan(call: Call, fault: Fault) -> None:
@@ -237,6 +250,7 @@ class PreparedRequest:
         schema: The schema step of the request.
         refusal: Why it will be refused as a whole.
         fault: What is planned to go wrong.
+        headers: The HTTP headers.
     """
 
     account: Account
@@ -245,3 +259,4 @@ class PreparedRequest:
     schema: Schema
     refusal: SoapFault | None
     fault: Fault | None
+    headers: Mapping[str, str] = field(default_factory=dict)
