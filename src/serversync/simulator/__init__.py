@@ -5,6 +5,9 @@ impersonation, opaque identifiers and sync states, and every answer valid agains
 It shares no code with the client of this product, so that it cannot share its mistakes.
 """
 
+from serversync.simulator.autodiscover.configuration import AutodiscoverConfiguration, AutodiscoverFault
+from serversync.simulator.autodiscover.dns_responder import DnsResponder
+from serversync.simulator.autodiscover.plain_listener import PlainHttpListener
 from serversync.simulator.certificates import CertificateOptions
 from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
@@ -14,11 +17,15 @@ from serversync.simulator.thread import SimulatorThread
 from serversync.simulator.xmltext import IllegalCharacters
 
 __all__ = [
+    "AutodiscoverConfiguration",
+    "AutodiscoverFault",
     "CertificateOptions",
+    "DnsResponder",
     "Exchange",
     "Fault",
     "IllegalCharacters",
     "Mailbox",
+    "PlainHttpListener",
     "SimulatorServer",
     "SimulatorThread",
     "Traffic",

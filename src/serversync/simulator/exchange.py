@@ -14,6 +14,7 @@ from threading import RLock
 from uuid import UUID, uuid5
 
 from serversync.simulator.accounts import Account, Directory
+from serversync.simulator.autodiscover.configuration import AutodiscoverConfiguration
 from serversync.simulator.faults import FaultPlan
 from serversync.simulator.identifiers import decode
 from serversync.simulator.items import render_message
@@ -42,6 +43,7 @@ class Exchange:
         version: The product imitated, see ``versions.SERVER_VERSIONS``.
         domain: Its mail domain.
         directory: Who may log in.
+        autodiscover: What Autodiscover answers.
         faults: What goes wrong on command.
         illegal_characters: ``reference`` writes characters that XML forbids as a real server does, which no
             strict parser reads; ``drop`` leaves them out.
@@ -73,6 +75,7 @@ class Exchange:
         self.domain = domain
         self.directory = Directory()
         self.faults = FaultPlan()
+        self.autodiscover = AutodiscoverConfiguration()
         self.illegal_characters: IllegalCharacters = "drop"
         self.lock = RLock()
         self.secret = hashlib.sha256(f"{seed}:{domain}".encode()).digest()

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from serversync.simulator.accounts import Account
 from serversync.simulator.auth import Authenticator, Connection, ExtendedProtection, Scheme
+from serversync.simulator.autodiscover.https_endpoint import AutodiscoverEndpoint
 from serversync.simulator.certificates import CertificateOptions, ServerIdentity, issue
 from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
@@ -31,6 +32,7 @@ _SCHEMA_FILES = {
 }
 _BODY_LIMIT = 64 * 1024 * 1024
 _COMPRESS_FROM = 512
+_SHUTDOWN_SECONDS = 0.5
 _XML = "text/xml; charset=utf-8"
 
 
@@ -88,6 +90,7 @@ class SimulatorServer:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._identity: ServerIdentity | None = None
         self._authenticator: Authenticator | None = None
+        self._autodiscover: AutodiscoverEndpoint | None = None
         self._endpoint = SoapEndpoint(exchange, self._schemas)
         self._runner: web.ServerRunner | None = None
         self._connections: WeakKeyDictionary[object, Connection] = WeakKeyDictionary()
@@ -143,20 +146,27 @@ class SimulatorServer:
     async def _listen(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="serversync-simulator-")
         self._identity = issue(Path(self._folder.name), self._tls)
-        self._authenticator = Authenticator(
-            self.exchange.directory,
-            schemes=self._schemes,
-            extended_protection=self._protection,
-            channel_binding=self._identity.channel_binding,
-            domain=self.exchange.netbios_domain,
-            dns_domain=self.exchange.domain,
-        )
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None, keepalive_timeout=120))
+        self._authenticator = self._make_authenticator(self._identity, self._protection)
+        without_protection = self._make_authenticator(self._identity, "off")
+        self._autodiscover = AutodiscoverEndpoint(self.exchange, without_protection, lambda: self.url)
+        # Answers that are delayed on purpose do not delay the end.
+        serving = web.Server(self._handle, access_log=None, keepalive_timeout=120)
+        self._runner = web.ServerRunner(serving, shutdown_timeout=_SHUTDOWN_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._wanted_port, ssl_context=self._identity.context)
         await site.start()
         self._port = int(self._runner.addresses[0][1])
         self._hanging.add(asyncio.create_task(Pusher(self.exchange).run()))
+
+    def _make_authenticator(self, identity: ServerIdentity, protection: ExtendedProtection) -> Authenticator:
+        return Authenticator(
+            self.exchange.directory,
+            schemes=self._schemes,
+            extended_protection=protection,
+            channel_binding=identity.channel_binding,
+            domain=self.exchange.netbios_domain,
+            dns_domain=self.exchange.domain,
+        )
 
     async def stop(self) -> None:
         """Close all connections and remove the certificate."""
@@ -169,7 +179,7 @@ class SimulatorServer:
             await self._runner.cleanup()
         if self._folder is not None:
             self._folder.cleanup()
-        self._runner = self._folder = self._identity = self._authenticator = None
+        self._runner = self._folder = self._identity = self._authenticator = self._autodiscover = None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -192,6 +202,8 @@ class SimulatorServer:
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await _read(request)
         path = request.path.lower()
+        if self._autodiscover is not None and AutodiscoverEndpoint.is_for(path):
+            return await self._autodiscover.respond(request, body)
         if path != _PATH and path not in _SCHEMA_FILES:
             return _page(404, "Not Found")
         authenticator = self._authenticator

@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +17,8 @@ from serversync.simulator.server import SimulatorServer
 
 class SimulatorThread:
     """Serves an Exchange from another thread while the ``with`` block lasts; arguments as ``SimulatorServer``.
+
+    ``beside`` are listeners that run with it, for example a ``DnsResponder`` or a ``PlainHttpListener``.
 
     Attributes:
         exchange: The state; its methods may be called from this thread.
@@ -30,7 +34,9 @@ class SimulatorThread:
         schemes: tuple[Scheme, ...] = ("NTLM", "Negotiate", "Basic"),
         schema_dir: Path | None = None,
         tls: CertificateOptions | None = None,
+        beside: Sequence[AbstractAsyncContextManager[object]] = (),
     ) -> None:
+        self._beside = beside
         self.exchange = exchange
         self.server = SimulatorServer(
             exchange,
@@ -77,6 +83,8 @@ class SimulatorThread:
 
     async def _serve(self) -> None:
         self._end = asyncio.Event()
-        async with self.server:
+        async with self.server, AsyncExitStack() as stack:
+            for listener in self._beside:
+                await stack.enter_async_context(listener)
             self._started.set_result(asyncio.get_running_loop())
             await self._end.wait()

@@ -1,0 +1,1 @@
+"""Autodiscover of the imitated server: POX, SOAP, JSON, what goes wrong with them, and the DNS and HTTP around them."""
