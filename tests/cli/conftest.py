@@ -60,7 +60,7 @@ def exchange() -> Iterator[SimulatorThread]:
     made.add_account(ACCOUNT, password=PASSWORD, impersonation=True)
     made.add_mailbox(ADA)
     made.deliver(MAIL, [ADA])
-    with SimulatorThread(made) as simulator:
+    with SimulatorThread(made, schemes=("NTLM", "Negotiate")) as simulator:
         yield simulator
 
 

@@ -64,21 +64,43 @@ def test_a_mailbox_that_may_not_run_is_refused_with_what_to_do(run):
     assert "it has no Server Profile. Choose one: serversync mailbox apply-defaults" in refused.stderr
 
 
-def test_profile_test_opens_an_inbox(ready):
+def test_profile_test_takes_every_step(ready):
     told = ready.json("profile", "test", "Exchange")
-    assert (told["mailbox"], told["folder"], told["totalcount"]) == (ADA, "Inbox", 1)
-    assert "OK: opened Inbox of ada@example.org, 1 items" in ready("profile", "test", "exchange").stdout
+    assert (told["mailbox"], told["result"]) == (ADA, "ok")
+    steps = {step["key"]: step for step in told["steps"]}
+    assert [step["result"] for step in told["steps"] if step["result"] != "ok"] == ["skipped", "skipped"]
+    assert {"label": "Items in the Inbox", "text": "1"} in steps["impersonation"]["evidence"]
+    assert [part["title"] for part in steps["folders"]["parts"]][:2] == ["Inbox", "Sent Items"]
+    shown = ready("profile", "test", "exchange").stdout
+    assert "ok        TLS and certificate" in shown
+    assert "Exchange: ok, " in shown
     (profile,) = ready.json("profile", "list")
     assert (profile["lasttestexecutionstatusname"], profile["mailboxes"]) == ("Success", 1)
+    kept = json.loads(profile["lasttestresponse"])
+    assert [step["key"] for step in kept["steps"]] == list(steps)
+
+
+def test_profile_test_can_be_copied_as_markdown(ready):
+    text = ready("profile", "test", "Exchange", "--outside", "ben@example.org", "--markdown").stdout
+    assert text.startswith("# Test Connection of Exchange: WARNING\n")
+    assert "## Mailboxes outside of the scope are denied: WARNING" in text
+    assert "**What to do:** Name a mailbox that exists" in text
+    assert "- Server: `Microsoft-IIS/10.0`" in text
 
 
 def test_a_wrong_password_is_told_with_its_remedy(run, add_profile):
     add_profile(password=PASSWORD + "x")
     failed = run("profile", "test", "Exchange")
     assert failed.exit_code == 3
-    assert failed.stderr.startswith("Error exchange.authentication-failed: localhost refused")
+    assert "FAILED    Account logs on" in failed.stdout
+    assert "skipped   Folders open" in failed.stdout
+    assert failed.stderr.startswith(
+        "Account logs on: Error exchange.authentication-failed: localhost refused"
+    )
     assert "What to do: Check user name" in failed.stderr
     assert run.json("profile", "list")[0]["lastauthorizationstatusname"] == "Failure"
+    told = json.loads(run("profile", "test", "Exchange", "--json").stdout)
+    assert told["result"] == "failed"
 
 
 def test_test_enable_says_which_mailbox_failed_and_why(ready, exchange):

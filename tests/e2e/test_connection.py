@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from serversync.administration import connection, profiles
+from serversync.administration import connection_test, profiles
 from serversync.core.errors import InsecureAddress
 from serversync.simulator import CertificateOptions
 from tests.e2e.place import PASSWORD, SERVICE, company
@@ -13,26 +13,29 @@ from tests.e2e.place import PASSWORD, SERVICE, company
 NTLM, BASIC = 2, 3
 
 
-def trial(place):
-    return connection.try_profile("Exchange", sample="ada@example.org")
+def outcome(place, **options):
+    return connection_test.examine("Exchange", **{"sample": "ada@example.org", **options})
 
 
-def expect(place, code, *words):
-    error = trial(place).error
-    assert error is not None
-    assert error.code == code
-    text = f"{error} {error.remedy_text}"
+def expect(place, code, *words, **options):
+    done = outcome(place, **options)
+    assert done.failure is not None
+    finding = done.failure.finding
+    assert finding.code == code
+    text = f"{finding.sentence} {finding.remedy}"
     for word in words:
         assert word in text
-    assert error.remedy_text.endswith(".")
-    assert PASSWORD not in repr(error) + text
-    return error
+    assert finding.remedy.endswith(".")
+    assert PASSWORD not in repr(done) + text
+    place.profile.refresh_from_db()
+    assert finding.sentence in place.profile.lastcrmmessage
+    assert PASSWORD not in place.profile.lasttestresponse
 
 
 @pytest.mark.parametrize("protocol", [NTLM, BASIC])
 def test_a_correct_profile_opens_the_inbox(database_dsn, protocol):
     with company(database_dsn, protocol=protocol, extended_protection="require") as place:
-        assert trial(place).error is None
+        assert outcome(place).failure is None
 
 
 @pytest.mark.parametrize("protocol", [NTLM, BASIC])
@@ -55,9 +58,8 @@ def test_a_missing_impersonation_right(database_dsn):
 
 
 def test_a_mailbox_that_does_not_exist(database_dsn):
-    with company(database_dsn):
-        error = connection.try_profile("Exchange", sample="nobody@example.org").error
-        assert error.code == "exchange.mailbox-not-found"
+    with company(database_dsn) as place:
+        expect(place, "exchange.mailbox-not-found", "Get-Recipient", sample="nobody@example.org")
 
 
 def test_an_address_without_encryption_is_refused_before_anything_is_sent(database_dsn):
@@ -73,7 +75,7 @@ def test_an_unknown_authority(database_dsn):
     with company(database_dsn) as place:
         place.profile.cafile = None
         place.profile.save()
-        expect(place, "exchange.certificate-untrusted", "localhost", "CA file")
+        expect(place, "exchange.certificate-untrusted", "localhost", "--ca FILE")
 
 
 def test_a_certificate_for_another_host(database_dsn):

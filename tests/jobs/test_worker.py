@@ -10,7 +10,7 @@ import pytest
 from procrastinate.contrib.django import app
 
 from serversync.adapters.leases import Claim
-from serversync.administration import connection
+from serversync.administration import connection_test
 from serversync.core.errors import InputInvalid
 from serversync.demo.mail import week_of_mail
 from serversync.jobs import worker as worker_module
@@ -195,8 +195,8 @@ async def test_a_test_of_the_connection_that_succeeds_starts_a_stopped_profile_a
     async with Running(place.dsn):
         await until(lambda: place.query("select stoppedon is not null from exchangeaccount") == [(True,)])
         place.exchange.directory.find("svc-crm@example.org").password = "guessed"
-        trial = await asyncio.to_thread(try_profile, "Exchange")
-        assert trial.error is None
+        tested = await asyncio.to_thread(test_connection_of, "Exchange")
+        assert tested.failure is None
         await until(
             lambda: (
                 place.query("select count(*) from mailbox where lastsuccessfulsynccompletedon > createdon")
@@ -205,13 +205,16 @@ async def test_a_test_of_the_connection_that_succeeds_starts_a_stopped_profile_a
         )
 
 
-def try_profile(name):
+def test_connection_of(name):
     from django.db import connection as django_connection
 
     try:
-        return connection.try_profile(name)
+        return connection_test.examine(name)
     finally:
         django_connection.close()
+
+
+test_connection_of.__test__ = False
 
 
 def set_password(place, password):

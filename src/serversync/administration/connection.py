@@ -1,6 +1,6 @@
-"""Trying out how Exchange answers: one mailbox of a profile, or the Inbox of mailboxes to be enabled.
+"""Test & Enable: trying out how Exchange answers for mailboxes that are to be enabled.
 
-Test & Enable really opens the Inbox as the engine would and lists one page of it, and writes down what came of it.
+It really opens the Inbox as the engine would and lists one page of it, and writes down what came of it.
 """
 
 import asyncio
@@ -16,12 +16,11 @@ from psycopg_pool import AsyncConnectionPool
 from serversync import __version__
 from serversync.adapters.exchange_mailbox import EwsMailbox
 from serversync.adapters.profiles import ProfileConnections
-from serversync.administration import alerts, audit, mailboxes, privileges, profiles, readiness
+from serversync.administration import alerts, audit, mailboxes, privileges, readiness
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, Misconfigured, ServiceError
 from serversync.crm.models import EmailServerProfile, Mailbox, Organization
-from serversync.crm.models.emailserverprofile import ExecutionStatus, Outcome
-from serversync.crm.models.options import StateCode, TestResult
+from serversync.crm.models.options import TestResult
 from serversync.crm.privileges import Privilege
 from serversync.database.address import dsn
 from serversync.exchange.operations.get_folder import GetFolder
@@ -29,7 +28,6 @@ from serversync.exchange.types.ids import DistinguishedFolderId
 
 _AT_ONCE: Final = 10
 _SAMPLE: Final = 10
-_NOT_LOGGED_ON: Final = frozenset({"exchange.authentication-failed", "exchange.authentication-not-offered"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +52,6 @@ class EnableResult:
 
     state: mailboxes.MailboxState
     trial: Trial
-
-
-def try_profile(name: str, *, sample: str | None = None) -> Trial:
-    """Connect with a profile, open the Inbox of one mailbox, and write the outcome into ``lasttest...``.
-
-    Args:
-        name: The profile.
-        sample: Address of the mailbox to open; the first one of the profile where it is missing. Without
-            impersonation, and where no mailbox has the profile, the account's own Inbox is opened.
-
-    Raises:
-        RecordNotFound: there is no such profile.
-        InputInvalid: the profile lacks what a connection needs.
-    """
-    profile = profiles.find(name)
-    privileges.require_for(Privilege.WRITE_PROFILE, [profile])
-    audit.noted("profile.test", profile, {"mailbox": sample})
-    if lacking := profiles.missing(profile):
-        raise InputInvalid(field=f"Profile {profile.name}", reason=f"it has no {' and no '.join(lacking)}")
-    address = sample or _first_mailbox(profile)
-    started = clock.now()
-    (trial,) = asyncio.run(_try_all([(profile.pk, address)]))
-    error = trial.error
-    EmailServerProfile.objects.filter(pk=profile.pk).update(
-        lastteststarttime=started,
-        lasttesttotalexecutiontime=trial.milliseconds,
-        lasttestvalidationstatus=Outcome.SUCCESS,
-        lastauthorizationstatus=_authorization(error),
-        lasttestexecutionstatus=ExecutionStatus.FAILURE if error else ExecutionStatus.SUCCESS,
-        lasttestrequest=f"GetFolder inbox of {trial.mailbox or 'the account'}",
-        lasttestresponse=f"{error.code}: {error}" if error else f"{trial.folder}, {trial.total_count} items",
-        lastcrmmessage=error.remedy_text if error else None,
-    )
-    return trial
 
 
 def enable(chosen: Sequence[Mailbox]) -> list[EnableResult]:
@@ -131,21 +95,6 @@ def _profile_of(mailbox: Mailbox) -> UUID:
     if profile is None:
         raise InputInvalid(field=f"Mailbox {mailbox.emailaddress}", reason="it has no Server Profile")
     return profile.pk
-
-
-def _first_mailbox(profile: EmailServerProfile) -> str | None:
-    if not profile.incominguseimpersonation:
-        return None
-    rows = Mailbox.objects.filter(statecode=StateCode.ACTIVE, emailaddress__isnull=False)
-    first = rows.filter(emailserverprofile=profile).order_by("emailaddress").first()
-    return first.emailaddress if first else None
-
-
-def _authorization(error: ServiceError | None) -> int | None:
-    """Return whether the account was accepted; ``None`` where it did not come to that."""
-    if error is None:
-        return Outcome.SUCCESS
-    return Outcome.FAILURE if error.code in _NOT_LOGGED_ON else None
 
 
 def _write_down(mailbox: Mailbox, trial: Trial) -> None:

@@ -10,13 +10,14 @@ from typing import Final
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from serversync.administration import mailboxes, profiles
+from serversync.administration import connection_test, mailboxes
 from serversync.core import clock
 from serversync.core.errors import ServiceError
 from serversync.crm import secrets
 from serversync.crm.models import EmailServerProfile, Mailbox, Organization
 from serversync.crm.models.options import StateCode
 from serversync.database.address import external_dsn
+from serversync.engine.probe import Result as StepResult
 
 _ALIVE: Final = timedelta(seconds=60)
 _LATE: Final = timedelta(minutes=5)
@@ -131,17 +132,25 @@ def _profiles() -> list[Check]:
                 "Add one: serversync profile add NAME --ews-url URL --username USER.",
             )
         ]
-    return [_profile(row) for row in rows]
+    return [check for row in rows for check in _profile(row)]
 
 
-def _profile(profile: EmailServerProfile) -> Check:
+def _profile(profile: EmailServerProfile) -> list[Check]:
+    """Test the connection of a profile; what is not well has a check of its own."""
     name = f"profile {profile.name}"
-    edit = f"serversync profile edit '{profile.name}'"
-    if lacking := profiles.missing(profile):
-        return Check(name, Result.FAILED, f"it has no {' and no '.join(lacking)}", f"Complete it: {edit}.")
-    if problem := profiles.authority_problem(profile):
-        return Check(name, Result.FAILED, problem, f"Give the file again: {edit} --ca FILE.")
-    return Check(name, Result.OK, f"complete, {profile.incomingserverlocation}")
+    test = connection_test.examine(profile.name, by_hand=False)
+    checks = [
+        Check(
+            f"{name}: {one.step.title}", Result(one.finding.result), one.finding.sentence, one.finding.remedy
+        )
+        for one in test.reports
+        if one.finding.result in {StepResult.WARNING, StepResult.FAILED}
+    ]
+    if test.failure is not None:
+        return checks
+    seen = {one.step.key: one.finding.sentence for one in test.reports}
+    evidence = f"connected in {test.milliseconds} ms; {seen['version']}"
+    return [Check(name, Result.OK, evidence), *checks]
 
 
 def _mailboxes() -> list[Check]:

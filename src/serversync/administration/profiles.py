@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final, TypedDict
 from urllib.parse import urlsplit
 
-from cryptography import x509
 from django.db import IntegrityError, transaction
 from django.db.models import Count
 
@@ -20,6 +19,7 @@ from serversync.crm.models.emailserverprofile import AuthenticationProtocol, Cre
 from serversync.crm.models.options import StateCode, StatusCode
 from serversync.crm.privileges import Privilege
 from serversync.exchange.endpoint import Endpoint
+from serversync.exchange.inspection import authorities
 
 AUTHENTICATION: Final = {
     "auto": AuthenticationProtocol.AUTO_DETECT,
@@ -32,8 +32,6 @@ SERVER_TYPES: Final = {
     "hybrid": ServerType.EXCHANGE_SERVER_HYBRID,
 }
 """The two kinds of server this product speaks to, by the word for it."""
-
-_LARGEST_CA_FILE: Final = 1024 * 1024
 
 
 class ProfileEntries(TypedDict, total=False):
@@ -160,36 +158,13 @@ def missing(profile: EmailServerProfile) -> list[str]:
     return lacking
 
 
-def authority_problem(profile: EmailServerProfile) -> str | None:
-    """Return what is wrong with the profile's CA file by now, or ``None``."""
-    if not profile.cafile:
-        return None
-    try:
-        read_authorities(Path(profile.cafile))
-    except InputInvalid as error:
-        return str(error)
-    return None
-
-
 def read_authorities(path: Path) -> Path:
     """Return the absolute path of a CA file after reading it.
 
     Raises:
         InputInvalid: it cannot be read, or it holds no certificate in PEM form.
     """
-    try:
-        with path.expanduser().open("rb") as file:
-            data = file.read(_LARGEST_CA_FILE)
-    except OSError as error:
-        raise InputInvalid(field="CA file", reason=f"{path} cannot be read ({error.strerror})") from error
-    try:
-        found = x509.load_pem_x509_certificates(data)
-    except ValueError as error:
-        raise InputInvalid(
-            field="CA file", reason=f"{path} holds no certificate in PEM form (BEGIN CERTIFICATE)"
-        ) from error
-    if not found:
-        raise InputInvalid(field="CA file", reason=f"{path} holds no certificate")
+    authorities.read_file(path)
     return path.expanduser().absolute()
 
 

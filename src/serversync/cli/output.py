@@ -113,28 +113,35 @@ class Output:
         """Write a line to people."""
         sys.stdout.write(visible(line) + "\n")
 
-    def error(self, error: ServiceError, *, about: str = "") -> None:
-        """Write an error and what to do about it to standard error."""
+    def text(self, text: str) -> None:
+        """Write a text of several lines to people."""
+        for line in text.splitlines():
+            self.say(line)
+
+    def error(self, error: ServiceError, *, about: str = "", remedy: str = "") -> None:
+        """Write an error and what to do about it to standard error; ``remedy`` may be more exact than the error's."""
+        remedy = remedy or error.remedy_text
         if self.as_json:
             document = {"about": about} if about else {}
-            sys.stderr.write(json.dumps({"error": {**document, **(as_dict(error) or {})}}) + "\n")
+            told = {**(as_dict(error) or {}), "remedy": remedy}
+            sys.stderr.write(json.dumps({"error": {**document, **told}}) + "\n")
             return
         where = f"{about}: " if about else ""
         sys.stderr.write(visible(f"{where}Error {error.code}: {error}") + "\n")
-        sys.stderr.write(visible(f"What to do: {error.remedy_text}") + "\n")
+        sys.stderr.write(visible(f"What to do: {remedy}") + "\n")
 
     def _table(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
         from rich import box
         from rich.table import Table
         from rich.text import Text
 
-        console = _console()
-        table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+        written = console()
+        table = Table(box=box.SIMPLE_HEAD if written.is_terminal else None, pad_edge=False)
         for heading in columns.values():
             table.add_column(heading, overflow="fold")
         for row in rows:
             table.add_row(*(Text(visible(_text(row.get(key)))) for key in columns))
-        console.print(table)
+        written.print(table)
 
 
 def visible(text: str) -> str:
@@ -156,11 +163,9 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _console() -> "Console":
+def console() -> "Console":
     """Return a console as wide as the terminal; in a pipe nothing is ever wrapped or cut."""
     from rich.console import Console
 
-    console = Console(file=sys.stdout, highlight=False)
-    if not console.is_terminal:
-        console = Console(file=sys.stdout, highlight=False, width=_UNLIMITED)
-    return console
+    found = Console(file=sys.stdout, highlight=False)
+    return found if found.is_terminal else Console(file=sys.stdout, highlight=False, width=_UNLIMITED)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serversync.cli import passwords
+from serversync.cli import passwords, steps
+from serversync.cli.output import exit_code
 from serversync.cli.session import Json, with_database
 from serversync.core.errors import InputInvalid
 
@@ -204,28 +205,26 @@ def try_out(
     mailbox: Annotated[
         str | None, typer.Option("--mailbox", help="Address of the mailbox to open; the first by default.")
     ] = None,
+    outside: Annotated[
+        str | None, typer.Option("--outside", help="Address of a mailbox that Exchange has to deny.")
+    ] = None,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="The whole outcome as Markdown, to copy.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Connect and open the Inbox of one mailbox."""
+    """Test the connection step by step: each with its result, evidence and remedy."""
     with with_database(as_json=as_json) as output:
-        from serversync.administration import connection
+        from serversync.administration import connection_report, connection_test
 
-        trial = connection.try_profile(name, sample=mailbox)
-        if trial.error is not None:
-            raise trial.error
+        told = None if as_json or as_markdown else steps.tell
+        done = connection_test.examine(name, sample=mailbox, outside=outside, tell=told)
         if output.as_json:
-            output.json(
-                {
-                    "mailbox": trial.mailbox or None,
-                    "folder": trial.folder,
-                    "totalcount": trial.total_count,
-                    "server": trial.server,
-                    "milliseconds": trial.milliseconds,
-                }
-            )
-            return
-        whose = trial.mailbox or "the account itself"
-        output.say(
-            f"OK: opened {trial.folder} of {whose}, {trial.total_count} items, in {trial.milliseconds} ms."
-        )
-        output.say(f"The server is Exchange {trial.server}.")
+            output.json(connection_report.as_document(done))
+        elif as_markdown:
+            output.text(connection_report.as_markdown(done))
+        else:
+            steps.end(done)
+        if done.failure is not None and (error := done.failure.finding.error) is not None:
+            output.error(error, about=done.failure.step.title, remedy=done.failure.finding.remedy)
+            raise typer.Exit(exit_code(error))

@@ -14,7 +14,7 @@
             AuthenticationFailed (PasswordExpired, AccountBlocked, ExtendedProtectionRefused),
             AuthenticationNotOffered, LogOnCutOff, ClockSkewed, KerberosUnavailable,
             SendingDenied, MailboxFull, AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
-            MailboxNotFound, MailboxAccessDenied, AutodiscoverFailed, AutodiscoverHostNotAllowed,
+            MailboxNotFound, MailboxAccessDenied, MailboxNotAllowed, ScopeTooWide, AutodiscoverFailed, AutodiscoverHostNotAllowed,
             AutodiscoverRedirectLoop, AutodiscoverDomainUnusable, AutodiscoverNotHere, AutodiscoverRefused,
             MailboxInExchangeOnline, SecretKeyUnusable, InputInvalid, PrivilegeMissing,
             LogOnRefused, LogOnLocked, RecordNotFound,
@@ -575,6 +575,24 @@ class MailboxInExchangeOnline(Misconfigured):
     scope = Scope.MAILBOX
     summary = "The mailbox {mailbox} is in Exchange Online ({target}), not on a server on-premises."
     remedy = "Take the mailbox out of this profile, or move it back on-premises; this product does not read Exchange Online."
+
+
+class MailboxNotAllowed(Misconfigured):
+    """The mailbox is not on the allow-list of its profile; nothing was sent to Exchange."""
+
+    code = "profile.mailbox-not-allowed"
+    scope = Scope.MAILBOX
+    summary = "The mailbox {mailbox} is not among those that the profile {profile} may touch."
+    remedy = "Add its address or domain to the allowed mailboxes (serversync profile edit '{profile}' --allow {mailbox}), or give the mailbox another profile."
+
+
+class ScopeTooWide(Misconfigured):
+    """Exchange lets the account act as a mailbox that was named as one to be denied."""
+
+    code = "exchange.scope-too-wide"
+    scope = Scope.PROFILE
+    summary = "{account} may act as {mailbox}, which Exchange has to deny."
+    remedy = "Limit the right to a management scope (New-ManagementScope -Name serversync -RecipientRestrictionFilter FILTER), then Get-ManagementRoleAssignment -RoleAssignee {account} -Role ApplicationImpersonation | Set-ManagementRoleAssignment -CustomRecipientWriteScope serversync."
 
 
 class SecretKeyUnusable(Misconfigured):

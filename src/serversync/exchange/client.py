@@ -126,6 +126,11 @@ class EwsClient:
             await transport.close()
 
     @property
+    def has_logged_on(self) -> bool:
+        """Whether the server has accepted the account, whatever it answered then."""
+        return self._transport is not None and self._transport.has_logged_on
+
+    @property
     def server_version(self) -> ServerVersionInfo | None:
         """The build of the server that answered last, or ``None`` before the first answer."""
         return self._server_version

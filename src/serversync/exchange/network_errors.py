@@ -86,7 +86,7 @@ def _tls_error(error: Exception, details: dict[str, object]) -> ServiceError:
     elif isinstance(error, aiohttp.ClientSSLError):
         cause = error.os_error
     if isinstance(cause, ssl.SSLCertVerificationError):
-        reason = cause.verify_message or "it cannot be verified"
+        reason = (cause.verify_message or "it cannot be verified").rstrip(".")
         if cause.verify_code in _EXPIRED:
             return CertificateExpired(**details, reason=reason)
         if cause.verify_code in _WRONG_HOST:

@@ -178,6 +178,11 @@ class Transport:
         self._refusals = 0
         self._refused: AuthenticationFailed | None = None
 
+    @property
+    def has_logged_on(self) -> bool:
+        """Whether the account was accepted at least once."""
+        return self._proven
+
     async def close(self) -> None:
         """Close all connections."""
         slots, self._slots, self._idle = [*self._slots, *self._hanging], [], []

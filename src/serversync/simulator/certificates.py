@@ -1,14 +1,16 @@
 """A certificate authority of the simulator's own, and server certificates, good and bad on purpose."""
 
 import ssl
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _DAY = timedelta(days=1)
@@ -22,11 +24,24 @@ class CertificateOptions:
         names: DNS names and IP addresses it is for; others make a wrong host name.
         is_expired: Whether its time is over.
         is_trusted: ``False`` lets an authority issue it that is not in the CA file.
+        is_self_signed: Whether it is its own issuer.
+        days_left: When it ends.
+        starts_in_days: When it begins; above 0 it is not valid yet.
+        intermediate: Whether an authority between the one to trust and the server issued it, and whether the server
+            sends that one's certificate too, as it has to.
+        rsa_bits: An RSA key of this size instead of an elliptic curve.
+        is_old_tls: Whether the server speaks TLS 1.1 at most.
     """
 
     names: tuple[str, ...] = ("localhost", "127.0.0.1")
     is_expired: bool = False
     is_trusted: bool = True
+    is_self_signed: bool = False
+    days_left: int = 90
+    starts_in_days: int = -2
+    intermediate: Literal["none", "sent", "missing"] = "none"
+    rsa_bits: int | None = None
+    is_old_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +70,13 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _authority(common_name: str, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+_Authority = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
+
+
+def _authority(common_name: str, now: datetime, above: _Authority | None = None) -> _Authority:
+    """Make an authority: a root, or one below another."""
     key = ec.generate_private_key(ec.SECP256R1())
+    issuer, signing_key = (above[0].subject, above[1]) if above else (_name(common_name), key)
     usage = x509.KeyUsage(
         digital_signature=False,
         content_commitment=False,
@@ -71,15 +91,18 @@ def _authority(common_name: str, now: datetime) -> tuple[x509.Certificate, ec.El
     certificate = (
         x509.CertificateBuilder()
         .subject_name(_name(common_name))
-        .issuer_name(_name(common_name))
+        .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - 30 * _DAY)
         .not_valid_after(now + 365 * _DAY)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0 if above else 1), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False
+        )
+        .sign(signing_key, hashes.SHA256())
     )
     return certificate, key
 
@@ -95,16 +118,24 @@ def issue(folder: Path, options: CertificateOptions, now: datetime | None = None
     """Make an authority and a server certificate and write them as PEM into ``folder``."""
     when = now or datetime.now(UTC)
     trusted, trusted_key = _authority("serversync simulator CA", when)
-    issuer, issuer_key = (trusted, trusted_key) if options.is_trusted else _authority("Some other CA", when)
-    key = ec.generate_private_key(ec.SECP256R1())
-    ends = when - _DAY if options.is_expired else when + 90 * _DAY
+    root = (trusted, trusted_key) if options.is_trusted else _authority("Some other CA", when)
+    between = _authority("serversync simulator issuing CA", when, root)
+    issuer, issuer_key = root if options.intermediate == "none" else between
+    key = (
+        rsa.generate_private_key(public_exponent=65537, key_size=options.rsa_bits)
+        if options.rsa_bits
+        else ec.generate_private_key(ec.SECP256R1())
+    )
+    ends = when - _DAY if options.is_expired else when + options.days_left * _DAY
+    begins = when + options.starts_in_days * _DAY
+    subject = _name(options.names[0])
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(_name(options.names[0]))
-        .issuer_name(issuer.subject)
+        .subject_name(subject)
+        .issuer_name(subject if options.is_self_signed else issuer.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(when - 2 * _DAY)
+        .not_valid_before(begins)
         .not_valid_after(ends)
         .add_extension(
             x509.SubjectAlternativeName([_alternative_name(name) for name in options.names]), critical=False
@@ -112,17 +143,33 @@ def issue(folder: Path, options: CertificateOptions, now: datetime | None = None
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                key.public_key() if options.is_self_signed else issuer_key.public_key()
+            ),
+            critical=False,
         )
-        .sign(issuer_key, hashes.SHA256())
+        .sign(key if options.is_self_signed else issuer_key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
     ca_file, chain_file = folder / "ca.pem", folder / "server.pem"
     ca_file.write_bytes(trusted.public_bytes(pem))
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     chain_file.touch(mode=0o600)
-    chain_file.write_bytes(private + certificate.public_bytes(pem))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    sent = [certificate, issuer] if options.intermediate == "sent" else [certificate]
+    chain_file.write_bytes(private + b"".join(one.public_bytes(pem) for one in sent))
+    context = _context(is_old=options.is_old_tls, is_weak=options.rsa_bits is not None)
     context.load_cert_chain(chain_file)
     return ServerIdentity(ca_file, certificate.public_bytes(serialization.Encoding.DER), context)
+
+
+def _context(*, is_old: bool, is_weak: bool) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if is_old or is_weak:
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    if is_old:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # it is old, that is the point
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = ssl.TLSVersion.TLSv1_1
+    return context

@@ -33,6 +33,8 @@ class Fault:
         reset_after: Break it after the effect, before the answer.
         body: Answer these bytes instead (status ``http_status`` or 200).
         truncate: Send so many bytes of the answer, then break the connection.
+        before_log_on: Whether it happens before anybody is asked to log on, as at a proxy in front of the server:
+            of the above, ``http_status``, ``headers``, ``delay``, ``reset_before`` and ``body`` have a meaning then.
         seen: How many requests have matched so far.
         happened: How often it has happened.
     """
@@ -52,6 +54,7 @@ class Fault:
     reset_after: bool = False
     body: bytes | None = None
     truncate: int | None = None
+    before_log_on: bool = False
     seen: int = 0
     happened: int = 0
 
@@ -109,9 +112,17 @@ class FaultPlan:
             (
                 fault
                 for fault in self._faults
-                if fault.item_id is None and fault.strikes(operation, mailbox, None)
+                if fault.item_id is None
+                and not fault.before_log_on
+                and fault.strikes(operation, mailbox, None)
             ),
             None,
+        )
+
+    def for_stranger(self) -> Fault | None:
+        """Return the fault that happens to a request before anybody is asked to log on, if any."""
+        return next(
+            (fault for fault in self._faults if fault.before_log_on and fault.strikes(None, None, None)), None
         )
 
     def for_item(self, operation: str, mailbox: str, item_id: str) -> None:

@@ -206,6 +206,12 @@ class SimulatorServer:
             return await self._autodiscover.respond(request, body)
         if path != _PATH and path not in _SCHEMA_FILES:
             return _page(404, "Not Found")
+        if (fault := self.exchange.faults.for_stranger()) is not None:
+            return await _stranger(request, fault)
+        return await self._ews(request, body, path)
+
+    async def _ews(self, request: web.BaseRequest, body: bytes, path: str) -> web.StreamResponse:
+        """Answer a request to the EWS directory, which asks everybody to log on."""
         authenticator = self._authenticator
         if authenticator is None or request.transport is None:
             return _page(503, "Service Unavailable")
@@ -317,6 +323,16 @@ def _reset(request: web.BaseRequest) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
+
+
+async def _stranger(request: web.BaseRequest, fault: Fault) -> web.StreamResponse:
+    """Carry out what goes wrong before the log-on, as at a proxy in front of the server."""
+    await asyncio.sleep(fault.delay)
+    if fault.reset_before:
+        return _reset(request)
+    if fault.body is not None:
+        return web.Response(status=fault.http_status or 200, body=fault.body, headers=fault.headers)
+    return _page(fault.http_status or 503, "planned", fault.headers)
 
 
 async def _send_part(

@@ -126,6 +126,13 @@ SERVER_VERSIONS: dict[str, ServerVersion] = {
         ServerVersion(
             "ExchangeSE", (15, 2, 2562, 17), "V2017_07_11", Schema.EXCHANGE2016, "exchange_se_15.2.2562.17"
         ),
+        ServerVersion(
+            "ExchangeOnline",
+            (15, 20, 8398, 10),
+            "V2018_01_08",
+            Schema.EXCHANGE2016,
+            "exchange2019_v2018_01_08",
+        ),
     )
 }
 """The products that can be imitated, by name."""

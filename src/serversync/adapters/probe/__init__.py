@@ -1,0 +1,1 @@
+"""Looks at a real server for Test Connection: each module takes some of the steps."""
