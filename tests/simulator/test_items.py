@@ -9,6 +9,7 @@ from lxml import etree
 from serversync.simulator import Exchange
 from serversync.simulator.bodytext import html_to_text, text_to_html
 from serversync.simulator.seed import SeededMail
+from serversync.simulator.storeditem import ExtendedValue
 from tests.simulator.conftest import MAILBOX, NS, Client, Serve, plain
 
 REPORT = (
@@ -67,8 +68,9 @@ def test_a_single_header_can_be_asked_for(exchange: Exchange, client: Client) ->
 
 def test_extended_properties_by_tag_and_by_name(exchange: Exchange, client: Client) -> None:
     item = exchange.deliver(with_header(b"X-CRM-Id: 4711"), [MAILBOX])[0]
-    mailbox, message = exchange.find_message(item)
-    mailbox.edit(message.item, extended={("00020329-0000-0000-c000-000000000046", "x-stamp"): "abc"})
+    mailbox, stored = exchange.find_item(item)
+    stamp = {("00020329-0000-0000-c000-000000000046", "x-stamp"): ExtendedValue("String", "abc")}
+    mailbox.edit(stored.number, extended=stamp)
     uris = (
         'PropertyTag="0x300B" PropertyType="Binary"',
         'PropertyTag="4149" PropertyType="String"',
@@ -118,7 +120,7 @@ def test_a_message_without_id_gets_one_the_same_for_all_recipients(
     exchange.add_mailbox("grace@example.org")
     first, second = exchange.deliver(b"Subject: none\r\n\r\nbody", [MAILBOX, "grace@example.org"])
     assert first != second
-    mimes = [exchange.find_message(item)[1].mime for item in (first, second)]
+    mimes = [exchange.find_item(item)[1].mime for item in (first, second)]
     assert mimes[0] == mimes[1]
     assert client.get_items(first).texts(".//t:InternetMessageId")[0].endswith("@example.org>")
 

@@ -36,7 +36,7 @@ def render(mime: bytes) -> str:
     exchange = Exchange()
     mailbox = exchange.add_mailbox("a@example.org")
     exchange.deliver(mime, ["a@example.org"])
-    return exchange.render(mailbox, mailbox.message(1), EVERYTHING)
+    return exchange.render(mailbox, mailbox.item(1), EVERYTHING)
 
 
 def assert_well_formed(xml: str) -> None:

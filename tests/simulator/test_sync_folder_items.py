@@ -152,7 +152,7 @@ def something_happens(chance: random.Random, mailbox: Mailbox) -> None:
             case 0:
                 mailbox.delete(item)
             case 1:
-                mailbox.edit(item, subject=str(chance.random()))
+                mailbox.edit(item, properties={"item:Subject": str(chance.random())})
             case 2:
                 mailbox.mark_read(item, is_read=chance.random() < 0.5)
             case 3:
@@ -165,7 +165,7 @@ def test_a_client_that_follows_the_feed_ends_with_the_folder_as_it_is(seed: int)
     chance = random.Random(seed)  # noqa: S311 - no secret depends on it
     mailbox = Exchange(seed=seed).add_mailbox(MAILBOX)
     inbox = mailbox.inbox
-    believed: dict[int, tuple[bool, str | None]] = {}
+    believed: dict[int, tuple[bool, object]] = {}
     state: SyncState | None = None
     step, finished = 0, False
     while step < 50 or not finished:
@@ -175,10 +175,10 @@ def test_a_client_that_follows_the_feed_ends_with_the_folder_as_it_is(seed: int)
         assert finished or changes
         for change in changes:
             assert (change.item in believed) == (change.kind is not SyncChange.CREATE)
-            if change.message is None:
+            if change.stored is None:
                 del believed[change.item]
             else:
-                believed[change.item] = (change.message.is_read, change.message.subject)
+                believed[change.item] = (change.stored.is_read, change.stored.properties)
         step += 1
-    real = {item: (mailbox.message(item).is_read, mailbox.message(item).subject) for item in inbox.items}
+    real = {item: (mailbox.item(item).is_read, mailbox.item(item).properties) for item in inbox.items}
     assert believed == real

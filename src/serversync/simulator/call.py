@@ -8,9 +8,11 @@ from lxml import etree
 
 from serversync.simulator.accounts import Account
 from serversync.simulator.exchange import Exchange
-from serversync.simulator.identifiers import decode
-from serversync.simulator.mailbox import Folder, Mailbox, StoredMessage
-from serversync.simulator.response import TYPES_NS, EwsError
+from serversync.simulator.foldertree import Folder
+from serversync.simulator.identifiers import change_of, decode
+from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError
+from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.subscriptions import OpenStream
 from serversync.simulator.versions import Schema
 
@@ -78,8 +80,16 @@ class Call:
             raise EwsError("ErrorNonExistentMailbox")
         return self.mailbox
 
-    def _may_open(self, mailbox: Mailbox) -> bool:
-        return mailbox is self.mailbox or self.account.address.lower() in mailbox.delegates
+    @property
+    def modifier(self) -> str:
+        """Name of who changes items: the owner of the mailbox acted on."""
+        return "" if self.mailbox is None else self.mailbox.display_name
+
+    def may_open(self, mailbox: Mailbox) -> bool:
+        """Whether the caller has access to a mailbox: its own, the impersonated one, or one that delegates."""
+        if mailbox is self.mailbox or self.account.address.lower() in mailbox.delegates:
+            return True
+        return self.mailbox is not None and self.mailbox.primary_smtp_address.lower() in mailbox.delegates
 
     def folder(self, element: etree._Element) -> tuple[Mailbox, Folder]:
         """Return the folder that a ``FolderId`` or ``DistinguishedFolderId`` element names.
@@ -92,25 +102,85 @@ class Call:
             mailbox = self.exchange.find_mailbox(address) if address else self.own_mailbox
             if mailbox is None:
                 raise EwsError("ErrorNonExistentMailbox")
-            if not self._may_open(mailbox):
+            if not self.may_open(mailbox):
                 raise EwsError("ErrorAccessDenied")
             return mailbox, mailbox.distinguished_folder(element.get("Id", ""))
         found = decode(element.get("Id", ""))
         if found.item:
-            raise EwsError("ErrorInvalidIdMalformed")
+            raise EwsError("ErrorCannotUseItemIdForFolderId")
         mailbox = self.exchange.mailbox_by_guid(found.mailbox)
-        if not self._may_open(mailbox):
+        if not self.may_open(mailbox):
             raise EwsError("ErrorItemNotFound")
         return mailbox, mailbox.folder(found.folder)
 
-    def item(self, item_id: str) -> tuple[Mailbox, StoredMessage]:
+    def target(self, name: str) -> tuple[Mailbox, Folder] | None:
+        """Return the folder inside an element of the request such as ``ToFolderId``; ``None`` where it is absent.
+
+        Raises:
+            EwsError: ``ErrorToFolderNotFound`` or ``ErrorParentFolderNotFound``, or what ``folder`` raises.
+        """
+        element = self.request.find(f"{{{MESSAGES_NS}}}{name}")
+        if element is None or not len(element):
+            return None
+        try:
+            return self.folder(element[0])
+        except EwsError as error:
+            code = _NOT_FOUND.get(name)
+            if code and error.response_code in {"ErrorItemNotFound", "ErrorFolderNotFound"}:
+                raise EwsError(code) from error
+            raise
+
+    def needed_target(self, name: str) -> tuple[Mailbox, Folder]:
+        """Return what ``target`` returns, for an element that has to be there.
+
+        Raises:
+            EwsError: as ``target``, also where the element is absent.
+        """
+        found = self.target(name)
+        if found is None:
+            raise EwsError(_NOT_FOUND[name])
+        return found
+
+    def item(self, item_id: str) -> tuple[Mailbox, StoredItem]:
         """Return the item with an id.
 
         Raises:
             EwsError: malformed, gone, in a mailbox that may not be opened, or planned to fail.
         """
         self.check(item_id)
-        mailbox, message = self.exchange.find_message(item_id)
-        if not self._may_open(mailbox):
+        found = decode(item_id)
+        if not found.item:
+            raise EwsError("ErrorCannotUseFolderIdForItemId")
+        if found.attachment:
+            raise EwsError("ErrorInvalidIdMalformed")
+        mailbox, item = self.exchange.find_item(item_id)
+        if not self.may_open(mailbox):
             raise EwsError("ErrorItemNotFound")
-        return mailbox, message
+        return mailbox, item
+
+    def item_of(self, element: etree._Element, *, for_writing: bool = False) -> tuple[Mailbox, StoredItem]:
+        """Return the item that an ``ItemId`` element of a request names.
+
+        Args:
+            element: The element.
+            for_writing: Whether a change key has to be given, and to be that of the item as it is now.
+
+        Raises:
+            EwsError: as ``item``, and ``ErrorChangeKeyRequired``, ``ErrorInvalidChangeKey``, ``ErrorStaleObject``.
+        """
+        mailbox, item = self.item(element.get("Id", ""))
+        change_key = element.get("ChangeKey")
+        if change_key:
+            _, change = change_of(change_key)
+            if for_writing and change != item.change:
+                raise EwsError("ErrorStaleObject")
+        elif for_writing:
+            raise EwsError("ErrorChangeKeyRequired")
+        return mailbox, item
+
+
+_NOT_FOUND = {
+    "ToFolderId": "ErrorToFolderNotFound",
+    "ParentFolderId": "ErrorParentFolderNotFound",
+    "SavedItemFolderId": "ErrorSavedItemFolderNotFound",
+}

@@ -7,22 +7,24 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from email.errors import MessageError
-from email.parser import BytesHeaderParser
-from email.policy import compat32
 from threading import RLock
 from uuid import UUID, uuid5
 
 from serversync.simulator.accounts import Account, Directory
 from serversync.simulator.autodiscover.configuration import AutodiscoverConfiguration
+from serversync.simulator.delivery import OutgoingMail
 from serversync.simulator.faults import FaultPlan
+from serversync.simulator.foldertree import Folder
 from serversync.simulator.identifiers import decode
-from serversync.simulator.items import render_message
+from serversync.simulator.items import render_item
 from serversync.simulator.itemview import ItemView
-from serversync.simulator.mailbox import Folder, Mailbox, MailSource, StoredMessage
+from serversync.simulator.kinds.registry import kind_of
+from serversync.simulator.mailbox import Mailbox, MailSource
 from serversync.simulator.mime import MessageContent, parse_message
+from serversync.simulator.mimeheaders import with_headers
 from serversync.simulator.response import EwsError
 from serversync.simulator.shape import Shape
+from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.subscriptions import SubscriptionTable
 from serversync.simulator.versions import SERVER_VERSIONS, ServerVersion
 from serversync.simulator.xmltext import IllegalCharacters
@@ -45,6 +47,7 @@ class Exchange:
         directory: Who may log in.
         autodiscover: What Autodiscover answers.
         faults: What goes wrong on command.
+        outbox: Mail that left for other servers, in the order of sending; for tests to look at.
         illegal_characters: ``reference`` writes characters that XML forbids as a real server does, which no
             strict parser reads; ``drop`` leaves them out.
         subscriptions: Who is told what happens.
@@ -76,6 +79,7 @@ class Exchange:
         self.directory = Directory()
         self.faults = FaultPlan()
         self.autodiscover = AutodiscoverConfiguration()
+        self.outbox: list[OutgoingMail] = []
         self.illegal_characters: IllegalCharacters = "drop"
         self.lock = RLock()
         self.secret = hashlib.sha256(f"{seed}:{domain}".encode()).digest()
@@ -86,7 +90,7 @@ class Exchange:
         self._delivered = 0
         self._by_address: dict[str, Mailbox] = {}
         self._by_guid: dict[UUID, Mailbox] = {}
-        self._contents: OrderedDict[tuple[UUID, int], MessageContent] = OrderedDict()
+        self._contents: OrderedDict[tuple[UUID, int, int], MessageContent] = OrderedDict()
         self._rendered: OrderedDict[tuple[UUID, int, int, str, Shape], str] = OrderedDict()
         self._rendered_bytes = 0
 
@@ -140,8 +144,9 @@ class Exchange:
                 raise ValueError(f"{address} has a mailbox already")
             guid = uuid5(_NAMESPACE, f"{self._seed}:{address.lower()}")
             sid = f"S-1-5-21-{guid.int % 2**31}-{(guid.int >> 32) % 2**31}-{(guid.int >> 64) % 2**31}-{1100 + len(self._by_guid)}"
-            mailbox = Mailbox(guid, address, display_name or address.partition("@")[0], sid=sid)
-            mailbox.on_change, mailbox.now = self.subscriptions.note, self.now
+            name = display_name or address.partition("@")[0]
+            mailbox = Mailbox(guid, address, name, sid=sid, schema=self.version.schema, now=self.now)
+            mailbox.on_change = self.subscriptions.note
             self._by_address[address.lower()] = mailbox
             self._by_guid[guid] = mailbox
         if password is not None:
@@ -211,108 +216,100 @@ class Exchange:
         when = received or self.now()
         with self.lock:
             mailboxes = [self.mailbox(address) for address in to]
-            complete = self._with_message_id(mime)
+            complete = with_headers(mime, {"Message-ID": self.new_message_id(mime)})
             return [mailbox.item_id(mailbox.receive(complete, when)) for mailbox in mailboxes]
 
-    def _with_message_id(self, mime: bytes) -> bytes:
-        try:
-            headers = BytesHeaderParser(policy=compat32).parsebytes(mime)
-            if str(headers.get("Message-ID", "")).strip():
-                return mime
-        except (MessageError, ValueError, LookupError, TypeError, AttributeError):
-            return mime
+    def new_message_id(self, content: bytes) -> str:
+        """Return a Message-ID that was not given out before."""
         self._delivered += 1
-        digest = hashlib.sha256(self.secret + self._delivered.to_bytes(8, "big") + mime).hexdigest()[:32]
-        newline = b"\r\n" if b"\r\n" in mime[:4096] else b"\n"
-        line = f"Message-ID: <{digest}@{self.domain}>".encode() + newline
-        if mime.startswith(b"From "):
-            first, separator, rest = mime.partition(b"\n")
-            return first + separator + line + rest
-        return line + mime
+        digest = hashlib.sha256(self.secret + self._delivered.to_bytes(8, "big") + content).hexdigest()[:32]
+        return f"<{digest}@{self.domain}>"
 
     def seed_mailbox(self, address: str, source: MailSource, messages: int) -> None:
         """Fill a new mailbox with mail that is made only when somebody reads it."""
         with self.lock:
             self.mailbox(address).seed(source, messages)
 
-    def find_message(self, item_id: str) -> tuple[Mailbox, StoredMessage]:
+    def find_item(self, item_id: str) -> tuple[Mailbox, StoredItem]:
         """Return where the item with an id is, and the item.
 
         Raises:
             EwsError: ``ErrorInvalidIdMalformed``, ``ErrorItemNotFound`` or ``ErrorNonExistentMailbox``.
         """
         found = decode(item_id)
-        if not found.item:
+        if not found.item or found.attachment:
             raise EwsError("ErrorInvalidIdMalformed")
         mailbox = self.mailbox_by_guid(found.mailbox)
-        message = mailbox.message(found.item)
-        if message.folder != found.folder:
+        item = mailbox.item(found.item)
+        if item.folder != found.folder:
             raise EwsError("ErrorItemNotFound")
-        return mailbox, message
+        return mailbox, item
 
     def mark_read(self, item_id: str, *, is_read: bool = True) -> None:
         """Set or clear the read flag of an item."""
         with self.lock:
-            mailbox, message = self.find_message(item_id)
-            mailbox.mark_read(message.item, is_read=is_read)
+            mailbox, item = self.find_item(item_id)
+            mailbox.mark_read(item.number, is_read=is_read)
 
     def edit(self, item_id: str, *, subject: str | None = None) -> None:
         """Change an item as a person would in Outlook."""
         with self.lock:
-            mailbox, message = self.find_message(item_id)
-            mailbox.edit(message.item, subject=subject)
+            mailbox, item = self.find_item(item_id)
+            mailbox.edit(item.number, properties={} if subject is None else {"item:Subject": subject})
 
     def move(self, item_id: str, folder: Folder | str) -> str:
         """Move an item into a folder of its mailbox and return its new id."""
         with self.lock:
-            mailbox, message = self.find_message(item_id)
+            mailbox, item = self.find_item(item_id)
             into = mailbox.distinguished_folder(folder) if isinstance(folder, str) else folder
-            return mailbox.item_id(mailbox.move(message.item, into))
+            return mailbox.item_id(mailbox.move(item.number, into))
 
     def delete(self, item_id: str) -> None:
         """Delete an item for good."""
         with self.lock:
-            mailbox, message = self.find_message(item_id)
-            mailbox.delete(message.item)
+            mailbox, item = self.find_item(item_id)
+            mailbox.delete(item.number)
 
-    def content(self, mailbox: Mailbox, message: StoredMessage) -> MessageContent:
+    def _content(self, mailbox: Mailbox, item: StoredItem, mime: bytes | None) -> MessageContent:
         """Return a message taken apart; the latest ones are kept."""
-        return self._content(mailbox, message, None)
-
-    def _content(self, mailbox: Mailbox, message: StoredMessage, mime: bytes | None) -> MessageContent:
-        key = (mailbox.guid, message.item)
+        if mime is None:
+            return MessageContent()
+        key = (mailbox.guid, item.number, item.content_change)
         found = self._contents.get(key)
-        if found is None:
-            found = parse_message(mailbox.mime(message) if mime is None else mime)
+        if found is None or not item.number:
+            found = parse_message(mime)
             self._contents[key] = found
             if len(self._contents) > _CONTENTS:
                 self._contents.popitem(last=False)
         return found
 
-    def view(self, mailbox: Mailbox, message: StoredMessage, shape: Shape) -> ItemView:
-        """Return a message with everything that its rendering needs."""
-        mime = mailbox.mime(message)
+    def view(self, mailbox: Mailbox, item: StoredItem, shape: Shape) -> ItemView:
+        """Return an item with everything that its rendering needs."""
+        mime = mailbox.mime(item)
         return ItemView(
             mailbox,
-            message,
-            self._content(mailbox, message, mime),
+            item,
+            self._content(mailbox, item, mime),
             mime,
             shape,
             self.illegal_characters,
             self._is_internal,
+            kind_of,
         )
 
     def _is_internal(self, address: str) -> bool:
         return address.lower() in self._by_address
 
-    def render(self, mailbox: Mailbox, message: StoredMessage, shape: Shape) -> str:
-        """Return a message's element in a shape; kept, up to 64 MB, while the message does not change."""
-        key = (mailbox.guid, message.item, message.change, self.illegal_characters, shape)
+    def render(self, mailbox: Mailbox, item: StoredItem, shape: Shape) -> str:
+        """Return an item's element in a shape; kept, up to 64 MB, while the item does not change."""
+        if item.item_class is None and shape.is_id_only:
+            return f'<t:Message><t:ItemId Id="{mailbox.item_id(item)}" ChangeKey="{mailbox.change_key(item)}"/></t:Message>'
+        key = (mailbox.guid, item.number, item.change, self.illegal_characters, shape)
         found = self._rendered.get(key)
         if found is not None:
             self._rendered.move_to_end(key)
             return found
-        rendered = render_message(self.view(mailbox, message, shape))
+        rendered = render_item(self.view(mailbox, item, shape))
         self._rendered[key] = rendered
         self._rendered_bytes += len(rendered)
         while self._rendered_bytes > _RENDERED_BYTES:

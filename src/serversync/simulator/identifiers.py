@@ -16,6 +16,7 @@ from serversync.simulator.response import EwsError
 
 _MARK = b"\x00\x03\x24\x00"
 _LAYOUT = struct.Struct(">36sQQ")
+_FOREIGN = (b"\x00\x2e", b"\x00\x46")
 _ITEM_KEY = b"\x09\x00\x00\x00\x16\x00\x00\x00"
 _FOLDER_KEY = b"\x01\x00\x00\x00\x16\x00\x00\x00"
 
@@ -56,10 +57,13 @@ def decode(value: str) -> Identifier:
     """Read an id back.
 
     Raises:
-        EwsError: ``ErrorInvalidIdMalformed``: not an id of this server.
+        EwsError: ``ErrorInvalidIdMalformed``: not an id; ``ErrorItemNotFound``: an id in the form of other
+            servers.
     """
     try:
         raw = base64.b64decode(value, validate=True)
+        if raw.startswith(_MARK) and raw[40:42] in _FOREIGN and len(raw) == 43 + raw[41]:
+            raise EwsError("ErrorItemNotFound")
         body, (check,) = raw[:-4], struct.unpack(">I", raw[-4:])
         if not body.startswith(_MARK) or zlib.crc32(body) != check:
             raise EwsError("ErrorInvalidIdMalformed")
@@ -79,3 +83,44 @@ def item_change_key(mailbox: UUID, change: int) -> str:
 def folder_change_key(mailbox: UUID, change: int) -> str:
     """Return the ChangeKey of a folder in its state after change number ``change``."""
     return base64.b64encode(_FOLDER_KEY + mailbox.bytes + struct.pack(">Q", change)).decode()
+
+
+_ENTRY = struct.Struct(">4x16sHQQ")
+_FOLDER_TYPE, _ITEM_TYPE = 1, 7
+
+
+def entry_id(identifier: Identifier) -> bytes:
+    """Return PidTagEntryId: the store's own id of a folder or item."""
+    kind = _ITEM_TYPE if identifier.item else _FOLDER_TYPE
+    return _ENTRY.pack(identifier.mailbox.bytes, kind, identifier.folder, identifier.item)
+
+
+def from_entry_id(value: bytes) -> Identifier:
+    """Read a PidTagEntryId back.
+
+    Raises:
+        EwsError: ``ErrorInvalidIdMalformed``.
+    """
+    try:
+        mailbox, kind, folder, item = _ENTRY.unpack(value)
+    except struct.error:
+        raise EwsError("ErrorInvalidIdMalformed") from None
+    if kind != (_ITEM_TYPE if item else _FOLDER_TYPE):
+        raise EwsError("ErrorInvalidIdMalformed")
+    return Identifier(UUID(bytes=mailbox), folder, item)
+
+
+def change_of(change_key: str) -> tuple[UUID, int]:
+    """Return the mailbox and the change number of a ChangeKey.
+
+    Raises:
+        EwsError: ``ErrorInvalidChangeKey``: not one of this server.
+    """
+    try:
+        raw = base64.b64decode(change_key, validate=True)
+        mailbox, change = UUID(bytes=raw[8:24]), int(struct.unpack(">Q", raw[24:])[0])
+    except (binascii.Error, struct.error, ValueError):
+        raise EwsError("ErrorInvalidChangeKey") from None
+    if not raw.startswith((_ITEM_KEY, _FOLDER_KEY)):
+        raise EwsError("ErrorInvalidChangeKey")
+    return mailbox, change

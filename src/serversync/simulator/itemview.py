@@ -1,57 +1,165 @@
-"""A message on its way into an answer, with the properties that are derived rather than stored."""
+"""An item on its way into an answer, with the properties that are derived rather than stored."""
 
 import base64
 import hashlib
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from serversync.simulator.mailbox import Mailbox, StoredMessage
-from serversync.simulator.mime import MessageContent
+from serversync.simulator import identifiers
+from serversync.simulator.addresses import Address
+from serversync.simulator.bodytext import html_to_text, text_to_html
+from serversync.simulator.identifiers import Identifier
+from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.mime import MessageContent, parse_message, without_prefixes
 from serversync.simulator.shape import Shape
+from serversync.simulator.storeditem import StoredAttachment, StoredItem
+from serversync.simulator.versions import Schema
 from serversync.simulator.xmltext import IllegalCharacters, text
 
+if TYPE_CHECKING:
+    from serversync.simulator.kinds.property import ItemKind
 
-@dataclass(slots=True)
+_EMPTY = MessageContent()
+
+
+@dataclass
 class ItemView:
-    """A message on its way into an answer.
+    """An item on its way into an answer.
 
     Attributes:
         mailbox: Where it is.
-        message: The stored message.
-        content: Its MIME, taken apart.
-        mime: Its MIME.
+        item: The stored item.
+        content: Its MIME, taken apart; empty for an item that was made of properties.
+        own_mime: Its MIME as it came; ``None`` for an item that was made of properties.
         shape: What was asked for.
         illegal: What becomes of characters that XML forbids.
         is_internal: Tells the addresses of this server's mailboxes.
-        path: Where a message that is attached to another one is inside it; empty for an item of a folder.
+        kind_of: Finds the kind of an item class.
+        path: Where an item that is attached to another one is inside it; empty for an item of a folder.
+        root: Folder and number of the item of a folder that this one is, or is attached to.
     """
 
     mailbox: Mailbox
-    message: StoredMessage
+    item: StoredItem
     content: MessageContent
-    mime: bytes
+    own_mime: bytes | None
     shape: Shape
     illegal: IllegalCharacters
     is_internal: Callable[[str], bool]
+    kind_of: "Callable[[str, Schema], ItemKind]"
     path: tuple[int, ...] = ()
+    root: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            self.root = (self.item.folder, self.item.number)
 
     def text(self, value: str) -> str:
-        """Escape a value of the message."""
+        """Escape a value of the item."""
         return text(value, self.illegal)
 
     def element(self, name: str, value: str) -> str:
         """Return an element with a text, or nothing for an empty text."""
         return f"<t:{name}>{self.text(value)}</t:{name}>" if value else ""
 
+    def mailbox_element(self, address: Address) -> str:
+        """Return a ``t:Mailbox`` element."""
+        kind = ""
+        if self.shape.schema >= Schema.EXCHANGE2010:
+            is_internal = self.is_internal(address.address)
+            kind = f"<t:MailboxType>{'Mailbox' if is_internal else 'OneOff'}</t:MailboxType>"
+        email = self.text(address.address)
+        routing = (
+            f"<t:EmailAddress>{email}</t:EmailAddress><t:RoutingType>SMTP</t:RoutingType>" if email else ""
+        )
+        name = self.text(address.name or address.address)
+        return f"<t:Mailbox><t:Name>{name}</t:Name>{routing}{kind}</t:Mailbox>"
+
+    @cached_property
+    def item_class(self) -> str:
+        """Its item class."""
+        return self.item.item_class or self.content.item_class
+
+    @cached_property
+    def kind(self) -> "ItemKind":
+        """What kind of item it is for the schema that the client speaks."""
+        return self.kind_of(self.item_class, self.shape.schema)
+
+    def get(self, uri: str) -> Any:
+        """Return the value of a property by its field URI; ``None`` for none."""
+        stored = self.item.properties
+        if stored is not None and uri in stored:
+            return stored[uri]
+        found = self.kind.by_uri.get(uri)
+        return None if found is None else found.default(self)
+
     @property
     def subject(self) -> str:
-        """The subject, edited or as delivered."""
-        return self.content.subject if self.message.subject is None else self.message.subject
+        """The subject, set or as delivered."""
+        return self.get("item:Subject") or ""
+
+    @cached_property
+    def bodies(self) -> tuple[str | None, str | None]:
+        """The HTML body and the text body; ``None`` for one that it does not have."""
+        stored = self.item.properties
+        if stored is None or "item:Body" not in stored:
+            return self.content.body_html, self.content.body_text
+        body = stored["item:Body"]
+        if body is None:
+            return None, None
+        return (body.content, None) if body.kind == "HTML" else (None, body.content)
+
+    def body(self, wanted: str) -> tuple[str, str]:
+        """Return BodyType and body; Best gives what there is, HTML first."""
+        html, plain = self.bodies
+        if wanted == "Text" or (wanted == "Best" and html is None):
+            return "Text", plain if plain is not None else html_to_text(html) if html is not None else ""
+        return "HTML", html if html is not None else text_to_html(plain or "")
+
+    @cached_property
+    def attachments(self) -> list[StoredAttachment]:
+        """What is attached to it."""
+        return attachments_of(self.item, self.content)
+
+    def nested(self, attachment: StoredAttachment) -> "ItemView":
+        """Return the view of an attached item."""
+        item = attachment.item
+        if item is None:
+            raise LookupError(attachment.number)
+        content = _EMPTY if item.mime is None else parse_message(item.mime)
+        path = (*self.path, attachment.number)
+        return replace(self, item=item, content=content, own_mime=item.mime, path=path)
+
+    @property
+    def mime(self) -> bytes | None:
+        """The item as MIME; ``None`` where its kind has none."""
+        if self.own_mime is not None and self.item.is_own_mime:
+            return self.own_mime
+        make = self.kind.mime
+        return None if make is None else make(self)
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes."""
+        if self.item.is_own_mime:
+            return len(self.own_mime or b"")
+        return self.item.weight + (len(self.own_mime or b"") if self.item.mime is None else 0)
+
+    @property
+    def conversation_topic(self) -> str:
+        """The subject without its prefixes, or what the message says it is."""
+        stored = (self.item.properties or {}).get("message:ConversationTopic")
+        return stored or self.content.conversation_topic or without_prefixes(self.subject)
 
     @property
     def conversation_index(self) -> bytes:
         """PidTagConversationIndex: what the message carries, or one that starts a thread of its own."""
+        stored = (self.item.properties or {}).get("message:ConversationIndex")
+        if stored:
+            return bytes(stored)
         if self.content.thread_index:
             try:
                 given = base64.b64decode(self.content.thread_index)
@@ -59,16 +167,14 @@ class ItemView:
                     return given
             except ValueError:
                 given = b""
-        ticks = int(self.message.received.timestamp() * 10_000_000) + 116_444_736_000_000_000
-        guid = hashlib.md5(
-            self.content.conversation_topic.encode("utf-8", "replace"), usedforsecurity=False
-        ).digest()
+        ticks = int(self.item.received.timestamp() * 10_000_000) + 116_444_736_000_000_000
+        guid = hashlib.md5(self.conversation_topic.encode("utf-8", "replace"), usedforsecurity=False).digest()
         return b"\x01" + struct.pack(">Q", ticks)[1:6] + guid
 
     @property
     def search_key(self) -> bytes:
         """PidTagSearchKey: of its own for each delivery, kept across moves and copies."""
-        origin = self.message.origin or self.message.item
+        origin = self.item.origin or self.item.number
         return hashlib.md5(
             self.mailbox.guid.bytes + origin.to_bytes(8, "big"), usedforsecurity=False
         ).digest()
@@ -76,8 +182,24 @@ class ItemView:
     @property
     def entry_id(self) -> bytes:
         """PidTagEntryId: the store's own id."""
-        return (
-            b"\x00\x00\x00\x00"
-            + self.mailbox.guid.bytes
-            + struct.pack(">HQQ", 7, self.message.folder, self.message.item)
+        return identifiers.entry_id(Identifier(self.mailbox.guid, self.item.folder, self.item.number))
+
+
+def attachments_of(item: StoredItem, content: MessageContent) -> list[StoredAttachment]:
+    """Return what is attached to an item: what was stored with it, else what its MIME holds."""
+    if item.attachments is not None:
+        return item.attachments
+    return [
+        StoredAttachment(
+            number,
+            one.name,
+            one.content_type,
+            one.content_id,
+            one.content_location,
+            one.is_inline,
+            b"" if one.is_message else one.data,
+            item.received,
+            StoredItem(0, 0, one.data, item.received) if one.is_message else None,
         )
+        for number, one in enumerate(content.attachments)
+    ]

@@ -1,23 +1,24 @@
-"""One mailbox: folders, messages, and the history of their changes.
+"""One mailbox: its folders, its items, and the history of their changes.
 
-Every change gets the next change number of the mailbox. A message gets a new item number whenever it enters
-a folder, so its id changes with each move, as on a real server. Messages are held as MIME; those that a seed
-promises exist only as numbers until somebody changes them.
+Every change gets the next change number of the mailbox. An item gets a new number whenever it enters a folder,
+so its id changes with each move, as on a real server. Messages are held as MIME; those that a seed promises
+exist only as numbers until somebody changes them.
 """
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import Enum
-from typing import Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from serversync.simulator import identifiers
+from serversync.simulator.foldertree import ChangeKind, Folder, FolderTree, LogEntry
 from serversync.simulator.identifiers import Identifier
 from serversync.simulator.mailboxevent import EventKind, MailboxEvent
 from serversync.simulator.response import EwsError
+from serversync.simulator.storeditem import ExtendedKey, ExtendedValue, StoredItem
+from serversync.simulator.versions import Schema
 
 
 class MailSource(Protocol):
@@ -32,135 +33,7 @@ class MailSource(Protocol):
         ...
 
 
-class ChangeKind(Enum):
-    """What happened to a message after it had entered its folder."""
-
-    CONTENT = "content"
-    READ_FLAG = "read flag"
-    DELETE = "delete"
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One line of a folder's history.
-
-    Attributes:
-        change: Change number, ascending within the log.
-        item: Item number.
-        kind: What happened.
-    """
-
-    change: int
-    item: int
-    kind: ChangeKind
-
-
-@dataclass(slots=True)
-class StoredMessage:
-    """A message in a folder.
-
-    Attributes:
-        item: Item number, ascending with the time of entry.
-        folder: Number of the folder.
-        mime: The message as it came; ``None`` where a seed generates it.
-        received: Time of delivery (aware).
-        created_change: Change number of its entry into the folder.
-        content_change: Change number of the last edit.
-        read_change: Change number of the last change of the read flag.
-        is_read: Whether somebody has read it.
-        subject: A subject that was edited after delivery, otherwise ``None``.
-        extended: Values of extended properties that were set, by (set, name).
-        origin: Item number at delivery, kept across moves and copies; 0 where it is ``item`` itself.
-    """
-
-    item: int
-    folder: int
-    mime: bytes | None
-    received: datetime
-    created_change: int
-    content_change: int
-    read_change: int
-    is_read: bool = False
-    subject: str | None = None
-    extended: dict[tuple[str, str], str] | None = None
-    origin: int = 0
-
-    @property
-    def change(self) -> int:
-        """The number of its newest change."""
-        return max(self.content_change, self.read_change)
-
-
-@dataclass(slots=True)
-class Folder:
-    """A folder and the order and history of what is in it.
-
-    Attributes:
-        number: Number in the mailbox.
-        parent: Number of the parent; ``None`` for the root.
-        display_name: Name as a person sees it.
-        folder_class: Container class, for example ``IPF.Note``.
-        distinguished_id: ``DistinguishedFolderId`` or ``None``.
-        change: Change number of the folder itself.
-        items: Numbers of the items that are in it, ascending.
-        log: What happened to items after their entry, ascending by change number.
-        unread: How many of the items are unread.
-        newest: The latest time of delivery of anything that entered it.
-        is_in_order: Whether everything entered it in the order of delivery.
-        committed: When something in it changed last (``PR_LOCAL_COMMIT_TIME_MAX``).
-        deleted_total: How many items have left it so far (``PR_DELETED_COUNT_TOTAL``).
-    """
-
-    number: int
-    parent: int | None
-    display_name: str
-    folder_class: str
-    distinguished_id: str | None
-    change: int
-    items: "array[int]" = field(default_factory=lambda: array("Q"))
-    log: list[LogEntry] = field(default_factory=list)
-    unread: int = 0
-    newest: datetime | None = None
-    is_in_order: bool = True
-    committed: datetime | None = None
-    deleted_total: int = 0
-
-    def items_descending(self, low: int, high: int) -> Iterator[int]:
-        """Yield the item numbers between ``low`` and ``high``, both included, newest first."""
-        position = bisect_left(self.items, high + 1) - 1
-        while position >= 0 and self.items[position] >= low:
-            yield self.items[position]
-            position -= 1
-
-    def log_after(self, change: int) -> list[LogEntry]:
-        """Return the history after a change number, oldest first."""
-        return self.log[bisect_left(self.log, change + 1, key=lambda entry: entry.change) :]
-
-
-DISTINGUISHED_FOLDERS: tuple[tuple[str, str, str, str | None], ...] = (
-    ("root", "", "", None),
-    ("msgfolderroot", "Top of Information Store", "IPF", "root"),
-    ("recoverableitemsroot", "Recoverable Items", "IPF", "root"),
-    ("searchfolders", "Finder", "IPF", "root"),
-    ("inbox", "Inbox", "IPF.Note", "msgfolderroot"),
-    ("outbox", "Outbox", "IPF.Note", "msgfolderroot"),
-    ("sentitems", "Sent Items", "IPF.Note", "msgfolderroot"),
-    ("deleteditems", "Deleted Items", "IPF.Note", "msgfolderroot"),
-    ("drafts", "Drafts", "IPF.Note", "msgfolderroot"),
-    ("junkemail", "Junk Email", "IPF.Note", "msgfolderroot"),
-    ("calendar", "Calendar", "IPF.Appointment", "msgfolderroot"),
-    ("contacts", "Contacts", "IPF.Contact", "msgfolderroot"),
-    ("tasks", "Tasks", "IPF.Task", "msgfolderroot"),
-    ("notes", "Notes", "IPF.StickyNote", "msgfolderroot"),
-    ("journal", "Journal", "IPF.Journal", "msgfolderroot"),
-    ("recoverableitemsdeletions", "Deletions", "IPF.Note", "recoverableitemsroot"),
-    ("recoverableitemsversions", "Versions", "IPF.Note", "recoverableitemsroot"),
-    ("recoverableitemspurges", "Purges", "IPF.Note", "recoverableitemsroot"),
-)
-"""Distinguished id, display name, container class and parent of the folders of a new mailbox."""
-
-
-class Mailbox:
+class Mailbox(FolderTree):
     """A person's or a resource's mailbox.
 
     Attributes:
@@ -169,96 +42,77 @@ class Mailbox:
         display_name: Name as others see it.
         proxy_addresses: Further addresses that deliver here.
         sid: Security identifier of its user.
-        folders: All folders by number.
-        last_change: The newest change number.
         generation: Sync states of an earlier generation are refused.
         delegates: Accounts with full access, by primary address.
         on_change: Is told what happens, with the lock held.
-        now: The clock, for the times of changes.
         change_marks: What folders say about when they changed: ``honest``, ``constant`` (never changes), ``absent``.
     """
 
-    def __init__(self, guid: UUID, primary_smtp_address: str, display_name: str, *, sid: str) -> None:
+    def __init__(
+        self,
+        guid: UUID,
+        primary_smtp_address: str,
+        display_name: str,
+        *,
+        sid: str,
+        schema: Schema,
+        now: Callable[[], datetime],
+    ) -> None:
+        super().__init__(schema, now)
         self.guid = guid
         self.primary_smtp_address = primary_smtp_address
         self.display_name = display_name
         self.proxy_addresses: set[str] = set()
         self.sid = sid
-        self.folders: dict[int, Folder] = {}
-        self.last_change = 0
         self.generation = 1
         self.delegates: set[str] = set()
         self.on_change: Callable[[Mailbox, MailboxEvent], None] | None = None
-        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.change_marks: Literal["honest", "constant", "absent"] = "honest"
         self._last_item = 0
-        self._messages: dict[int, StoredMessage] = {}
+        self._items: dict[int, StoredItem] = {}
         self._source: MailSource | None = None
         self._seeded: range = range(0)
         self._seeded_folder = 0
         self._deleted: set[int] = set()
-        self._distinguished: dict[str, Folder] = {}
-        for distinguished_id, name, folder_class, parent in DISTINGUISHED_FOLDERS:
-            number = self._distinguished[parent].number if parent else None
-            self._distinguished[distinguished_id] = self._add_folder(
-                name, folder_class, number, distinguished_id
-            )
 
-    def _next_change(self) -> int:
-        self.last_change += 1
-        return self.last_change
+    def addresses(self) -> set[str]:
+        """Return all addresses that deliver here, lower case."""
+        return {one.lower() for one in (self.primary_smtp_address, *self.proxy_addresses)}
 
     def _tell(self, event: MailboxEvent) -> None:
         """Note that something happened to an item, and tell it; the folder's own event follows, as on a real server."""
-        folder = self.folders[event.folder]
-        folder.committed = self.now()
+        self.folders[event.folder].committed = self.now()
         if self.on_change is None:
             return
         self.on_change(self, event)
         if event.item:
             self.on_change(self, MailboxEvent(EventKind.MODIFIED, event.folder))
 
-    def _add_folder(
-        self, name: str, folder_class: str, parent: int | None, distinguished: str | None
-    ) -> Folder:
-        folder = Folder(len(self.folders) + 1, parent, name, folder_class, distinguished, self._next_change())
-        self.folders[folder.number] = folder
-        return folder
-
     def create_folder(
-        self, display_name: str, *, parent: str = "msgfolderroot", folder_class: str = "IPF.Note"
+        self, display_name: str, *, parent: Folder | str = "msgfolderroot", folder_class: str = "IPF.Note"
     ) -> Folder:
-        """Add an ordinary folder below a distinguished one."""
-        folder = self._add_folder(display_name, folder_class, self.distinguished_folder(parent).number, None)
+        """Add an ordinary folder, see ``FolderTree``."""
+        folder = super().create_folder(display_name, parent=parent, folder_class=folder_class)
         self._tell(MailboxEvent(EventKind.CREATED, folder.number))
         return folder
 
-    def distinguished_folder(self, distinguished_id: str) -> Folder:
-        """Return a folder by its ``DistinguishedFolderId``.
+    def touch_folder(self, folder: Folder) -> None:
+        """Note that a folder itself was changed."""
+        super().touch_folder(folder)
+        self._tell(MailboxEvent(EventKind.MODIFIED, folder.number))
 
-        Raises:
-            EwsError: ``ErrorFolderNotFound``: this mailbox has no such folder.
-        """
-        try:
-            return self._distinguished[distinguished_id]
-        except KeyError:
-            raise EwsError("ErrorFolderNotFound") from None
+    def move_folder(self, folder: Folder, into: Folder) -> None:
+        """Put a folder below another one, see ``FolderTree``."""
+        before = folder.parent or 0
+        super().move_folder(folder, into)
+        self._tell(MailboxEvent(EventKind.MOVED, folder.number, old_folder=before))
 
-    def folder(self, number: int) -> Folder:
-        """Return a folder by number.
-
-        Raises:
-            EwsError: ``ErrorItemNotFound``, as a real server answers for a folder that is gone.
-        """
-        try:
-            return self.folders[number]
-        except KeyError:
-            raise EwsError("ErrorItemNotFound") from None
-
-    @property
-    def inbox(self) -> Folder:
-        """The folder that mail is delivered into."""
-        return self._distinguished["inbox"]
+    def remove_folder(self, folder: Folder) -> None:
+        """Delete a folder, everything below it, and all items in them for good."""
+        for one in (folder, *self.below(folder)):
+            for number in (*one.items, *one.associated):
+                self.delete(number)
+        super().remove_folder(folder)
 
     def seed(self, source: MailSource, messages: int) -> None:
         """Put ``messages`` messages of ``source`` into the Inbox of a new mailbox without making them yet.
@@ -279,122 +133,174 @@ class Mailbox:
 
     def put(
         self, mime: bytes, received: datetime, *, folder: Folder | None = None, is_read: bool = False
-    ) -> StoredMessage:
+    ) -> StoredItem:
         """Store a message in a folder, the Inbox if none is given."""
-        message = self._store(mime, received, folder or self.inbox, is_read=is_read)
-        self._tell(MailboxEvent(EventKind.CREATED, message.folder, message.item))
-        return message
+        return self.add(StoredItem(0, 0, mime, received, is_read=is_read), folder or self.inbox)
 
-    def receive(self, mime: bytes, received: datetime) -> StoredMessage:
-        """Store a message that was delivered."""
-        message = self.put(mime, received)
+    def receive(
+        self,
+        mime: bytes,
+        received: datetime,
+        *,
+        item_class: str | None = None,
+        extended: dict[ExtendedKey, ExtendedValue] | None = None,
+    ) -> StoredItem:
+        """Store a message that was delivered.
+
+        Args:
+            mime: The message.
+            received: When.
+            item_class: Its class, where it is not the one that the MIME tells.
+            extended: Extended properties that came with it.
+        """
+        item = self.add(
+            StoredItem(0, 0, mime, received, item_class=item_class, extended=extended), self.inbox
+        )
         if self.on_change is not None:
-            self.on_change(self, MailboxEvent(EventKind.NEW_MAIL, message.folder, message.item))
-        return message
+            self.on_change(self, MailboxEvent(EventKind.NEW_MAIL, item.folder, item.number))
+        return item
 
-    def _store(self, mime: bytes, received: datetime, into: Folder, *, is_read: bool) -> StoredMessage:
+    def add(self, item: StoredItem, folder: Folder) -> StoredItem:
+        """Let a new item enter a folder; it gets its number and ids, and is the mailbox's from now on."""
+        self._enter(item, folder)
+        self._tell(MailboxEvent(EventKind.CREATED, item.folder, item.number))
+        return item
+
+    def _enter(self, item: StoredItem, folder: Folder) -> None:
         self._last_item += 1
-        change = self._next_change()
-        message = StoredMessage(self._last_item, into.number, mime, received, change, change, change, is_read)
-        self._messages[message.item] = message
-        into.items.append(message.item)
-        into.is_in_order = into.is_in_order and (into.newest is None or received >= into.newest)
-        into.newest = received if into.newest is None else max(into.newest, received)
-        into.unread += not is_read
-        return message
+        item.number, item.folder = self._last_item, folder.number
+        item.created_change = item.content_change = item.read_change = self._next_change()
+        self._items[item.number] = item
+        (folder.associated if item.is_associated else folder.items).append(item.number)
+        if not item.is_associated:
+            folder.is_in_order = folder.is_in_order and (
+                folder.newest is None or item.received >= folder.newest
+            )
+            folder.newest = item.received if folder.newest is None else max(folder.newest, item.received)
+            folder.unread += not item.is_read
 
-    def message(self, item: int) -> StoredMessage:
-        """Return a message by item number.
+    def item(self, number: int) -> StoredItem:
+        """Return an item by number.
 
         Raises:
             EwsError: ``ErrorItemNotFound``: deleted, moved away or never there.
         """
-        stored = self._messages.get(item)
+        stored = self._items.get(number)
         if stored is not None:
             return stored
-        if item in self._seeded and item not in self._deleted and self._source is not None:
-            received = self._source.received(self.primary_smtp_address, item)
-            return StoredMessage(item, self._seeded_folder, None, received, 0, 0, 0)
+        if number in self._seeded and number not in self._deleted and self._source is not None:
+            received = self._source.received(self.primary_smtp_address, number)
+            return StoredItem(number, self._seeded_folder, None, received)
         raise EwsError("ErrorItemNotFound")
 
-    def mime(self, message: StoredMessage) -> bytes:
-        """Return the MIME of a message."""
-        if message.mime is not None:
-            return message.mime
-        if self._source is None:
-            raise LookupError(message.item)
-        return self._source.mime(self.primary_smtp_address, message.item)
+    def mime(self, item: StoredItem) -> bytes | None:
+        """Return the MIME that an item came as; ``None`` where it was made of properties."""
+        number = item.origin or item.number
+        if item.mime is not None or self._source is None:
+            return item.mime
+        return self._source.mime(self.primary_smtp_address, number) if number in self._seeded else None
 
-    def item_id(self, message: StoredMessage) -> str:
-        """Return the ``ItemId@Id`` of a message."""
-        return identifiers.encode(Identifier(self.guid, message.folder, message.item))
+    def item_id(self, item: StoredItem) -> str:
+        """Return the ``ItemId@Id`` of an item."""
+        return identifiers.encode(Identifier(self.guid, item.folder, item.number))
 
-    def change_key(self, message: StoredMessage) -> str:
-        """Return the ``ItemId@ChangeKey`` of a message."""
-        return identifiers.item_change_key(self.guid, message.change)
+    def change_key(self, item: StoredItem) -> str:
+        """Return the ``ItemId@ChangeKey`` of an item."""
+        return identifiers.item_change_key(self.guid, item.change)
 
-    def mark_read(self, item: int, *, is_read: bool = True) -> None:
+    def mark_read(self, number: int, *, is_read: bool = True) -> None:
         """Set or clear the read flag; nothing happens where it is so already."""
-        message = self.message(item)
-        if message.is_read == is_read:
+        item = self.item(number)
+        if item.is_read == is_read:
             return
-        message.is_read = is_read
-        message.read_change = self._next_change()
-        self._messages[item] = message
-        folder = self.folders[message.folder]
-        folder.unread += -1 if is_read else 1
-        folder.log.append(LogEntry(message.read_change, item, ChangeKind.READ_FLAG))
-        self._tell(MailboxEvent(EventKind.MODIFIED, message.folder, item))
+        item.is_read = is_read
+        item.read_change = self._next_change()
+        self._items[number] = item
+        folder = self.folders[item.folder]
+        folder.unread += 0 if item.is_associated else -1 if is_read else 1
+        folder.log.append(LogEntry(item.read_change, number, ChangeKind.READ_FLAG, item.is_associated))
+        self._tell(MailboxEvent(EventKind.MODIFIED, item.folder, item.number))
 
     def edit(
-        self, item: int, *, subject: str | None = None, extended: dict[tuple[str, str], str] | None = None
-    ) -> None:
-        """Change a message in place: another subject, or values of extended properties."""
-        message = self.message(item)
-        if subject is not None:
-            message.subject = subject
+        self,
+        number: int,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        extended: Mapping[ExtendedKey, ExtendedValue] | None = None,
+    ) -> StoredItem:
+        """Set properties of an item, by field URI, and extended properties."""
+        item = self.item(number).copy()
+        if properties is not None:
+            item.properties = {**(item.properties or {}), **properties}
         if extended is not None:
-            message.extended = {**(message.extended or {}), **extended}
-        message.content_change = self._next_change()
-        self._messages[item] = message
-        self.folders[message.folder].log.append(LogEntry(message.content_change, item, ChangeKind.CONTENT))
-        self._tell(MailboxEvent(EventKind.MODIFIED, message.folder, item))
+            item.extended = {**(item.extended or {}), **extended}
+        return self.store(item)
 
-    def delete(self, item: int) -> None:
-        """Remove a message for good."""
-        message = self.message(item)
-        self._remove(message)
-        self._tell(MailboxEvent(EventKind.DELETED, message.folder, item))
+    def store(self, item: StoredItem, *, modifier: str = "") -> StoredItem:
+        """Put a changed copy of an item in the place of the one with its number."""
+        before = self.item(item.number)
+        item.content_change = self._next_change()
+        item.modified = self.now()
+        item.modifier = modifier
+        self._items[item.number] = item
+        folder = self.folders[item.folder]
+        if not item.is_associated:
+            folder.unread += before.is_read - item.is_read
+        folder.log.append(LogEntry(item.content_change, item.number, ChangeKind.CONTENT, item.is_associated))
+        self._tell(MailboxEvent(EventKind.MODIFIED, item.folder, item.number))
+        return item
 
-    def move(self, item: int, folder: Folder) -> StoredMessage:
-        """Move a message; what arrives has a new item number and so a new id."""
-        message = self.message(item)
-        mime = message.mime
-        if mime is None and self._source is not None:
-            mime = self._source.mime(self.primary_smtp_address, item)
-        self._remove(message)
-        moved = self._store(mime or b"", message.received, folder, is_read=message.is_read)
-        moved.subject, moved.extended = message.subject, message.extended
-        moved.origin = message.origin or message.item
-        self._tell(MailboxEvent(EventKind.MOVED, folder.number, moved.item, message.folder, item))
-        return moved
+    def delete(self, number: int) -> None:
+        """Remove an item for good."""
+        item = self.item(number)
+        self._remove(item)
+        self._tell(MailboxEvent(EventKind.DELETED, item.folder, number))
 
-    def _remove(self, message: StoredMessage) -> None:
-        folder = self.folders[message.folder]
-        folder.items.pop(bisect_left(folder.items, message.item))
-        folder.unread -= not message.is_read
+    def move(self, number: int, folder: Folder) -> StoredItem:
+        """Move an item; what arrives has a new number and so a new id."""
+        item = self.item(number)
+        self._remove(item)
+        return self._again(item, folder, EventKind.MOVED)
+
+    def copy(self, number: int, folder: Folder) -> StoredItem:
+        """Copy an item; the copy has the same search key."""
+        return self._again(self.item(number), folder, EventKind.COPIED)
+
+    def _again(self, item: StoredItem, folder: Folder, kind: EventKind) -> StoredItem:
+        before = (item.folder, item.number)
+        again = item.copy()
+        again.origin = item.origin or item.number
+        again.created = item.created or item.received
+        again.deleted_from = 0
+        self._enter(again, folder)
+        self._tell(MailboxEvent(kind, folder.number, again.number, *before))
+        return again
+
+    def soft_delete(self, number: int) -> None:
+        """Move an item among the recoverable ones; a mailbox without such a folder deletes it for good."""
+        if not self.has_folder("recoverableitemsdeletions"):
+            self.delete(number)
+            return
+        came_from = self.item(number).folder
+        self.move(number, self.distinguished_folder("recoverableitemsdeletions")).deleted_from = came_from
+
+    def _remove(self, item: StoredItem) -> None:
+        folder = self.folders[item.folder]
+        numbers = folder.associated if item.is_associated else folder.items
+        numbers.pop(bisect_left(numbers, item.number))
+        folder.unread -= not (item.is_read or item.is_associated)
         folder.deleted_total += 1
         folder.committed = self.now()
-        self._messages.pop(message.item, None)
-        if message.item in self._seeded:
-            self._deleted.add(message.item)
-        folder.log.append(LogEntry(self._next_change(), message.item, ChangeKind.DELETE))
+        self._items.pop(item.number, None)
+        if item.number in self._seeded:
+            self._deleted.add(item.number)
+        folder.log.append(LogEntry(self._next_change(), item.number, ChangeKind.DELETE, item.is_associated))
 
     def items_by_arrival(self, folder: Folder) -> Sequence[int]:
         """Return the item numbers of a folder, the oldest delivery first."""
         if folder.is_in_order:
             return folder.items
-        return sorted(folder.items, key=lambda item: self.message(item).received)
+        return sorted(folder.items, key=lambda number: self.item(number).received)
 
     @property
     def last_item(self) -> int:

@@ -120,6 +120,11 @@ _LENIENT = _LenientPolicy()
 _POLICIES = {"\n": _LENIENT, "\r\n": _LENIENT.clone(linesep="\r\n")}
 
 
+def without_prefixes(subject: str) -> str:
+    """Return a subject without ``RE:``, ``FW:`` and their relatives: the topic of its conversation."""
+    return _SUBJECT_PREFIX.sub("", subject)
+
+
 def decode_text(value: str) -> str:
     """Return a header's value unfolded, with encoded words decoded."""
     unfolded = _UNFOLD.sub("", value).strip()
@@ -318,7 +323,7 @@ def _read_headers(content: MessageContent, headers: dict[str, str]) -> None:
     content.cc_recipients = people("cc")
     content.bcc_recipients = people("bcc")
     content.reply_to = people("reply-to")
-    content.conversation_topic = text("thread-topic") or _SUBJECT_PREFIX.sub("", content.subject)
+    content.conversation_topic = text("thread-topic") or without_prefixes(content.subject)
     content.thread_index = text("thread-index")
     content.categories = tuple(word.strip() for word in text("keywords").split(",") if word.strip())
     content.is_read_receipt_requested = "disposition-notification-to" in headers

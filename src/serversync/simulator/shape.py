@@ -3,11 +3,13 @@
 A shape is hashable, so that what was rendered for it once can be kept.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lxml import etree
 
 from serversync.simulator.response import TYPES_NS, EwsError, SoapFault
+from serversync.simulator.storeditem import ExtendedKey, ExtendedValue
 from serversync.simulator.versions import Schema
 from serversync.simulator.xmltext import attribute
 
@@ -21,6 +23,9 @@ _PROPERTY_SETS = {
     "Appointment": "00062002-0000-0000-c000-000000000046",
     "Meeting": "6ed8da90-450b-101b-98da-00aa003f1305",
     "Task": "00062003-0000-0000-c000-000000000046",
+    "CalendarAssistant": "11000e07-b51b-40d6-af21-caa85edab1d0",
+    "UnifiedMessaging": "4442858e-a9e3-4e80-b900-317a210cc15b",
+    "Sharing": "00062040-0000-0000-c000-000000000046",
 }
 
 
@@ -39,21 +44,36 @@ class ExtendedField:
 
     @property
     def tag(self) -> int | None:
-        """The property tag without its type, or ``None`` for a named property."""
+        """The number of the property without its type, or ``None`` for a named property."""
         value = self._get("PropertyTag")
-        return int(value, 0) if value else None
+        if not value:
+            return None
+        number = int(value, 0)
+        return number if number <= 0xFFFF else number >> 16
+
+    @property
+    def kind(self) -> str:
+        """A value of ``MapiPropertyTypeType``."""
+        return self._get("PropertyType")
 
     @property
     def is_valid(self) -> bool:
-        """Whether its attributes name a property."""
+        """Whether its attributes name a property, and one only."""
+        given = {name for name, value in self.attributes if value}
+        is_named = bool(given & {"PropertyName", "PropertyId", "PropertySetId", "DistinguishedPropertySetId"})
         try:
-            return self.tag is not None or all(self.key)
+            if self.tag is not None:
+                return not is_named
+            return all(self.key) and not ({"PropertyName", "PropertyId"} <= given)
         except ValueError:
             return False
 
     @property
-    def key(self) -> tuple[str, str]:
-        """Property set (guid, lower case) and name or id: what a named property is stored under."""
+    def key(self) -> ExtendedKey:
+        """What it is stored under, see ``storeditem.ExtendedKey``."""
+        tag = self.tag
+        if tag is not None:
+            return "tag", f"{tag:04x}"
         known = self._get("DistinguishedPropertySetId")
         guid = _PROPERTY_SETS.get(known, known.lower()) if known else self._get("PropertySetId").lower()
         return guid, self._get("PropertyName").lower() or self._get("PropertyId")
@@ -71,16 +91,16 @@ class ExtendedField:
     @property
     def is_multiple(self) -> bool:
         """Whether its type is an array."""
-        return self._get("PropertyType").endswith("Array")
+        return self.kind.endswith("Array")
 
-    def to_xml(self, value: str) -> str:
-        """Return the ``ExtendedProperty`` element with an already escaped value."""
+    def to_xml(self, found: ExtendedValue, escape: Callable[[str], str]) -> str:
+        """Return the ``ExtendedProperty`` element with a value."""
         uri = "".join(f" {name}={attribute(given)}" for name, given in self.attributes)
-        inner = (
-            f"<t:Values><t:Value>{value}</t:Value></t:Values>"
-            if self.is_multiple
-            else f"<t:Value>{value}</t:Value>"
-        )
+        if isinstance(found.value, str):
+            inner = f"<t:Value>{escape(found.value)}</t:Value>"
+        else:
+            values = "".join(f"<t:Value>{escape(one)}</t:Value>" for one in found.value)
+            inner = f"<t:Values>{values}</t:Values>"
         return f"<t:ExtendedProperty><t:ExtendedFieldURI{uri}/>{inner}</t:ExtendedProperty>"
 
 
@@ -95,6 +115,7 @@ class Shape:
         body_type: ``Best``, ``HTML`` or ``Text``.
         fields: ``FieldURI`` values.
         headers: Names of single headers (``IndexedFieldURI item:InternetMessageHeader``).
+        entries: Field URI and index of single entries (any other ``IndexedFieldURI``).
         extended: Extended properties, in the order asked.
         is_listing: Whether the answer lists items (FindItem, SyncFolderItems), where bodies,
             recipients and attachments are never given.
@@ -107,7 +128,14 @@ class Shape:
     fields: frozenset[str] = frozenset()
     headers: tuple[str, ...] = ()
     extended: tuple[ExtendedField, ...] = field(default=())
+    entries: frozenset[tuple[str, str]] = frozenset()
     is_listing: bool = False
+
+    @property
+    def is_id_only(self) -> bool:
+        """Whether nothing but the id is wanted."""
+        wants_more = self.include_mime_content or self.fields or self.extended or self.headers or self.entries
+        return self.base == "IdOnly" and not wants_more
 
 
 def child_text(element: etree._Element | None, name: str, default: str = "") -> str:
@@ -157,6 +185,7 @@ def parse_shape(element: etree._Element | None, schema: Schema, *, is_listing: b
         return Shape(schema, "Default", is_listing=is_listing)
     fields: set[str] = set()
     headers: list[str] = []
+    entries: set[tuple[str, str]] = set()
     extended: list[ExtendedField] = []
     for path in element.iterfind(f"{T}AdditionalProperties/*"):
         if path.tag == f"{T}FieldURI":
@@ -164,19 +193,34 @@ def parse_shape(element: etree._Element | None, schema: Schema, *, is_listing: b
         elif path.tag == f"{T}IndexedFieldURI":
             if path.get("FieldURI") == "item:InternetMessageHeader":
                 headers.append(path.get("FieldIndex", ""))
+            else:
+                entries.add((path.get("FieldURI", ""), path.get("FieldIndex", "")))
         elif path.tag == f"{T}ExtendedFieldURI":
-            extended.append(_extended_field(path))
+            extended.append(extended_field(path))
     include_mime = is_true(child_text(element, "IncludeMimeContent"))
     if is_listing and include_mime:
         raise EwsError("ErrorInvalidPropertyForOperation")
     base = child_text(element, "BaseShape", "Default")
     body_type = child_text(element, "BodyType", "Best")
     return Shape(
-        schema, base, include_mime, body_type, frozenset(fields), tuple(headers), tuple(extended), is_listing
+        schema,
+        base,
+        include_mime,
+        body_type,
+        frozenset(fields),
+        tuple(headers),
+        tuple(extended),
+        frozenset(entries),
+        is_listing,
     )
 
 
-def _extended_field(path: etree._Element) -> ExtendedField:
+def extended_field(path: etree._Element) -> ExtendedField:
+    """Read an ``ExtendedFieldURI`` element.
+
+    Raises:
+        SoapFault: its attributes do not name a property.
+    """
     found = ExtendedField(tuple((str(name), str(value)) for name, value in path.attrib.items()))
     if not found.is_valid:
         raise SoapFault(

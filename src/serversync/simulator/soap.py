@@ -13,7 +13,7 @@ from serversync.simulator.call import Call
 from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
 from serversync.simulator.mailbox import Mailbox
-from serversync.simulator.operations import OPERATIONS
+from serversync.simulator.operations import OPERATIONS, SINCE
 from serversync.simulator.response import (
     MESSAGES_NS,
     SOAP_NS,
@@ -193,7 +193,7 @@ class SoapEndpoint:
         return prepared
 
     def _check(self, request: Request, schema: Schema) -> None:
-        if request.operation not in OPERATIONS:
+        if request.operation not in OPERATIONS or SINCE.get(request.operation, schema) > schema:
             raise SoapFault("ErrorInvalidRequest", f"The operation {request.operation} is not known.")
         if self._schemas is not None:
             self._schemas.check(request_schema_folder(schema), request.element)

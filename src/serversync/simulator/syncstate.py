@@ -14,8 +14,10 @@ import struct
 from dataclasses import dataclass
 from enum import Enum
 
-from serversync.simulator.mailbox import ChangeKind, Folder, LogEntry, Mailbox, StoredMessage
+from serversync.simulator.foldertree import ChangeKind, Folder, LogEntry
+from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import EwsError
+from serversync.simulator.storeditem import StoredItem
 
 _HEAD = struct.Struct(">4s16sIIQQI")
 _RANGE = struct.Struct(">QQ")
@@ -39,12 +41,12 @@ class Change:
     Attributes:
         kind: How it is announced.
         item: Item number.
-        message: The message as it is now; ``None`` where it was deleted.
+        stored: The item as it is now; ``None`` where it was deleted.
     """
 
     kind: SyncChange
     item: int
-    message: StoredMessage | None
+    stored: StoredItem | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,22 @@ def unseal(value: str, mailbox: Mailbox, folder: Folder, secret: bytes) -> SyncS
     return SyncState(known, top, unseen)
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a client wants to be told.
+
+    Attributes:
+        with_associated: Whether hidden items as well.
+        is_newest_first: The order of items that are new to the client; servers before 2010 SP2 begin with
+            the oldest.
+    """
+
+    with_associated: bool = False
+    is_newest_first: bool = True
+
+
 def changes_since(
-    state: SyncState | None, mailbox: Mailbox, folder: Folder, limit: int
+    state: SyncState | None, mailbox: Mailbox, folder: Folder, limit: int, scope: Scope = Scope()
 ) -> tuple[list[Change], SyncState, bool]:
     """Return up to ``limit`` changes, the state after them, and whether these were the last."""
     if state is None:
@@ -113,35 +129,52 @@ def changes_since(
         if len(changes) >= limit:
             return changes, SyncState(known, state.top, state.unseen), False
         known = entry.change
+        if entry.is_associated and not scope.with_associated:
+            continue
         if state.has_seen(entry.item) and (change := _announce(entry, mailbox, updated)):
             changes.append(change)
     unseen = list(state.unseen)
     if mailbox.last_item > state.top:
         unseen.insert(0, (state.top + 1, mailbox.last_item))
+    is_done = _tell_unseen(changes, unseen, mailbox, folder, limit, scope)
+    return changes, SyncState(mailbox.last_change, mailbox.last_item, tuple(unseen)), is_done
+
+
+def _tell_unseen(
+    changes: list[Change],
+    unseen: list[tuple[int, int]],
+    mailbox: Mailbox,
+    folder: Folder,
+    limit: int,
+    scope: Scope,
+) -> bool:
+    """Add items that are new to the client until the limit is reached, and take them out of ``unseen``."""
+    place = 0 if scope.is_newest_first else -1
     while unseen:
-        low, high = unseen[0]
-        for item in folder.items_descending(low, high):
+        low, high = unseen[place]
+        walk = folder.items_descending if scope.is_newest_first else folder.items_ascending
+        for item in walk(low, high, associated=scope.with_associated):
             if len(changes) >= limit:
-                return changes, SyncState(mailbox.last_change, mailbox.last_item, tuple(unseen)), False
-            changes.append(Change(SyncChange.CREATE, item, mailbox.message(item)))
-            unseen[0] = (low, item - 1)
-        unseen.pop(0)
-    return changes, SyncState(mailbox.last_change, mailbox.last_item, ()), True
+                return False
+            changes.append(Change(SyncChange.CREATE, item, mailbox.item(item)))
+            unseen[place] = (low, item - 1) if scope.is_newest_first else (item + 1, high)
+        unseen.pop(place)
+    return True
 
 
 def _announce(entry: LogEntry, mailbox: Mailbox, updated: set[int]) -> Change | None:
     if entry.kind is ChangeKind.DELETE:
         return Change(SyncChange.DELETE, entry.item, None)
     try:
-        message = mailbox.message(entry.item)
+        item = mailbox.item(entry.item)
     except EwsError:
         return None
     if entry.kind is ChangeKind.CONTENT:
-        if message.content_change != entry.change:
+        if item.content_change != entry.change:
             return None
         updated.add(entry.item)
-        return Change(SyncChange.UPDATE, entry.item, message)
-    is_stale = message.read_change != entry.change or message.content_change > entry.change
+        return Change(SyncChange.UPDATE, entry.item, item)
+    is_stale = item.read_change != entry.change or item.content_change > entry.change
     if is_stale or entry.item in updated:
         return None
-    return Change(SyncChange.READ_FLAG_CHANGE, entry.item, message)
+    return Change(SyncChange.READ_FLAG_CHANGE, entry.item, item)

@@ -1,15 +1,27 @@
-"""FindItem: list the items of a folder page by page, the newest first."""
+"""FindItem: list the items of a folder, with conditions and in any order, page by page."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
 from lxml import etree
 
 from serversync.simulator.call import Call
-from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
-from serversync.simulator.shape import Shape, T, parse_shape, whole_number
+from serversync.simulator.foldertree import Folder
+from serversync.simulator.itemreader import ItemReader
+from serversync.simulator.itemview import ItemView
+from serversync.simulator.kinds.forms import read_time
+from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.operations.paging import page_of
+from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
+from serversync.simulator.restriction import Operand, compile_restriction, sort_by
+from serversync.simulator.shape import Shape, parse_shape, whole_number
 from serversync.simulator.xmltext import boolean
 
 M = f"{{{MESSAGES_NS}}}"
-_MAX_PAGE = 1000
+T = f"{{{TYPES_NS}}}"
 _BY_ARRIVAL = frozenset({"item:DateTimeReceived", "item:DateTimeCreated"})
+_TWO_YEARS = 732
+_READER = ItemReader()
 
 
 def answer(call: Call) -> str:
@@ -19,49 +31,144 @@ def answer(call: Call) -> str:
         try:
             call.check()
             shape = parse_shape(call.request.find(f"{M}ItemShape"), call.schema, is_listing=True)
-            messages.append(success("FindItem", _page(call, element, shape)))
+            messages.append(success("FindItem", _find(call, element, shape)))
         except EwsError as error:
             messages.append(failure("FindItem", error))
     return response("FindItem", messages)
 
 
-def _is_ascending(call: Call) -> bool:
-    """Read SortOrder; arrival is the only order there is.
-
-    Raises:
-        EwsError: another order, a restriction or a query was asked for.
-    """
-    for unsupported in ("Restriction", "QueryString", "GroupBy", "DistinguishedGroupBy"):
-        if call.request.find(f"{M}{unsupported}") is not None:
-            raise EwsError(
-                "ErrorUnsupportedQueryFilter", f"This server does not support {unsupported} in FindItem."
-            )
-    order = call.request.find(f"{M}SortOrder/{T}FieldOrder")
-    if order is None:
-        return False
-    field = order.find(f"{T}FieldURI")
-    if field is None or field.get("FieldURI") not in _BY_ARRIVAL:
-        raise EwsError("ErrorUnsupportedPathForSortGroup", "This server sorts items by their arrival only.")
-    return order.get("Order") == "Ascending"
-
-
-def _page(call: Call, element: etree._Element, shape: Shape) -> str:
-    is_ascending = _is_ascending(call)
+def _find(call: Call, element: etree._Element, shape: Shape) -> str:
+    for name, code in (
+        ("GroupBy", "ErrorUnsupportedPathForSortGroup"),
+        ("DistinguishedGroupBy", "ErrorUnsupportedPathForSortGroup"),
+        ("QueryString", "ErrorUnsupportedQueryFilter"),
+        ("SeekToConditionPageItemView", "ErrorInvalidOperation"),
+    ):
+        if call.request.find(f"{M}{name}") is not None:
+            raise EwsError(code, f"This server does not support {name} in FindItem.")
     mailbox, folder = call.folder(element)
-    total = len(folder.items) if call.request.get("Traversal") == "Shallow" else 0
-    view = call.request.find(f"{M}IndexedPageItemView")
-    offset = whole_number(view, "Offset", 0)
-    size = min(whole_number(view, "MaxEntriesReturned", _MAX_PAGE), _MAX_PAGE)
-    is_from_end = view is not None and view.get("BasePoint") == "End"
-    first, last = min(offset, total), min(offset + size, total)
-    if is_from_end:
-        first, last = max(total - offset - size, 0), max(total - offset, 0)
-    ordered = mailbox.items_by_arrival(folder)
-    chosen = [ordered[position if is_ascending else total - 1 - position] for position in range(first, last)]
-    items = "".join(call.exchange.render(mailbox, mailbox.message(item), shape) for item in chosen)
-    next_offset = offset + len(chosen)
-    is_last = first == 0 if is_from_end else last >= total
-    return (
-        f'<m:RootFolder IndexedPagingOffset="{next_offset}" TotalItemsInView="{total}" '
-        f'IncludesLastItemInRange="{boolean(is_last)}"><t:Items>{items}</t:Items></m:RootFolder>'
-    )
+    view = call.request.find(f"{M}CalendarView")
+    if view is not None:
+        return _calendar_view(call, mailbox, folder, view, shape)
+    numbers = _chosen(call, mailbox, folder)
+    page = page_of(call.request, len(numbers), "Item")
+    return _rows(call, mailbox, numbers[page.first : page.last], page.attributes, shape)
+
+
+def _rows(call: Call, mailbox: Mailbox, numbers: Sequence[int], attributes: str, shape: Shape) -> str:
+    items = "".join(call.exchange.render(mailbox, mailbox.item(number), shape) for number in numbers)
+    return f"<m:RootFolder {attributes}><t:Items>{items}</t:Items></m:RootFolder>"
+
+
+def _views(call: Call, mailbox: Mailbox, numbers: Sequence[int]) -> Iterator[ItemView]:
+    shape = Shape(call.schema)
+    return (call.exchange.view(mailbox, mailbox.item(number), shape) for number in numbers)
+
+
+def _candidates(call: Call, mailbox: Mailbox, folder: Folder) -> Sequence[int]:
+    """Return the items that a traversal reaches, the oldest delivery first."""
+    traversal = call.request.get("Traversal", "Shallow")
+    if traversal == "Associated":
+        return folder.associated
+    if traversal == "SoftDeleted":
+        if not mailbox.has_folder("recoverableitemsdeletions"):
+            return ()
+        recoverable = mailbox.distinguished_folder("recoverableitemsdeletions").items
+        return [number for number in recoverable if mailbox.item(number).deleted_from == folder.number]
+    if folder.search is not None:
+        return _searched(call, mailbox, folder.search)
+    return mailbox.items_by_arrival(folder)
+
+
+def _searched(call: Call, mailbox: Mailbox, search: str) -> list[int]:
+    """Return what a search folder finds."""
+    parameters = etree.fromstring(f'<x xmlns:t="{TYPES_NS}">{search}</x>')[0]
+    test = compile_restriction(parameters.find(f"{T}Restriction"), _READER)
+    found: set[int] = set()
+    for base in parameters.iterfind(f"{T}BaseFolderIds/*"):
+        owner, folder = call.folder(base)
+        if owner is not mailbox or folder.search is not None:
+            raise EwsError("ErrorInvalidOperation")
+        is_deep = parameters.get("Traversal") == "Deep"
+        for one in (folder, *(mailbox.below(folder) if is_deep else ())):
+            views = _views(call, mailbox, one.items)
+            found.update(view.item.number for view in views if test is None or test(view))
+    return sorted(found, key=lambda number: mailbox.item(number).received)
+
+
+def _chosen(call: Call, mailbox: Mailbox, folder: Folder) -> Sequence[int]:
+    """Return the items that fulfil the conditions, in the order asked for; by default the newest first."""
+    numbers = _candidates(call, mailbox, folder)
+    tests = [
+        test
+        for test in (
+            compile_restriction(call.request.find(f"{M}Restriction"), _READER),
+            _names_between(call.request.find(f"{M}ContactsView")),
+        )
+        if test is not None
+    ]
+    orders = list(_orders(call.request))
+    if not tests and all(isinstance(order, bool) for order in orders):
+        return numbers if orders and orders[0] else numbers[::-1]
+    views = [view for view in _views(call, mailbox, numbers) if all(test(view) for test in tests)]
+    if not orders:
+        return [view.item.number for view in reversed(views)]
+    wanted = [(_ARRIVAL, order) if isinstance(order, bool) else order for order in orders]
+    return [view.item.number for view in sort_by(views, wanted)]
+
+
+_ARRIVAL: Operand[ItemView] = Operand(lambda view: view.item.received, read_time)
+
+
+def _orders(request: etree._Element) -> Iterator[bool | tuple[Operand[ItemView], bool]]:
+    """Yield the fields of the sort order with whether they ascend; arrival stands as a truth value alone."""
+    for order in request.iterfind(f"{M}SortOrder/{T}FieldOrder"):
+        ascends = order.get("Order") == "Ascending"
+        path = order[0]
+        if path.get("FieldURI") in _BY_ARRIVAL:
+            yield ascends
+            continue
+        try:
+            yield _READER.operand(path), ascends
+        except EwsError:
+            raise EwsError("ErrorUnsupportedPathForSortGroup") from None
+
+
+def _names_between(view: etree._Element | None) -> Callable[[ItemView], bool] | None:
+    """Return the test of a ``ContactsView``: display names from one name to another."""
+    if view is None:
+        return None
+    low, high = view.get("InitialName", "").casefold(), view.get("FinalName", "").casefold()
+
+    def test(item: ItemView) -> bool:
+        name = (item.get("contacts:DisplayName") or "").casefold()
+        return name >= low and (not high or name <= high or name.startswith(high))
+
+    return test
+
+
+def _calendar_view(call: Call, mailbox: Mailbox, folder: Folder, view: etree._Element, shape: Shape) -> str:
+    """Return the single items that touch a span of time, in the order of their start."""
+    if call.request.find(f"{M}Restriction") is not None or call.request.find(f"{M}SortOrder") is not None:
+        raise EwsError("ErrorUnsupportedQueryFilter")
+    start, end = read_time(view.get("StartDate", "")), read_time(view.get("EndDate", ""))
+    if end < start:
+        raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate")
+    if (end - start).days > _TWO_YEARS:
+        raise EwsError("ErrorCalendarViewRangeTooBig")
+    limit = whole_number(view, "MaxEntriesReturned", len(folder.items) or 1)
+    if limit == 0:
+        raise EwsError("ErrorInvalidPagingMaxRows")
+    found = [
+        (one.get("calendar:Start"), one.item.number)
+        for one in _views(call, mailbox, folder.items)
+        if _touches(one, start, end)
+    ]
+    numbers = [number for _, number in sorted(found)]
+    attributes = f'TotalItemsInView="{len(numbers[:limit])}" IncludesLastItemInRange="{boolean(len(numbers) <= limit)}"'
+    return _rows(call, mailbox, numbers[:limit], attributes, shape)
+
+
+def _touches(view: ItemView, start: datetime, end: datetime) -> bool:
+    begins, ends = view.get("calendar:Start"), view.get("calendar:End")
+    return begins is not None and ends is not None and begins < end and (ends > start or begins == start)

@@ -1,15 +1,16 @@
-"""GetAttachment: the content of attachments, files as bytes and messages as items."""
+"""GetAttachment: the content of attachments, files as bytes and items as items."""
 
 import base64
 from dataclasses import replace
 
 from serversync.simulator.call import Call
 from serversync.simulator.identifiers import Identifier, decode, encode
-from serversync.simulator.items import attachment_frame, render_message
+from serversync.simulator.items import render_item
 from serversync.simulator.itemview import ItemView
-from serversync.simulator.mime import Attachment, parse_message
+from serversync.simulator.kinds.item import attachment_frame
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
 from serversync.simulator.shape import Shape, parse_shape
+from serversync.simulator.storeditem import StoredAttachment
 
 M = f"{{{MESSAGES_NS}}}"
 
@@ -36,25 +37,23 @@ def _attachment(call: Call, attachment_id: str, shape: Shape) -> str:
     if not found.attachment:
         raise EwsError("ErrorInvalidAttachmentId")
     call.check(attachment_id)
-    mailbox, message = call.item(encode(Identifier(found.mailbox, found.folder, found.item)))
-    view = call.exchange.view(mailbox, message, shape)
-    attachment: Attachment | None = None
-    for depth, position in enumerate(found.attachment):
-        if attachment is not None:
-            view = _nested(view, attachment, found.attachment[:depth])
-        if position >= len(view.content.attachments):
+    mailbox, item = call.item(encode(Identifier(found.mailbox, found.folder, found.item)))
+    view = call.exchange.view(mailbox, item, shape)
+    for number in found.attachment[:-1]:
+        outer = _numbered(view, number)
+        if outer.item is None:
             raise EwsError("ErrorInvalidAttachmentId")
-        attachment = view.content.attachments[position]
-    if attachment is None:
-        raise EwsError("ErrorInvalidAttachmentId")
-    frame = attachment_frame(view, attachment, found.attachment)
-    if not attachment.is_message:
+        view = view.nested(outer)
+    attachment = _numbered(view, found.attachment[-1])
+    frame = attachment_frame(view, attachment)
+    if attachment.item is None:
         content = base64.b64encode(attachment.data).decode()
         return f"<t:FileAttachment>{frame}<t:Content>{content}</t:Content></t:FileAttachment>"
-    item = render_message(_nested(view, attachment, found.attachment))
-    return f"<t:ItemAttachment>{frame}{item}</t:ItemAttachment>"
+    return f"<t:ItemAttachment>{frame}{render_item(view.nested(attachment))}</t:ItemAttachment>"
 
 
-def _nested(view: ItemView, attachment: Attachment, path: tuple[int, ...]) -> ItemView:
-    content = parse_message(attachment.data)
-    return replace(view, content=content, mime=attachment.data, path=path)
+def _numbered(view: ItemView, number: int) -> StoredAttachment:
+    found = next((one for one in view.attachments if one.number == number), None)
+    if found is None:
+        raise EwsError("ErrorInvalidAttachmentId")
+    return found

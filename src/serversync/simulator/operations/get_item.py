@@ -13,8 +13,8 @@ def answer(call: Call) -> str:
     messages = []
     for element in call.request.iterfind(f"{M}ItemIds/*"):
         try:
-            mailbox, message = call.item(element.get("Id", ""))
-            rendered = call.exchange.render(mailbox, message, shape)
+            mailbox, item = call.item_of(element)
+            rendered = call.exchange.render(mailbox, item, shape)
             messages.append(success("GetItem", f"<m:Items>{rendered}</m:Items>"))
         except EwsError as error:
             messages.append(failure("GetItem", error, "<m:Items/>"))

@@ -1,4 +1,4 @@
-"""SyncFolderHierarchy: which folders were added or changed since the last call."""
+"""SyncFolderHierarchy: which folders were added, changed or went away since the last call."""
 
 import base64
 import binascii
@@ -8,10 +8,11 @@ import struct
 
 from serversync.simulator.call import Call
 from serversync.simulator.folders import render_folder
-from serversync.simulator.mailbox import Folder, Mailbox
-from serversync.simulator.operations.find_folder import folders_below
+from serversync.simulator.foldertree import Folder
+from serversync.simulator.identifiers import Identifier, encode, folder_change_key
+from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
-from serversync.simulator.shape import parse_shape
+from serversync.simulator.shape import Shape, parse_shape
 
 M = f"{{{MESSAGES_NS}}}"
 _LAYOUT = struct.Struct(">4s16sIIQ")
@@ -21,7 +22,7 @@ _NO_STATE = "<m:SyncState/><m:IncludesLastFolderInRange>true</m:IncludesLastFold
 
 
 def answer(call: Call) -> str:
-    """Return the folders below the root asked for that are new to the client."""
+    """Return what is new to the client of the folders below the root asked for."""
     try:
         return response("SyncFolderHierarchy", [_sync(call)])
     except EwsError as error:
@@ -39,13 +40,29 @@ def _sync(call: Call) -> str:
         mailbox, root = call.folder(wanted[0])
     given = (call.request.findtext(f"{M}SyncState") or "").strip()
     known = _unseal(given, mailbox, root, call.exchange.secret) if given else 0
-    news = [folder for folder in folders_below(mailbox, root, is_deep=True) if folder.change > known]
-    creates = "".join(f"<t:Create>{render_folder(mailbox, folder, shape)}</t:Create>" for folder in news)
+    below = mailbox.below(root)
+    changes = [_announce(mailbox, folder, shape, known) for folder in below if folder.change > known]
+    if known:
+        here = {folder.number for folder in below}
+        gone = (one for one in mailbox.gone if one.change > known and root.number in one.ancestors)
+        changes += [
+            _farewell(mailbox, one) for one in dict.fromkeys(one.folder for one in gone) if one not in here
+        ]
     return success(
         "SyncFolderHierarchy",
         f"<m:SyncState>{_seal(mailbox, root, call.exchange.secret)}</m:SyncState>"
-        f"<m:IncludesLastFolderInRange>true</m:IncludesLastFolderInRange><m:Changes>{creates}</m:Changes>",
+        f"<m:IncludesLastFolderInRange>true</m:IncludesLastFolderInRange><m:Changes>{''.join(changes)}</m:Changes>",
     )
+
+
+def _announce(mailbox: Mailbox, folder: Folder, shape: Shape, known: int) -> str:
+    name = "Create" if folder.created_change > known else "Update"
+    return f"<t:{name}>{render_folder(mailbox, folder, shape)}</t:{name}>"
+
+
+def _farewell(mailbox: Mailbox, number: int) -> str:
+    change_key = folder_change_key(mailbox.guid, mailbox.last_change)
+    return f'<t:Delete><t:FolderId Id="{encode(Identifier(mailbox.guid, number))}" ChangeKey="{change_key}"/></t:Delete>'
 
 
 def _seal(mailbox: Mailbox, root: Folder, secret: bytes) -> str:

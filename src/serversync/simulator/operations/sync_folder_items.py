@@ -1,11 +1,13 @@
 """SyncFolderItems: what changed in a folder since the last call; the only change feed without gaps."""
 
 from serversync.simulator.call import Call
+from serversync.simulator.foldertree import Folder
 from serversync.simulator.identifiers import Identifier, encode, item_change_key
-from serversync.simulator.mailbox import Folder, Mailbox
+from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, SoapFault, failure, response, success
 from serversync.simulator.shape import Shape, parse_shape
-from serversync.simulator.syncstate import Change, SyncChange, changes_since, seal, unseal
+from serversync.simulator.syncstate import Change, Scope, SyncChange, changes_since, seal, unseal
+from serversync.simulator.versions import Schema
 from serversync.simulator.xmltext import boolean
 
 M = f"{{{MESSAGES_NS}}}"
@@ -48,7 +50,12 @@ def _sync(call: Call) -> str:
     ignored = {element.get("Id", "") for element in call.request.iterfind(f"{M}Ignore/*")}
     given = (call.request.findtext(f"{M}SyncState") or "").strip()
     state = unseal(given, mailbox, folder, call.exchange.secret) if given else None
-    changes, after, is_last = changes_since(state, mailbox, folder, limit)
+    scope = (call.request.findtext(f"{M}SyncScope") or "").strip()
+    wanted_items = Scope(
+        with_associated=scope == "NormalAndAssociatedItems",
+        is_newest_first=call.exchange.version.schema >= Schema.EXCHANGE2010_SP2,
+    )
+    changes, after, is_last = changes_since(state, mailbox, folder, limit, wanted_items)
     rendered = "".join(_render(call, mailbox, folder, change, shape, ignored) for change in changes)
     return success(
         "SyncFolderItems",
@@ -64,21 +71,12 @@ def _render(
     if item_id in ignored:
         return ""
     name = change.kind.value
-    if change.message is None:
+    if change.stored is None:
         change_key = item_change_key(mailbox.guid, mailbox.last_change)
         return f'<t:{name}><t:ItemId Id="{item_id}" ChangeKey="{change_key}"/></t:{name}>'
     if change.kind is SyncChange.READ_FLAG_CHANGE:
         return (
-            f'<t:{name}><t:ItemId Id="{item_id}" ChangeKey="{mailbox.change_key(change.message)}"/>'
-            f"<t:IsRead>{boolean(change.message.is_read)}</t:IsRead></t:{name}>"
+            f'<t:{name}><t:ItemId Id="{item_id}" ChangeKey="{mailbox.change_key(change.stored)}"/>'
+            f"<t:IsRead>{boolean(change.stored.is_read)}</t:IsRead></t:{name}>"
         )
-    return f"<t:{name}>{_item(call, mailbox, change, shape, item_id)}</t:{name}>"
-
-
-def _item(call: Call, mailbox: Mailbox, change: Change, shape: Shape, item_id: str) -> str:
-    message = change.message
-    if message is None:
-        return ""
-    if shape.base == "IdOnly" and not (shape.fields or shape.extended or shape.headers):
-        return f'<t:Message><t:ItemId Id="{item_id}" ChangeKey="{mailbox.change_key(message)}"/></t:Message>'
-    return call.exchange.render(mailbox, message, shape)
+    return f"<t:{name}>{call.exchange.render(mailbox, change.stored, shape)}</t:{name}>"

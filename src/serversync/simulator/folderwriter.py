@@ -1,0 +1,83 @@
+"""Writes what clients send into folders: name, extended properties, permissions, search parameters."""
+
+from lxml import etree
+
+from serversync.simulator.extended import canonical
+from serversync.simulator.foldertree import Folder
+from serversync.simulator.kinds.forms import fragment
+from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.response import EwsError
+from serversync.simulator.shape import T, extended_field
+
+_NAME_TAG = ("tag", "3001")
+_CLASS_TAG = ("tag", "3613")
+
+
+def fill_folder(mailbox: Mailbox, folder: Folder, element: etree._Element) -> None:
+    """Set everything that the element of a new folder says, apart from its name and class.
+
+    Raises:
+        EwsError: ``ErrorInvalidPropertySet``.
+    """
+    for child in element:
+        name = etree.QName(child).localname
+        if name not in {"DisplayName", "FolderClass"}:
+            set_property(mailbox, folder, child)
+
+
+def set_property(mailbox: Mailbox, folder: Folder, element: etree._Element) -> None:
+    """Set one property of a folder from its element.
+
+    Raises:
+        EwsError: ``ErrorInvalidPropertySet``: it cannot be set; ``ErrorFolderExists``: the name is taken.
+    """
+    name = etree.QName(element).localname
+    if name == "DisplayName":
+        _rename(mailbox, folder, element.text or "")
+    elif name == "FolderClass":
+        folder.folder_class = element.text or ""
+    elif name == "PermissionSet":
+        folder.permissions = fragment(element)
+    elif name == "SearchParameters":
+        folder.search = fragment(element)
+    elif name == "ExtendedProperty":
+        _set_extended(mailbox, folder, element)
+    else:
+        raise EwsError("ErrorInvalidPropertySet")
+
+
+def _rename(mailbox: Mailbox, folder: Folder, name: str) -> None:
+    if not name:
+        raise EwsError("ErrorFolderSavePropertyError")
+    if folder.distinguished_id is not None and name != folder.display_name:
+        raise EwsError("ErrorFolderSavePropertyError")
+    mailbox.rename_folder(folder, name)
+
+
+def _set_extended(mailbox: Mailbox, folder: Folder, element: etree._Element) -> None:
+    path = element.find(f"{T}ExtendedFieldURI")
+    if path is None:
+        raise EwsError("ErrorInvalidExtendedProperty")
+    field = extended_field(path)
+    values = [one.text or "" for one in element.iterfind(f"{T}Value")]
+    values += [one.text or "" for one in element.iterfind(f"{T}Values/{T}Value")]
+    if field.key == _NAME_TAG:
+        _rename(mailbox, folder, values[0] if values else "")
+    elif field.key == _CLASS_TAG:
+        folder.folder_class = values[0] if values else ""
+    else:
+        folder.extended[field.key] = canonical(field.kind, values, is_multiple=field.is_multiple)
+
+
+def delete_property(folder: Folder, path: etree._Element) -> None:
+    """Delete one property of a folder.
+
+    Raises:
+        EwsError: ``ErrorInvalidPropertyDelete``: it is not there to be deleted.
+    """
+    if path.tag == f"{T}ExtendedFieldURI":
+        folder.extended.pop(extended_field(path).key, None)
+    elif path.get("FieldURI") == "folder:PermissionSet":
+        folder.permissions = None
+    else:
+        raise EwsError("ErrorInvalidPropertyDelete")

@@ -1,0 +1,387 @@
+"""Writes what clients send into items: new items, updates of single properties, attachments."""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from lxml import etree
+
+from serversync.simulator.extended import canonical
+from serversync.simulator.itemview import ItemView, attachments_of
+from serversync.simulator.kinds.forms import BASE64, BOOLEAN
+from serversync.simulator.kinds.property import Access, ItemKind, Property
+from serversync.simulator.kinds.registry import KINDS, kind_of
+from serversync.simulator.mime import MessageContent, parse_message
+from serversync.simulator.response import EwsError
+from serversync.simulator.shape import ExtendedField, T, child_text, extended_field, is_true
+from serversync.simulator.storeditem import StoredAttachment, StoredItem
+from serversync.simulator.versions import Schema
+
+_FIXED = frozenset(
+    {"item:ItemClass", "message:IsRead", "item:MimeContent", "item:Attachments", "item:Culture"}
+)
+_PLAIN = frozenset({"Item", "Message"})
+_MESSAGE_FLAGS, _READ = ("tag", "0e07"), ("tag", "0e69")
+_MAX_DEPTH = 8
+
+
+class ItemWriter:
+    """Writes one item.
+
+    Attributes:
+        item: The item as it becomes; a copy of its own.
+        kind: What kind of item it is.
+        changed: The field URIs that were set or deleted so far; ``ExtendedProperty`` for extended ones.
+
+    Args:
+        item: The item, which must not be that of the store.
+        kind: What kind of item it is.
+        schema: The schema step of the request.
+        now: The time.
+        view: The item as it was; ``None`` for a new one.
+    """
+
+    def __init__(
+        self, item: StoredItem, kind: ItemKind, schema: Schema, now: datetime, view: ItemView | None = None
+    ) -> None:
+        self.item = item
+        self.kind = kind
+        self.changed: set[str] = set()
+        self._schema = schema
+        self._now = now
+        self._view = view
+        self._is_new = view is None
+
+    def settle(self) -> None:
+        """Check what belongs together and set what follows; call it once, after everything was written.
+
+        Raises:
+            EwsError: the values do not go together.
+        """
+        self.kind.settle(self.item, frozenset(self.changed), self._now)
+
+    def fill(self, element: etree._Element, depth: int = 0) -> None:
+        """Set everything that the element of a new item says.
+
+        Raises:
+            EwsError: something cannot be set.
+        """
+        item_class = child_text(element, "ItemClass")
+        if item_class:
+            self._set_class(item_class)
+        mime = element.find(f"{T}MimeContent")
+        if mime is not None:
+            self._set_mime(mime)
+        for child in element:
+            name = etree.QName(child).localname
+            if name in {"ItemClass", "MimeContent"}:
+                continue
+            if name == "ExtendedProperty":
+                self.set_extended(child)
+            elif name == "Attachments":
+                for one in child:
+                    self.attach(one, depth)
+            else:
+                self._set(self._property(name), child)
+
+    def _property(self, element: str) -> Property:
+        found = self.kind.by_element.get(element)
+        if found is None:
+            raise EwsError("ErrorInvalidPropertySet")
+        return found
+
+    def _check(self, found: Property, code: str) -> None:
+        if found.since > self._schema:
+            raise EwsError("ErrorInvalidPropertyRequest")
+        if found.access is Access.READ or (found.access is Access.CREATE and not self._is_new):
+            raise EwsError(code)
+        if found.access is Access.DRAFT and not (self._is_new or self.item.is_draft):
+            raise EwsError("ErrorInvalidPropertyUpdateSentMessage")
+
+    def _set_class(self, item_class: str) -> None:
+        found = kind_of(item_class, self._schema)
+        if found is not self.kind and not {found.element, self.kind.element} <= _PLAIN:
+            raise EwsError("ErrorObjectTypeChanged")
+        self.item.item_class = item_class
+        self.changed.add("item:ItemClass")
+
+    def _set_mime(self, element: etree._Element) -> None:
+        if self.kind.mime is None:
+            raise EwsError("ErrorUnsupportedMimeConversion")
+        try:
+            mime = base64.b64decode("".join((element.text or "").split()), validate=True)
+        except (binascii.Error, ValueError):
+            raise EwsError("ErrorMimeContentInvalid") from None
+        if not mime.strip():
+            raise EwsError("ErrorMimeContentInvalid")
+        self.item.mime, self.item.properties, self.item.attachments = mime, None, None
+        self.changed.add("item:MimeContent")
+
+    def _set(self, found: Property, element: etree._Element) -> None:
+        self._check(found, "ErrorInvalidPropertySet")
+        if found.uri == "message:IsRead":
+            self.item.is_read = BOOLEAN.read(element)
+            self.changed.add(found.uri)
+        elif found.uri == "item:ItemClass":
+            self._set_class((element.text or "").strip())
+        elif found.uri == "item:MimeContent":
+            self._set_mime(element)
+        else:
+            self._keep(found.uri, found.form.read(element))
+
+    def _keep(self, uri: str, value: Any) -> None:
+        self.item.properties = {**(self.item.properties or {}), uri: value}
+        self.changed.add(uri)
+
+    def set_extended(self, element: etree._Element) -> None:
+        """Set an extended property from its ``ExtendedProperty`` element.
+
+        Raises:
+            EwsError: the value does not fit the type.
+        """
+        path = element.find(f"{T}ExtendedFieldURI")
+        if path is None:
+            raise EwsError("ErrorInvalidExtendedProperty")
+        field = extended_field(path)
+        values = [one.text or "" for one in element.iterfind(f"{T}Value")]
+        values += [one.text or "" for one in element.iterfind(f"{T}Values/{T}Value")]
+        self._set_mapi(field, values)
+
+    def _set_mapi(self, field: ExtendedField, values: list[str]) -> None:
+        value = canonical(field.kind, values, is_multiple=field.is_multiple)
+        key, text = field.key, values[0] if values else ""
+        found = self.kind.by_mapi.get(key)
+        self.changed.add("ExtendedProperty")
+        if key == _MESSAGE_FLAGS:
+            flags = int(text)
+            self.item.is_read, self.item.is_draft = bool(flags & 1), bool(flags & 8)
+        elif key == _READ:
+            self.item.is_read = is_true(text)
+        elif found is not None and found.uri == "item:ItemClass":
+            self._set_class(text)
+        elif found is not None:
+            self._keep(found.uri, tuple(values) if field.is_multiple else found.form.from_mapi(text))
+        else:
+            self.item.extended = {**(self.item.extended or {}), key: value}
+
+    def delete(self, path: etree._Element) -> None:
+        """Carry out a ``DeleteItemField``.
+
+        Raises:
+            EwsError: ``ErrorInvalidPropertyDelete``.
+        """
+        if path.tag == f"{T}ExtendedFieldURI":
+            self._delete_mapi(extended_field(path))
+            return
+        uri = path.get("FieldURI", "")
+        if path.tag == f"{T}IndexedFieldURI":
+            found, key, part = self.entry(uri, path.get("FieldIndex", ""))
+            self._check(found, "ErrorInvalidPropertyDelete")
+            self._keep_entry(found, key, part, None)
+            return
+        plain = self.kind.by_uri.get(uri)
+        if plain is None or uri in _FIXED:
+            raise EwsError("ErrorInvalidPropertyDelete")
+        self._check(plain, "ErrorInvalidPropertyDelete")
+        self._forget(uri)
+
+    def _forget(self, uri: str) -> None:
+        properties = dict(self.item.properties or {})
+        properties.pop(uri, None)
+        if self.item.mime is not None or self.item.item_class is None:
+            properties[uri] = None
+        self.item.properties = properties
+        self.changed.add(uri)
+
+    def _delete_mapi(self, field: ExtendedField) -> None:
+        self.changed.add("ExtendedProperty")
+        found = self.kind.by_mapi.get(field.key)
+        if found is not None:
+            self._forget(found.uri)
+        elif field.key in (self.item.extended or {}):
+            self.item.extended = {
+                key: value for key, value in (self.item.extended or {}).items() if key != field.key
+            }
+
+    def entry(self, uri: str, index: str) -> tuple[Property, str, str]:
+        """Return the property, key and part that an ``IndexedFieldURI`` names.
+
+        Raises:
+            EwsError: ``ErrorInvalidPropertySet``: this kind of item has no such entries.
+        """
+        found = self.kind.by_index.get(uri) or self.kind.by_index.get(uri.rpartition(":")[0])
+        if found is None:
+            raise EwsError("ErrorInvalidPropertySet")
+        return found, index, uri.removeprefix(found.indexed).lstrip(":")
+
+    def _keep_entry(self, found: Property, key: str, part: str, value: Any) -> None:
+        entries = dict(self._before(found) or {})
+        if part:
+            value = {**entries.get(key, {}), part: value}
+            value = {name: text for name, text in value.items() if text} or None
+        if value is None:
+            entries.pop(key, None)
+        else:
+            entries[key] = value
+        self._keep(found.uri, entries or None)
+
+    def set(self, path: etree._Element, element: etree._Element, *, appends: bool) -> None:
+        """Carry out a ``SetItemField`` or ``AppendToItemField``.
+
+        Args:
+            path: The property that is meant.
+            element: The item element that holds the new value and nothing else.
+            appends: Whether the value is added to the one there is.
+
+        Raises:
+            EwsError: it cannot be set so.
+        """
+        if len(element) != 1:
+            raise EwsError("ErrorIncorrectUpdatePropertyCount")
+        child, name = element[0], etree.QName(element[0]).localname
+        if path.tag == f"{T}ExtendedFieldURI":
+            self._set_by_extended_path(path, child, name, appends=appends)
+            return
+        uri = path.get("FieldURI", "")
+        if path.tag == f"{T}IndexedFieldURI":
+            self._set_by_index(uri, path.get("FieldIndex", ""), child, name)
+            return
+        found = self.kind.by_uri.get(uri)
+        if found is None:
+            raise EwsError("ErrorInvalidPropertySet")
+        if found.element != name:
+            raise EwsError("ErrorUpdatePropertyMismatch")
+        if not appends:
+            self._set(found, child)
+            return
+        if not found.form.is_appendable:
+            raise EwsError("ErrorInvalidPropertyAppend")
+        self._check(found, "ErrorInvalidPropertyAppend")
+        self._keep(uri, found.form.append(self._before(found), found.form.read(child)))
+
+    def _before(self, found: Property) -> Any:
+        """Return the value of a property as it is now, for what is appended to it."""
+        stored = self.item.properties
+        if stored is not None and found.uri in stored:
+            return stored[found.uri]
+        return None if self._view is None else self._view.get(found.uri)
+
+    def _set_by_extended_path(
+        self, path: etree._Element, child: etree._Element, name: str, *, appends: bool
+    ) -> None:
+        if appends:
+            raise EwsError("ErrorInvalidPropertyAppend")
+        given = child.find(f"{T}ExtendedFieldURI")
+        if name != "ExtendedProperty" or given is None:
+            raise EwsError("ErrorUpdatePropertyMismatch")
+        if extended_field(given).key != extended_field(path).key:
+            raise EwsError("ErrorUpdatePropertyMismatch")
+        self.set_extended(child)
+
+    def _set_by_index(self, uri: str, index: str, child: etree._Element, name: str) -> None:
+        found, key, part = self.entry(uri, index)
+        self._check(found, "ErrorInvalidPropertySet")
+        entries = list(child.iterfind(f"{T}Entry"))
+        if found.element != name or len(entries) != 1 or entries[0].get("Key") != key:
+            raise EwsError("ErrorUpdatePropertyMismatch")
+        value = (entries[0].findtext(f"{T}{part}") if part else entries[0].text) or None
+        self._keep_entry(found, key, part, value)
+
+    def attach(self, element: etree._Element, depth: int = 0) -> StoredAttachment:
+        """Attach what a ``FileAttachment`` or ``ItemAttachment`` element holds, and return it.
+
+        Raises:
+            EwsError: it holds nothing, or is nested too deep.
+        """
+        name = etree.QName(element).localname
+        if depth >= _MAX_DEPTH:
+            is_known = self._schema >= Schema.EXCHANGE2010_SP2
+            raise EwsError(
+                "ErrorAttachmentNestLevelLimitExceeded" if is_known else "ErrorAttachmentSizeLimitExceeded"
+            )
+        attachments = self._attachments()
+        made = StoredAttachment(
+            self.item.next_attachment,
+            child_text(element, "Name"),
+            child_text(element, "ContentType"),
+            child_text(element, "ContentId").strip("<>") or None,
+            child_text(element, "ContentLocation") or None,
+            is_true(child_text(element, "IsInline")),
+            b"",
+            self._now,
+            is_contact_photo=is_true(child_text(element, "IsContactPhoto")),
+        )
+        if name == "FileAttachment":
+            made.data = BASE64.parse(element.findtext(f"{T}Content") or "")
+        elif name == "ItemAttachment":
+            made.item = self._inner(element, depth)
+            made.name = made.name or (made.item.properties or {}).get("item:Subject") or ""
+        else:
+            raise EwsError("ErrorInvalidAttachmentId")
+        self.item.next_attachment += 1
+        self.item.attachments = [*attachments, made]
+        self.changed.add("item:Attachments")
+        return made
+
+    def detach(self, number: int) -> None:
+        """Remove an attachment.
+
+        Raises:
+            EwsError: ``ErrorInvalidAttachmentId``: there is none of this number.
+        """
+        attachments = self._attachments()
+        left = [one for one in attachments if one.number != number]
+        if len(left) == len(attachments):
+            raise EwsError("ErrorInvalidAttachmentId")
+        self.item.attachments = left
+        self.changed.add("item:Attachments")
+
+    def _attachments(self) -> list[StoredAttachment]:
+        if self.item.attachments is None:
+            content = MessageContent() if self.item.mime is None else parse_message(self.item.mime)
+            self.item.attachments = attachments_of(self.item, content)
+            self.item.next_attachment = len(self.item.attachments)
+        return self.item.attachments
+
+    def _inner(self, element: etree._Element, depth: int) -> StoredItem:
+        for child in element:
+            kind = KINDS.get(etree.QName(child).localname)
+            if kind is not None:
+                inner = new_item(child, self._schema, self._now, depth + 1)
+                inner.is_draft, inner.is_read = False, True
+                return inner
+        raise EwsError("ErrorMissingItemForCreateItemAttachment")
+
+
+def new_item(element: etree._Element, schema: Schema, now: datetime, depth: int = 0) -> StoredItem:
+    """Return the item that an item element describes.
+
+    Raises:
+        EwsError: it cannot be made so.
+    """
+    kind = KINDS.get(etree.QName(element).localname)
+    if kind is None:
+        raise EwsError("ErrorInvalidItemForOperationCreateItem")
+    item = StoredItem(0, 0, None, now, item_class=kind.item_class, is_read=True, is_draft=kind.is_message)
+    writer = ItemWriter(item, kind, schema, now)
+    writer.fill(element, depth)
+    if item.mime is not None and "item:ItemClass" not in writer.changed:
+        item.item_class = None
+    if item.mime is None and item.properties is None:
+        item.properties = {}
+    writer.settle()
+    return item
+
+
+def changes_of(updates: etree._Element) -> Iterator[tuple[str, etree._Element, etree._Element | None]]:
+    """Yield the name, path and item element of each update.
+
+    Raises:
+        EwsError: an update names no property.
+    """
+    for update in updates:
+        if not len(update):
+            raise EwsError("ErrorIncorrectUpdatePropertyCount")
+        yield etree.QName(update).localname, update[0], update[1] if len(update) > 1 else None

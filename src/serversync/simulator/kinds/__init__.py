@@ -1,0 +1,1 @@
+"""The kinds of items, one module each; ``registry`` knows them all."""

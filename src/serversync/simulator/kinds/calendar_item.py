@@ -1,0 +1,245 @@
+"""Calendar items, as plain properties: no series are expanded and no invitations sent here."""
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from lxml import etree
+
+from serversync.simulator.addresses import Address
+from serversync.simulator.itemview import ItemView
+from serversync.simulator.kinds.forms import (
+    BOOLEAN,
+    FRAGMENT,
+    INTEGER,
+    PERSON,
+    TIME,
+    Choice,
+    Searched,
+    T,
+    Writer,
+    choice,
+    read_people,
+)
+from serversync.simulator.kinds.item import ITEM_PROPERTIES
+from serversync.simulator.kinds.property import ASKED, DEFAULT, Access, ItemKind, Property
+from serversync.simulator.response import EwsError
+from serversync.simulator.storeditem import StoredItem
+from serversync.simulator.versions import Schema
+from serversync.simulator.xmltext import timestamp
+
+_S10 = Schema.EXCHANGE2010_SP1
+_S13 = Schema.EXCHANGE2013
+
+_APPOINTMENT = "00062002-0000-0000-c000-000000000046"
+_CALENDARS_ONLY = "ErrorCannotCreateCalendarItemInNonCalendarFolder"
+FREE_BUSY = Choice({"Free": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "WorkingElsewhere": 4, "NoData": 5})
+RESPONSE_TYPE = choice("Unknown", "Organizer", "Tentative", "Accept", "Decline", "NoResponseReceived")
+CALENDAR_ITEM_TYPE = choice("Single", "Occurrence", "Exception", "RecurringMaster")
+_ZONE_ID = re.compile(r'^<t:\w+ Id="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """Somebody who is invited.
+
+    Attributes:
+        person: Name and address.
+        response: A value of ``ResponseTypeType``.
+        responded: When the answer came.
+    """
+
+    person: Address
+    response: str = "Unknown"
+    responded: datetime | None = None
+
+
+class Attendees(Searched):
+    """``Attendee`` elements; what clients say about answers is not theirs to set and is passed over."""
+
+    is_appendable = True
+    is_sortable = False
+
+    def read(self, element: etree._Element) -> tuple[Attendee, ...] | None:
+        """Return who is invited."""
+        found = (person for one in element.iterfind(f"{T}Attendee") for person in read_people(one))
+        return tuple(Attendee(person) for person in found) or None
+
+    def comparable(self, value: Any) -> Any:
+        """A condition holds where it holds for one name or address."""
+        people = (one.person for one in value or ())
+        return tuple(part for one in people for part in (one.name, one.address) if part) or None
+
+    def inner(self, view: Writer, value: Any) -> str:
+        """Return ``Attendee`` elements."""
+        return "".join(self._attendee(view, one) for one in value)
+
+    @staticmethod
+    def _attendee(view: Writer, one: Attendee) -> str:
+        responded = (
+            f"<t:LastResponseTime>{timestamp(one.responded)}</t:LastResponseTime>" if one.responded else ""
+        )
+        return (
+            f"<t:Attendee>{view.mailbox_element(one.person)}<t:ResponseType>{one.response}</t:ResponseType>"
+            f"{responded}</t:Attendee>"
+        )
+
+
+ATTENDEES = Attendees()
+
+
+def _is_meeting(view: ItemView) -> bool:
+    attendees = ("calendar:RequiredAttendees", "calendar:OptionalAttendees", "calendar:Resources")
+    return any(view.get(uri) for uri in attendees)
+
+
+def _duration(view: ItemView) -> str | None:
+    start, end = view.get("calendar:Start"), view.get("calendar:End")
+    if start is None or end is None:
+        return None
+    minutes = int((end - start).total_seconds()) // 60
+    days, rest = divmod(minutes, 1440)
+    hours, minutes = divmod(rest, 60)
+    time = f"{hours}H" * bool(hours) + f"{minutes}M" * bool(minutes)
+    return f"P{days}D" * bool(days) + (
+        f"T{time}" if days and time else f"PT{time or '0M'}" if not days else ""
+    )
+
+
+def zone_id(view: ItemView, uri: str) -> str | None:
+    """Return the id of a time zone that is kept as its XML; ``UTC`` where none was given."""
+    found = _ZONE_ID.match(view.get(uri) or "")
+    return found.group(1) if found else "UTC"
+
+
+def _settle(item: StoredItem, changed: frozenset[str], now: datetime) -> None:
+    """Check the times and give a new item what it needs."""
+    given = item.properties
+    if given is None:
+        return
+    start = given.get("calendar:Start") or now.replace(
+        minute=30 * (now.minute // 30), second=0, microsecond=0
+    )
+    given.setdefault("calendar:Start", start)
+    end = given.setdefault("calendar:End", start + timedelta(minutes=30))
+    if end is None or end < start:
+        raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate")
+    if end - start > timedelta(days=5 * 365):
+        raise EwsError("ErrorCalendarDurationIsTooLong")
+    if not given.get("calendar:UID"):
+        given["calendar:UID"] = _UID_HEAD + uuid.uuid4().hex.upper()
+    given.setdefault("item:ReminderIsSet", True)
+    minutes = given.setdefault("item:ReminderMinutesBeforeStart", 15)
+    if "item:ReminderDueBy" not in changed:
+        given["item:ReminderDueBy"] = start
+    given["item:ReminderNextTime"] = start - timedelta(minutes=minutes or 0)
+    given["calendar:DateTimeStamp"] = now
+
+
+_UID_HEAD = "040000008200E00074C5B7101A82E008" + "0" * 16 + "0" * 16 + "10000000"
+
+CALENDAR_PROPERTIES: tuple[Property, ...] = (
+    Property("calendar:UID", access=Access.CREATE),
+    Property("calendar:RecurrenceId", TIME),
+    Property("calendar:DateTimeStamp", TIME),
+    Property("calendar:Start", TIME, level=DEFAULT, access=Access.WRITE, named=(_APPOINTMENT, "33293")),
+    Property("calendar:End", TIME, level=DEFAULT, access=Access.WRITE, named=(_APPOINTMENT, "33294")),
+    Property("calendar:OriginalStart", TIME),
+    Property(
+        "calendar:IsAllDayEvent",
+        BOOLEAN,
+        lambda _view: False,
+        access=Access.WRITE,
+        named=(_APPOINTMENT, "33301"),
+    ),
+    Property(
+        "calendar:LegacyFreeBusyStatus",
+        FREE_BUSY,
+        lambda _view: "Busy",
+        DEFAULT,
+        access=Access.WRITE,
+        named=(_APPOINTMENT, "33285"),
+    ),
+    Property("calendar:Location", level=DEFAULT, access=Access.WRITE, named=(_APPOINTMENT, "33288")),
+    Property("calendar:When"),
+    Property("calendar:IsMeeting", BOOLEAN, _is_meeting),
+    Property("calendar:IsCancelled", BOOLEAN, lambda _view: False),
+    Property("calendar:IsRecurring", BOOLEAN, lambda view: bool(view.get("calendar:Recurrence"))),
+    Property("calendar:MeetingRequestWasSent", BOOLEAN, lambda _view: False),
+    Property("calendar:IsResponseRequested", BOOLEAN, lambda _view: True, access=Access.WRITE, tag=0x0063),
+    Property(
+        "calendar:CalendarItemType",
+        CALENDAR_ITEM_TYPE,
+        lambda view: "RecurringMaster" if view.get("calendar:Recurrence") else "Single",
+        DEFAULT,
+    ),
+    Property(
+        "calendar:MyResponseType", RESPONSE_TYPE, lambda view: "Organizer" if _is_meeting(view) else "Unknown"
+    ),
+    Property(
+        "calendar:Organizer",
+        PERSON,
+        lambda view: Address(view.mailbox.display_name, view.mailbox.primary_smtp_address),
+        DEFAULT,
+    ),
+    Property("calendar:RequiredAttendees", ATTENDEES, level=DEFAULT, is_listed=False, access=Access.WRITE),
+    Property("calendar:OptionalAttendees", ATTENDEES, level=DEFAULT, is_listed=False, access=Access.WRITE),
+    Property("calendar:Resources", ATTENDEES, level=DEFAULT, is_listed=False, access=Access.WRITE),
+    Property("calendar:ConflictingMeetingCount", INTEGER),
+    Property("calendar:AdjacentMeetingCount", INTEGER),
+    Property("calendar:ConflictingMeetings", FRAGMENT),
+    Property("calendar:AdjacentMeetings", FRAGMENT),
+    Property("calendar:Duration", default=_duration),
+    Property("calendar:TimeZone"),
+    Property("calendar:AppointmentReplyTime", TIME),
+    Property("calendar:AppointmentSequenceNumber", INTEGER, lambda _view: 0, named=(_APPOINTMENT, "33281")),
+    Property(
+        "calendar:AppointmentState",
+        INTEGER,
+        lambda view: int(_is_meeting(view)),
+        named=(_APPOINTMENT, "33303"),
+    ),
+    Property("calendar:Recurrence", FRAGMENT, level=DEFAULT, access=Access.WRITE),
+    Property("calendar:FirstOccurrence", FRAGMENT),
+    Property("calendar:LastOccurrence", FRAGMENT),
+    Property("calendar:ModifiedOccurrences", FRAGMENT),
+    Property("calendar:DeletedOccurrences", FRAGMENT),
+    Property("calendar:MeetingTimeZone", FRAGMENT, access=Access.WRITE),
+    Property("calendar:StartTimeZone", FRAGMENT, since=_S10, access=Access.WRITE),
+    Property("calendar:EndTimeZone", FRAGMENT, since=_S10, access=Access.WRITE),
+    Property("calendar:ConferenceType", INTEGER, access=Access.WRITE),
+    Property("calendar:AllowNewTimeProposal", BOOLEAN, lambda _view: True, access=Access.WRITE),
+    Property("calendar:IsOnlineMeeting", BOOLEAN, access=Access.WRITE),
+    Property("calendar:MeetingWorkspaceUrl", access=Access.WRITE),
+    Property("calendar:NetShowUrl", access=Access.WRITE),
+    Property("calendar:EnhancedLocation", FRAGMENT, level=ASKED, since=_S13, access=Access.WRITE),
+    Property("calendar:StartWallClock", TIME, since=_S13),
+    Property("calendar:EndWallClock", TIME, since=_S13),
+    Property(
+        "calendar:StartTimeZoneId", default=lambda view: zone_id(view, "calendar:StartTimeZone"), since=_S13
+    ),
+    Property(
+        "calendar:EndTimeZoneId", default=lambda view: zone_id(view, "calendar:EndTimeZone"), since=_S13
+    ),
+    Property("meetingRequest:IntendedFreeBusyStatus", FREE_BUSY, level=ASKED, since=_S13),
+    Property("calendar:JoinOnlineMeetingUrl", since=_S13),
+    Property("calendar:OnlineMeetingSettings", FRAGMENT, level=ASKED, since=_S13),
+    Property("calendar:IsOrganizer", BOOLEAN, lambda _view: True, since=_S13),
+)
+"""What CalendarItem adds to Item, in the order of the schema."""
+
+CALENDAR_ITEM = ItemKind(
+    "CalendarItem",
+    "IPM.Appointment",
+    ITEM_PROPERTIES + CALENDAR_PROPERTIES,
+    classes=("IPM.APPOINTMENT",),
+    folder="calendar",
+    needs_folder={
+        "IPF.Note": _CALENDARS_ONLY,
+        "IPF.Contact": _CALENDARS_ONLY,
+        "IPF.Task": _CALENDARS_ONLY,
+    },
+    settle=_settle,
+)

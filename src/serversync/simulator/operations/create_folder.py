@@ -1,0 +1,44 @@
+"""CreateFolder: folders of every kind, search folders too."""
+
+from lxml import etree
+
+from serversync.simulator.call import Call
+from serversync.simulator.folders import FOLDER_CLASSES, render_folder
+from serversync.simulator.foldertree import Folder
+from serversync.simulator.folderwriter import fill_folder
+from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.shape import Shape, child_text
+
+M = f"{{{MESSAGES_NS}}}"
+
+
+def answer(call: Call) -> str:
+    """Return one response message for each folder, with its id."""
+    messages = []
+    for element in call.request.iterfind(f"{M}Folders/*"):
+        try:
+            call.check()
+            mailbox, parent = call.needed_target("ParentFolderId")
+            rendered = render_folder(mailbox, _create(mailbox, parent, element), Shape(call.schema))
+            messages.append(success("CreateFolder", f"<m:Folders>{rendered}</m:Folders>"))
+        except EwsError as error:
+            messages.append(failure("CreateFolder", error, "<m:Folders/>"))
+    return response("CreateFolder", messages)
+
+
+def _create(mailbox: Mailbox, parent: Folder, element: etree._Element) -> Folder:
+    name = child_text(element, "DisplayName")
+    if not name:
+        raise EwsError("ErrorFolderSavePropertyError")
+    usual = FOLDER_CLASSES[etree.QName(element).localname]
+    folder_class = child_text(element, "FolderClass") or usual
+    if usual not in ("IPF.Note", folder_class) and not folder_class.startswith(usual + "."):
+        raise EwsError("ErrorObjectTypeChanged")
+    folder = mailbox.create_folder(name, parent=parent, folder_class=folder_class)
+    try:
+        fill_folder(mailbox, folder, element)
+    except EwsError:
+        mailbox.remove_folder(folder)
+        raise
+    return folder

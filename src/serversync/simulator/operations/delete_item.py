@@ -1,0 +1,40 @@
+"""DeleteItem: delete items for good, into the recoverable ones, or into Deleted Items."""
+
+from lxml import etree
+
+from serversync.simulator.call import Call
+from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.shape import Shape
+
+M = f"{{{MESSAGES_NS}}}"
+_REQUIRED = {
+    "CalendarItem": ("SendMeetingCancellations", "ErrorSendMeetingCancellationsRequired"),
+    "Task": ("AffectedTaskOccurrences", "ErrorAffectedTaskOccurrencesRequired"),
+}
+
+
+def answer(call: Call) -> str:
+    """Return one response message for each item."""
+    messages = []
+    for element in call.request.iterfind(f"{M}ItemIds/*"):
+        try:
+            _delete(call, element)
+            messages.append(success("DeleteItem", ""))
+        except EwsError as error:
+            messages.append(failure("DeleteItem", error))
+    return response("DeleteItem", messages)
+
+
+def _delete(call: Call, element: etree._Element) -> None:
+    mailbox, item = call.item_of(element)
+    kind = call.exchange.view(mailbox, item, Shape(call.schema)).kind
+    attribute, code = _REQUIRED.get(kind.element, ("DeleteType", "ErrorInvalidRequest"))
+    if call.request.get(attribute) is None:
+        raise EwsError(code)
+    how = call.request.get("DeleteType")
+    if how == "HardDelete":
+        mailbox.delete(item.number)
+    elif how == "SoftDelete":
+        mailbox.soft_delete(item.number)
+    else:
+        mailbox.move(item.number, mailbox.distinguished_folder("deleteditems"))

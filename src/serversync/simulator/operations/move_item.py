@@ -1,0 +1,35 @@
+"""MoveItem and CopyItem: items into another folder of the same mailbox, always with new ids."""
+
+from lxml import etree
+
+from serversync.simulator.call import Call
+from serversync.simulator.foldertree import Folder
+from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.operations.create_item import created
+from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+
+M = f"{{{MESSAGES_NS}}}"
+
+
+def answer(call: Call) -> str:
+    """Return one response message for each item, with its new id unless the client does not want it."""
+    operation = call.operation
+    wants_ids = (call.request.findtext(f"{M}ReturnNewItemIds") or "true").strip() in {"true", "1"}
+    messages = []
+    for element in call.request.iterfind(f"{M}ItemIds/*"):
+        try:
+            found = _carry(call, element, *call.needed_target("ToFolderId"), is_copy=operation == "CopyItem")
+            messages.append(success(operation, f"<m:Items>{found if wants_ids else ''}</m:Items>"))
+        except EwsError as error:
+            messages.append(failure(operation, error, "<m:Items/>"))
+    return response(operation, messages)
+
+
+def _carry(call: Call, element: etree._Element, into: Mailbox, folder: Folder, *, is_copy: bool) -> str:
+    mailbox, item = call.item_of(element)
+    if mailbox is not into:
+        raise EwsError("ErrorCrossMailboxMoveCopy")
+    if folder.search is not None:
+        raise EwsError("ErrorMoveCopyFailed")
+    again = mailbox.copy(item.number, folder) if is_copy else mailbox.move(item.number, folder)
+    return created(call, mailbox, again)

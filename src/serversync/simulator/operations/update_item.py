@@ -1,0 +1,104 @@
+"""UpdateItem: set, delete and append to single properties; conflicts are found by change key."""
+
+from lxml import etree
+
+from serversync.simulator.call import Call
+from serversync.simulator.delivery import submit
+from serversync.simulator.identifiers import change_of
+from serversync.simulator.itemwriter import ItemWriter, changes_of
+from serversync.simulator.kinds.property import ItemKind
+from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
+from serversync.simulator.shape import Shape
+from serversync.simulator.storeditem import StoredItem
+
+M = f"{{{MESSAGES_NS}}}"
+T = f"{{{TYPES_NS}}}"
+
+
+def answer(call: Call) -> str:
+    """Return one response message for each item, with its new change key."""
+    messages = []
+    for change in call.request.iterfind(f"{M}ItemChanges/{T}ItemChange"):
+        try:
+            call.check()
+            items = _update(call, change)
+            messages.append(
+                success(
+                    "UpdateItem",
+                    f"<m:Items>{items}</m:Items><m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>",
+                )
+            )
+        except EwsError as error:
+            messages.append(failure("UpdateItem", error, "<m:Items/>"))
+    return response("UpdateItem", messages)
+
+
+def _update(call: Call, change: etree._Element) -> str:
+    updates = change.find(f"{T}Updates")
+    if updates is None or not len(updates):
+        raise EwsError("ErrorIncorrectUpdatePropertyCount")
+    mailbox, stored = call.item_of(change[0])
+    view = call.exchange.view(mailbox, stored, Shape(call.schema))
+    _check_conflict(call, change[0], stored)
+    _check_disposition(call, view.kind)
+    item = stored.copy()
+    item.mime = mailbox.mime(stored)
+    writer = ItemWriter(item, view.kind, call.schema, call.exchange.now(), view)
+    for name, path, element in changes_of(updates):
+        if name == "DeleteItemField":
+            writer.delete(path)
+        elif element is None:
+            raise EwsError("ErrorIncorrectUpdatePropertyCount")
+        else:
+            writer.set(path, element, appends=name == "AppendToItemField")
+    return _store(call, mailbox, stored, writer)
+
+
+def _check_conflict(call: Call, element: etree._Element, stored: StoredItem) -> None:
+    """Refuse what was based on an older state, as far as the client wants that.
+
+    Raises:
+        EwsError: ``ErrorChangeKeyRequiredForWriteOperations`` or ``ErrorIrresolvableConflict``.
+    """
+    mode = call.request.get("ConflictResolution", "AutoResolve")
+    change_key = element.get("ChangeKey")
+    if not change_key:
+        if mode != "AlwaysOverwrite":
+            raise EwsError("ErrorChangeKeyRequiredForWriteOperations")
+        return
+    _, change = change_of(change_key)
+    is_stale = change < (stored.change if mode == "NeverOverwrite" else stored.content_change)
+    if is_stale and mode != "AlwaysOverwrite":
+        raise EwsError("ErrorIrresolvableConflict")
+
+
+def _check_disposition(call: Call, kind: ItemKind) -> None:
+    if kind.is_message and call.request.get("MessageDisposition") is None:
+        raise EwsError("ErrorMessageDispositionRequired")
+    wanted = "SendMeetingInvitationsOrCancellations"
+    if kind.element == "CalendarItem" and call.request.get(wanted) is None:
+        raise EwsError(f"Error{wanted}Required")
+
+
+def _store(call: Call, mailbox: Mailbox, stored: StoredItem, writer: ItemWriter) -> str:
+    item, kind = writer.item, writer.kind
+    if writer.changed <= {"message:IsRead"}:
+        mailbox.mark_read(stored.number, is_read=item.is_read)
+        item = mailbox.item(stored.number)
+    else:
+        writer.settle()
+        mailbox.store(item, modifier=call.modifier)
+    if kind.is_message and call.request.get("MessageDisposition") in {"SendOnly", "SendAndSaveCopy"}:
+        _send(call, mailbox, item)
+        return ""
+    return f'<t:{kind.element}><t:ItemId Id="{mailbox.item_id(item)}" ChangeKey="{mailbox.change_key(item)}"/></t:{kind.element}>'
+
+
+def _send(call: Call, mailbox: Mailbox, item: StoredItem) -> None:
+    target = call.target("SavedItemFolderId")
+    sent = submit(call.exchange, mailbox, item)
+    mailbox.delete(item.number)
+    if call.request.get("MessageDisposition") == "SendAndSaveCopy":
+        where, folder = target or (mailbox, mailbox.distinguished_folder("sentitems"))
+        where.add(sent, folder)
