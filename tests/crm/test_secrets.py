@@ -10,7 +10,7 @@ import pytest
 from django.core import serializers
 from django.db import connection
 
-from serversync.core.errors import SecretKeyUnusable
+from serversync.core.errors import SecretKeyExposed, SecretKeyUnusable
 from serversync.crm import secrets
 from serversync.crm.models import EmailServerProfile, Mailbox
 
@@ -38,6 +38,17 @@ def test_the_key_file_is_made_once_and_for_its_owner_only(key: Path) -> None:
     assert key.read_bytes() == made
     assert key.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in key.parent.iterdir()] == ["secret.key"]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+def test_a_key_file_that_others_may_read_or_write_is_refused(key: Path, mode: int) -> None:
+    sealed = secrets.seal(PASSWORD, "here")
+    key.chmod(mode)
+    for use in (lambda: secrets.unseal(sealed, "here"), lambda: secrets.seal(PASSWORD, "here")):
+        with pytest.raises(SecretKeyExposed, match=rf"secret\.key.*mode {mode:03o}"):
+            use()
+    key.chmod(0o600)
+    assert secrets.unseal(sealed, "here") == PASSWORD
 
 
 def test_processes_that_make_the_key_at_once_agree_on_one(key: Path) -> None:

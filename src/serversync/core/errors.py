@@ -16,7 +16,7 @@
             SendingDenied, MailboxFull, AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
             MailboxNotFound, MailboxAccessDenied, MailboxNotAllowed, ScopeTooWide, AutodiscoverFailed, AutodiscoverHostNotAllowed,
             AutodiscoverRedirectLoop, AutodiscoverDomainUnusable, AutodiscoverNotHere, AutodiscoverRefused,
-            MailboxInExchangeOnline, SecretKeyUnusable, InputInvalid, PrivilegeMissing,
+            MailboxInExchangeOnline, SecretKeyUnusable, SecretKeyExposed, InputInvalid, PrivilegeMissing,
             LogOnRefused, LogOnLocked, RecordNotFound,
             DatabaseMisconfigured, DatabaseStartFailed
 
@@ -602,6 +602,15 @@ class SecretKeyUnusable(Misconfigured):
     scope = Scope.PROCESS
     summary = "A stored password cannot be opened with the key in {source}."
     remedy = "Bring back the key file that was in use, or enter the passwords of the profiles again."
+
+
+class SecretKeyExposed(Misconfigured):
+    """The file of the key may be read by others than its owner."""
+
+    code = "secrets.key-exposed"
+    scope = Scope.PROCESS
+    summary = "The key file {path} may be read by others (mode {mode}), so it is not used."
+    remedy = "Take the rights away (chmod 600 {path}); if somebody may have read it, change the key afterwards (serversync secrets rotate) and the passwords of the accounts."
 
 
 class InputInvalid(Misconfigured):

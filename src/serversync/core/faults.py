@@ -35,7 +35,10 @@ OUTGOING_DELIVERY = (
 )
 """Every point of sending an e-mail, in the order in which it reaches them."""
 
-POINTS: frozenset[str] = frozenset((*INCOMING_PASS, *OUTGOING_DELIVERY))
+KEY_CHANGE = ("secrets.next-made", "secrets.resealed", "secrets.committed", "secrets.switched")
+"""Every point of a change of the key, in the order in which it reaches them."""
+
+POINTS: frozenset[str] = frozenset((*KEY_CHANGE, *INCOMING_PASS, *OUTGOING_DELIVERY))
 
 _armed: dict[str, Callable[[], None]] = {}
 
