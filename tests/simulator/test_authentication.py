@@ -1,12 +1,14 @@
 """Basic, NTLM and Negotiate as IIS does them, with Extended Protection off, allowed and required."""
 
 import base64
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 import spnego
 from spnego.channel_bindings import GssChannelBindings
 
-from serversync.simulator import Exchange, SimulatorThread
+from serversync.simulator import Exchange, ReverseProxy, SimulatorThread
 from tests.simulator.conftest import (
     ACCOUNT,
     GET_INBOX,
@@ -184,3 +186,79 @@ def test_an_account_is_locked_after_too_many_wrong_passwords(exchange: Exchange,
         assert client.send(REQUEST, authorization=basic(password="wrong")).status == 401
     assert client.send(REQUEST).status == 401
     assert handshake(client).status == 401
+
+
+def test_a_locked_account_gets_in_again_when_it_is_unlocked(exchange: Exchange, client: Client) -> None:
+    exchange.directory.lockout_threshold = 1
+    account = exchange.directory.find(ACCOUNT)
+    assert account is not None
+    assert client.send(REQUEST, authorization=basic(password="wrong")).status == 401
+    assert client.send(REQUEST).status == 401
+    account.unlock()
+    assert client.send(REQUEST).status == 200
+
+
+@pytest.mark.parametrize("how", ["date", "must change"])
+def test_an_expired_password_is_refused_and_counts_nothing(
+    exchange: Exchange, client: Client, how: str
+) -> None:
+    account = exchange.directory.find(ACCOUNT)
+    assert account is not None
+    account.password_expires = datetime.now(UTC) if how == "date" else None
+    account.must_change_password = how == "must change"
+    assert client.send(REQUEST).status == 401
+    assert handshake(client).status == 401
+    assert account.bad_passwords == 0
+
+
+def test_the_date_of_a_password_is_told(exchange: Exchange, client: Client) -> None:
+    account = exchange.directory.find(ACCOUNT)
+    assert account is not None
+    ask = f"<m:GetPasswordExpirationDate><m:MailboxSmtpAddress>{ACCOUNT}</m:MailboxSmtpAddress></m:GetPasswordExpirationDate>"
+    assert client.call(ask, mailbox=None).texts(".//m:PasswordExpirationDate") == ["9999-12-31T23:59:59Z"]
+    account.password_expires = datetime(2027, 3, 1, 7, 30, tzinfo=UTC)
+    assert client.call(ask, mailbox=None).texts(".//m:PasswordExpirationDate") == ["2027-03-01T07:30:00Z"]
+    reply = client.call(ask.replace(ACCOUNT, "nobody@example.org"), mailbox=None)
+    assert reply.codes == ["ErrorNonExistentMailbox"]
+
+
+def test_an_accepted_log_on_says_that_it_lasts(client: Client) -> None:
+    assert handshake(client).headers["Persistent-Auth"] == "true"
+    assert "Persistent-Auth" not in client.send(REQUEST, authorization=None).headers
+
+
+def test_a_proxy_may_end_the_connection_after_a_refused_log_on(exchange: Exchange, serve: Serve) -> None:
+    proxy = ReverseProxy(has_own_certificate=False, closes_after_refusal=True)
+    with serve(exchange, proxy=proxy) as simulator:
+        client = Client(simulator)
+        assert handshake(client).status == 200
+        assert handshake(client, password="wrong").headers["Connection"] == "close"
+        client.close()
+
+
+def test_a_clock_that_is_ahead_shows_in_the_challenge_and_in_the_date(
+    exchange: Exchange, client: Client
+) -> None:
+    exchange.clock_skew = timedelta(hours=1)
+    reply = client.send(REQUEST, authorization=None)
+    told = parsedate_to_datetime(reply.headers["Date"]) - datetime.now(UTC)
+    assert timedelta(minutes=59) < told < timedelta(minutes=61)
+    assert reply.headers.get_all("Date") == [reply.headers["Date"]]
+
+
+def test_a_proxy_hides_iis_and_may_lose_the_connection_of_a_log_on(exchange: Exchange, serve: Serve) -> None:
+    proxy = ReverseProxy("edge", has_own_certificate=False, shares_connections=True)
+    with serve(exchange, proxy=proxy) as simulator:
+        client = Client(simulator)
+        assert handshake(client).status == 401
+        reply = client.send(REQUEST)
+        assert (reply.status, reply.headers["Server"], reply.headers["Via"]) == (200, "edge", "1.1 edge")
+        client.close()
+
+
+def test_a_proxy_with_its_own_certificate_fails_extended_protection(exchange: Exchange, serve: Serve) -> None:
+    with serve(exchange, proxy=ReverseProxy(), extended_protection="allow") as simulator:
+        client = Client(simulator)
+        assert handshake(client).status == 401
+        assert handshake(client, binding=NO_BINDING).status == 200
+        client.close()

@@ -32,7 +32,7 @@ from serversync.core.errors import (
 from serversync.crm import secrets
 from serversync.exchange.client import Credentials, Endpoint, EwsClient, Scheme
 
-_SCHEMES: Final = {0: Scheme.AUTO, 2: Scheme.NTLM, 3: Scheme.BASIC}
+_SCHEMES: Final = {0: Scheme.AUTO, 1: Scheme.NEGOTIATE, 2: Scheme.NTLM, 3: Scheme.BASIC}
 _MOST_CONNECTIONS: Final = 300
 """The bound of what a profile may say; how many are used is decided by the slots of the runs."""
 _MOVED: Final = (NotExchange, HostUnknown, ConnectionRefused, MailboxUnavailable)

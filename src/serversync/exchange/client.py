@@ -30,6 +30,8 @@ from serversync.core.errors import (
 from serversync.exchange import bisection
 from serversync.exchange.affinity import Affinity
 from serversync.exchange.auth.credentials import Credentials, Scheme
+from serversync.exchange.auth.evidence import LogOnEvidence
+from serversync.exchange.auth.flow import ASK_FOR_CHALLENGE
 from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.behaviour import Behaviour, behaviour_of
 from serversync.exchange.endpoint import Endpoint
@@ -134,6 +136,28 @@ class EwsClient:
     def server_version(self) -> ServerVersionInfo | None:
         """The build of the server that answered last, or ``None`` before the first answer."""
         return self._server_version
+
+    @property
+    def log_on(self) -> LogOnEvidence:
+        """What was seen of the server while logging on: offers, names, clock."""
+        return self._open_transport().evidence
+
+    @property
+    def offered_schemes(self) -> tuple[str, ...]:
+        """What the server offers for logging on, as far as it has said it; see ``ask_offer``."""
+        return self.log_on.offered_schemes
+
+    async def ask_offer(self) -> LogOnEvidence:
+        """Ask the server without credentials what it offers, who it is and what time it has.
+
+        Raises:
+            ServiceError: DNS, TCP, TLS, time-out: the class says which.
+        """
+        transport = self._open_transport()
+        await transport.ask_offer()
+        if "ntlm" in {name.lower() for name in transport.evidence.offered_schemes}:
+            await transport.ask_offer(ASK_FOR_CHALLENGE)
+        return transport.evidence
 
     def behaviour(self, mailbox: str | None = None) -> Behaviour:
         """Return what the server of a mailbox can do, as far as it is known by now."""

@@ -22,10 +22,12 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from msgspec import Struct
 
+from serversync.core.clock import now
 from serversync.core.errors import AnswerUnreadable, AuthenticationFailed, ConnectionLost
 from serversync.exchange.auth.choice import authentication
 from serversync.exchange.auth.credentials import Credentials
-from serversync.exchange.auth.flow import Challenge, Leg
+from serversync.exchange.auth.evidence import LogOnEvidence
+from serversync.exchange.auth.flow import NO_LOG_ON, Authentication, Challenge, Leg
 from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.network_errors import network_error
@@ -141,6 +143,7 @@ class Transport:
         max_answer_bytes: Answers that are read into memory may have so many bytes.
         guard: Who else tries the same password.
         resolver: Turns the host name into addresses; ``None`` for the system's own.
+        scheme: How to log on, where the credentials do not say it; for diagnoses.
     """
 
     def __init__(
@@ -153,10 +156,12 @@ class Transport:
         max_answer_bytes: int,
         guard: LogOnGuard | None = None,
         resolver: AbstractResolver | None = None,
+        scheme: Authentication | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._resolver = resolver
-        self._authentication = authentication(credentials, endpoint.host)
+        self._authentication = scheme or authentication(credentials, endpoint.host)
+        self.evidence = LogOnEvidence()
         self._headers = {
             "User-Agent": user_agent,
             "Accept": "text/xml",
@@ -294,6 +299,28 @@ class Transport:
                 pieces.append(chunk)
         return b"".join(pieces)
 
+    async def ask_offer(self, leg: Leg = NO_LOG_ON) -> int:
+        """Send a request that holds nothing secret, so that ``evidence`` knows what the server says to it.
+
+        Args:
+            leg: Nothing, for what is offered, or ``ASK_FOR_CHALLENGE`` for the names and the clock of the server.
+
+        Returns:
+            The HTTP status; 401 where a log-on is wanted.
+
+        Raises:
+            ServiceError: DNS, TCP, TLS, time-out: the class says which.
+        """
+        async with self._slot() as slot:
+            request = _Request(b"", {}, self._call_timeout, repeatable=True)
+            response = await self._send(slot, request, leg)
+            if response.status == 401:
+                values = response.headers.getall("WWW-Authenticate", ())
+                self.evidence.see(values, response.headers, now())
+            await self._drain(response)
+            slot.disconnect()
+            return response.status
+
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[_Slot]:
         async with self._free:
@@ -333,7 +360,7 @@ class Transport:
 
     async def _log_on(self, slot: _Slot, request: _Request) -> aiohttp.ClientResponse:
         if self._refused is not None:
-            raise AuthenticationFailed(**self._refused.details)
+            raise type(self._refused)(**self._refused.details)
         flow = self._authentication.flow()
         leg: Leg = next(flow)
         first: asyncio.Transport | None = None
@@ -345,6 +372,7 @@ class Transport:
                     slot.logged_on()
                 return response
             values = tuple(response.headers.getall("WWW-Authenticate", ()))
+            self.evidence.see(values, response.headers, now())
             challenge = Challenge(values, slot.peer_certificate)
             await self._drain(response)
             if first is not None and slot.transport is not first:
@@ -353,6 +381,7 @@ class Transport:
             try:
                 leg = flow.send(challenge)
             except AuthenticationFailed as error:
+                error.details["worked_before"] = self._proven
                 self._count_refusal(error)
                 slot.disconnect()
                 raise
@@ -373,7 +402,9 @@ class Transport:
 
     async def _send(self, slot: _Slot, request: _Request, leg: Leg | None = None) -> aiohttp.ClientResponse:
         """Send the request; with a leg of a log-on that is not the last one, only its headers."""
-        headers = request.headers if leg is None else {**request.headers, "Authorization": leg.authorization}
+        headers = request.headers
+        if leg is not None and leg.authorization:
+            headers = {**headers, "Authorization": leg.authorization}
         is_whole = leg is None or leg.is_last
         if is_whole and isinstance(request.body, Upload):
             headers = {**headers, "Content-Length": str(request.body.size_bytes)}

@@ -12,6 +12,7 @@ from serversync.simulator.certificates import CertificateOptions
 from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
 from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.proxy import ReverseProxy
 from serversync.simulator.server import SimulatorServer, Traffic
 from serversync.simulator.thread import SimulatorThread
 from serversync.simulator.xmltext import IllegalCharacters
@@ -26,6 +27,7 @@ __all__ = [
     "IllegalCharacters",
     "Mailbox",
     "PlainHttpListener",
+    "ReverseProxy",
     "SimulatorServer",
     "SimulatorThread",
     "Traffic",

@@ -1,6 +1,8 @@
 """Who may log in, by which name, and as whom they may act."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from spnego._ntlm_raw.crypto import ntowfv1
 
@@ -17,6 +19,8 @@ class Account:
         is_enabled: A disabled account is refused like a wrong password.
         bad_passwords: Consecutive wrong passwords.
         is_locked: Whether it is locked out.
+        password_expires: When its password expires; ``None`` for never.
+        must_change_password: Whether it must be changed at the next log-on.
     """
 
     address: str
@@ -26,6 +30,18 @@ class Account:
     is_enabled: bool = True
     bad_passwords: int = 0
     is_locked: bool = False
+    password_expires: datetime | None = None
+    must_change_password: bool = False
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether the password must be changed before anybody gets in; Windows answers as to a wrong one."""
+        return self.must_change_password or (
+            self.password_expires is not None and now >= self.password_expires
+        )
+
+    def unlock(self) -> None:
+        """Let it in again after a lock-out."""
+        self.is_locked, self.bad_passwords = False, 0
 
     @property
     def nt_hash(self) -> bytes:
@@ -44,9 +60,13 @@ class Directory:
 
     Attributes:
         lockout_threshold: Wrong passwords in a row that lock an account; ``None`` for never.
+
+    Args:
+        now: The clock, for passwords that expire.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.now = now
         self.lockout_threshold: int | None = None
         self._by_name: dict[str, Account] = {}
 
@@ -75,6 +95,8 @@ class Directory:
     def record(self, account: Account, *, is_right: bool) -> bool:
         """Count a log-in attempt and return whether it may go on."""
         if account.is_locked or not account.is_enabled:
+            return False
+        if is_right and account.is_expired(self.now()):
             return False
         account.bad_passwords = 0 if is_right else account.bad_passwords + 1
         if self.lockout_threshold is not None and account.bad_passwords >= self.lockout_threshold:

@@ -6,8 +6,9 @@ connection need no header. Extended Protection looks at the channel binding of N
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from serversync.simulator.accounts import Account, Directory
@@ -40,10 +41,14 @@ class Outcome:
     Attributes:
         account: Who it is; ``None`` answers 401.
         challenges: ``WWW-Authenticate`` headers of a 401.
+        failed: A Windows log-on came to its end with this refusal.
+        persists: This request logged the connection on (``Persistent-Auth``).
     """
 
     account: Account | None
     challenges: tuple[str, ...] = ()
+    failed: bool = False
+    persists: bool = False
 
 
 class Authenticator:
@@ -56,6 +61,7 @@ class Authenticator:
         channel_binding: ``tls-server-end-point`` data of the server's certificate.
         domain: NetBIOS name of the domain.
         dns_domain: Its DNS name.
+        now: The clock that its challenges tell.
     """
 
     def __init__(
@@ -67,7 +73,9 @@ class Authenticator:
         channel_binding: bytes,
         domain: str,
         dns_domain: str,
+        now: Callable[[], datetime],
     ) -> None:
+        self._now = now
         self._directory = directory
         self._schemes = schemes
         self._protection = extended_protection
@@ -96,9 +104,9 @@ class Authenticator:
             return self._basic(raw, connection)
         return self._ntlm(name, raw, connection)
 
-    def _refuse(self, connection: Connection) -> Outcome:
+    def _refuse(self, connection: Connection, *, failed: bool = False) -> Outcome:
         connection.account = connection.handshake = None
-        return Outcome(None, self.offers)
+        return Outcome(None, self.offers, failed=failed)
 
     def _basic(self, raw: bytes, connection: Connection) -> Outcome:
         name, _, password = raw.decode("utf-8", "replace").partition(":")
@@ -110,19 +118,19 @@ class Authenticator:
         if is_negotiate(token):
             connection.account = None
             connection.handshake = Handshake(
-                token, domain=self._domain, dns_domain=self._dns_domain, host="EXCH01", now=datetime.now(UTC)
+                token, domain=self._domain, dns_domain=self._dns_domain, host="EXCH01", now=self._now()
             )
             challenge = connection.handshake.challenge
             reply = challenge if raw is token else wrap_challenge(challenge)
             return Outcome(None, (f"{scheme} {base64.b64encode(reply).decode()}",))
         handshake, connection.handshake = connection.handshake, None
         if handshake is None:
-            return self._refuse(connection)
+            return self._refuse(connection, failed=True)
         verdict = handshake.verify(token, self._directory, self._binding)
         if verdict.account is None or not self._is_protected(verdict.binding):
-            return self._refuse(connection)
+            return self._refuse(connection, failed=True)
         connection.account = verdict.account
-        return Outcome(verdict.account)
+        return Outcome(verdict.account, persists=True)
 
     def _is_protected(self, binding: Binding) -> bool:
         if self._protection == "require":

@@ -6,7 +6,7 @@ Everything here may be called from any thread; the server answers requests under
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import RLock
 from uuid import UUID, uuid5
 
@@ -46,6 +46,7 @@ class Exchange:
         domain: Its mail domain.
         directory: Who may log in.
         autodiscover: What Autodiscover answers.
+        clock_skew: How far its clock is ahead, in NTLM challenges and ``Date`` headers.
         faults: What goes wrong on command.
         outbox: Mail that left for other servers, in the order of sending; for tests to look at.
         illegal_characters: ``reference`` writes characters that XML forbids as a real server does, which no
@@ -76,7 +77,8 @@ class Exchange:
             raise ValueError(f"{version} is none of {', '.join(SERVER_VERSIONS)}")
         self.version = SERVER_VERSIONS[version]
         self.domain = domain
-        self.directory = Directory()
+        self.directory = Directory(now)
+        self.clock_skew = timedelta()
         self.faults = FaultPlan()
         self.autodiscover = AutodiscoverConfiguration()
         self.outbox: list[OutgoingMail] = []

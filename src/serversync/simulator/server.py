@@ -6,6 +6,8 @@ import tempfile
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +21,7 @@ from serversync.simulator.autodiscover.https_endpoint import AutodiscoverEndpoin
 from serversync.simulator.certificates import CertificateOptions, ServerIdentity, issue
 from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
+from serversync.simulator.proxy import ReverseProxy
 from serversync.simulator.pushes import Pusher
 from serversync.simulator.schema import SchemaCollection
 from serversync.simulator.soap import Answer, SoapEndpoint
@@ -67,6 +70,7 @@ class SimulatorServer:
         schemes: The authentication that is offered, in this order.
         schema_dir: Folder of Microsoft's schemas; with it requests are validated and the files are served.
         tls: What the certificate is like.
+        proxy: What stands between client and server; ``None`` for nothing.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class SimulatorServer:
         schemes: tuple[Scheme, ...] = ("NTLM", "Negotiate", "Basic"),
         schema_dir: Path | None = None,
         tls: CertificateOptions | None = None,
+        proxy: ReverseProxy | None = None,
     ) -> None:
         self.exchange = exchange
         self.on_response: list[Callable[[Traffic], None]] = []
@@ -87,6 +92,7 @@ class SimulatorServer:
         self._schemes = schemes
         self._schemas = SchemaCollection(schema_dir) if schema_dir else None
         self._tls = tls or CertificateOptions()
+        self._proxy = proxy
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._identity: ServerIdentity | None = None
         self._authenticator: Authenticator | None = None
@@ -146,7 +152,7 @@ class SimulatorServer:
     async def _listen(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="serversync-simulator-")
         self._identity = issue(Path(self._folder.name), self._tls)
-        self._authenticator = self._make_authenticator(self._identity, self._protection)
+        self._authenticator = self._make_authenticator(self._exchange_certificate(), self._protection)
         without_protection = self._make_authenticator(self._identity, "off")
         self._autodiscover = AutodiscoverEndpoint(self.exchange, without_protection, lambda: self.url)
         # Answers that are delayed on purpose do not delay the end.
@@ -166,7 +172,19 @@ class SimulatorServer:
             channel_binding=identity.channel_binding,
             domain=self.exchange.netbios_domain,
             dns_domain=self.exchange.domain,
+            now=self._now,
         )
+
+    def _exchange_certificate(self) -> ServerIdentity:
+        """Return the certificate of the server itself, which is not the one shown where a proxy has its own."""
+        if self._proxy is None or not self._proxy.has_own_certificate:
+            return self.identity
+        behind = Path(self.identity.ca_file).parent / "behind"
+        behind.mkdir()
+        return issue(behind, CertificateOptions())
+
+    def _now(self) -> datetime:
+        return datetime.now(UTC) + self.exchange.clock_skew
 
     async def stop(self) -> None:
         """Close all connections and remove the certificate."""
@@ -190,7 +208,10 @@ class SimulatorServer:
             return web.Response(
                 status=400
             )  # the client has gone in the middle of its request; nobody reads this
-        response.headers["Server"] = "Microsoft-IIS/10.0"
+        response.headers["Server"] = "Microsoft-IIS/10.0" if self._proxy is None else self._proxy.name
+        if self._proxy is not None:
+            response.headers["Via"] = f"1.1 {self._proxy.name}"
+        response.headers["Date"] = format_datetime(self._now(), usegmt=True)
         response.headers["X-Powered-By"] = "ASP.NET"
         response.headers["request-id"] = str(uuid.uuid4())
         response.headers["X-FEServer"] = "EXCH01"
@@ -216,17 +237,25 @@ class SimulatorServer:
         if authenticator is None or request.transport is None:
             return _page(503, "Service Unavailable")
         connection = self._connections.setdefault(request.transport, Connection())
+        if self._proxy is not None and self._proxy.shares_connections:
+            connection = Connection()
         outcome = authenticator.authenticate(request.headers.get("Authorization"), connection)
         if outcome.account is None:
             refusal = web.Response(status=401)
             for challenge in outcome.challenges:
                 refusal.headers.add("WWW-Authenticate", challenge)
+            if outcome.failed and self._proxy is not None and self._proxy.closes_after_refusal:
+                refusal.headers["Connection"] = "close"
+                refusal.force_close()
             return refusal
         if path in _SCHEMA_FILES:
             return self._schema_file(_SCHEMA_FILES[path])
-        return self._refusal_of_method(request) or await self._post(
+        response = self._refusal_of_method(request) or await self._post(
             request, body, outcome.account, authenticator
         )
+        if outcome.persists and not response.prepared:
+            response.headers["Persistent-Auth"] = "true"
+        return response
 
     def _refusal_of_method(self, request: web.BaseRequest) -> web.StreamResponse | None:
         if request.method != "POST":

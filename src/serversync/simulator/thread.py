@@ -12,6 +12,7 @@ from typing import Self
 from serversync.simulator.auth import ExtendedProtection, Scheme
 from serversync.simulator.certificates import CertificateOptions
 from serversync.simulator.exchange import Exchange
+from serversync.simulator.proxy import ReverseProxy
 from serversync.simulator.server import SimulatorServer
 
 
@@ -35,6 +36,7 @@ class SimulatorThread:
         schema_dir: Path | None = None,
         tls: CertificateOptions | None = None,
         beside: Sequence[AbstractAsyncContextManager[object]] = (),
+        proxy: ReverseProxy | None = None,
     ) -> None:
         self._beside = beside
         self.exchange = exchange
@@ -45,6 +47,7 @@ class SimulatorThread:
             schemes=schemes,
             schema_dir=schema_dir,
             tls=tls,
+            proxy=proxy,
         )
         self._started: Future[asyncio.AbstractEventLoop] = Future()
         self._end: asyncio.Event | None = None

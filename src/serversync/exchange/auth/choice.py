@@ -15,5 +15,9 @@ def authentication(credentials: Credentials, host: str) -> Authentication:
             return WindowsAuthentication(credentials, host, (NTLM,))
         case Scheme.NEGOTIATE:
             return WindowsAuthentication(credentials, host, (NEGOTIATE,))
+        case Scheme.KERBEROS:
+            from serversync.exchange.auth.kerberos import KerberosAuthentication
+
+            return KerberosAuthentication(credentials, host)
         case Scheme.AUTO:
             return WindowsAuthentication(credentials, host)

@@ -7,12 +7,13 @@ from msgspec import Struct
 
 
 class Scheme(StrEnum):
-    """How to log on. ``AUTO`` takes NTLM or Negotiate, and never Basic by itself."""
+    """How to log on. ``AUTO`` takes NTLM or Negotiate, and never Basic by itself; ``KERBEROS`` needs an extra."""
 
     AUTO = "auto"
     NTLM = "ntlm"
     NEGOTIATE = "negotiate"
     BASIC = "basic"
+    KERBEROS = "kerberos"
 
 
 class Credentials(Struct, frozen=True, gc=False, kw_only=True):

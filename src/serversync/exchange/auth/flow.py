@@ -4,6 +4,9 @@ A flow yields one ``Leg`` after the other, all for the same connection, and rece
 each 401 answer. The last leg carries the real request; another answer to it than 401 ends the log-on.
 """
 
+import binascii
+import struct
+from base64 import b64decode, b64encode
 from collections.abc import Generator, Sequence
 from typing import NoReturn, Protocol
 
@@ -13,10 +16,23 @@ from serversync.core.errors import AnswerUnreadable, AuthenticationFailed, Authe
 
 
 class Leg(Struct, frozen=True, gc=False):
-    """A value for the ``Authorization`` header; ``is_last`` says that the request itself may go along."""
+    """A value for the ``Authorization`` header; ``is_last`` says that the request itself may go along.
+
+    An empty value sends no header: the server then says what it offers.
+    """
 
     authorization: str
     is_last: bool
+
+
+NO_LOG_ON = Leg("", is_last=False)
+"""Asks what is offered."""
+
+ASK_FOR_CHALLENGE = Leg(
+    "NTLM " + b64encode(b"NTLMSSP\x00" + struct.pack("<II", 1, 0x00088207) + bytes(16)).decode(),
+    is_last=False,
+)
+"""Asks for an NTLM challenge, which tells names and clock of the server; it names nobody (MS-NLMP 2.2.1.1)."""
 
 
 class Challenge(Struct, frozen=True, gc=False):
@@ -59,6 +75,19 @@ class Authentication(Protocol):
             AuthenticationNotOffered: the server does not know the scheme.
         """
         ...
+
+
+def header(scheme: str, token: bytes | None) -> str:
+    """Return the ``Authorization`` value that carries a token."""
+    return f"{scheme} {b64encode(token or b'').decode()}"
+
+
+def decoded(token: str | None) -> bytes:
+    """Return a token of a challenge; empty where there is none, or none that can be read."""
+    try:
+        return b64decode(token or "", validate=True)
+    except binascii.Error:
+        return b""
 
 
 class Account(Struct, frozen=True, gc=False):

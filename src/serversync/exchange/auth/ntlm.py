@@ -4,14 +4,14 @@ The log-on belongs to the connection: it is done once, and every later request o
 """
 
 import struct
-from base64 import b64decode, b64encode
+from base64 import b64decode
 
 import spnego
 from spnego.exceptions import NegotiateOptions, SpnegoError
 
 from serversync.exchange.auth.channel_binding import channel_binding
 from serversync.exchange.auth.credentials import Credentials
-from serversync.exchange.auth.flow import Account, Challenge, Flow, Leg
+from serversync.exchange.auth.flow import Account, Challenge, Flow, Leg, header
 
 NTLM = "NTLM"
 NEGOTIATE = "Negotiate"
@@ -21,16 +21,29 @@ _MALFORMED = (SpnegoError, struct.error, ValueError, LookupError, TypeError)
 
 
 class WindowsAuthentication:
-    """NTLM and Negotiate in the order of ``schemes``; what worked comes first from then on."""
+    """NTLM and Negotiate in the order of ``schemes``; what worked comes first from then on.
+
+    Args:
+        credentials: The account.
+        host: The server.
+        schemes: What is tried, in this order.
+        binds_channel: Only a diagnosis leaves the channel binding out.
+    """
 
     belongs_to_connection = True
 
     def __init__(
-        self, credentials: Credentials, host: str, schemes: tuple[str, ...] = (NTLM, NEGOTIATE)
+        self,
+        credentials: Credentials,
+        host: str,
+        schemes: tuple[str, ...] = (NTLM, NEGOTIATE),
+        *,
+        binds_channel: bool = True,
     ) -> None:
         self._account = Account(host, credentials.username)
         self._credentials = credentials
         self._schemes = schemes
+        self._binds_channel = binds_channel
 
     def flow(self) -> Flow:
         """Start a log-on on one connection.
@@ -45,7 +58,7 @@ class WindowsAuthentication:
             if challenge is not None and challenge.token(scheme) is None:
                 continue
             context = self._context(scheme)
-            challenge = yield Leg(_header(scheme, context.step()), is_last=False)
+            challenge = yield Leg(header(scheme, context.step()), is_last=False)
             if not challenge.token(scheme):
                 continue
             self._schemes = (scheme, *[each for each in self._schemes if each != scheme])
@@ -61,13 +74,15 @@ class WindowsAuthentication:
             try:
                 reply = context.step(
                     b64decode(token, validate=True),
-                    channel_bindings=channel_binding(challenge.peer_certificate),
+                    channel_bindings=channel_binding(challenge.peer_certificate)
+                    if self._binds_channel
+                    else None,
                 )
             except _MALFORMED as error:
                 raise self._account.unreadable(scheme) from error
             if not reply:
                 break
-            challenge = yield Leg(_header(scheme, reply), is_last=True)
+            challenge = yield Leg(header(scheme, reply), is_last=True)
         self._account.failed(scheme)
 
     def _context(self, scheme: str) -> "spnego.ContextProxy":
@@ -80,7 +95,3 @@ class WindowsAuthentication:
             protocol="ntlm" if ntlm else "negotiate",
             options=NegotiateOptions.use_ntlm if ntlm else NegotiateOptions.use_negotiate,
         )
-
-
-def _header(scheme: str, token: bytes | None) -> str:
-    return f"{scheme} {b64encode(token or b'').decode()}"

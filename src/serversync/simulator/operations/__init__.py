@@ -20,6 +20,7 @@ from serversync.simulator.operations import (
     get_events,
     get_folder,
     get_item,
+    get_password_expiration_date,
     get_streaming_events,
     mark_all_items_as_read,
     move_folder,
@@ -52,6 +53,7 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "GetEvents": get_events.answer,
     "GetFolder": get_folder.answer,
     "GetItem": get_item.answer,
+    "GetPasswordExpirationDate": get_password_expiration_date.answer,
     "GetStreamingEvents": get_streaming_events.answer,
     "MarkAllItemsAsRead": mark_all_items_as_read.answer,
     "MoveFolder": move_folder.answer,
@@ -69,6 +71,7 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
 SINCE: dict[str, Schema] = {
     "ArchiveItem": Schema.EXCHANGE2013,
     "EmptyFolder": Schema.EXCHANGE2010_SP1,
+    "GetPasswordExpirationDate": Schema.EXCHANGE2010_SP2,
     "MarkAllItemsAsRead": Schema.EXCHANGE2013,
 }
 """The schema step that brought an operation, where that is not the first one."""

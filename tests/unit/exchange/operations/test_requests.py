@@ -15,6 +15,7 @@ from serversync.exchange.operations.get_attachment import GetAttachment
 from serversync.exchange.operations.get_events import GetEvents
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.get_item import GetItem
+from serversync.exchange.operations.get_password_expiration_date import GetPasswordExpirationDate
 from serversync.exchange.operations.get_streaming_events import GetStreamingEvents
 from serversync.exchange.operations.operation import Operation
 from serversync.exchange.operations.send_item import SendItem
@@ -152,6 +153,8 @@ OPERATIONS = {
     "subscribe to everything": Subscribe(StreamingSubscriptionRequest()),
     "unsubscribe": Unsubscribe("a<b"),
     "events": GetEvents("a<b", "c"),
+    "password": GetPasswordExpirationDate("ada&ben@example.org"),
+    "own password": GetPasswordExpirationDate(),
     "stream": GetStreamingEvents(("a<b", "c"), timedelta(hours=2)),
 }
 
