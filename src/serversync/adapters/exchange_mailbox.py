@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
+from hashlib import blake2b
 from typing import Final
 
 from serversync.adapters.profiles import BatchConnections, ProfileConnections
@@ -12,6 +14,7 @@ from serversync.exchange import outcome as ews
 from serversync.exchange.client import EwsClient
 from serversync.exchange.operations import sync_folder_items as sync
 from serversync.exchange.operations.get_attachment import GetAttachment
+from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems, SyncPage
 from serversync.exchange.types.attachment import Attachment as EwsAttachment
@@ -20,7 +23,7 @@ from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, Fiel
 from serversync.exchange.types.ids import AttachmentId, DistinguishedFolderId, ItemId
 from serversync.exchange.types.item import Item
 from serversync.exchange.types.message import Mailbox, Message
-from serversync.exchange.types.shapes import BodyType, ItemShape
+from serversync.exchange.types.shapes import BaseShape, BodyType, FolderShape, ItemShape
 from serversync.rules.email.body import text_chunks_to_html
 from serversync.rules.email.identity import item_key
 from serversync.rules.email.message import Address, Attachment, ReceivedMessage
@@ -38,6 +41,12 @@ _LISTED: Final = (FieldURI("item:ItemClass"), FieldURI("item:DateTimeReceived"),
 _SENDER: Final = ItemShape(additional_properties=(FieldURI("message:Sender"),))
 _SEARCH_KEY: Final = ExtendedFieldURI(property_type="Binary", property_tag=0x300B)
 _BODY: Final = FieldURI("item:Body")
+_COMMIT_TIME_MAX: Final = ExtendedFieldURI(property_type="SystemTime", property_tag=0x670A)
+_DELETED_COUNT: Final = ExtendedFieldURI(property_type="Integer", property_tag=0x670B)
+_CHANGE_MARK: Final = FolderShape(
+    base_shape=BaseShape.ID_ONLY,
+    additional_properties=(_COMMIT_TIME_MAX, _DELETED_COUNT, FieldURI("folder:TotalCount")),
+)
 # What the change feed has told of an item already is not asked for again.
 _FIELDS: Final[tuple[AnyFieldURI, ...]] = (
     *(
@@ -84,6 +93,22 @@ class EwsMailbox:
         )
         (page,) = await self._client.call(request, mailbox=self._mailbox)
         return _page(page.unwrap())
+
+    async def change_mark(self, folders: Sequence[str]) -> str | None:
+        """See ``ExchangeMailbox``."""
+        request = GetFolder(tuple([DistinguishedFolderId(each) for each in folders]), _CHANGE_MARK)
+        parts = []
+        for outcome in await self._client.call(request, mailbox=self._mailbox):
+            if isinstance(outcome, ews.Failure):
+                if isinstance(outcome.error, Permanent):
+                    return None
+                raise outcome.error
+            told = outcome.value.extended_properties
+            written = told.get(_COMMIT_TIME_MAX)
+            if not isinstance(written, datetime):
+                return None
+            parts.append(f"{written.isoformat()} {told.get(_DELETED_COUNT)} {outcome.value.total_count}")
+        return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
     async def messages(self, listed: Sequence[Listed]) -> list[ReceivedMessage | ServiceError]:
         """See ``ExchangeMailbox``."""

@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from serversync.core.errors import ServiceError
 from serversync.engine.ports import MailboxRun, PassResult
 from serversync.rules.email.acceptance import effective_start
+from serversync.rules.polling import Trust, Watch
 
 _MAY_RUN = """
     m.statecode = 0 and m.enabledforincomingemail and m.incomingemaildeliverymethod = 2
@@ -49,7 +50,8 @@ _NEXT_DUE = f"""
 """  # noqa: S608 - put together from constants
 
 _CLAIM_ONE = """
-    update mailbox set hostid = %(host)s, leasefence = leasefence + 1, leaseuntil = now() + %(lease)s
+    update mailbox set hostid = %(host)s, leasefence = leasefence + 1, leaseuntil = now() + %(lease)s,
+        foldersreadon = null
     where mailboxid = %(mailbox)s and (leaseuntil is null or leaseuntil < now())
     returning leasefence
 """
@@ -66,7 +68,9 @@ _BEGIN = f"""
         (select syncstate from mailboxfolder f
          where f.mailboxid = m.mailboxid and f.distinguishedfolderid = 'inbox'),
         exists (select from mailboxfolder f where f.mailboxid = m.mailboxid
-                and f.distinguishedfolderid = 'inbox' and f.positionedon is not null)
+                and f.distinguishedfolderid = 'inbox' and f.positionedon is not null),
+        o.maximumidlepollingintervalinseconds, o.fullpollingintervalinseconds, m.noemailcount,
+        m.changemark, m.changemarkedon, m.foldersreadon, m.pollsskipped, m.changemarktrust
 """  # noqa: S608 - put together from constants
 
 _INCOMING_EMAIL = 0
@@ -132,6 +136,14 @@ class MailboxLeases:
             failures,
             position,
             listed_once,
+            idle_limit,
+            full_poll,
+            idle_polls,
+            mark,
+            marked_on,
+            read_on,
+            skipped,
+            trust,
         ) = row
         return MailboxRun(
             mailboxid=mailboxid,
@@ -148,6 +160,10 @@ class MailboxLeases:
             polling=timedelta(seconds=polling),
             polling_floor=timedelta(minutes=floor_minutes or 0),
             failures=failures or 0,
+            idle_limit=timedelta(seconds=idle_limit),
+            idle_polls=idle_polls or 0,
+            full_poll=timedelta(seconds=full_poll),
+            watch=Watch(mark, marked_on, read_on, skipped or 0, Trust(trust or 0)),
         )
 
     async def prolong(self, held: Sequence[tuple[UUID, int]]) -> None:
@@ -178,7 +194,8 @@ class MailboxLeases:
                 " itemsfailedforlastsync = %(failed)s, transientfailurecount = 0,"
                 " noemailcount = case when %(processed)s > 0 then 0 else coalesce(noemailcount, 0) + 1 end,"
                 " processedtimes = coalesce(processedtimes, 0) + 1, lastduration = %(ms)s,"
-                " incomingemailstatus = 1, mailboxstatus = 1,"
+                " incomingemailstatus = 1, mailboxstatus = 1, changemark = %(mark)s, changemarkedon = %(marked)s,"
+                " foldersreadon = %(read)s, pollsskipped = %(skipped)s, changemarktrust = %(trust)s,"
                 " lastsyncerror = null, lastsyncerrorcode = null, lastsyncerrorcount = 0"
                 " where mailboxid = %(mailbox)s and leasefence = %(fence)s",
                 {
@@ -186,6 +203,11 @@ class MailboxLeases:
                     "processed": result.processed,
                     "failed": result.failed,
                     "ms": round(result.seconds * 1000),
+                    "mark": result.watch.mark,
+                    "marked": result.watch.marked_on,
+                    "read": result.watch.read_on,
+                    "skipped": result.watch.skipped,
+                    "trust": int(result.watch.trust),
                     "mailbox": run.mailboxid,
                     "fence": run.fence,
                 },

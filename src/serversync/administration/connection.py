@@ -109,6 +109,9 @@ def _write_down(mailbox: Mailbox, trial: Trial) -> None:
             enabledforincomingemail=True,
             transientfailurecount=0,
             nextpasson=now,
+            changemark=None,
+            changemarktrust=0,
+            foldersreadon=None,
             modifiedon=now,
         )
         text = f"The Inbox of {mailbox.emailaddress} was opened; incoming e-mail is enabled."

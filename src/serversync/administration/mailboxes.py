@@ -224,7 +224,9 @@ def make_due(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
     privileges.require_for(Privilege.WRITE_MAILBOX, [state.mailbox for state in chosen])
     for state in chosen:
         refuse_blocked(state)
-    Mailbox.objects.filter(pk__in=[state.mailbox.pk for state in chosen]).update(nextpasson=clock.now())
+    Mailbox.objects.filter(pk__in=[state.mailbox.pk for state in chosen]).update(
+        nextpasson=clock.now(), foldersreadon=None
+    )
     for state in chosen:
         audit.noted("mailbox.sync", state.mailbox)
     wake_workers()

@@ -119,6 +119,7 @@ class IncomingPass:
         for change in changes:
             if change.kind is Change.CREATE or change.kind is Change.UPDATE:
                 new[change.item_key] = change
+        self.result.news += len(new)
         if not new:
             return []
         traced = await self._store.traced(self._run.mailboxid, list(new))

@@ -12,6 +12,7 @@ from serversync.rules.email.acceptance import Decision, Outcome
 from serversync.rules.email.identity import Known
 from serversync.rules.email.message import ReceivedMessage
 from serversync.rules.email.parties import Record
+from serversync.rules.polling import UNWATCHED, Watch
 
 
 class Change(Enum):
@@ -50,6 +51,16 @@ class ExchangeMailbox(Protocol):
 
         Raises:
             SyncStateInvalid: the position is no longer accepted.
+            ServiceError: anything that concerns the mailbox or the server as a whole.
+        """
+        ...
+
+    async def change_mark(self, folders: Sequence[str]) -> str | None:
+        """Return a text that is another one whenever something has changed in one of the folders.
+
+        One request whatever the number of folders; ``None`` where the server does not say it of all of them.
+
+        Raises:
             ServiceError: anything that concerns the mailbox or the server as a whole.
         """
         ...
@@ -93,6 +104,11 @@ class MailboxRun:
     polling: timedelta
     polling_floor: timedelta
     failures: int
+    idle_limit: timedelta = timedelta(0)
+    idle_polls: int = 0
+    has_stream: bool = False
+    full_poll: timedelta = timedelta(hours=1)
+    watch: Watch = UNWATCHED
 
 
 @dataclass(slots=True)
@@ -172,13 +188,18 @@ class MailStore(Protocol):
 
 @dataclass(slots=True)
 class PassResult:
-    """What a pass did, in numbers; ``by_outcome`` counts examined messages."""
+    """What a pass did, in numbers; ``by_outcome`` counts examined messages.
+
+    ``news`` counts listed changes that are new or changed items; ``watch`` is what the next poll has to know.
+    """
 
     pages: int = 0
     listed: int = 0
+    news: int = 0
     by_outcome: dict[Outcome, int] = field(default_factory=dict)
     seconds: float = 0.0
     replayed: bool = False
+    watch: Watch = UNWATCHED
 
     def count(self, outcome: Outcome, by: int = 1) -> None:
         """Add to the number of messages with this outcome."""

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 from serversync.core.errors import Misconfigured, Scope, ServiceError
-from serversync.engine.incoming import IncomingPass
+from serversync.engine.polling import Poll
 from serversync.engine.ports import Alerts, ExchangeMailbox, Leases, MailboxRun, MailStore, PassResult
 from serversync.rules.schedule import after_failure, after_success
 
@@ -45,9 +45,9 @@ class MailboxRunner:
         result = PassResult()
         try:
             async with self._open_mailbox(run) as exchange:
-                incoming = IncomingPass(run, exchange, self._store, self._alerts)
-                result = incoming.result
-                await incoming()
+                poll = Poll(run, exchange, self._store, self._alerts, clock=self._clock)
+                result = poll.result
+                await poll()
         except ServiceError as error:
             result.seconds = time.monotonic() - started
             await self._after_failure(run, result, error)
@@ -55,7 +55,14 @@ class MailboxRunner:
         result.seconds = time.monotonic() - started
         if run.failures:
             await self._alerts.heal_mailbox(run)
-        next_pass = after_success(self._clock(), polling=run.polling, floor=run.polling_floor)
+        next_pass = after_success(
+            self._clock(),
+            polling=run.polling,
+            floor=run.polling_floor,
+            idle_polls=0 if result.processed else run.idle_polls + 1,
+            idle_limit=run.idle_limit,
+            has_stream=run.has_stream,
+        )
         await self._leases.finish(run, result, next_pass=next_pass)
         return result, None
 

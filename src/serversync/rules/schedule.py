@@ -6,15 +6,60 @@ RETRY_FLOOR = timedelta(seconds=10)
 RETRY_CEILING = timedelta(minutes=15)
 
 
-def after_success(finished: datetime, *, polling: timedelta, floor: timedelta) -> datetime:
-    """Return when the next pass is due.
+IDLE_STEP = 10
+"""After so many polls in a row without mail the wait until the next one doubles."""
+
+
+def polling_interval(
+    *, polling: timedelta, floor: timedelta, idle_polls: int, idle_limit: timedelta, has_stream: bool
+) -> timedelta:
+    """Return how long to wait between two polls of a mailbox.
+
+    A mailbox without mail is polled ever more rarely, and one that a stream tells of only as often as it must; but
+    at least once in ``idle_limit``, and never more often than ``floor``.
+
+    >>> step = polling_interval(polling=timedelta(seconds=30), floor=timedelta(0), idle_polls=20,
+    ...                         idle_limit=timedelta(minutes=5), has_stream=False)
+    >>> step.seconds
+    120
+
+    Args:
+        polling: How often a mailbox is polled that gets mail.
+        floor: The profile's minimum polling interval.
+        idle_polls: Polls in a row that brought no mail.
+        idle_limit: The longest wait that the administrator allows.
+        has_stream: Whether Exchange tells of changes at this time.
+    """
+    shortest = max(polling, floor)
+    longest = max(shortest, idle_limit)
+    if has_stream:
+        return longest
+    wait: timedelta = shortest * 2 ** min(max(idle_polls, 0) // IDLE_STEP, 16)
+    return min(wait, longest)
+
+
+def after_success(
+    finished: datetime,
+    *,
+    polling: timedelta,
+    floor: timedelta,
+    idle_polls: int = 0,
+    idle_limit: timedelta = timedelta(0),
+    has_stream: bool = False,
+) -> datetime:
+    """Return when the next pass is due; see ``polling_interval`` for the arguments.
 
     Args:
         finished: End of the pass.
         polling: How often mailboxes are polled.
         floor: The profile's minimum polling interval; a mailbox is never polled more often.
+        idle_polls: Polls in a row that brought no mail.
+        idle_limit: The longest wait that the administrator allows.
+        has_stream: Whether Exchange tells of changes at this time.
     """
-    return finished + max(polling, floor)
+    return finished + polling_interval(
+        polling=polling, floor=floor, idle_polls=idle_polls, idle_limit=idle_limit, has_stream=has_stream
+    )
 
 
 def after_failure(finished: datetime, *, failures: int, hint: timedelta | None) -> datetime:

@@ -120,6 +120,7 @@ def render_folder(mailbox: Mailbox, folder: Folder, shape: Shape) -> str:
     parent = (
         "" if folder.parent is None else folder_id(mailbox, mailbox.folders[folder.parent], "ParentFolderId")
     )
+    is_constant = mailbox.change_marks == "constant"
     is_named = folder.distinguished_id is not None and shape.schema >= Schema.EXCHANGE2013
     unread = str(folder.unread) if element not in _WITHOUT_UNREAD_COUNT else None
     rows: tuple[tuple[str, int, Callable[[], str]], ...] = (
@@ -127,7 +128,7 @@ def render_folder(mailbox: Mailbox, folder: Folder, shape: Shape) -> str:
         ("ParentFolderId", 2, lambda: parent),
         ("FolderClass", 2, lambda: _element("FolderClass", folder.folder_class)),
         ("DisplayName", 1, lambda: f"<t:DisplayName>{text(folder.display_name)}</t:DisplayName>"),
-        ("TotalCount", 1, lambda: f"<t:TotalCount>{len(folder.items)}</t:TotalCount>"),
+        ("TotalCount", 1, lambda: f"<t:TotalCount>{0 if is_constant else len(folder.items)}</t:TotalCount>"),
         (
             "ChildFolderCount",
             1,

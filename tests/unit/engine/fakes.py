@@ -77,6 +77,8 @@ class FakeExchange:
         self.positions_valid = True
         self.fetched = []
         self.asked_limits = []
+        self.marks_asked = 0
+        self.mark = lambda: f"{len(self.feed)} changes"
         self.discarded = 0
         for message in messages:
             self.arrive(message)
@@ -98,6 +100,11 @@ class FakeExchange:
         start = int(position or 0)
         end = min(start + min(limit, self.page_size), len(self.feed))
         return ChangePage(self.feed[start:end], str(end), end == len(self.feed))
+
+    async def change_mark(self, folders):
+        assert tuple(folders) == ("inbox",)
+        self.marks_asked += 1
+        return self.mark()
 
     async def messages(self, listed):
         self.fetched.extend(change.item_id for change in listed)

@@ -38,6 +38,7 @@ class Mailbox(models.Model):
 
     ``hostid``, ``leaseuntil`` and ``leasefence`` say who works on it now: a run that finds another fence than its
     own has been taken over and writes nothing. ``nextpasson`` says when the schedule takes it next; null is never.
+    ``changemark`` and the four after it are what ``rules.polling`` remembers between polls.
     """
 
     mailboxid = primarykey()
@@ -113,6 +114,11 @@ class Mailbox(models.Model):
     nextpasson = moment()
     leaseuntil = moment()
     leasefence = integer(0, None, 0, big=True)
+    changemark = string(64)
+    changemarkedon = moment()
+    changemarktrust = integer(0, 3, 0)
+    foldersreadon = moment()
+    pollsskipped = integer(0, None, 0)
 
     ownerid = models.ForeignKey(
         "crm.SystemUser", models.SET_NULL, db_column="ownerid", null=True, blank=True, related_name="+"
