@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export SERVERSYNC_DATA ?= $(CURDIR)/build/data
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check fix bench clean lock run dev
+.PHONY: demo test fuzz check fix bench clean lock run dev
 
 # MAIL counts on the command line only: log-in shells set a variable of this name to the user's mail spool.
 demo: $(VENV)/.run
@@ -17,6 +17,10 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
+
+# A long run of the tests that damage answers: each with 20,000 examples, and the seed printed where one fails.
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/property/exchange --hypothesis-profile=fuzz --timeout 3600 $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -44,7 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     acting.enter_context(actor.acting(actor.INSTALLATION))
     config.add_cleanup(acting.close)
     hypothesis.settings.register_profile("serversync", deadline=None)  # speed is measured in benchmarks/
-    hypothesis.settings.load_profile("serversync")
+    hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=20_000)  # make fuzz
+    if not config.getoption("--hypothesis-profile", None):
+        hypothesis.settings.load_profile("serversync")
 
 
 @pytest.fixture(scope="session")
