@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import logging
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import exchangelib
 import pytest
 from lxml import etree
 
@@ -210,3 +212,41 @@ def client(exchange: Exchange, serve: Serve) -> Iterator[Client]:
         opened = Client(simulator)
         yield opened
         opened.close()
+
+
+@contextmanager
+def account(
+    simulator: SimulatorThread,
+    monkeypatch: pytest.MonkeyPatch,
+    auth_type: str = exchangelib.BASIC,
+    *,
+    user: str = ACCOUNT,
+    password: str = PASSWORD,
+    address: str = MAILBOX,
+) -> Iterator[exchangelib.Account]:
+    """An exchangelib account on the simulator; closes its connections."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(simulator.ca_file))
+    logging.getLogger("exchangelib").setLevel(logging.CRITICAL)
+    configuration = exchangelib.Configuration(
+        service_endpoint=simulator.url,
+        credentials=exchangelib.Credentials(user, password),
+        auth_type=auth_type,
+        retry_policy=exchangelib.FailFast(),
+        max_connections=1,
+    )
+    opened = exchangelib.Account(
+        address, config=configuration, access_type=exchangelib.IMPERSONATION, default_timezone=exchangelib.UTC
+    )
+    try:
+        yield opened
+    finally:
+        opened.protocol.close()
+        exchangelib.close_connections()
+
+
+@pytest.fixture
+def ada(exchange: Exchange, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Iterator[exchangelib.Account]:
+    """exchangelib in Ada's mailbox; every request is validated as a real server does."""
+    schema_dir = SCHEMAS if SCHEMAS.is_dir() else None
+    with serve(exchange, schema_dir=schema_dir) as simulator, account(simulator, monkeypatch) as opened:
+        yield opened

@@ -1,16 +1,14 @@
 """exchangelib, which knows nothing of us, reads the simulator as it reads a real server."""
 
 import email
-import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import exchangelib
 import pytest
 from exchangelib.errors import ErrorImpersonateUserDenied, ErrorNonExistentMailbox, UnauthorizedError
 
-from serversync.simulator import Exchange, SimulatorThread
-from tests.simulator.conftest import ACCOUNT, CORPUS, MAILBOX, PASSWORD, SCHEMAS, Serve, make_exchange, plain
+from serversync.simulator import Exchange
+from tests.simulator.conftest import CORPUS, MAILBOX, SCHEMAS, Serve, account, make_exchange, plain
 
 FILES = sorted(CORPUS.rglob("*.eml"))
 MIXED = (
@@ -22,36 +20,6 @@ MIXED = (
     b"Content-Disposition: inline; filename=logo.png\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n"
     b"--x\r\nContent-Type: message/rfc822\r\n\r\nFrom: d@example.com\r\nSubject: Inner\r\n\r\nnested text\r\n--x--\r\n"
 )
-
-
-@contextmanager
-def account(
-    simulator: SimulatorThread,
-    monkeypatch: pytest.MonkeyPatch,
-    auth_type: str = exchangelib.BASIC,
-    *,
-    user: str = ACCOUNT,
-    password: str = PASSWORD,
-    address: str = MAILBOX,
-) -> Iterator[exchangelib.Account]:
-    """An exchangelib account on the simulator; closes its connections."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(simulator.ca_file))
-    logging.getLogger("exchangelib").setLevel(logging.CRITICAL)
-    configuration = exchangelib.Configuration(
-        service_endpoint=simulator.url,
-        credentials=exchangelib.Credentials(user, password),
-        auth_type=auth_type,
-        retry_policy=exchangelib.FailFast(),
-        max_connections=1,
-    )
-    opened = exchangelib.Account(
-        address, config=configuration, access_type=exchangelib.IMPERSONATION, default_timezone=exchangelib.UTC
-    )
-    try:
-        yield opened
-    finally:
-        opened.protocol.close()
-        exchangelib.close_connections()
 
 
 @pytest.fixture(params=[exchangelib.BASIC, exchangelib.NTLM])

@@ -17,8 +17,7 @@ from exchangelib.properties import (
 from exchangelib.services import SendNotification
 
 from serversync.simulator import Exchange
-from tests.simulator.conftest import MAILBOX, SCHEMAS, Serve, plain
-from tests.simulator.test_exchangelib import account
+from tests.simulator.conftest import MAILBOX, SCHEMAS, Serve, account, plain
 from tests.simulator.test_notifications import listener
 
 

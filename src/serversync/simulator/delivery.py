@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from serversync.simulator.addresses import Address
 from serversync.simulator.compose import compose, mailbox_header
-from serversync.simulator.extended import INTERNET_HEADERS
+from serversync.simulator.extended import INTERNET_HEADERS, internet_headers
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.mimeheaders import with_headers, without_headers
@@ -65,7 +65,7 @@ def submit(exchange: "Exchange", mailbox: Mailbox, item: StoredItem) -> StoredIt
     now = exchange.now()
     _complete(exchange, view, author, owner, now)
     view = _view(exchange, mailbox, sent)
-    if view.own_mime is not None and sent.is_own_mime:
+    if view.own_mime is not None and view.keeps_own_mime:
         mime = without_headers(view.own_mime, _NOT_SENT)
     else:
         mime = compose(view, for_transport=True)
@@ -102,10 +102,11 @@ def _complete(exchange: "Exchange", view: ItemView, author: Address, owner: Addr
     """Give an item what every sent message has: sender, date and Message-ID."""
     item = view.item
     message_id = view.get("message:InternetMessageId")
-    if view.own_mime is not None and item.is_own_mime:
+    if view.own_mime is not None and view.keeps_own_mime:
         item.mime = with_headers(
             view.own_mime,
             {
+                **dict(internet_headers(item)),
                 "Message-ID": message_id or exchange.new_message_id(view.own_mime),
                 "Date": format_datetime(now),
                 "From": mailbox_header(author),

@@ -109,7 +109,7 @@ def internet_headers(item: StoredItem) -> Iterator[tuple[str, str]]:
     """Yield the headers that were set as extended properties."""
     for (group, name), found in (item.extended or {}).items():
         if group == INTERNET_HEADERS and isinstance(found.value, str):
-            yield name, found.value
+            yield found.name or name, found.value
 
 
 def _clsid(value: str) -> str:
@@ -139,12 +139,13 @@ _CANONICAL: dict[str, Callable[[str], str]] = {
 }
 
 
-def canonical(kind: str, values: list[str], *, is_multiple: bool) -> ExtendedValue:
-    """Return a value in the form in which it is kept.
+def canonical(field: ExtendedField, values: list[str]) -> ExtendedValue:
+    """Return a value of an extended property in the form in which it is kept.
 
     Raises:
         EwsError: ``ErrorInvalidExtendedPropertyValue`` or ``ErrorUnsupportedMapiPropertyType``.
     """
+    kind = field.kind
     change = _CANONICAL.get(kind.removesuffix("Array"))
     if change is None:
         raise EwsError("ErrorUnsupportedMapiPropertyType")
@@ -152,9 +153,9 @@ def canonical(kind: str, values: list[str], *, is_multiple: bool) -> ExtendedVal
         found = [change(value) for value in values]
     except SoapFault as problem:
         raise EwsError("ErrorInvalidExtendedPropertyValue") from problem
-    if is_multiple:
-        return ExtendedValue(kind, tuple(found))
-    return ExtendedValue(kind, found[0] if found else "")
+    if field.is_multiple:
+        return ExtendedValue(kind, tuple(found), field.name)
+    return ExtendedValue(kind, found[0] if found else "", field.name)
 
 
 def comparable(kind: str, text: str) -> object:

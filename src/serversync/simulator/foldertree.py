@@ -195,6 +195,7 @@ class FolderTree:
         self.last_change = 0
         self.now = now
         self._last_folder = 0
+        self._removed: dict[int, Folder] = {}
         self._distinguished: dict[str, Folder] = {}
         for distinguished_id, name, folder_class, parent, since in DISTINGUISHED_FOLDERS:
             if schema >= since:
@@ -245,6 +246,10 @@ class FolderTree:
     def has_folder(self, distinguished_id: str) -> bool:
         """Whether the mailbox has a distinguished folder."""
         return distinguished_id in self._distinguished
+
+    def folder_ever(self, number: int) -> Folder:
+        """Return a folder by number, also one that was deleted."""
+        return self.folders.get(number) or self._removed[number]
 
     def folder(self, number: int) -> Folder:
         """Return a folder by number.
@@ -331,4 +336,4 @@ class FolderTree:
         """Take a folder and everything below it out of the tree; its items are the caller's concern."""
         for one in (*reversed(self.below(folder)), folder):
             self.gone.append(GoneFolder(self._next_change(), one.number, self.ancestors(one)))
-            del self.folders[one.number]
+            self._removed[one.number] = self.folders.pop(one.number)

@@ -66,7 +66,7 @@ def _set_extended(mailbox: Mailbox, folder: Folder, element: etree._Element) -> 
     elif field.key == _CLASS_TAG:
         folder.folder_class = values[0] if values else ""
     else:
-        folder.extended[field.key] = canonical(field.kind, values, is_multiple=field.is_multiple)
+        folder.extended[field.key] = canonical(field, values)
 
 
 def delete_property(folder: Folder, path: etree._Element) -> None:

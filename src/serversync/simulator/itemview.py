@@ -23,6 +23,28 @@ if TYPE_CHECKING:
     from serversync.simulator.kinds.property import ItemKind
 
 _EMPTY = MessageContent()
+_IN_MIME = frozenset(
+    {
+        "item:Body",
+        "item:Categories",
+        "item:DateTimeSent",
+        "item:Importance",
+        "item:InReplyTo",
+        "item:Sensitivity",
+        "item:Subject",
+        "message:BccRecipients",
+        "message:CcRecipients",
+        "message:From",
+        "message:InternetMessageId",
+        "message:IsDeliveryReceiptRequested",
+        "message:IsReadReceiptRequested",
+        "message:References",
+        "message:ReplyTo",
+        "message:Sender",
+        "message:ToRecipients",
+    }
+)
+"""Properties that a message's MIME says."""
 
 
 @dataclass
@@ -136,10 +158,22 @@ class ItemView:
     @property
     def mime(self) -> bytes | None:
         """The item as MIME; ``None`` where its kind has none."""
-        if self.own_mime is not None and self.item.is_own_mime:
+        if self.keeps_own_mime:
             return self.own_mime
         make = self.kind.mime
         return None if make is None else make(self)
+
+    @cached_property
+    def keeps_own_mime(self) -> bool:
+        """Whether its MIME still says what its properties and attachments say."""
+        if self.own_mime is None or self.item.attachments is not None:
+            return False
+        by_uri = self.kind.by_uri
+        return all(
+            value == by_uri[uri].default(self)
+            for uri, value in (self.item.properties or {}).items()
+            if uri in _IN_MIME and uri in by_uri
+        )
 
     @property
     def size(self) -> int:

@@ -150,7 +150,7 @@ class ItemWriter:
         self._set_mapi(field, values)
 
     def _set_mapi(self, field: ExtendedField, values: list[str]) -> None:
-        value = canonical(field.kind, values, is_multiple=field.is_multiple)
+        value = canonical(field, values)
         key, text = field.key, values[0] if values else ""
         found = self.kind.by_mapi.get(key)
         self.changed.add("ExtendedProperty")

@@ -81,7 +81,7 @@ class Mailbox(FolderTree):
 
     def _tell(self, event: MailboxEvent) -> None:
         """Note that something happened to an item, and tell it; the folder's own event follows, as on a real server."""
-        self.folders[event.folder].committed = self.now()
+        self.folder_ever(event.folder).committed = self.now()
         if self.on_change is None:
             return
         self.on_change(self, event)
@@ -112,7 +112,10 @@ class Mailbox(FolderTree):
         for one in (folder, *self.below(folder)):
             for number in (*one.items, *one.associated):
                 self.delete(number)
+        everything = [folder, *self.below(folder)]
         super().remove_folder(folder)
+        for one in everything:
+            self._tell(MailboxEvent(EventKind.DELETED, one.number))
 
     def seed(self, source: MailSource, messages: int) -> None:
         """Put ``messages`` messages of ``source`` into the Inbox of a new mailbox without making them yet.

@@ -35,15 +35,15 @@ def _watermark(table: SubscriptionTable, mailbox: Mailbox, number: int) -> str:
 
 def _event(mailbox: Mailbox, noted: Noted, mark: str) -> str:
     event = noted.event
-    folder = mailbox.folders[event.folder]
+    folder = mailbox.folder_ever(event.folder)
     parts = [mark, f"<t:TimeStamp>{timestamp(noted.at)}</t:TimeStamp>"]
     if event.item:
         parts += [_item(mailbox, event.folder, event.item), folder_id(mailbox, folder, "ParentFolderId")]
     else:
-        parent = folder if folder.parent is None else mailbox.folders[folder.parent]
+        parent = folder if folder.parent is None else mailbox.folder_ever(folder.parent)
         parts += [folder_id(mailbox, folder), folder_id(mailbox, parent, "ParentFolderId")]
     if event.kind in (EventKind.MOVED, EventKind.COPIED):
-        old = mailbox.folders[event.old_folder]
+        old = mailbox.folder_ever(event.old_folder)
         if event.item:
             parts.append(_item(mailbox, event.old_folder, event.old_item, "OldItemId"))
             parts.append(folder_id(mailbox, old, "OldParentFolderId"))

@@ -15,10 +15,12 @@ class ExtendedValue:
     Attributes:
         kind: A value of ``MapiPropertyTypeType``, for example ``String`` or ``IntegerArray``.
         value: Its text, or the texts of an array, in the canonical form of the type.
+        name: The name of a named property, as it was written first.
     """
 
     kind: str
     value: str | tuple[str, ...]
+    name: str = ""
 
 
 @dataclass(slots=True)

@@ -93,7 +93,7 @@ class Subscription:
         if self.folders is None:
             return True
         # An event of a folder is one of its parent, too.
-        parent = self.mailbox.folders[event.folder].parent if not event.item else None
+        parent = self.mailbox.folder_ever(event.folder).parent if not event.item else None
         return not self.folders.isdisjoint({event.folder, event.old_folder, parent})
 
 
@@ -140,7 +140,7 @@ class SubscriptionTable:
         if journal is None:
             return
         journal.last += 1
-        unread = mailbox.folders[event.folder].unread
+        unread = mailbox.folder_ever(event.folder).unread
         journal.events.append(Noted(journal.last, self._now(), event, unread))
         for stream in self._streams.get(mailbox.guid, ()):
             stream.wake()

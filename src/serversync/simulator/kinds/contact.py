@@ -5,6 +5,7 @@ from typing import Any
 
 from lxml import etree
 
+from serversync.simulator.compose import compose
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.forms import (
     BASE64,
@@ -195,4 +196,5 @@ CONTACT = ItemKind(
         "IPF.Task": _CONTACTS_ONLY,
     },
     settle=_settle,
+    mime=compose,
 )

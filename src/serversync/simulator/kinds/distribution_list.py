@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from serversync.simulator.compose import compose
 from serversync.simulator.kinds.contact import CONTACT
 from serversync.simulator.kinds.forms import FRAGMENT
 from serversync.simulator.kinds.item import ITEM_PROPERTIES
@@ -38,4 +39,5 @@ DISTRIBUTION_LIST = ItemKind(
     folder="contacts",
     needs_folder=CONTACT.needs_folder,
     settle=_settle,
+    mime=compose,
 )

@@ -57,7 +57,9 @@ def _parent_folder_id(view: ItemView) -> str:
 def _mime_content(view: ItemView) -> str:
     mime = view.mime
     if mime is None:
-        raise EwsError("ErrorUnsupportedMimeConversion")
+        if view.shape.include_mime_content:
+            raise EwsError("ErrorUnsupportedMimeConversion")
+        return ""
     return f'<t:MimeContent CharacterSet="UTF-8">{base64.b64encode(mime).decode()}</t:MimeContent>'
 
 
@@ -221,7 +223,7 @@ ITEM_PROPERTIES: tuple[Property, ...] = (
     Property("item:IsDraft", BOOLEAN, lambda view: view.item.is_draft),
     Property("item:IsFromMe", BOOLEAN, lambda _view: False),
     Property("item:IsResend", BOOLEAN, lambda _view: False),
-    Property("item:IsUnmodified", BOOLEAN, lambda view: view.item.is_own_mime),
+    Property("item:IsUnmodified", BOOLEAN, lambda view: view.item.content_change == view.item.created_change),
     Property("item:InternetMessageHeaders", is_listed=False, render=_headers),
     Property(
         "item:DateTimeSent",

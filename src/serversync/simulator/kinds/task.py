@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from serversync.simulator.compose import compose
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.forms import BOOLEAN, DECIMAL, FRAGMENT, INTEGER, STRINGS, TIME, choice
 from serversync.simulator.kinds.item import ITEM_PROPERTIES
@@ -97,4 +98,5 @@ TASK = ItemKind(
     folder="tasks",
     needs_folder={"IPF.Note": _TASKS_ONLY, "IPF.Appointment": _TASKS_ONLY, "IPF.Contact": _TASKS_ONLY},
     settle=_settle,
+    mime=compose,
 )

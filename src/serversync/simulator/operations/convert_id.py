@@ -82,8 +82,6 @@ def _convert(call: Call, source: etree._Element, destination: str) -> str:
     if found.attachment and destination != "EwsId":
         raise EwsError("ErrorUnsupportedTypeForConversion")
     mailbox = call.exchange.mailbox_by_guid(found.mailbox)
-    if not call.may_open(mailbox):
-        raise EwsError("ErrorAccessDenied")
     primary = attribute(mailbox.primary_smtp_address)
     return (
         f'<m:AlternateId xsi:type="t:AlternateIdType" xmlns:xsi="{XSI}" '
