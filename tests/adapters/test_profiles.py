@@ -127,7 +127,7 @@ class Found:
     def __init__(self):
         self.forgotten = []
 
-    async def locate(self, profile, mailbox, credentials):
+    async def locate(self, profile, mailbox, credentials, guard):
         return endpoint(profile, f"https://{mailbox.address.partition('@')[0]}.example.org/EWS/Exchange.asmx")
 
     async def forget(self, profile, mailbox, error):
@@ -146,11 +146,3 @@ async def test_a_server_that_was_found_is_forgotten_when_it_answers_as_another_w
             raise NotExchange(address=URL, reason="a web page answered")
     assert locator.forgotten == [("ada@example.org", "exchange.not-exchange")]
     await connections.close()
-
-
-async def test_without_a_locator_autodiscover_is_refused_with_its_name(connections, profile, world):
-    profile.useautodiscover = True
-    await in_thread(profile.save)
-    with pytest.raises(InputInvalid, match="Auto Discover"):
-        async with connections.client(profile.pk, mailboxid=world.mailbox):
-            pass

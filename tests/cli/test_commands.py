@@ -90,7 +90,7 @@ def test_edit_and_reject_change_mailboxes(ready):
         (("mailbox", "approve"), 2, "name some addresses, or give --all"),
         (("user", "add", "ada", "--address", "ada"), 2, "is not an e-mail address"),
         (("profile", "add", "X", "--username", ACCOUNT), 2, "give --ews-url"),
-        (("profile", "add", "X", "--username", ACCOUNT, "--autodiscover"), 2, "not available yet"),
+        (("profile", "add", "X", "--username", ACCOUNT, "--autodiscover"), 2, "nobody can be asked"),
         (("profile", "add", "X", "--username", ACCOUNT, "--ews-url", "x.org"), 2, "nobody can be asked"),
         (("email", "show", "1@example.org"), 5, "There is no email called"),
         (("mailbox", "list", "--profile", "X"), 5, "There is no profile called X"),
@@ -116,7 +116,9 @@ def test_what_cannot_be_done_is_told_with_its_exit_code(run, arguments, exit_cod
         (("--ews-url", "mail.example.org", "--auth", "kerberos"), 2, "not one of auto, ntlm, basic"),
         (("--ews-url", "mail.example.org", "--max-connections", "301"), 2, "not within 1 to 300"),
         (("--ews-url", "mail.example.org", "--username", "svc"), 2, "not a user principal name"),
-        (("--autodiscover",), 2, "give the address of the server (--ews-url)"),
+        (("--autodiscover", "--ews-url", "mail.example.org"), 2, "give either this or a server location"),
+        (("--autodiscover", "--autodiscover-hosts", "*.org"), 2, "it has a single label"),
+        (("--autodiscover", "--autodiscover-url", "http://example.org/"), 2, "is not encrypted"),
     ],
 )
 def test_a_profile_is_checked_when_it_is_entered(run, more, exit_code, says):

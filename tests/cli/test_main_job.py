@@ -2,7 +2,7 @@
 
 import json
 
-from tests.cli.conftest import ADA, PASSWORD
+from tests.cli.conftest import ACCOUNT, ADA, PASSWORD
 
 
 def test_commands_alone_lead_to_tracked_mail(ready):
@@ -122,3 +122,35 @@ def test_test_enable_says_which_mailbox_failed_and_why(ready, exchange):
     exchange.exchange.add_mailbox("ben@example.org")
     assert ready("mailbox", "test-enable", "ben@example.org").exit_code == 0
     assert ready.json("alert", "list", "--level", "error") == []
+
+
+def test_a_mailbox_that_autodiscover_finds_is_tested_and_synchronized(run, exchange):
+    ask = exchange.url.replace("/EWS/Exchange.asmx", "/autodiscover/autodiscover.svc")
+    added = run(
+        *("profile", "add", "Exchange", "--autodiscover", "--autodiscover-url", ask, "--username", ACCOUNT),
+        *("--ca", str(exchange.ca_file), "--autodiscover-hosts", "*.example.org", "--password-stdin"),
+        typed=f"{PASSWORD}\n",
+    )
+    assert added.stdout.startswith("Added the profile Exchange: its server is found by autodiscover")
+    for arguments in (
+        ("settings", "set", "defaultemailserverprofileid", "exchange"),
+        ("user", "add", ADA, "--name", "Ada Lovelace"),
+        ("mailbox", "apply-defaults", "--all"),
+        ("mailbox", "approve", ADA),
+        ("mailbox", "test-enable", ADA),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 0, result.output
+    (done,) = run.json("mailbox", "sync", ADA, "--wait")
+    assert (done["outcomes"], done["error"]) == ({"tracked": 1}, None)
+    (mailbox,) = run.json("mailbox", "list")
+    assert mailbox["ewsurl"] == exchange.url
+    assert len(exchange.exchange.autodiscover.seen) <= 3, "one search, by a 401 and a log-on"
+
+    assert run("profile", "edit", "Exchange", "--autodiscover-hosts", "-").exit_code == 0
+    (profile,) = run.json("profile", "list")
+    assert (profile["autodiscoverhosts"], profile["useautodiscover"]) == (None, True)
+    (mailbox,) = run.json("mailbox", "list")
+    assert mailbox["ewsurl"] is None, "what was found under other rules is not used any more"
+    assert run("profile", "edit", "Exchange", "--ews-url", exchange.url).exit_code == 0
+    assert run.json("profile", "list")[0]["useautodiscover"] is False

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from serversync.adapters.profile_rows import MailboxRow, ProfileRow
 from serversync.core.errors import InputInvalid, ServiceError
+from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.client import Credentials, Endpoint
 
 _DEFAULT_TIMEOUT: Final = timedelta(seconds=100)
@@ -14,13 +15,16 @@ _DEFAULT_TIMEOUT: Final = timedelta(seconds=100)
 class Locator(Protocol):
     """Finds the server of mailboxes."""
 
-    async def locate(self, profile: ProfileRow, mailbox: MailboxRow, credentials: Credentials) -> Endpoint:
+    async def locate(
+        self, profile: ProfileRow, mailbox: MailboxRow, credentials: Credentials, guard: LogOnGuard
+    ) -> Endpoint:
         """Return where the mailbox is served.
 
         Args:
             profile: Its profile, with CA file, proxy and time-out; see ``endpoint``.
             mailbox: The mailbox; ``ewsurl`` is what was found last.
             credentials: The account that will be used there.
+            guard: Counts refusals of this account.
 
         Raises:
             ServiceError: it cannot be found; the class says why.
@@ -40,17 +44,13 @@ class ServerLocation:
         profile: ProfileRow,
         mailbox: MailboxRow,  # noqa: ARG002 - all mailboxes are served there
         credentials: Credentials,  # noqa: ARG002 - the port's
+        guard: LogOnGuard,  # noqa: ARG002 - the port's
     ) -> Endpoint:
         """See ``Locator``.
 
         Raises:
             InputInvalid: the profile has no server location.
         """
-        if profile.useautodiscover:
-            raise InputInvalid(
-                field=f"Profile {profile.name}",
-                reason="Auto Discover Server Location is not available here; give the server location instead",
-            )
         if not profile.location:
             raise InputInvalid(field=f"Profile {profile.name}", reason="it has no server location")
         return endpoint(profile, profile.location)

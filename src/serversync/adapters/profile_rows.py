@@ -18,8 +18,9 @@ _READ: Final = """
         p.incomingserverlocation as location, p.incomingusername as username, p.incomingpassword as password,
         p.incomingauthenticationprotocol as protocol, p.incomingcredentialretrieval as retrieval,
         p.incominguseimpersonation as impersonate, p.maxconcurrentconnections as connections, p.cafile, p.proxyurl,
-        p.timeoutmailboxconnectionafteramount as timeout_ms,
+        p.timeoutmailboxconnectionafteramount as timeout_ms, p.autodiscoverurl, p.autodiscoverhosts,
         m.mailboxid, m.emailaddress as address, m.modifiedon as mailbox_modifiedon, m.ewsurl,
+        m.lastautodiscoveredon,
         m.allowemailconnectortousecredentials as own_allowed, m.username as own_username,
         m.password as own_password
     from emailserverprofile p
@@ -33,13 +34,14 @@ _READ: Final = """
 class MailboxRow:
     """A mailbox that a connection is for; without an id it is only an address, or nobody.
 
-    ``ewsurl`` is where autodiscover found it last. Credentials are there only where they may be used.
+    ``ewsurl`` is where autodiscover found it last, at ``lastautodiscoveredon``. Credentials are there only where they may be used.
     """
 
     mailboxid: UUID | None
     address: str | None
     modifiedon: datetime | None = None
     ewsurl: str | None = None
+    lastautodiscoveredon: datetime | None = None
     username: str | None = None
     password: bytes | None = field(default=None, repr=False)
 
@@ -62,6 +64,8 @@ class ProfileRow:
     cafile: str | None
     proxyurl: str | None = field(repr=False)
     timeout_ms: int | None
+    autodiscoverurl: str | None
+    autodiscoverhosts: str | None
 
     def uses_credentials_of(self, mailbox: MailboxRow) -> bool:
         """Whether the mailbox is reached with its own credentials instead of the profile's."""
@@ -100,6 +104,7 @@ def _mailbox(row: dict[str, Any]) -> MailboxRow:
         address=row["address"],
         modifiedon=row["mailbox_modifiedon"],
         ewsurl=row["ewsurl"],
+        lastautodiscoveredon=row["lastautodiscoveredon"],
         username=row["own_username"] if may_use else None,
         password=row["own_password"] if may_use else None,
     )

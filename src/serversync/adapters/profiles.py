@@ -18,15 +18,18 @@ from uuid import UUID
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.accounts import AccountGuard, AccountKey
-from serversync.adapters.locators import Locator, ServerLocation
+from serversync.adapters.discovery import AutodiscoverLocator
+from serversync.adapters.locators import Locator
 from serversync.adapters.profile_rows import MailboxRow, ProfileRow, read_rows
 from serversync.core.errors import (
     AuthenticationFailed,
     ConnectionRefused,
     HostUnknown,
     InputInvalid,
+    MailboxNotFound,
     MailboxUnavailable,
     NotExchange,
+    ServerBusy,
     ServiceError,
 )
 from serversync.crm import secrets
@@ -35,7 +38,14 @@ from serversync.exchange.client import Credentials, Endpoint, EwsClient, Scheme
 _SCHEMES: Final = {0: Scheme.AUTO, 1: Scheme.NEGOTIATE, 2: Scheme.NTLM, 3: Scheme.BASIC}
 _MOST_CONNECTIONS: Final = 300
 """The bound of what a profile may say; how many are used is decided by the slots of the runs."""
-_MOVED: Final = (NotExchange, HostUnknown, ConnectionRefused, MailboxUnavailable)
+_MOVED: Final = (
+    NotExchange,
+    HostUnknown,
+    ConnectionRefused,
+    MailboxUnavailable,
+    MailboxNotFound,
+    ServerBusy,
+)
 """What may mean that a mailbox is served elsewhere by now."""
 _GUARDS_AT_ONCE: Final = 2
 _IDLE: Final = timedelta(minutes=10)
@@ -67,7 +77,7 @@ class ProfileConnections:
     Args:
         pool: Connections to the database in autocommit mode.
         user_agent: Names the program to the servers.
-        locator: Finds the server of a mailbox where the profile does not say it.
+        locator: Says where a mailbox is served; by default the profile does, or autodiscover.
         by_hand: A person asks: an account that was stopped after refusals is tried, once.
     """
 
@@ -81,7 +91,7 @@ class ProfileConnections:
     ) -> None:
         self._pool = pool
         self._user_agent = user_agent
-        self._locator = locator or ServerLocation()
+        self._locator = locator or AutodiscoverLocator(pool, user_agent=user_agent)
         self._by_hand = by_hand
         self._open: dict[tuple[UUID, str], _Open] = {}
         self._lock = asyncio.Lock()
@@ -134,7 +144,8 @@ class ProfileConnections:
         key, credentials = self._account(profile, mailbox)
         acts_as = mailbox.address if profile.impersonate and not is_own else None
         try:
-            endpoint = await self._locator.locate(profile, mailbox, credentials)
+            guard = AccountGuard(self._pool, self._guards, key, by_hand=self._by_hand)
+            endpoint = await self._locator.locate(profile, mailbox, credentials, guard)
             entry = await self._entry(key, endpoint, credentials)
             try:
                 yield Connected(entry.client, acts_as)

@@ -312,7 +312,9 @@ def _change_profile(mailbox: Mailbox, profile: EmailServerProfile | None) -> set
         return set()
     mailbox.emailserverprofile = profile
     mailbox.incomingemailstatus = mailbox.mailboxstatus = TestResult.NOT_RUN
-    return {"emailserverprofile", "incomingemailstatus", "mailboxstatus"}
+    mailbox.ewsurl = mailbox.lastautodiscoveredon = None
+    found = {"ewsurl", "lastautodiscoveredon"}
+    return {"emailserverprofile", "incomingemailstatus", "mailboxstatus"} | found
 
 
 def _enter(mailbox: Mailbox, values: MailboxEntries) -> set[str]:

@@ -18,6 +18,7 @@ from serversync.crm.models import EmailServerProfile, SystemUser
 from serversync.crm.models.emailserverprofile import AuthenticationProtocol, CredentialRetrieval, ServerType
 from serversync.crm.models.options import StateCode, StatusCode
 from serversync.crm.privileges import Privilege
+from serversync.exchange.autodiscover.names import parse_hosts
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.inspection import authorities
 
@@ -33,6 +34,10 @@ SERVER_TYPES: Final = {
 }
 """The two kinds of server this product speaks to, by the word for it."""
 
+_WHERE: Final = frozenset(
+    {"useautodiscover", "autodiscoverurl", "autodiscoverhosts", "incomingserverlocation"}
+)
+
 
 class ProfileEntries(TypedDict, total=False):
     """What a person enters; a key that is missing stays as it is. Keys are logical names.
@@ -44,6 +49,8 @@ class ProfileEntries(TypedDict, total=False):
     description: str
     servertype: str
     useautodiscover: bool
+    autodiscoverurl: str
+    autodiscoverhosts: str
     incomingserverlocation: str
     outgoingserverlocation: str
     incomingusername: str
@@ -105,6 +112,9 @@ def edit(name: str, values: ProfileEntries, *, new_name: str | None = None) -> E
         if new_name is not None:
             profile.name = entries.text(new_name, "Name", longest=100)
         _enter(profile, values)
+        if _WHERE & set(values):
+            # What was found under other rules is not used any more.
+            profile.mailboxes.update(ewsurl=None, lastautodiscoveredon=None)
         return _save(profile)
 
 
@@ -149,7 +159,7 @@ def find_all() -> list[tuple[EmailServerProfile, int]]:
 def missing(profile: EmailServerProfile) -> list[str]:
     """Return what a connection would need and the profile lacks, in the words of its form."""
     lacking = []
-    if not profile.incomingserverlocation:
+    if not profile.incomingserverlocation and not profile.useautodiscover:
         lacking.append("server location")
     if not profile.incomingusername:
         lacking.append("user name")
@@ -181,12 +191,8 @@ def _new(name: str, owner: SystemUser | None) -> EmailServerProfile:
 
 
 def _enter(profile: EmailServerProfile, values: ProfileEntries) -> None:
-    if values.get("useautodiscover"):
-        raise InputInvalid(
-            field="Auto Discover Server Location",
-            reason="it is not available yet; give the address of the server (--ews-url) instead",
-        )
     _enter_addresses(profile, values)
+    _enter_autodiscover(profile, values)
     _enter_account(profile, values)
     _enter_limits(profile, values)
     if "description" in values:
@@ -217,6 +223,26 @@ def _enter_addresses(profile: EmailServerProfile, values: ProfileEntries) -> Non
         profile.cafile = str(read_authorities(path)) if path else None
     if "proxyurl" in values:
         profile.proxyurl = _proxy(values["proxyurl"]) if values["proxyurl"].strip() else None
+
+
+def _enter_autodiscover(profile: EmailServerProfile, values: ProfileEntries) -> None:
+    """Enter whether the server is found by itself, and where a search may go."""
+    if values.get("useautodiscover"):
+        if values.get("incomingserverlocation"):
+            raise InputInvalid(
+                field="Auto Discover Server Location", reason="give either this or a server location"
+            )
+        profile.useautodiscover = True
+        profile.incomingserverlocation = None
+        if profile.usesamesettingsforoutgoingconnections:
+            profile.outgoingserverlocation = None
+    elif "useautodiscover" in values and not values["useautodiscover"]:
+        profile.useautodiscover = False
+    if "autodiscoverurl" in values:
+        text = values["autodiscoverurl"].strip()
+        profile.autodiscoverurl = Endpoint(url=text).url if text else None
+    if "autodiscoverhosts" in values:
+        profile.autodiscoverhosts = "\n".join(parse_hosts(values["autodiscoverhosts"])) or None
 
 
 def _proxy(text: str) -> str:

@@ -33,6 +33,17 @@ EwsUrl = Annotated[
     ),
 ]
 Autodiscover = Annotated[bool, typer.Option("--autodiscover", help="Find the server location by itself.")]
+AutodiscoverUrl = Annotated[
+    str | None,
+    typer.Option("--autodiscover-url", help="Autodiscover address to ask first; - for none."),
+]
+AutodiscoverHosts = Annotated[
+    str | None,
+    typer.Option(
+        "--autodiscover-hosts",
+        help="Hosts that a redirect or record may lead to: mail.example.org, *.example.org; - for none.",
+    ),
+]
 Username = Annotated[
     str | None, typer.Option("--username", help="Account: svc-crm@example.org, or DOMAIN\\user for NTLM.")
 ]
@@ -72,8 +83,9 @@ def _entries(**given: Any) -> "ProfileEntries":
         )
     if str(values.get("cafile", "")) == "-":
         values["cafile"] = None
-    if values.get("proxyurl") == "-":
-        values["proxyurl"] = ""
+    for text in ("proxyurl", "autodiscoverurl", "autodiscoverhosts"):
+        if values.get(text) == "-":
+            values[text] = ""
     return values  # type: ignore[return-value]  # the keys are those of the options below
 
 
@@ -83,6 +95,8 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
     *,
     ews_url: EwsUrl = None,
     autodiscover: Autodiscover = False,
+    autodiscover_url: AutodiscoverUrl = None,
+    autodiscover_hosts: AutodiscoverHosts = None,
     username: Username = None,
     password_stdin: passwords.FromStdin = False,
     password_file: passwords.FromFile = None,
@@ -102,12 +116,16 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
         from serversync.administration.records import as_dict
 
         if ews_url is None and not autodiscover:
-            raise InputInvalid(field="Incoming Server Location", reason="give --ews-url URL")
+            raise InputInvalid(
+                field="Incoming Server Location", reason="give --ews-url URL, or --autodiscover"
+            )
         if username is None:
             raise InputInvalid(field="User Name", reason="give --username")
         values = _entries(
             incomingserverlocation=ews_url,
-            useautodiscover=autodiscover,
+            useautodiscover=autodiscover or None,
+            autodiscoverurl=autodiscover_url,
+            autodiscoverhosts=autodiscover_hosts,
             incomingusername=username,
             incomingauthenticationprotocol=auth,
             cafile=ca,
@@ -125,7 +143,12 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
         if output.as_json:
             output.json(as_dict(profile))
             return
-        output.say(f"Added the profile {profile.name}: {profile.incomingserverlocation}")
+        where = (
+            "its server is found by autodiscover"
+            if profile.useautodiscover
+            else profile.incomingserverlocation
+        )
+        output.say(f"Added the profile {profile.name}: {where}")
         output.say(f"Next: serversync profile test '{profile.name}' --mailbox ADDRESS")
         output.say(f"and:  serversync settings set defaultemailserverprofileid '{profile.name}'")
 
@@ -137,6 +160,8 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
     new_name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
     ews_url: EwsUrl = None,
     autodiscover: Autodiscover = False,
+    autodiscover_url: AutodiscoverUrl = None,
+    autodiscover_hosts: AutodiscoverHosts = None,
     username: Username = None,
     ask_password: Annotated[bool, typer.Option("--ask-password", help="Ask for a new password.")] = False,
     password_stdin: passwords.FromStdin = False,
@@ -159,6 +184,8 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
         values = _entries(
             incomingserverlocation=ews_url,
             useautodiscover=autodiscover or None,
+            autodiscoverurl=autodiscover_url,
+            autodiscoverhosts=autodiscover_hosts,
             incomingusername=username,
             incomingauthenticationprotocol=auth,
             cafile=ca,

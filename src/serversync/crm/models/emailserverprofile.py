@@ -1,6 +1,7 @@
 """``emailserverprofile``: how to reach an Exchange server, and with which account.
 
-Source: Dataverse table reference, emailserverprofile; ``cafile`` and ``proxyurl`` are our own columns.
+Source: Dataverse table reference, emailserverprofile; ``cafile``, ``proxyurl``,
+``autodiscoverurl`` and ``autodiscoverhosts`` are our own columns.
 """
 
 from django.db import models
@@ -131,6 +132,8 @@ class EmailServerProfile(models.Model):
     lasttestexecutionstatus = picklist(ExecutionStatus)
     cafile = memo()
     proxyurl = string(2084)
+    autodiscoverurl = string(2084)
+    autodiscoverhosts = memo()
     ownerid = models.ForeignKey(
         "crm.SystemUser", models.SET_NULL, db_column="ownerid", null=True, blank=True, related_name="+"
     )

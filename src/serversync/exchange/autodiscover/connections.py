@@ -19,6 +19,7 @@ from msgspec import Struct
 from serversync.core.errors import CertificateWrongHost, ServiceError
 from serversync.exchange.auth.credentials import Credentials
 from serversync.exchange.auth.flow import Challenge
+from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.autodiscover.certificate_names import NamingConnector, presented_names
 from serversync.exchange.autodiscover.documents import LARGEST
 from serversync.exchange.autodiscover.srv import DnsSrv, SrvLookup
@@ -57,9 +58,10 @@ class Network(Struct, frozen=True, kw_only=True):
 class Connections:
     """Performs requests, each over a connection of its own."""
 
-    def __init__(self, credentials: Credentials, network: Network) -> None:
+    def __init__(self, credentials: Credentials, network: Network, guard: LogOnGuard | None = None) -> None:
         self._credentials = credentials
         self._network = network
+        self._guard = guard
 
     async def perform(self, request: Request) -> Reply:
         """Return what came back; what went wrong is in it."""
@@ -144,6 +146,7 @@ class Connections:
             connections=1,
             user_agent=self._network.user_agent,
             max_answer_bytes=LARGEST,
+            guard=self._guard,
             resolver=self._network.resolver,
         )
         try:

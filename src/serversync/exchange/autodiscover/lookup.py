@@ -172,7 +172,7 @@ class _Search:
         if attempt.protocol is Protocol.POX:
             body = pox.request(self._address)
         else:
-            body = soap_settings.request(self._address, attempt.url)
+            body = soap_settings.request(attempt.url, self._address)
         return Post(url=attempt.url, body=body, address=self._address)
 
     def _refusal(self, attempt: Attempt) -> Step | None:

@@ -37,25 +37,40 @@ WANTED: Final = (
 """The settings that are asked for; a server leaves out those that it does not know."""
 
 
-def request(address: str, url: str) -> bytes:
-    """Return the question for an address, to be sent to ``url``.
+MOST_USERS: Final = 100
+"""So many addresses may be asked for in one request."""
+
+
+def request(url: str, *addresses: str) -> bytes:
+    """Return the question for one or more addresses, to be sent to ``url``.
 
     It asks in the schema of Exchange 2010, which all that have this service know.
     """
+    users = "".join(f"<a:User><a:Mailbox>{escape(one)}</a:Mailbox></a:User>" for one in addresses)
     wanted = "".join(f"<a:Setting>{name}</a:Setting>" for name in WANTED)
     return (
         f'<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="{SOAP}" xmlns:a="{AUTODISCOVER}"'
         f' xmlns:wsa="{ADDRESSING}"><soap:Header><a:RequestedServerVersion>Exchange2010</a:RequestedServerVersion>'
         f"<wsa:Action>{AUTODISCOVER}/Autodiscover/GetUserSettings</wsa:Action><wsa:To>{escape(url)}</wsa:To>"
         "</soap:Header><soap:Body><a:GetUserSettingsRequestMessage><a:Request>"
-        f"<a:Users><a:User><a:Mailbox>{escape(address)}</a:Mailbox></a:User></a:Users>"
+        f"<a:Users>{users}</a:Users>"
         f"<a:RequestedSettings>{wanted}</a:RequestedSettings>"
         "</a:Request></a:GetUserSettingsRequestMessage></soap:Body></soap:Envelope>"
     ).encode()
 
 
 def read(body: bytes) -> Answer:
-    """Return what an answer says.
+    """Return what an answer says of the first address.
+
+    Raises:
+        Unreadable: it is no answer of SOAP Autodiscover.
+    """
+    (answer, *_) = read_all(body)
+    return answer
+
+
+def read_all(body: bytes) -> list[Answer]:
+    """Return what an answer says of each address, in order; one error for all where the request failed.
 
     Raises:
         Unreadable: it is no answer of SOAP Autodiscover.
@@ -66,23 +81,27 @@ def read(body: bytes) -> Answer:
     content = child(root, "Body")
     if (fault := child(content, "Fault")) is not None:
         code = text(fault, "detail", "ErrorCode") or text(fault, "faultcode").rpartition(":")[2]
-        return ErrorAnswer(code or "Fault", text(fault, "faultstring"))
+        return [ErrorAnswer(code or "Fault", text(fault, "faultstring"))]
     response = child(content, "GetUserSettingsResponseMessage", "Response")
     if response is None:
         raise Unreadable("it is no answer to GetUserSettings")
     if (error := _error(response)) is not None:
-        return error
-    user = child(response, "UserResponses", "UserResponse")
-    if user is None:
+        return [error]
+    users = child(response, "UserResponses")
+    version = _version(child(root, "Header"))
+    answers = [] if users is None else [_of_user(user, version) for user in elements(users)]
+    if not answers:
         raise Unreadable("it has no answer for the address")
+    return answers
+
+
+def _of_user(user: _Element, version: ServerVersionInfo | None) -> Answer:
     code, target = text(user, "ErrorCode"), text(user, "RedirectTarget")
     if code == "RedirectAddress":
         return RedirectAddress(target)
     if code == "RedirectUrl":
         return RedirectUrl(target)
-    if (error := _error(user)) is not None:
-        return error
-    return Settings(values=_settings(user), server_version=_version(child(root, "Header")))
+    return _error(user) or Settings(values=_settings(user), server_version=version)
 
 
 def _error(element: _Element) -> ErrorAnswer | None:

@@ -101,7 +101,7 @@ def test_a_soap_fault_is_an_error_of_the_service() -> None:
 def test_the_questions_escape_what_an_address_may_hold() -> None:
     address = "a&b<c>@example.org"
     assert b"a&amp;b&lt;c&gt;@example.org" in pox.request(address)
-    assert b"a&amp;b&lt;c&gt;@example.org" in soap_settings.request(address, "https://x.example/")
+    assert b"a&amp;b&lt;c&gt;@example.org" in soap_settings.request("https://x.example/", address)
     assert "Email=a%26b%3Cc%3E@example.org&" in json_v2.url("x.example", address)
 
 
