@@ -53,6 +53,16 @@ def company(dsn: str, *, protocol: int = 3, **server_options) -> Iterator[Simple
             with psycopg.connect(dsn) as connection:
                 return connection.execute(statement, arguments).fetchall()
 
+        def query_and_commit(statement, *arguments):
+            with psycopg.connect(dsn) as connection:
+                connection.execute(statement, arguments)
+
         yield SimpleNamespace(
-            exchange=exchange, simulator=simulator, profile=profile, mailboxes=ids, query=query, dsn=dsn
+            query_and_commit=query_and_commit,
+            exchange=exchange,
+            simulator=simulator,
+            profile=profile,
+            mailboxes=ids,
+            query=query,
+            dsn=dsn,
         )

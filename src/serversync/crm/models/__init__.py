@@ -6,6 +6,7 @@ from serversync.crm.models.asyncoperation import AsyncOperation, AsyncOperationI
 from serversync.crm.models.attachment import ActivityMimeAttachment, Attachment
 from serversync.crm.models.audit import Audit
 from serversync.crm.models.businessunit import BusinessUnit
+from serversync.crm.models.connectionslot import ConnectionSlot
 from serversync.crm.models.contact import Contact
 from serversync.crm.models.email import Email
 from serversync.crm.models.emailserverprofile import EmailServerProfile
@@ -31,6 +32,7 @@ __all__ = [
     "Attachment",
     "Audit",
     "BusinessUnit",
+    "ConnectionSlot",
     "Contact",
     "Email",
     "EmailServerProfile",
