@@ -1,7 +1,7 @@
 """Adds the table of leased connections, and the index by which a profile's next due mailbox is found.
 
 Why: the limit of concurrent connections holds over all workers. Lock taken: writes to ``mailbox`` wait while its index
-is built, a second for 100,000 mailboxes. Undo: migrate crm 0007, which drops both.
+is built, a second for 100,000 mailboxes. Undo: migrate crm 0008, which drops both.
 """
 
 import uuid
@@ -15,7 +15,7 @@ import serversync.crm.models.columns
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0007_expand_change_mark"),
+        ("crm", "0008_expand_autodiscover"),
     ]
 
     operations = [
