@@ -134,7 +134,7 @@ async def the_proxy_is_down(where):
     where.change(proxy="http://127.0.0.1:1")
 
 
-@broken("tcp", "exchange.unreachable", "--proxy-password-stdin")
+@broken("tcp", "exchange.unreachable", "--proxy-password-file")
 async def the_proxy_wants_a_password(where):
     port = await where.stack.enter_async_context(proxy("407 Proxy Authentication Required"))
     where.change(proxy=f"http://127.0.0.1:{port}")

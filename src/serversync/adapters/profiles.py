@@ -26,6 +26,7 @@ from serversync.core.errors import (
     ConnectionRefused,
     HostUnknown,
     InputInvalid,
+    MailboxNotAllowed,
     MailboxNotFound,
     MailboxUnavailable,
     NotExchange,
@@ -111,6 +112,7 @@ class ProfileConnections:
 
         Raises:
             InputInvalid: profile or mailbox lack what a connection needs.
+            MailboxNotAllowed: the mailbox is not on the allow-list of the profile; nothing is sent.
             SecretKeyUnusable: the password cannot be opened.
             AuthenticationFailed: the account is stopped, because its password was refused.
         """
@@ -150,6 +152,8 @@ class ProfileConnections:
     async def _connected(
         self, profile: ProfileRow, mailbox: MailboxRow, turn: Turn | None = None
     ) -> AsyncIterator[Connected]:
+        if not profile.allows(mailbox):
+            raise MailboxNotAllowed(mailbox=mailbox.address, profile=profile.name)
         is_own = profile.uses_credentials_of(mailbox)
         key, credentials = self._account(profile, mailbox)
         acts_as = mailbox.address if profile.impersonate and not is_own else None
@@ -274,6 +278,7 @@ class BatchConnections:
 
         Raises:
             InputInvalid: profile or mailbox lack what a connection needs.
+            MailboxNotAllowed: the mailbox is not on the allow-list of the profile; nothing is sent.
             SecretKeyUnusable: the password cannot be opened.
             AuthenticationFailed: the account is stopped, because its password was refused.
         """
