@@ -37,6 +37,7 @@ from serversync.crm.privileges import Privilege
 from serversync.database.address import dsn
 from serversync.engine.probe import Event, Finished, Report, Result, first_failure, overall, run
 from serversync.exchange.auth.credentials import Scheme
+from serversync.exchange.autodiscover.names import parse_hosts
 from serversync.rules.allow_list import allows
 
 _SCHEMES: Final = {
@@ -117,6 +118,8 @@ def plan(name: str, *, sample: str | None = None, outside: str | None = None) ->
         profile=profile.name,
         location=None if profile.useautodiscover else profile.incomingserverlocation,
         autodiscover=profile.useautodiscover,
+        autodiscover_url=profile.autodiscoverurl,
+        autodiscover_hosts=parse_hosts(profile.autodiscoverhosts or ""),
         username=username,
         password=password,
         problem=problem,
