@@ -24,6 +24,7 @@ from serversync.crm.models.options import (
     EmailRouterAccessApproval,
     IncomingEmailDeliveryMethod,
     IncomingEmailFilteringMethod,
+    NewSender,
     OutgoingEmailDeliveryMethod,
 )
 from serversync.crm.models.owned import MailboxOwner
@@ -157,6 +158,7 @@ class UserSettings(models.Model):
     )
     ignoreunsolicitedemail = boolean(default=True)
     isautodatacaptureenabled = boolean(default=False)
+    autocreatecontactonpromote = picklist(NewSender, NewSender.NOTHING)
     issendasallowed = boolean(default=False)
     createdon = createdon()
     modifiedon = modifiedon()
