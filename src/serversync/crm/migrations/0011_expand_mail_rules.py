@@ -2,7 +2,7 @@
 
 Why: filters, correlation, queue items, tracked folders, categories and decision traces. Locks taken: short ones for
 the columns, which have constant defaults; writes to ``email`` wait while its two indexes are built anew. At 10 million
-rows: about a minute. Undo: migrate crm 0009, which drops what was added, and the traces of outcomes that it does not know.
+rows: about a minute. Undo: migrate crm 0010, which drops what was added, and the traces of outcomes that it does not know.
 """
 
 import uuid
@@ -17,7 +17,7 @@ import serversync.crm.models.columns
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0009_expand_connectionslot"),
+        ("crm", "0010_expand_profile_access"),
     ]
 
     operations = [
