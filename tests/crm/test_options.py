@@ -10,8 +10,6 @@ from serversync.crm.models import (
     email,
     emailserverprofile,
     lead,
-    mailboxaction,
-    mailboxtrackingfolder,
     messagetrace,
     options,
     tracelog,
@@ -44,18 +42,7 @@ REFERENCE = [
     ),
     (tracelog.TraceLevel, "Information|Warning|Error", 1),
     (lead.LeadState, "Open|Qualified|Disqualified", 0),
-    (
-        messagetrace.TraceOutcome,
-        "Tracked|Already tracked|Before the start date|Set aside|Gone|Not mail|Not accepted|Untracked",
-        1,
-    ),
-    (options.NewSender, "None|Contact|Lead", -1),
-    (
-        mailboxaction.ActionKind,
-        "Move to Deleted Items|Add a category|Remove a category|Move to Undeliverable",
-        1,
-    ),
-    (mailboxtrackingfolder.FolderOnboardingStatus, "Not read yet|Read|No longer there", 0),
+    (messagetrace.TraceOutcome, "Tracked|Already tracked|Before the start date|Set aside|Gone|Not mail", 1),
 ]
 
 

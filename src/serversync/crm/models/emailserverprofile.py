@@ -1,8 +1,7 @@
 """``emailserverprofile``: how to reach an Exchange server, and with which account.
 
 Source: Dataverse table reference, emailserverprofile; ``cafile``, ``proxyurl``,
-``proxyusername``, ``proxypassword``, ``allowedmailboxes``, ``outsidemailbox``, ``autodiscoverurl`` and
-``autodiscoverhosts`` are our own columns.
+``autodiscoverurl`` and ``autodiscoverhosts`` are our own columns.
 """
 
 from django.db import models
@@ -133,10 +132,6 @@ class EmailServerProfile(models.Model):
     lasttestexecutionstatus = picklist(ExecutionStatus)
     cafile = memo()
     proxyurl = string(2084)
-    proxyusername = string(250)
-    proxypassword = models.BinaryField(null=True, blank=True, editable=False)
-    allowedmailboxes = memo()
-    outsidemailbox = string(100)
     autodiscoverurl = string(2084)
     autodiscoverhosts = memo()
     ownerid = models.ForeignKey(
@@ -181,10 +176,6 @@ class EmailServerProfile(models.Model):
         self.outgoingpassword = (
             secrets.seal(password, self._purpose("outgoingpassword")) if password else None
         )
-
-    def set_proxypassword(self, password: str | None) -> None:
-        """Seal the password of the proxy, or forget it; saved with the row."""
-        self.proxypassword = secrets.seal(password, self._purpose("proxypassword")) if password else None
 
     def _purpose(self, column: str) -> str:
         return secrets.purpose("emailserverprofile", self.emailserverprofileid, column)
