@@ -58,7 +58,7 @@ def prepare(arguments: dict[str, str]) -> object:
     """Make profile and user, and empty what an earlier run tracked; return the mailbox."""
     from django.db import connection
 
-    from serversync.crm.models import EmailServerProfile, Mailbox, Organization, SystemUser
+    from serversync.crm.models import EmailServerProfile, Mailbox, Organization, SystemUser, UserSettings
 
     with connection.cursor() as cursor:
         cursor.execute("truncate email, messagetrace, mailboxfolder, attachment cascade")
@@ -75,6 +75,7 @@ def prepare(arguments: dict[str, str]) -> object:
     user = SystemUser.objects.filter(domainname=address).first()
     if user is None:
         user = SystemUser.objects.create_user(address, fullname="Bench", internalemailaddress=address)
+    UserSettings.objects.filter(pk=user.pk).update(incomingemailfilteringmethod=0)
     Mailbox.objects.filter(pk=user.defaultmailbox_id).update(
         emailserverprofile=profile,
         incomingemaildeliverymethod=2,

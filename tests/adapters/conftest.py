@@ -13,7 +13,7 @@ LEASE = timedelta(seconds=30)
 
 @pytest.fixture
 def world(database_dsn):
-    from serversync.crm.models import EmailServerProfile, Mailbox, Organization, SystemUser
+    from serversync.crm.models import EmailServerProfile, Mailbox, Organization, SystemUser, UserSettings
 
     Organization.objects.current()
     profile = EmailServerProfile.objects.create(name="Exchange", incominguseimpersonation=True)
@@ -27,6 +27,7 @@ def world(database_dsn):
             emailrouteraccessapproval=1,
             nextpasson="2026-01-01T00:00:00Z",
         )
+        UserSettings.objects.filter(pk=user.pk).update(incomingemailfilteringmethod=0)
         people[name] = user
     return SimpleNamespace(
         dsn=database_dsn,

@@ -8,12 +8,15 @@ import psycopg
 import pytest
 from django.apps import apps
 
-from serversync.adapters.crm_store import ADDRESS_COLUMNS, TARGETS, CrmStore, conversation_base_hash
+from serversync.adapters import mail_lookups
+from serversync.adapters.crm_store import TARGETS, CrmStore
 from serversync.adapters.leases import MailboxLeases, claim_one
 from serversync.adapters.spool import SpooledContent
 from serversync.core.errors import ItemUnreadable, LeaseLost
 from serversync.engine.incoming import IncomingPass
+from serversync.engine.ports import Seen
 from serversync.rules.email.acceptance import Outcome
+from serversync.rules.email.correlation import conversation_base_hash
 from serversync.rules.email.message import Address, Attachment
 from tests.adapters.conftest import LEASE
 from tests.unit.engine.fakes import NOON, FakeAlerts, FakeExchange, a_message
@@ -46,7 +49,7 @@ def test_every_written_column_exists_and_is_of_the_type_that_is_sent():
 
 def test_every_column_that_addresses_are_looked_up_in_exists():
     tables = {m._meta.db_table: m for m in apps.get_app_config("crm").get_models()}
-    for table, columns in ADDRESS_COLUMNS:
+    for table, columns in mail_lookups.ADDRESS_COLUMNS:
         assert {f.column for f in tables[table]._meta.concrete_fields} >= set(columns)
 
 
@@ -152,14 +155,14 @@ async def test_an_address_that_thousands_carry_is_not_read_to_the_end(pool, worl
 
 
 async def test_address_resolution_uses_the_indexes(pool, world):
-    from serversync.adapters.crm_store import _RESOLUTION
-
     async with pool.connection() as connection:
         await connection.execute(
             "insert into contact (emailaddress1, emailaddress2) select n || '@example.com', n || '@b.example' from generate_series(1, 20000) n"
         )
         await connection.execute("analyze contact")
-        rows = await connection.execute(b"explain " + _RESOLUTION.as_bytes(connection), (["7@example.com"],))
+        rows = await connection.execute(
+            b"explain " + mail_lookups.RESOLUTION.as_bytes(connection), (["7@example.com"],)
+        )
         plan = "\n".join(line for (line,) in await rows.fetchall())
     assert "Seq Scan on contact" not in plan
 
@@ -205,7 +208,7 @@ async def test_a_set_aside_item_is_replaced_when_it_is_read_at_last(pool, world,
     exchange.broken.clear()
     exchange.arrive(message)
     await IncomingPass(await run_for(pool, world.mailbox), exchange, store, FakeAlerts())()
-    assert query("select outcome, reasoncode from messagetrace") == [(1, "accepted")]
+    assert query("select outcome, reasoncode from messagetrace") == [(1, "filter-all")]
 
 
 async def test_oversized_header_values_do_not_stop_the_page(pool, world, query):
@@ -226,7 +229,7 @@ async def test_lookups_by_trace_and_identity(pool, world):
             "select itemkey, activityid, messageiddupcheck, contentdigest from messagetrace join email using (activityid)"
         )
         ((key, activityid, dupcheck, digest),) = await rows.fetchall()
-    assert await store.traced(world.mailbox, [key, UUID(int=1)]) == {key: Outcome.TRACKED}
+    assert await store.traced(world.mailbox, [key, UUID(int=1)]) == {key: Seen(Outcome.TRACKED)}
     assert await store.traced(world.other_mailbox, [key]) == {}
     assert await store.known([dupcheck]) == {dupcheck: (activityid, digest)}
     assert await store.held(world.mailbox, [activityid]) == {activityid: {"ab"}}

@@ -13,9 +13,9 @@ from serversync.rules.email.acceptance import Outcome
 from tests.adapters.conftest import LEASE
 
 
-async def claim(pool, host="w1", *, limit=10, lease=LEASE):
+async def claim(pool, world, host="w1", *, limit=10, lease=LEASE):
     async with pool.connection() as connection, connection.transaction():
-        return await claim_due(connection, host=host, lease=lease, limit=limit)
+        return await claim_due(connection, world.profile.pk, host=host, lease=lease, limit=limit)
 
 
 async def set_mailbox(pool, mailboxid, assignment):
@@ -24,17 +24,17 @@ async def set_mailbox(pool, mailboxid, assignment):
 
 
 async def test_two_dispatchers_never_claim_the_same_mailbox(pool, world):
-    claims = await asyncio.gather(*(claim(pool, f"w{n}", limit=1) for n in range(4)))
+    claims = await asyncio.gather(*(claim(pool, world, f"w{n}", limit=1) for n in range(4)))
     ids = [c.mailboxid for each in claims for c in each]
     assert sorted(map(str, ids)) == sorted(map(str, (world.mailbox, world.other_mailbox)))
 
 
 async def test_a_claimed_mailbox_is_claimed_again_only_when_its_lease_has_ended(pool, world):
-    first = await claim(pool, lease=timedelta(milliseconds=-1))
-    again = await claim(pool, "w2")
+    first = await claim(pool, world, lease=timedelta(milliseconds=-1))
+    again = await claim(pool, world, "w2")
     assert {c.fence for c in first} == {1}
     assert {c.fence for c in again} == {2}
-    assert await claim(pool, "w3") == []
+    assert await claim(pool, world, "w3") == []
 
 
 @pytest.mark.parametrize(
@@ -51,26 +51,26 @@ async def test_a_claimed_mailbox_is_claimed_again_only_when_its_lease_has_ended(
 )
 async def test_what_may_not_run_is_not_claimed(pool, world, assignment):
     await set_mailbox(pool, world.mailbox, assignment)
-    assert [c.mailboxid for c in await claim(pool)] == [world.other_mailbox]
+    assert [c.mailboxid for c in await claim(pool, world)] == [world.other_mailbox]
 
 
 async def test_approval_counts_only_where_the_organization_asks_for_it(pool, world):
     await set_mailbox(pool, world.mailbox, "emailrouteraccessapproval = 0")
     async with pool.connection() as connection:
         await connection.execute("update organization set requireapprovalforuseremail = false")
-    assert len(await claim(pool)) == 2
+    assert len(await claim(pool, world)) == 2
 
 
 async def test_nothing_of_an_inactive_profile_runs(pool, world):
     async with pool.connection() as connection:
         await connection.execute("update emailserverprofile set statecode = 1, statuscode = 2")
-    assert await claim(pool) == []
+    assert await claim(pool, world) == []
 
 
 async def test_a_claim_is_taken_up_once_and_not_with_an_old_fence(pool, world):
     leases = MailboxLeases(pool, host="w1", lease=LEASE)
-    (old, *_) = await claim(pool, lease=timedelta(milliseconds=-1))
-    new = next(c for c in await claim(pool, "w2") if c.mailboxid == old.mailboxid)
+    (old, *_) = await claim(pool, world, lease=timedelta(milliseconds=-1))
+    new = next(c for c in await claim(pool, world, "w2") if c.mailboxid == old.mailboxid)
     assert await leases.begin(old.mailboxid, old.fence) is None
     run = await leases.begin(new.mailboxid, new.fence)
     assert run is not None
@@ -96,7 +96,7 @@ async def test_a_run_knows_address_owner_and_bounds(pool, world):
 
 
 async def test_a_mailbox_under_way_cannot_be_claimed_by_hand(pool, world):
-    await claim(pool)
+    await claim(pool, world)
     async with pool.connection() as connection:
         assert await claim_one(connection, world.mailbox, host="w2", lease=LEASE) is None
 
@@ -155,7 +155,7 @@ async def test_somebody_who_lost_the_mailbox_changes_nothing_about_it(pool, worl
         pool, world.mailbox, "leasefence = leasefence + 1, leaseuntil = now() + interval '1 minute'"
     )
     await leases.finish(run, PassResult(), next_pass=now())
-    await leases.release(run.mailboxid, run.fence)
+    await leases.release([(run.mailboxid, run.fence)])
     await leases.prolong([(run.mailboxid, run.fence)])
     ((left,),) = query("select leaseuntil - now() from mailbox where mailboxid = %s", world.mailbox)
     assert timedelta(seconds=31) < left <= timedelta(minutes=1)

@@ -82,7 +82,7 @@ def ready(run: CommandLine, add_profile: Callable[..., Result]) -> CommandLine:
     for result in (
         add_profile(),
         run("settings", "set", "defaultemailserverprofileid", "exchange"),
-        run("user", "add", ADA, "--name", "Ada Lovelace"),
+        run("user", "add", ADA, "--name", "Ada Lovelace", "--track", "all"),
         run("mailbox", "apply-defaults", "--all"),
         run("mailbox", "approve", ADA),
     ):

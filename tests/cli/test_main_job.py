@@ -26,7 +26,7 @@ def test_commands_alone_lead_to_tracked_mail(ready):
 
     (why,) = ready.json("mailbox", "why", ADA, "--message-id", "1@example.com")
     assert why["outcomename"] == "Tracked"
-    assert why["sentence"].startswith("Tracked. It arrived in a folder")
+    assert why["sentence"] == "Tracked. Ada Lovelace takes all e-mail messages."
     (unseen,) = ready.json("mailbox", "why", ADA, "--subject", "never sent")
     assert unseen["sentence"].startswith("No such message was seen in ada@example.org. Its Inbox was read")
 
@@ -58,7 +58,7 @@ def test_sync_without_waiting_makes_the_mailbox_due(ready):
 
 
 def test_a_mailbox_that_may_not_run_is_refused_with_what_to_do(run):
-    run("user", "add", ADA)
+    run("user", "add", ADA, "--track", "all")
     refused = run("mailbox", "sync", ADA)
     assert refused.exit_code == 2
     assert "it has no Server Profile. Choose one: serversync mailbox apply-defaults" in refused.stderr

@@ -10,6 +10,8 @@ from serversync.crm.models import (
     email,
     emailserverprofile,
     lead,
+    mailboxaction,
+    mailboxtrackingfolder,
     messagetrace,
     options,
     tracelog,
@@ -42,7 +44,18 @@ REFERENCE = [
     ),
     (tracelog.TraceLevel, "Information|Warning|Error", 1),
     (lead.LeadState, "Open|Qualified|Disqualified", 0),
-    (messagetrace.TraceOutcome, "Tracked|Already tracked|Before the start date|Set aside|Gone|Not mail", 1),
+    (
+        messagetrace.TraceOutcome,
+        "Tracked|Already tracked|Before the start date|Set aside|Gone|Not mail|Not accepted|Untracked",
+        1,
+    ),
+    (options.NewSender, "None|Contact|Lead", -1),
+    (
+        mailboxaction.ActionKind,
+        "Move to Deleted Items|Add a category|Remove a category|Move to Undeliverable",
+        1,
+    ),
+    (mailboxtrackingfolder.FolderOnboardingStatus, "Not read yet|Read|No longer there", 0),
 ]
 
 

@@ -17,7 +17,14 @@ QUEUE = "service@example.org"
 @contextmanager
 def company(dsn: str, *, protocol: int = 3, **server_options) -> Iterator[SimpleNamespace]:
     """Give ``exchange``, ``simulator``, ``mailboxes`` (by address) and ``query``; all mailboxes are due."""
-    from serversync.crm.models import EmailServerProfile, Mailbox, Organization, Queue, SystemUser
+    from serversync.crm.models import (
+        EmailServerProfile,
+        Mailbox,
+        Organization,
+        Queue,
+        SystemUser,
+        UserSettings,
+    )
 
     exchange = Exchange("Exchange2016")
     exchange.add_account(SERVICE, password=PASSWORD, impersonation=True)
@@ -40,6 +47,7 @@ def company(dsn: str, *, protocol: int = 3, **server_options) -> Iterator[Simple
         profile.save()
         for address in PEOPLE:
             SystemUser.objects.create_user(address, internalemailaddress=address)
+        UserSettings.objects.update(incomingemailfilteringmethod=0)
         Queue.objects.create(name="Service", emailaddress=QUEUE)
         Mailbox.objects.update(
             emailserverprofile=profile,
@@ -53,6 +61,16 @@ def company(dsn: str, *, protocol: int = 3, **server_options) -> Iterator[Simple
             with psycopg.connect(dsn) as connection:
                 return connection.execute(statement, arguments).fetchall()
 
+        def query_and_commit(statement, *arguments):
+            with psycopg.connect(dsn) as connection:
+                connection.execute(statement, arguments)
+
         yield SimpleNamespace(
-            exchange=exchange, simulator=simulator, profile=profile, mailboxes=ids, query=query, dsn=dsn
+            query_and_commit=query_and_commit,
+            exchange=exchange,
+            simulator=simulator,
+            profile=profile,
+            mailboxes=ids,
+            query=query,
+            dsn=dsn,
         )

@@ -86,6 +86,26 @@ async def the_mailbox_is_not_on_the_allow_list(where):
     where.change(allowed=("example.com", "board@example.org"))
 
 
+# --- autodiscover ----------------------------------------------------------------------------------
+
+
+def found_by_autodiscover(where):
+    """Let the profile find its server, beginning at the simulator."""
+    url = where.server.url.replace("/EWS/Exchange.asmx", "/autodiscover/autodiscover.svc")
+    where.change(location=None, autodiscover=True, autodiscover_url=url)
+
+
+@broken("autodiscover", "autodiscover.exchange-online", "Take the mailbox out of this profile")
+async def the_mailbox_is_in_the_cloud(where):
+    found_by_autodiscover(where)
+    where.exchange.autodiscover.redirect_addresses[ADA] = "ada@example.mail.onmicrosoft.com"
+
+
+@broken("autodiscover", "autodiscover.domain-unusable", "give the server location of the profile by hand")
+async def the_domain_is_a_registry(where):
+    where.change(location=None, autodiscover=True, sample="ada@co.uk", allowed=())
+
+
 # --- DNS and TCP -----------------------------------------------------------------------------------
 
 
@@ -134,7 +154,7 @@ async def the_proxy_is_down(where):
     where.change(proxy="http://127.0.0.1:1")
 
 
-@broken("tcp", "exchange.unreachable", "--proxy-password-stdin")
+@broken("tcp", "exchange.unreachable", "--proxy-password-file")
 async def the_proxy_wants_a_password(where):
     port = await where.stack.enter_async_context(proxy("407 Proxy Authentication Required"))
     where.change(proxy=f"http://127.0.0.1:{port}")
@@ -389,7 +409,7 @@ async def test_a_broken_set_up_is_named_with_its_remedy(name: str) -> None:
 
 def test_there_are_enough_broken_set_ups() -> None:
     assert len(CASES) >= 40
-    assert {case.step for case in CASES.values()} == {step.key for step in STEPS} - {"autodiscover"}
+    assert {case.step for case in CASES.values()} == {step.key for step in STEPS}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -408,12 +428,15 @@ SUPPORTED = ("Exchange2010_SP3", "Exchange2013_SP1", "Exchange2016", "Exchange20
 
 @pytest.mark.parametrize("version", SUPPORTED)
 @pytest.mark.parametrize("scheme", [Scheme.AUTO, Scheme.NTLM, Scheme.NEGOTIATE, Scheme.BASIC])
-async def test_every_step_of_a_correct_server_passes(version: str, scheme: Scheme) -> None:
+@pytest.mark.parametrize("by_itself", [False, True], ids=["given", "autodiscover"])
+async def test_every_step_of_a_correct_server_passes(version: str, scheme: Scheme, by_itself: bool) -> None:
     protection = "off" if scheme is Scheme.BASIC else "require"
     async with place(version, scheme=scheme, extended_protection=protection) as where:
+        if by_itself:
+            found_by_autodiscover(where)
         reports = await examine(where)
     results = {key: one.finding.result for key, one in reports.items()}
-    assert results.pop("autodiscover") is Result.SKIPPED
+    assert results.pop("autodiscover") is (Result.OK if by_itself else Result.SKIPPED)
     assert set(results.values()) == {Result.OK}, reports
     assert list(reports) == [step.key for step in STEPS]
     assert BOARD in reports["outside"].finding.sentence

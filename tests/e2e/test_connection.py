@@ -1,12 +1,15 @@
 """What an administrator reads when a profile cannot connect: its own sentence and remedy for each cause."""
 
+import asyncio
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from serversync.administration import connection_test, profiles
+from serversync.administration import connection, connection_test, mailboxes, profiles
 from serversync.core.errors import InsecureAddress
+from serversync.crm.models import Mailbox
+from serversync.jobs.single import sync_now
 from serversync.simulator import CertificateOptions
 from tests.e2e.place import PASSWORD, SERVICE, company
 
@@ -133,3 +136,48 @@ def test_a_web_page_in_place_of_exchange(database_dsn):
         finally:
             server.shutdown()
             serving.join()
+
+
+def test_a_mailbox_that_is_not_allowed_is_not_even_asked_for(database_dsn):
+    with company(database_dsn) as place:
+        place.profile.allowedmailboxes = "ben@example.org\ncleo@example.org"
+        place.profile.save()
+        asked = []
+        place.simulator.server.on_response.append(lambda traffic: asked.append(traffic.request))
+        expect(place, "profile.mailbox-not-allowed", "--allow ada@example.org")
+        error = connection.enable([Mailbox.objects.get(emailaddress="ada@example.org")])[0].trial.error
+        assert "not among the mailboxes" in str(error)
+        _, stopped = asyncio.run(sync_now_unchecked(place, "ada@example.org"))
+        assert stopped.code == "profile.mailbox-not-allowed"
+        assert not [request for request in asked if b"ada@example.org" in request]
+        outcome(place, sample="ben@example.org")
+        assert [request for request in asked if b"ben@example.org" in request]
+
+
+async def sync_now_unchecked(place, address):
+    return await sync_now(place.mailboxes[address])
+
+
+def test_the_mailbox_to_be_denied_is_kept_at_the_profile(database_dsn):
+    with company(database_dsn) as place:
+        profiles.edit("Exchange", {"outsidemailbox": "cleo@example.org"})
+        expect(place, "exchange.scope-too-wide", "New-ManagementScope")
+
+
+def test_each_mailbox_logs_on_with_credentials_of_its_own(database_dsn):
+    with company(database_dsn) as place:
+        place.exchange.add_account("ada@example.org", password="her own")
+        profiles.edit("Exchange", {"incomingcredentialretrieval": "mailbox"})
+        ada = Mailbox.objects.get(emailaddress="ada@example.org")
+        assert outcome(place).failure.step.key == "profile"
+        assert mailboxes.state_of(ada).readiness.code == "credentials-missing"
+        values = {"username": "ada@example.org", "password": "her own"}
+        (state,) = mailboxes.edit([ada], {**values, "allowemailconnectortousecredentials": True})
+        assert state.readiness.may_run
+        done = outcome(place)
+        assert done.failure is None
+        steps = {one.step.key: one.finding for one in done.reports}
+        assert steps["impersonation"].sentence == "Each mailbox logs on with credentials of its own."
+        assert steps["folders"].result == "ok"
+        ada.refresh_from_db()
+        assert "her own" not in repr(ada) + repr(done)

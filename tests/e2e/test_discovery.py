@@ -6,11 +6,16 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from serversync.adapters.probe.examiner import ConnectionExaminer
+from serversync.adapters.probe.target import Target
+from serversync.core import clock
 from serversync.core.errors import AutodiscoverHostNotAllowed, AutodiscoverUnavailable, ServiceError
+from serversync.engine.probe import Finished, Report, run
 from serversync.exchange.auth.credentials import Credentials, Scheme
 from serversync.exchange.autodiscover.discover import Discovery, Network, Question, Step, discover, find
 from serversync.exchange.autodiscover.srv import DnsSrv
@@ -315,3 +320,46 @@ async def test_the_order_is_the_one_of_the_documentation(company: Company) -> No
     ]
     for url, row in ((shown[0], 2), (shown[2], 3), (shown[4], 4), (shown[5], 5)):
         assert url in rows[row]
+
+
+async def examined(company: Company, **target: object) -> dict[str, Report]:
+    """Test Connection of a profile that finds its server."""
+    profile = Target(
+        profile="Exchange",
+        location=None,
+        autodiscover=True,
+        username=SERVICE,
+        password=PASSWORD,
+        scheme=Scheme.BASIC,
+        ca_file=company.ca_file,
+        timeout=timedelta(seconds=20),
+        sample=ADA,
+        **target,
+    )
+    async with ConnectionExaminer(
+        profile, now=clock.now, user_agent="test", search_network=company.network()
+    ) as examiner:
+        events = [event async for event in run(examiner, monotonic=monotonic)]
+    assert PASSWORD not in repr(events)
+    return {event.report.step.key: event.report for event in events if isinstance(event, Finished)}
+
+
+async def test_test_connection_shows_every_attempt_and_goes_on_with_what_was_found(company: Company) -> None:
+    company.exchange.add_account(SERVICE, password=PASSWORD, impersonation=True)
+    company.only_at("autodiscover.example.org")
+    reports = await examined(company)
+    found = reports["autodiscover"]
+    assert found.finding.sentence == f"{ADA} is served at {company.server.url}."
+    assert [part.finding.result.value for part in found.parts] == ["skipped", "failed", "failed", "ok"]
+    assert "HTTP 404" in dict(found.parts[1].finding.evidence)["Status"]
+    assert reports["folders"].finding.result.value == "ok"
+
+
+async def test_test_connection_names_the_host_that_has_to_be_allowed(company: Company) -> None:
+    company.only_at("mail.example.org")
+    company.names.add_autodiscover("example.org", "mail.example.org")
+    found = (await examined(company))["autodiscover"]
+    assert found.finding.code == "autodiscover.host-not-allowed"
+    assert "--autodiscover-hosts mail.example.org" in found.finding.remedy
+    reports = await examined(company, autodiscover_hosts=("mail.example.org",))
+    assert reports["autodiscover"].finding.result.value == "ok"

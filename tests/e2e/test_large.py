@@ -50,7 +50,10 @@ def with_a_large_body():
     ],
 )
 def test_a_hundred_megabytes_pass_in_pieces(database_dsn, mime, length):
+    from serversync.crm.models import Organization
+
     with company(database_dsn) as place:
+        Organization.objects.update(maxuploadfilesize=200 << 20)
         place.exchange.deliver(mime(), ["ada@example.org"])
         done = subprocess.run(
             [sys.executable, "-m", "tests.e2e.large_pass", str(place.mailboxes["ada@example.org"])],

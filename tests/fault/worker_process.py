@@ -1,6 +1,7 @@
 """A worker process for the fault tests: works on ``DATABASE_URL`` with a short lease until it is terminated."""
 
 import asyncio
+import os
 from datetime import timedelta
 
 from serversync import bootstrap, logs
@@ -10,4 +11,8 @@ if __name__ == "__main__":
     with bootstrap.start(migrate=False) as environment:
         from serversync.jobs.worker import Worker
 
-        asyncio.run(Worker(environment.dsn, lease=timedelta(seconds=1)).run(handle_signals=True))
+        asyncio.run(
+            Worker(environment.dsn, lease=timedelta(seconds=float(os.environ.get("WORKER_LEASE", "1")))).run(
+                handle_signals=True
+            )
+        )

@@ -2,19 +2,20 @@
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import psycopg
 import pytest
+from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
 
-from serversync.adapters.leases import Claim
 from serversync.administration import connection_test
 from serversync.core.errors import InputInvalid
 from serversync.demo.mail import week_of_mail
 from serversync.jobs import worker as worker_module
-from serversync.jobs.dispatcher import BATCH, WAKE_CHANNEL, Dispatcher, batches
+from serversync.jobs.dispatcher import BATCH, WAKE_CHANNEL, Dispatcher
+from serversync.jobs.places import Places
 from serversync.jobs.single import sync_now
 from serversync.jobs.worker import Worker, open_pool
 from serversync.rules.email.acceptance import Outcome
@@ -51,23 +52,85 @@ class Running:
         await asyncio.wait_for(self.task, 40)
 
 
-def test_a_batch_holds_mailboxes_of_one_profile_and_not_too_many():
-    one, other = uuid4(), uuid4()
-    claims = [Claim(uuid4(), n, one if n % 3 else other) for n in range(90)]
-    jobs = [job["claims"] for job in batches(claims)]
-    assert sorted(map(len, jobs)) == [5, 10, BATCH, BATCH, BATCH]
-    profile_of = {str(c.mailboxid): c.profileid for c in claims}
-    for job in jobs:
-        assert len(job) <= BATCH
-        assert len({profile_of[mailboxid] for mailboxid, _ in job}) == 1
+def dispatcher(pool, place, *, places=4):
+    return Dispatcher(pool, place.dsn, host="w1", lease=LEASE, places=Places(places))
+
+
+@asynccontextmanager
+async def queue(place):
+    with app.replace_connector(PsycopgConnector(conninfo=place.dsn, min_size=1, max_size=1)):
+        async with app.open_async():
+            yield
+
+
+def more_mailboxes(place, count):
+    """Add mailboxes of the company's profile that are due."""
+    place.query_and_commit(
+        "insert into mailbox (name, emailaddress, isforwardmailbox, emailserverprofile, nextpasson,"
+        " incomingemaildeliverymethod, emailrouteraccessapproval)"
+        " select 'more', 'more' || n || '@example.org', true, %s, now(), 2, 1 from generate_series(1, %s) n",
+        place.profile.pk,
+        count,
+    )
+
+
+async def test_a_batch_holds_not_too_many_mailboxes_and_its_part_of_the_connections(place):
+    more_mailboxes(place, 86)
+    async with open_pool(place.dsn) as pool, queue(place):
+        assert await dispatcher(pool, place).dispatch() == 90
+    jobs = [args for (args,) in place.query("select args from procrastinate_jobs order by id")]
+    assert [len(job["claims"]) for job in jobs] == [BATCH, BATCH, BATCH, 15]
+    assert place.query("select connections from connectionslot order by createdon") == [
+        (3,),
+        (3,),
+        (3,),
+        (1,),
+    ]
+    assert {job["profileid"] for job in jobs} == {str(place.profile.pk)}
+
+
+async def test_no_more_is_claimed_than_connections_and_places_allow(place):
+    more_mailboxes(place, 86)
+    async with open_pool(place.dsn) as pool, queue(place):
+        assert await dispatcher(pool, place, places=2).dispatch() == 2 * BATCH
+        place.query_and_commit("update emailserverprofile set maxconcurrentconnections = 6")
+        assert await dispatcher(pool, place, places=9).dispatch() == 0
+        place.query_and_commit("update emailserverprofile set maxconcurrentconnections = 7")
+        assert await dispatcher(pool, place, places=9).dispatch() == BATCH
+    assert place.query("select sum(connections) from connectionslot") == [(7,)]
+
+
+async def test_a_profile_without_free_connections_keeps_no_other_waiting(place):
+    other = await asyncio.to_thread(another_profile, place)
+    more_mailboxes(place, 100)
+    place.query_and_commit("update mailbox set nextpasson = now() - interval '1 hour' where name = 'more'")
+    async with open_pool(place.dsn) as pool, queue(place):
+        await dispatcher(pool, place, places=2).dispatch()
+    assert [
+        profile for (profile,) in place.query("select args->>'profileid' from procrastinate_jobs order by id")
+    ] == [
+        str(place.profile.pk),
+        str(other),
+    ]
+
+
+def another_profile(place):
+    from django.db import connection as django_connection
+
+    from serversync.crm.models import EmailServerProfile, Mailbox
+
+    other = EmailServerProfile.objects.create(name="Other", incominguseimpersonation=True)
+    Mailbox.objects.filter(emailaddress=PEOPLE[0]).update(emailserverprofile=other)
+    django_connection.close()
+    return other.pk
 
 
 async def test_a_claim_and_its_job_come_together_or_not_at_all(place):
     async with open_pool(place.dsn) as pool, app.open_async():
-        dispatcher = Dispatcher(pool, place.dsn, host="w1", lease=LEASE, most_claimed=100)
         with app.replace_connector(Failing()), pytest.raises(RuntimeError):
-            await dispatcher.dispatch()
+            await dispatcher(pool, place).dispatch()
     assert place.query("select count(*) from mailbox where leasefence > 0") == [(0,)]
+    assert place.query("select count(*) from connectionslot") == [(0,)]
 
 
 class Failing:
@@ -76,8 +139,10 @@ class Failing:
     def get_sync_connector(self):
         return self
 
-    async def execute_query_all_async_with_connection(self, *_, **__):
+    async def execute_query_one_async_with_connection(self, *_, **__):
         raise RuntimeError("no queue")
+
+    execute_query_all_async_with_connection = execute_query_one_async_with_connection
 
 
 async def test_everything_delivered_is_tracked_once(place):

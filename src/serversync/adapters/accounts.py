@@ -21,7 +21,7 @@ from serversync.core.errors import AuthenticationFailed, ServerUnreachable
 REFUSALS: Final = 2
 """So many definite refusals stop the account until its credentials are changed or a test of them succeeds."""
 _PATIENCE: Final = timedelta(seconds=120)
-"""How long to wait for the log-on of another process."""
+"""How long a log-on may take, and so how long to wait for that of another process."""
 
 _KNOWN: Final = """
     select refusals, host, username, scheme from exchangeaccount
@@ -146,7 +146,11 @@ class AccountGuard:
 
     async def _take_turn(self, connection: AsyncConnection) -> None:
         milliseconds = round(_PATIENCE.total_seconds() * 1000)
-        await connection.execute("select set_config('lock_timeout', %s, true)", (str(milliseconds),))
+        await connection.execute(
+            "select set_config('lock_timeout', %(time)s, true),"
+            " set_config('idle_in_transaction_session_timeout', %(time)s, true)",
+            {"time": str(milliseconds)},
+        )
         try:
             await connection.execute(
                 "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"log-on {self._key.accountid}",)

@@ -10,8 +10,6 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
-from serversync.rules.email.message import Spooled
-
 Row = Sequence[object]
 
 
@@ -46,7 +44,9 @@ class LargeColumn:
     is_text: bool
 
 
-async def fill_large(connection: AsyncConnection, target: LargeColumn, key: UUID, value: Spooled) -> None:
+async def fill_large(
+    connection: AsyncConnection, target: LargeColumn, key: UUID, chunks: Iterable[bytes]
+) -> None:
     """Put a spooled value into a row that was written without it, in the same transaction."""
     await connection.execute(
         "create temporary table if not exists piece (ordinal int, content bytea) on commit drop"
@@ -54,7 +54,7 @@ async def fill_large(connection: AsyncConnection, target: LargeColumn, key: UUID
     await connection.execute("truncate piece")
     async with connection.cursor() as cursor, cursor.copy("copy piece from stdin (format binary)") as copy:
         copy.set_types(["int4", "bytea"])
-        for ordinal, chunk in enumerate(value.chunks()):
+        for ordinal, chunk in enumerate(chunks):
             await copy.write_row((ordinal, chunk))
     pieces = SQL("string_agg(content, ''::bytea order by ordinal)")
     whole = SQL("convert_from({}, 'UTF8')" if target.is_text else "{}").format(pieces)

@@ -9,23 +9,38 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
-from zlib import crc32
 
 from psycopg import AsyncConnection
 from psycopg.errors import DeadlockDetected, UniqueViolation
-from psycopg.sql import SQL, Composed, Identifier
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
+from serversync.adapters import mail_lookups, mail_plan
 from serversync.adapters.copying import CopyTarget, LargeColumn, Row, copy_rows, fill_large
 from serversync.core import faults
-from serversync.core.errors import LeaseLost
-from serversync.engine.ports import IdentityTaken, NewEmail, PageWrite, Trace
-from serversync.rules.email.acceptance import Outcome
+from serversync.core.errors import LeaseLost, ServiceError
+from serversync.engine.ports import (
+    Action,
+    IdentityTaken,
+    Listed,
+    MailboxRun,
+    MailFolder,
+    MailPlan,
+    NewEmail,
+    PageWrite,
+    Seen,
+    Trace,
+)
+from serversync.rules.email import content
+from serversync.rules.email.acceptance import UNTRACKED, Outcome
 from serversync.rules.email.body import text_to_html
+from serversync.rules.email.correlation import Book, Keys, Method, conversation_base_hash
+from serversync.rules.email.filtering import Principal
 from serversync.rules.email.identity import Known
+from serversync.rules.email.internal import Opposite
+from serversync.rules.email.judgement import FolderKind
 from serversync.rules.email.message import Address
-from serversync.rules.email.parties import MATCH_LIMIT, Record
+from serversync.rules.email.parties import Record
 
 EMAIL: Final = CopyTarget(
     "email",
@@ -51,11 +66,23 @@ EMAIL: Final = CopyTarget(
         ("senton", "timestamptz"),
         ("receivedon", "timestamptz"),
         ("receivingmailboxid", "uuid"),
+        ("sendermailboxid", "uuid"),
         ("ownerid", "uuid"),
+        ("acceptingentityid", "uuid"),
+        ("acceptingentitytypecode", "text"),
+        ("correlationmethod", "int2"),
+        ("correlatedactivityid", "uuid"),
+        ("parentactivityid", "uuid"),
+        ("correlatedsubjectchanged", "bool"),
+        ("regardingobjectid", "uuid"),
+        ("regardingobjecttypecode", "text"),
+        ("isduplicatesenderunresolved", "bool"),
+        ("leftout", "jsonb"),
         ("attachmentcount", "int4"),
         ("notifications", "int2"),
     ),
 )
+HASH: Final = CopyTarget("emailhash", (("activityid", "uuid"), ("hash", "int8")))
 PARTY: Final = CopyTarget(
     "activityparty",
     (
@@ -100,56 +127,51 @@ TRACE: Final = CopyTarget(
         ("reasoncode", "text"),
         ("detail", "jsonb"),
         ("activityid", "uuid"),
+        ("mailboxtrackingfolderid", "uuid"),
+        ("iscategorized", "bool"),
+        ("attempts", "int4"),
     ),
 )
-TARGETS: Final = (EMAIL, PARTY, BLOB, ATTACHMENT, TRACE)
-
-ADDRESS_COLUMNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("systemuser", ("internalemailaddress", "personalemailaddress", "mobilealertemail")),
-    ("contact", ("emailaddress1", "emailaddress2", "emailaddress3")),
-    ("account", ("emailaddress1", "emailaddress2", "emailaddress3")),
-    ("lead", ("emailaddress1", "emailaddress2", "emailaddress3")),
-    ("queue", ("emailaddress",)),
-)
-"""The columns that are searched when an address is resolved."""
+TARGETS: Final = (EMAIL, HASH, PARTY, BLOB, ATTACHMENT, TRACE)
 
 _DESCRIPTION = LargeColumn("email", "activityid", "description", is_text=True)
 _BODY = LargeColumn("attachment", "attachmentid", "body", is_text=False)
 
-_INCOMING, _COMPLETED, _RECEIVED = False, 1, 4
+_COMPLETED, _SENT, _RECEIVED = 1, 3, 4
 _SENDER, _TO, _CC, _BCC = 1, 2, 3, 4
-_NOT_ALL_ATTACHMENTS = 1
-_CONVERSATION_BASE_BYTES = 22
 
 
-def _resolution() -> Composed:
-    """One look-up by index for each address and column."""
-    branches: list[Composed] = []
-    for table, columns in ADDRESS_COLUMNS:
-        owner = "systemuserid" if table == "systemuser" else "ownerid"
-        active = SQL("not isdisabled") if table == "systemuser" else SQL("statecode = 0")
-        branches.extend(
-            SQL(
-                "select wanted.address, {table}, r.* from wanted cross join lateral"
-                " (select {key}, {owner}, createdon, {number} from {source}"
-                " where lower({column}) = wanted.address and {active} limit {limit}) r"
-            ).format(
-                table=table,
-                key=Identifier(f"{table}id"),
-                owner=Identifier(owner),
-                number=number,
-                source=Identifier(table),
-                column=Identifier(column),
-                active=active,
-                limit=MATCH_LIMIT + 1,
-            )
-            for number, column in enumerate(columns, start=1)
-        )
-    wanted = SQL("with wanted (address) as (select unnest(%s::text[])) {}")
-    return wanted.format(SQL(" union all ").join(branches))
-
-
-_RESOLUTION: Final = _resolution()
+_NEWCOMER_LOCK: Final = 0x5E11DE4
+"""First half of the advisory lock under which an unknown sender becomes a record; the second is the address."""
+_NEWCOMERS: Final = {
+    "contact": "insert into contact (contactid, firstname, lastname, fullname, emailaddress1, ownerid)"
+    " values (%(id)s, %(first)s, %(last)s, %(full)s, %(address)s, %(owner)s)",
+    "lead": "insert into lead (leadid, firstname, lastname, fullname, subject, emailaddress1, ownerid)"
+    " values (%(id)s, %(first)s, %(last)s, %(full)s, %(full)s, %(address)s, %(owner)s)",
+}
+_ANSWERS: Final = """
+    update email answer set correlatedactivityid = first.activityid, parentactivityid = first.activityid,
+        correlationmethod = %(method)s,
+        regardingobjectid = coalesce(answer.regardingobjectid, first.regardingobjectid),
+        regardingobjecttypecode = coalesce(answer.regardingobjecttypecode, first.regardingobjecttypecode)
+    from email first, organization o
+    where first.messageid = any(%(ids)s) and answer.inreplyto = first.messageid
+        and answer.correlatedactivityid is null and answer.activityid <> first.activityid
+        and o.emailcorrelationenabled and not o.ignoreconversationindexandinreplytoforcorrelation
+"""
+"""Answers that were tracked before what they answer, because Exchange lists the newest first."""
+_REGARDING: Final = """
+    update email set regardingobjectid = wanted.recordid, regardingobjecttypecode = wanted.tablename,
+        modifiedon = now()
+    from unnest(%(activities)s::uuid[], %(records)s::uuid[], %(tables)s::text[])
+        as wanted (activityid, recordid, tablename)
+    where email.activityid = wanted.activityid
+        and (email.regardingobjectid, email.regardingobjecttypecode)
+            is distinct from (wanted.recordid, wanted.tablename)
+        and not exists (select from messagetrace t where t.activityid = email.activityid
+            and t.mailboxid <> %(mailbox)s and t.mailboxtrackingfolderid is not null)
+"""
+"""A tracked folder's record overrides what was there, unless somebody else has filed the message before."""
 
 
 class CrmStore:
@@ -159,15 +181,21 @@ class CrmStore:
         self._pool = pool
         self._lease = lease
 
-    async def traced(self, mailboxid: UUID, item_keys: Sequence[UUID]) -> dict[UUID, Outcome]:
+    async def plan(self, run: MailboxRun) -> MailPlan:
+        """See ``MailStore``."""
+        async with self._pool.connection() as connection:
+            return await mail_plan.read(connection, run)
+
+    async def traced(self, mailboxid: UUID, item_keys: Sequence[UUID]) -> dict[UUID, Seen]:
         """See ``MailStore``."""
         async with self._pool.connection() as connection:
             rows = await connection.execute(
-                "select itemkey, outcome from messagetrace where mailboxid = %s and itemkey = any(%s::uuid[])",
+                "select itemkey, outcome, attempts, iscategorized from messagetrace"
+                " where mailboxid = %s and itemkey = any(%s::uuid[])",
                 (mailboxid, _array(item_keys)),
                 binary=True,
             )
-            return {key: Outcome(outcome) async for key, outcome in rows}
+            return {key: Seen(Outcome(outcome), *rest) async for key, outcome, *rest in rows}
 
     async def known(self, dupchecks: Sequence[UUID]) -> dict[UUID, Known]:
         """See ``MailStore``."""
@@ -192,32 +220,79 @@ class CrmStore:
                 found.setdefault(activityid, set()).add(search_key)
         return found
 
-    async def records(self, addresses: Sequence[str]) -> dict[str, list[Record]]:
+    async def records(self, addresses: Sequence[str], *, inactive: bool = False) -> dict[str, list[Record]]:
         """See ``MailStore``."""
-        found: dict[str, dict[UUID, Record]] = {}
         async with self._pool.connection() as connection:
-            rows = await connection.execute(_RESOLUTION, (list(addresses),))
-            async for address, table, recordid, ownerid, createdon, column in rows:
-                found.setdefault(address, {}).setdefault(
-                    recordid, Record(table, recordid, ownerid, createdon, column)
-                )
-        return {address: list(records.values()) for address, records in found.items()}
+            return await mail_lookups.records(connection, addresses, inactive=inactive)
+
+    async def principals(self, ids: Sequence[UUID]) -> dict[UUID, Principal]:
+        """See ``MailStore``."""
+        async with self._pool.connection() as connection:
+            return await mail_lookups.principals(connection, ids)
+
+    async def earlier(self, keys: Sequence[Keys]) -> Book:
+        """See ``MailStore``."""
+        if not keys:
+            return Book()
+        async with self._pool.connection() as connection:
+            return await mail_lookups.earlier(connection, keys)
+
+    async def opposites(self, message_ids: Sequence[str], *, is_outgoing: bool) -> dict[str, list[Opposite]]:
+        """See ``MailStore``."""
+        async with self._pool.connection() as connection:
+            return await mail_lookups.opposites(connection, message_ids, is_outgoing=is_outgoing)
+
+    async def retries(self, run: MailboxRun, *, limit: int) -> list[Listed]:
+        """See ``MailStore``."""
+        async with self._pool.connection() as connection:
+            return await mail_plan.retries(connection, run, limit)
+
+    async def actions(self, run: MailboxRun, *, limit: int) -> list[Action]:
+        """See ``MailStore``."""
+        async with self._pool.connection() as connection:
+            return await mail_plan.actions(connection, run, limit)
+
+    async def acted(
+        self,
+        run: MailboxRun,
+        done: Sequence[Action],
+        failed: Sequence[tuple[Action, ServiceError]],
+        *,
+        undeliverable: str | None,
+    ) -> None:
+        """See ``MailStore``."""
+        async with self._pool.connection() as connection, connection.transaction():
+            await mail_plan.acted(connection, run, done, failed, undeliverable)
+
+    async def forget_reasons(self, run: MailboxRun, *, days: int) -> None:
+        """See ``MailStore``."""
+        async with self._pool.connection() as connection:
+            await mail_plan.forget_reasons(connection, run, days)
+
+    async def folder_missing(self, run: MailboxRun, folder: MailFolder) -> None:
+        """See ``MailStore``."""
+        async with self._pool.connection() as connection:
+            await mail_plan.folder_missing(connection, run, folder)
 
     async def write(self, page: PageWrite) -> None:
         """See ``MailStore``."""
         try:
             async with self._pool.connection() as connection, connection.transaction():
                 await self._hold_fence(connection, page)
-                await self._write_position(connection, page)
+                if page.position is not None:
+                    await mail_plan.write_position(connection, page)
                 if page.replaced:
                     await connection.execute(
                         "delete from messagetrace where mailboxid = %s and itemkey = any(%s)",
                         (page.run.mailboxid, page.replaced),
                     )
+                await self._write_people(connection, page)
                 # One order for all workers, so that two that hold copies of the same mail wait, not deadlock.
                 await self._write_emails(connection, page, sorted(page.emails, key=lambda e: e.dupcheck.int))
+                await self._write_links(connection, page)
                 if page.traces:
                     await copy_rows(connection, TRACE, (_trace_row(page, trace) for trace in page.traces))
+                await self._write_marks(connection, page)
                 faults.reach("incoming.rows-copied")
         except (UniqueViolation, DeadlockDetected) as error:
             raise IdentityTaken from error
@@ -231,19 +306,83 @@ class CrmStore:
         if held.rowcount != 1:
             raise LeaseLost(mailbox=page.run.address)
 
-    async def _write_position(self, connection: AsyncConnection, page: PageWrite) -> None:
-        await connection.execute(
-            "insert into mailboxfolder (mailboxid, distinguishedfolderid, syncstate, positionedon)"
-            " values (%(mailbox)s, %(folder)s, %(position)s, case when %(last)s then now() end)"
-            " on conflict (mailboxid, distinguishedfolderid) do update set syncstate = excluded.syncstate,"
-            " positionedon = coalesce(excluded.positionedon, mailboxfolder.positionedon), modifiedon = now()",
-            {
-                "mailbox": page.run.mailboxid,
-                "folder": page.folder,
-                "position": page.position,
-                "last": page.is_last,
-            },
-        )
+    async def _write_people(self, connection: AsyncConnection, page: PageWrite) -> None:
+        """Make unknown senders contacts or leads, unless somebody else has done so in the same moment."""
+        for person in sorted(page.people, key=lambda one: one.address.lower()):
+            address = person.address.lower()
+            await connection.execute(
+                "select pg_advisory_xact_lock(%s, hashtext(%s))", (_NEWCOMER_LOCK, address)
+            )
+            if await mail_lookups.records(connection, [address], inactive=True):
+                raise IdentityTaken
+            first, _, last = person.name.strip().rpartition(" ")
+            await connection.execute(
+                _NEWCOMERS[person.table],
+                {
+                    "id": person.recordid,
+                    "first": first[:50] or None,
+                    "last": (last or address)[:50],
+                    "full": (person.name.strip() or address)[:160],
+                    "address": person.address[:100],
+                    "owner": person.ownerid,
+                },
+            )
+
+    async def _write_links(self, connection: AsyncConnection, page: PageWrite) -> None:
+        """What hangs on e-mails beside their own rows: hashes, queue items, later answers, folders' records."""
+        if any(email.subject_keys for email in page.emails):
+            await copy_rows(
+                connection,
+                HASH,
+                ((email.activityid, key) for email in page.emails for key in email.subject_keys),
+            )
+        if page.queue_items:
+            await connection.execute(
+                "insert into queueitem (queueid, objectid, objecttypecode, title)"
+                " select queueid, objectid, 'email', title from unnest(%s::uuid[], %s::uuid[], %s::text[])"
+                " as wanted (queueid, objectid, title) order by queueid, objectid"
+                " on conflict (queueid, objectid) do nothing",
+                (
+                    [one.queueid for one in page.queue_items],
+                    [one.activityid for one in page.queue_items],
+                    [one.title[:800] for one in page.queue_items],
+                ),
+            )
+        ids = [email.message.message_id[:320] for email in page.emails if email.message.message_id]
+        if ids:
+            await connection.execute(_ANSWERS, {"ids": ids, "method": int(Method.IN_REPLY_TO)})
+        if page.regardings:
+            await connection.execute(
+                _REGARDING,
+                {
+                    "activities": [activityid for activityid, _ in page.regardings],
+                    "records": [regarding.recordid for _, regarding in page.regardings],
+                    "tables": [regarding.table for _, regarding in page.regardings],
+                    "mailbox": page.run.mailboxid,
+                },
+            )
+
+    async def _write_marks(self, connection: AsyncConnection, page: PageWrite) -> None:
+        """What changed about items that were seen before, and what is to be done to items."""
+        if page.untracked:
+            await connection.execute(
+                "update messagetrace set outcome = %s, reasoncode = %s, iscategorized = false, examinedon = now()"
+                " where mailboxid = %s and itemkey = any(%s)",
+                (UNTRACKED.outcome.value, UNTRACKED.reason, page.run.mailboxid, page.untracked),
+            )
+        if page.categorized:
+            await connection.execute(
+                "update messagetrace set iscategorized = true where mailboxid = %s and itemkey = any(%s)",
+                (page.run.mailboxid, page.categorized),
+            )
+        waiting = [trace for trace in page.traces if trace.next_attempt is not None]
+        for trace in waiting:
+            await connection.execute(
+                "update messagetrace set nextattempton = now() + %s where mailboxid = %s and itemkey = %s",
+                (trace.next_attempt, page.run.mailboxid, trace.item_key),
+            )
+        if page.actions:
+            await mail_plan.write_actions(connection, page)
 
     async def _write_emails(
         self, connection: AsyncConnection, page: PageWrite, emails: Sequence[NewEmail]
@@ -253,12 +392,15 @@ class CrmStore:
         await copy_rows(connection, EMAIL, (_email_row(page, email) for email in emails))
         await copy_rows(connection, PARTY, _party_rows(emails))
         for email in emails:
-            if not isinstance(email.message.body, str):
-                await fill_large(connection, _DESCRIPTION, email.activityid, email.message.body)
+            body = email.message.body
+            if not isinstance(body, str):
+                await fill_large(
+                    connection, _DESCRIPTION, email.activityid, content.cut_chunks(body.chunks())
+                )
         attachments = [
             (email.activityid, uuid4(), number, attachment)
             for email in emails
-            for number, attachment in enumerate(email.message.attachments, start=1)
+            for number, attachment in enumerate(email.judgement.kept, start=1)
             if attachment.content is not None
         ]
         if not attachments:
@@ -296,7 +438,7 @@ class CrmStore:
         )
         for _, blobid, _, a in attachments:
             if a.content is not None and not isinstance(a.content, bytes):
-                await fill_large(connection, _BODY, blobid, a.content)
+                await fill_large(connection, _BODY, blobid, a.content.chunks())
 
 
 def _array(keys: Iterable[UUID]) -> str:
@@ -305,26 +447,31 @@ def _array(keys: Iterable[UUID]) -> str:
 
 
 def _email_row(page: PageWrite, email: NewEmail) -> Row:
-    m = email.message
+    m, judgement = email.message, email.judgement
+    left_out = judgement.left_out
     if not isinstance(m.body, str):
-        description = ""
-    elif m.body_is_html:
-        description = m.body
+        description, cut = "", max(m.body.size_bytes - content.LONGEST_BODY_BYTES, 0)
     else:
-        description = text_to_html(m.body)
+        text, cut = content.cut_text(m.body)
+        description = text if m.body_is_html else text_to_html(text)
+    if cut:
+        left_out = [*left_out, content.LeftOut("body", cut, "body-too-long")]
     index = m.conversation_index
+    is_outgoing = page.folder.kind is FolderKind.SENT
+    acceptor = judgement.acceptance.acceptor if judgement.acceptance else None
+    correlation, regarding, sender = judgement.correlation, judgement.regarding, judgement.sender
     return (
         email.activityid,
         m.subject[:800],
         description,
         "text/html",
-        _INCOMING,
+        is_outgoing,
         _COMPLETED,
-        _RECEIVED,
+        _SENT if is_outgoing else _RECEIVED,
         m.sender.address[:250] if m.sender else None,
         ";".join([a.address for a in m.to if a.address])[:500],
-        email.sender.recordid if email.sender else None,
-        email.sender.table if email.sender else None,
+        sender.recordid if sender else None,
+        sender.table if sender else None,
         m.message_id[:320] if m.message_id else None,
         email.dupcheck,
         email.contentdigest,
@@ -334,28 +481,32 @@ def _email_row(page: PageWrite, email: NewEmail) -> Row:
         m.importance,
         m.sent_on,
         m.received_on,
-        page.run.mailboxid,
-        page.run.ownerid,
+        None if is_outgoing else page.run.mailboxid,
+        page.run.mailboxid if is_outgoing else None,
+        judgement.ownership.ownerid if judgement.ownership else page.run.ownerid,
+        acceptor.recordid if acceptor else None,
+        acceptor.table if acceptor else None,
+        int(correlation.method) if correlation else 0,
+        email.correlated,
+        email.parent,
+        correlation.subject_changed if correlation else False,
+        regarding.recordid if regarding else None,
+        regarding.table if regarding else None,
+        judgement.sender_is_ambiguous,
+        Jsonb([one._asdict() for one in left_out]) if left_out else None,
         len(m.attachments),
-        _NOT_ALL_ATTACHMENTS if email.attachments_missing else 0,
+        content.notification(left_out),
     )
-
-
-def conversation_base_hash(index: bytes) -> int | None:
-    """Return the hash under which mails of one conversation are found, from the first 22 bytes of its index."""
-    if len(index) < _CONVERSATION_BASE_BYTES:
-        return None
-    return crc32(index[:_CONVERSATION_BASE_BYTES]) - 2**31
 
 
 def _party_rows(emails: Iterable[NewEmail]) -> Iterator[Row]:
     for email in emails:
         message = email.message
         if message.sender:
-            yield _party_row(email.activityid, _SENDER, message.sender, email.sender)
+            yield _party_row(email.activityid, _SENDER, message.sender, email.judgement.sender)
         for mask, addresses in ((_TO, message.to), (_CC, message.cc), (_BCC, message.bcc)):
             for address in addresses:
-                records = email.recipients.get(address.address.lower())
+                records = email.judgement.recipients.get(address.address.lower())
                 if records:
                     for record in records:
                         yield _party_row(email.activityid, mask, address, record)
@@ -381,7 +532,7 @@ def _trace_row(page: PageWrite, trace: Trace) -> Row:
         trace.item_key,
         trace.item_id,
         trace.search_key,
-        page.folder,
+        page.folder.key,
         trace.message_id[:500] if trace.message_id else None,
         trace.subject[:2000],
         trace.sender[:500],
@@ -390,4 +541,7 @@ def _trace_row(page: PageWrite, trace: Trace) -> Row:
         trace.decision.reason,
         Jsonb(trace.detail) if trace.detail else None,
         trace.activityid,
+        page.folder.trackingid,
+        trace.is_categorized,
+        trace.attempts,
     )

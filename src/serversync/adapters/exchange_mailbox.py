@@ -6,10 +6,11 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
+from serversync.adapters.exchange_actions import MailActions
 from serversync.adapters.profiles import BatchConnections, ProfileConnections
 from serversync.adapters.spool import SpooledContent
 from serversync.core.errors import AnswerUnreadable, ItemUnreadable, Permanent, ServiceError
-from serversync.engine.ports import Change, ChangePage, Listed, MailboxRun
+from serversync.engine.ports import Action, Change, ChangePage, Listed, MailboxRun, MailFolder
 from serversync.exchange import outcome as ews
 from serversync.exchange.client import EwsClient
 from serversync.exchange.operations import sync_folder_items as sync
@@ -20,12 +21,19 @@ from serversync.exchange.operations.sync_folder_items import SyncFolderItems, Sy
 from serversync.exchange.types.attachment import Attachment as EwsAttachment
 from serversync.exchange.types.attachment import FileAttachment, ItemAttachment
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI
-from serversync.exchange.types.ids import AttachmentId, DistinguishedFolderId, ItemId
+from serversync.exchange.types.ids import (
+    AnyFolderId,
+    AttachmentId,
+    DistinguishedFolderId,
+    FolderId,
+    ItemId,
+)
 from serversync.exchange.types.item import Item
 from serversync.exchange.types.message import Mailbox, Message
 from serversync.exchange.types.shapes import BaseShape, BodyType, FolderShape, ItemShape
 from serversync.rules.email.body import text_chunks_to_html
 from serversync.rules.email.identity import item_key
+from serversync.rules.email.judgement import FolderKind
 from serversync.rules.email.message import Address, Attachment, ReceivedMessage
 
 LARGE_BYTES: Final = 1024 * 1024
@@ -37,7 +45,15 @@ ATTACHMENT_BATCH_BYTES: Final = 4 * 1024 * 1024
 PAGE_MEMORY_BYTES: Final = 32 * 1024 * 1024
 """What the attachments of one page may take in memory; beyond it small ones are spooled too."""
 
-_LISTED: Final = (FieldURI("item:ItemClass"), FieldURI("item:DateTimeReceived"), FieldURI("item:Size"))
+_LISTED: Final = tuple(
+    FieldURI(uri) for uri in ("item:ItemClass", "item:DateTimeReceived", "item:Size", "item:Categories")
+)
+STAMP: Final = ExtendedFieldURI(
+    property_type="String",
+    distinguished_property_set_id="PublicStrings",
+    property_name="serversync-activityid",
+)
+"""On every message that this program sends: the e-mail activity it is."""
 _SENDER: Final = ItemShape(additional_properties=(FieldURI("message:Sender"),))
 _SEARCH_KEY: Final = ExtendedFieldURI(property_type="Binary", property_tag=0x300B)
 _BODY: Final = FieldURI("item:Body")
@@ -63,12 +79,15 @@ _FIELDS: Final[tuple[AnyFieldURI, ...]] = (
             "message:ConversationIndex",
             "message:From",
             "message:InternetMessageId",
+            "message:References",
         )
     ),
     _SEARCH_KEY,
 )
 _WITH_BODY: Final = ItemShape(body_type=BodyType.BEST, additional_properties=(*_FIELDS, _BODY))
 _WITHOUT_BODY: Final = ItemShape(additional_properties=_FIELDS)
+_SENT_WITH_BODY: Final = ItemShape(body_type=BodyType.BEST, additional_properties=(*_FIELDS, STAMP, _BODY))
+_SENT_WITHOUT_BODY: Final = ItemShape(additional_properties=(*_FIELDS, STAMP))
 
 _NEW_OR_CHANGED: Final = (sync.Create, sync.Update)
 _IMPORTANCE: Final = {"Low": 0, "Normal": 1, "High": 2}
@@ -83,10 +102,10 @@ class EwsMailbox:
         self._spools: list[SpooledContent] = []
         self._in_memory = 0
 
-    async def changes(self, folder: str, position: str | None, *, limit: int) -> ChangePage:
+    async def changes(self, folder: MailFolder, position: str | None, *, limit: int) -> ChangePage:
         """See ``ExchangeMailbox``."""
         request = SyncFolderItems(
-            folder=DistinguishedFolderId(folder),
+            folder=_folder_id(folder),
             sync_state=position,
             max_changes=limit,
             additional_properties=_LISTED,
@@ -94,9 +113,9 @@ class EwsMailbox:
         (page,) = await self._client.call(request, mailbox=self._mailbox)
         return _page(page.unwrap())
 
-    async def change_mark(self, folders: Sequence[str]) -> str | None:
+    async def change_mark(self, folders: Sequence[MailFolder]) -> str | None:
         """See ``ExchangeMailbox``."""
-        request = GetFolder(tuple([DistinguishedFolderId(each) for each in folders]), _CHANGE_MARK)
+        request = GetFolder(tuple([_folder_id(each) for each in folders]), _CHANGE_MARK)
         parts = []
         for outcome in await self._client.call(request, mailbox=self._mailbox):
             if isinstance(outcome, ews.Failure):
@@ -110,14 +129,20 @@ class EwsMailbox:
             parts.append(f"{written.isoformat()} {told.get(_DELETED_COUNT)} {outcome.value.total_count}")
         return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
-    async def messages(self, listed: Sequence[Listed]) -> list[ReceivedMessage | ServiceError]:
+    async def messages(
+        self, listed: Sequence[Listed], folder: MailFolder
+    ) -> list[ReceivedMessage | ServiceError]:
         """See ``ExchangeMailbox``."""
+        is_sent = folder.kind is FolderKind.SENT
+        whole, without_body = (
+            (_SENT_WITH_BODY, _SENT_WITHOUT_BODY) if is_sent else (_WITH_BODY, _WITHOUT_BODY)
+        )
         found: dict[str, ReceivedMessage | ServiceError] = {}
         for changes in _by_weight([c for c in listed if c.size_bytes <= LARGE_BYTES]):
-            await self._read(changes, _WITH_BODY, found)
+            await self._read(changes, whole, found)
         for change in listed:
             if change.size_bytes > LARGE_BYTES:
-                await self._read([change], _WITHOUT_BODY, found)
+                await self._read([change], without_body, found)
                 found[change.item_id] = await self._with_large_body(found[change.item_id])
         return [found[change.item_id] for change in listed]
 
@@ -161,6 +186,12 @@ class EwsMailbox:
         if spool.size_bytes <= LARGE_BYTES:
             message.body = b"".join(spool.chunks()).decode("utf-8", "replace")
         return message
+
+    async def perform(
+        self, actions: Sequence[Action], undeliverable: str | None
+    ) -> tuple[list[ServiceError | None], str | None]:
+        """See ``ExchangeMailbox``."""
+        return await MailActions(self._client, self._mailbox).perform(actions, undeliverable)
 
     async def fetch_attachments(self, messages: Sequence[ReceivedMessage]) -> None:
         """See ``ExchangeMailbox``."""
@@ -225,6 +256,10 @@ class ExchangeMailboxes:
                 mailbox.discard()
 
 
+def _folder_id(folder: MailFolder) -> AnyFolderId:
+    return FolderId(folder.exchange_id) if folder.exchange_id else DistinguishedFolderId(folder.key)
+
+
 def _page(page: SyncPage) -> ChangePage:
     return ChangePage([_listed(change) for change in page.changes], page.sync_state, page.includes_last)
 
@@ -240,6 +275,7 @@ def _listed(change: sync.Change) -> Listed:
             item.item_class or "IPM.Note",
             item.date_time_received,
             item.size or 0,
+            item.categories,
         )
     if isinstance(change, sync.Delete):
         return Listed(Change.DELETE, change.item_id.id, item_key(change.item_id.id))
@@ -275,6 +311,9 @@ def _message(change: Listed, outcome: ews.Outcome[Item]) -> ReceivedMessage | Se
         importance=_IMPORTANCE.get(message.importance or "Normal", 1),
         size_bytes=change.size_bytes,
         attachments=[_attachment(number, a) for number, a in enumerate(message.attachments, start=1)],
+        references=message.references,
+        categories=change.categories,
+        stamp=message.extended_properties.get(STAMP),
     )
 
 

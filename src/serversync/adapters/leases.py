@@ -29,17 +29,32 @@ _MAY_RUN = """
                      then o.requireapprovalforqueueemail else o.requireapprovalforuseremail end)
 """
 
+_IS_DUE = f"m.nextpasson <= now() and (m.leaseuntil is null or m.leaseuntil < now()) and {_MAY_RUN}"
+
+_DUE_PROFILES = f"""
+    select p.emailserverprofileid, p.maxconcurrentconnections, coalesce(p.incomingcredentialretrieval = 0, false)
+    from emailserverprofile p
+    cross join organization o
+    cross join lateral (
+        select m.nextpasson from mailbox m where m.emailserverprofile = p.emailserverprofileid and {_IS_DUE}
+        order by m.nextpasson limit 1) first
+    where p.incomingcredentialretrieval = 0 or p.maxconcurrentconnections > coalesce((
+        select sum(s.connections) from connectionslot s
+        where s.budgetid = p.emailserverprofileid and s.leaseuntil > now()), 0)
+    order by first.nextpasson
+"""  # noqa: S608 - put together from constants
+
 _CLAIM = f"""
     with due as (
-        select m.mailboxid, m.emailserverprofile from mailbox m
+        select m.mailboxid from mailbox m
         join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
         cross join organization o
-        where m.nextpasson <= now() and (m.leaseuntil is null or m.leaseuntil < now()) and {_MAY_RUN}
+        where m.emailserverprofile = %(profile)s and {_IS_DUE}
         order by m.nextpasson limit %(limit)s
         for update of m skip locked)
     update mailbox set hostid = %(host)s, leasefence = leasefence + 1, leaseuntil = now() + %(lease)s
     from due where mailbox.mailboxid = due.mailboxid
-    returning mailbox.mailboxid, mailbox.leasefence, due.emailserverprofile
+    returning mailbox.mailboxid, mailbox.leasefence
 """  # noqa: S608 - put together from constants
 
 _NEXT_DUE = f"""
@@ -81,12 +96,32 @@ class Claim(NamedTuple):
 
     mailboxid: UUID
     fence: int
+
+
+class DueProfile(NamedTuple):
+    """A profile with mailboxes that are due and connections that are free.
+
+    ``has_own_accounts`` says that its mailboxes have credentials, and so limits, of their own.
+    """
+
     profileid: UUID
+    connections: int
+    has_own_accounts: bool
 
 
-async def claim_due(connection: AsyncConnection, *, host: str, lease: timedelta, limit: int) -> list[Claim]:
-    """Claim mailboxes that are due, longest waiting first; to be called in a transaction."""
-    rows = await connection.execute(_CLAIM, {"host": host, "lease": lease, "limit": limit})
+async def due_profiles(connection: AsyncConnection) -> list[DueProfile]:
+    """Return the profiles of which something can be run now; the one whose mailbox waits longest is first."""
+    rows = await connection.execute(_DUE_PROFILES)
+    return [DueProfile(*row) for row in await rows.fetchall()]
+
+
+async def claim_due(
+    connection: AsyncConnection, profileid: UUID, *, host: str, lease: timedelta, limit: int
+) -> list[Claim]:
+    """Claim mailboxes of a profile that are due, longest waiting first; to be called in a transaction."""
+    rows = await connection.execute(
+        _CLAIM, {"profile": profileid, "host": host, "lease": lease, "limit": limit}
+    )
     return [Claim(*row) for row in await rows.fetchall()]
 
 
@@ -104,6 +139,10 @@ async def next_due(connection: AsyncConnection) -> timedelta | None:
     rows = await connection.execute(_NEXT_DUE)
     row = await rows.fetchone()
     return row[0] if row else None
+
+
+def _columns(claims: Sequence[tuple[UUID, int]]) -> tuple[list[UUID], list[int]]:
+    return [mailboxid for mailboxid, _ in claims], [fence for _, fence in claims]
 
 
 class MailboxLeases:
@@ -166,6 +205,19 @@ class MailboxLeases:
             watch=Watch(mark, marked_on, read_on, skipped or 0, Trust(trust or 0)),
         )
 
+    async def take_up(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Make claims of a dispatcher those of this worker; return the ones that nobody has taken since."""
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(
+                "update mailbox m set hostid = %s, leaseuntil = now() + %s"
+                " from unnest(%s::uuid[], %s::bigint[]) as h (id, fence)"
+                " where m.mailboxid = h.id and m.leasefence = h.fence and m.leaseuntil is not null"
+                " returning m.mailboxid",
+                (self._host, self._lease, *_columns(claims)),
+            )
+            ours = {row[0] for row in await rows.fetchall()}
+        return [claim for claim in claims if claim.mailboxid in ours]
+
     async def prolong(self, held: Sequence[tuple[UUID, int]]) -> None:
         """Prolong the leases of runs that are under way."""
         if not held:
@@ -174,15 +226,17 @@ class MailboxLeases:
             await connection.execute(
                 "update mailbox m set leaseuntil = now() + %s from unnest(%s::uuid[], %s::bigint[]) as h (id, fence)"
                 " where m.mailboxid = h.id and m.leasefence = h.fence and m.hostid = %s",
-                (self._lease, [i for i, _ in held], [f for _, f in held], self._host),
+                (self._lease, *_columns(held), self._host),
             )
 
-    async def release(self, mailboxid: UUID, fence: int) -> None:
-        """Give a claim back undone; the mailbox stays due."""
+    async def release(self, claims: Sequence[tuple[UUID, int]]) -> None:
+        """Give claims back undone; their mailboxes stay due."""
         async with self._pool.connection() as connection:
             await connection.execute(
-                "update mailbox set leaseuntil = null, hostid = null where mailboxid = %s and leasefence = %s",
-                (mailboxid, fence),
+                "update mailbox m set leaseuntil = null, hostid = null"
+                " from unnest(%s::uuid[], %s::bigint[]) as h (id, fence)"
+                " where m.mailboxid = h.id and m.leasefence = h.fence",
+                _columns(claims),
             )
 
     async def finish(self, run: MailboxRun, result: PassResult, *, next_pass: datetime) -> None:

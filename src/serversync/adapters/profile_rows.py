@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID
 
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.core.errors import InputInvalid
+from serversync.crm import secrets
+from serversync.rules.allow_list import allows
 
 _OF_USER_OR_QUEUE: Final = 0
 
@@ -17,7 +20,8 @@ _READ: Final = """
     select p.emailserverprofileid as profileid, p.modifiedon, p.name, p.useautodiscover,
         p.incomingserverlocation as location, p.incomingusername as username, p.incomingpassword as password,
         p.incomingauthenticationprotocol as protocol, p.incomingcredentialretrieval as retrieval,
-        p.incominguseimpersonation as impersonate, p.maxconcurrentconnections as connections, p.cafile, p.proxyurl,
+        p.incominguseimpersonation as impersonate, p.maxconcurrentconnections as connections, p.cafile,
+        p.proxyurl as proxyaddress, p.proxyusername, p.proxypassword, p.allowedmailboxes,
         p.timeoutmailboxconnectionafteramount as timeout_ms, p.autodiscoverurl, p.autodiscoverhosts,
         m.mailboxid, m.emailaddress as address, m.modifiedon as mailbox_modifiedon, m.ewsurl,
         m.lastautodiscoveredon,
@@ -62,14 +66,48 @@ class ProfileRow:
     impersonate: bool
     connections: int
     cafile: str | None
-    proxyurl: str | None = field(repr=False)
+    proxyaddress: str | None = field(repr=False)
+    proxyusername: str | None
+    proxypassword: bytes | None = field(repr=False)
+    allowedmailboxes: str | None
     timeout_ms: int | None
     autodiscoverurl: str | None
     autodiscoverhosts: str | None
 
+    @property
+    def proxyurl(self) -> str | None:
+        """The proxy with the credentials that it needs; for the connection that is about to be made.
+
+        Raises:
+            SecretKeyUnusable: its password cannot be opened.
+        """
+        return proxy_with_credentials(
+            self.proxyaddress, self.proxyusername, self.proxypassword, profileid=self.profileid
+        )
+
+    def allows(self, mailbox: MailboxRow) -> bool:
+        """Whether the mailbox is among those that the profile may touch."""
+        return mailbox.address is None or allows((self.allowedmailboxes or "").split(), mailbox.address)
+
     def uses_credentials_of(self, mailbox: MailboxRow) -> bool:
         """Whether the mailbox is reached with its own credentials instead of the profile's."""
         return self.retrieval == _OF_USER_OR_QUEUE and mailbox.mailboxid is not None
+
+
+def proxy_with_credentials(
+    address: str | None, username: str | None, sealed: bytes | memoryview | None, *, profileid: UUID
+) -> str | None:
+    """Return the URL of a proxy, with user name and password in it where it needs them.
+
+    Raises:
+        SecretKeyUnusable: the password cannot be opened.
+    """
+    if not address or not username:
+        return address
+    place = secrets.purpose("emailserverprofile", profileid, "proxypassword")
+    password = f":{quote(secrets.unseal(sealed, place), safe='')}" if sealed is not None else ""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=f"{quote(username, safe='')}{password}@{parts.netloc}"))
 
 
 async def read_rows(

@@ -26,6 +26,7 @@ from serversync.core.errors import (
     ConnectionRefused,
     HostUnknown,
     InputInvalid,
+    MailboxNotAllowed,
     MailboxNotFound,
     MailboxUnavailable,
     NotExchange,
@@ -34,6 +35,7 @@ from serversync.core.errors import (
 )
 from serversync.crm import secrets
 from serversync.exchange.client import Credentials, Endpoint, EwsClient, Scheme
+from serversync.exchange.lane import Turn
 
 _SCHEMES: Final = {0: Scheme.AUTO, 1: Scheme.NEGOTIATE, 2: Scheme.NTLM, 3: Scheme.BASIC}
 _MOST_CONNECTIONS: Final = 300
@@ -110,6 +112,7 @@ class ProfileConnections:
 
         Raises:
             InputInvalid: profile or mailbox lack what a connection needs.
+            MailboxNotAllowed: the mailbox is not on the allow-list of the profile; nothing is sent.
             SecretKeyUnusable: the password cannot be opened.
             AuthenticationFailed: the account is stopped, because its password was refused.
         """
@@ -130,16 +133,27 @@ class ProfileConnections:
         async with self._connected(profile, known or MailboxRow(None, address)) as connected:
             yield connected
 
-    async def batch(self, profileid: UUID, mailboxids: Sequence[UUID]) -> "BatchConnections":
+    async def batch(
+        self, profileid: UUID, mailboxids: Sequence[UUID], *, turn: Turn | None = None
+    ) -> "BatchConnections":
         """Read the profile and its mailboxes in one query, and give what hands out their clients.
+
+        Args:
+            profileid: The profile.
+            mailboxids: Mailboxes of it.
+            turn: When their requests may be sent: the lease of their connections.
 
         Raises:
             InputInvalid: the profile was deleted.
         """
-        return BatchConnections(self, *await read_rows(self._pool, profileid, mailboxids=mailboxids))
+        return BatchConnections(self, *await read_rows(self._pool, profileid, mailboxids=mailboxids), turn)
 
     @asynccontextmanager
-    async def _connected(self, profile: ProfileRow, mailbox: MailboxRow) -> AsyncIterator[Connected]:
+    async def _connected(
+        self, profile: ProfileRow, mailbox: MailboxRow, turn: Turn | None = None
+    ) -> AsyncIterator[Connected]:
+        if not profile.allows(mailbox):
+            raise MailboxNotAllowed(mailbox=mailbox.address, profile=profile.name)
         is_own = profile.uses_credentials_of(mailbox)
         key, credentials = self._account(profile, mailbox)
         acts_as = mailbox.address if profile.impersonate and not is_own else None
@@ -148,7 +162,7 @@ class ProfileConnections:
             endpoint = await self._locator.locate(profile, mailbox, credentials, guard)
             entry = await self._entry(key, endpoint, credentials)
             try:
-                yield Connected(entry.client, acts_as)
+                yield Connected(entry.client.lane(turn) if turn else entry.client, acts_as)
             except AuthenticationFailed as error:
                 await self._refused(entry, error)
                 raise
@@ -243,21 +257,33 @@ class BatchConnections:
     """Clients for the mailboxes of a batch, by one reading of their profile."""
 
     def __init__(
-        self, connections: ProfileConnections, profile: ProfileRow, mailboxes: dict[UUID, MailboxRow]
+        self,
+        connections: ProfileConnections,
+        profile: ProfileRow,
+        mailboxes: dict[UUID, MailboxRow],
+        turn: Turn | None,
     ) -> None:
         self._connections = connections
+        self._turn = turn
         self._mailboxes = mailboxes
         self.profile = profile
+
+    def has_own_account(self, mailboxid: UUID) -> bool:
+        """Whether a mailbox is reached with its own credentials, and so has a limit of its own."""
+        mailbox = self._mailboxes.get(mailboxid)
+        return mailbox is not None and self.profile.uses_credentials_of(mailbox)
 
     def client(self, profileid: UUID, *, mailboxid: UUID) -> AbstractAsyncContextManager[Connected]:
         """Give the client for a mailbox; one that has changed its profile since is read again.
 
         Raises:
             InputInvalid: profile or mailbox lack what a connection needs.
+            MailboxNotAllowed: the mailbox is not on the allow-list of the profile; nothing is sent.
             SecretKeyUnusable: the password cannot be opened.
             AuthenticationFailed: the account is stopped, because its password was refused.
         """
         mailbox = self._mailboxes.get(mailboxid)
         if mailbox is None or profileid != self.profile.profileid:
             return self._connections.client(profileid, mailboxid=mailboxid)
-        return self._connections._connected(self.profile, mailbox)  # noqa: SLF001 - the other half of one thing
+        connected = self._connections._connected  # noqa: SLF001 - the other half of one thing
+        return connected(self.profile, mailbox, self._turn)

@@ -23,6 +23,7 @@ from serversync.crm.models import EmailServerProfile, Mailbox, Organization
 from serversync.crm.models.options import TestResult
 from serversync.crm.privileges import Privilege
 from serversync.database.address import dsn
+from serversync.engine.ports import INBOX
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.types.ids import DistinguishedFolderId
 
@@ -167,7 +168,7 @@ async def _try(connections: ProfileConnections, profileid: UUID, address: str | 
         async with connections.client(profileid, address=address) as (client, mailbox):
             (found,) = await client.call(GetFolder((DistinguishedFolderId("inbox"),)), mailbox=mailbox)
             folder = found.unwrap()
-            await EwsMailbox(client, mailbox).changes("inbox", None, limit=_SAMPLE)
+            await EwsMailbox(client, mailbox).changes(INBOX, None, limit=_SAMPLE)
             version = client.server_version
     except ServiceError as error:
         return Trial(address or "", milliseconds(), error=error)

@@ -20,7 +20,8 @@ from serversync import __version__
 from serversync.adapters.accounts import AccountGuard, AccountKey
 from serversync.adapters.probe.examiner import ConnectionExaminer
 from serversync.adapters.probe.target import Target
-from serversync.administration import audit, connection_report, privileges, profiles
+from serversync.adapters.profile_rows import proxy_with_credentials
+from serversync.administration import audit, connection_report, privileges, profile_access, profiles
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, ServiceError
 from serversync.crm import secrets
@@ -36,6 +37,8 @@ from serversync.crm.privileges import Privilege
 from serversync.database.address import dsn
 from serversync.engine.probe import Event, Finished, Report, Result, first_failure, overall, run
 from serversync.exchange.auth.credentials import Scheme
+from serversync.exchange.autodiscover.names import parse_hosts
+from serversync.rules.allow_list import allows
 
 _SCHEMES: Final = {
     None: Scheme.AUTO,
@@ -89,7 +92,7 @@ def plan(name: str, *, sample: str | None = None, outside: str | None = None) ->
     Args:
         name: The profile.
         sample: Address of the mailbox to act as; the first one of the profile where it is missing.
-        outside: Address of a mailbox that Exchange has to deny.
+        outside: Address of a mailbox that Exchange has to deny; that of the profile where it is missing.
 
     Raises:
         RecordNotFound: there is no such profile.
@@ -102,25 +105,35 @@ def plan(name: str, *, sample: str | None = None, outside: str | None = None) ->
     address = sample or (mailbox.emailaddress if mailbox else None)
     own = profile.incomingcredentialretrieval == CredentialRetrieval.USER_OR_QUEUE
     username, password, account, problem = _account(profile, mailbox if own else None, own=own)
+    proxy = None
+    try:
+        proxy = proxy_with_credentials(
+            profile.proxyurl, profile.proxyusername, profile.proxypassword, profileid=profile.pk
+        )
+    except ServiceError as error:
+        problem = error
     milliseconds = profile.timeoutmailboxconnectionafteramount
     protocol = profile.incomingauthenticationprotocol
     target = Target(
         profile=profile.name,
         location=None if profile.useautodiscover else profile.incomingserverlocation,
         autodiscover=profile.useautodiscover,
+        autodiscover_url=profile.autodiscoverurl,
+        autodiscover_hosts=parse_hosts(profile.autodiscoverhosts or ""),
         username=username,
         password=password,
         problem=problem,
         scheme=_SCHEMES[AuthenticationProtocol(protocol) if protocol is not None else None],
         ca_file=Path(profile.cafile) if profile.cafile else None,
-        proxy=profile.proxyurl,
+        proxy=proxy,
         timeout=timedelta(milliseconds=milliseconds) if milliseconds else _TIMEOUT,
         connections=profile.maxconcurrentconnections,
         impersonate=profile.incominguseimpersonation,
         own_credentials=own,
         allow_other_servers=os.environ.get("SERVERSYNC_OTHER_SERVERS", "").strip() == "allow",
         sample=address,
-        outside=outside,
+        outside=outside or profile.outsidemailbox,
+        allowed=profile_access.allowed(profile),
     )
     return Plan(profile, target, account)
 
@@ -206,7 +219,10 @@ def _mailbox(profile: EmailServerProfile, sample: str | None) -> Mailbox | None:
     )
     if sample is not None:
         return rows.filter(emailaddress__iexact=sample).first()
-    return rows.order_by("emailaddress").first()
+    own = profile.incomingcredentialretrieval == CredentialRetrieval.USER_OR_QUEUE
+    listed = profile_access.allowed(profile)
+    usable = [one for one in rows.order_by("emailaddress") if not own or one.ispasswordset]
+    return next((one for one in usable if allows(listed, one.emailaddress or "")), next(iter(usable), None))
 
 
 def _account(

@@ -70,6 +70,9 @@ class MailboxEntries(TypedDict, total=False):
     """
 
     emailserverprofile: str | None
+    username: str
+    password: str
+    allowemailconnectortousecredentials: bool
     incomingemaildeliverymethod: str
     outgoingemaildeliverymethod: str
     actdeliverymethod: str
@@ -184,6 +187,8 @@ def edit(mailboxes: Iterable[Mailbox], values: MailboxEntries) -> list[MailboxSt
     if not values:
         raise InputInvalid(field="Change", reason="nothing to change was given")
     changed = list(mailboxes)
+    if len(changed) > 1 and {"username", "password"} & set(values):
+        raise InputInvalid(field="Mailboxes", reason="credentials belong to one mailbox; name one")
     require_administration(changed)
     name = values.get("emailserverprofile")
     profile = profiles.find(name) if name else None
@@ -320,6 +325,7 @@ def _change_profile(mailbox: Mailbox, profile: EmailServerProfile | None) -> set
 def _enter(mailbox: Mailbox, values: MailboxEntries) -> set[str]:
     """Put values in and return the columns that were touched."""
     columns = set(values) - {"active", "emailserverprofile"}
+    _enter_credentials(mailbox, values)
     if "incomingemaildeliverymethod" in values:
         mailbox.incomingemaildeliverymethod = _choice(
             values["incomingemaildeliverymethod"], INCOMING, "Incoming Email"
@@ -346,6 +352,16 @@ def _enter(mailbox: Mailbox, values: MailboxEntries) -> set[str]:
         mailbox.statuscode = StatusCode.ACTIVE if active else StatusCode.INACTIVE
         columns |= {"statecode", "statuscode"}
     return columns
+
+
+def _enter_credentials(mailbox: Mailbox, values: MailboxEntries) -> None:
+    """Enter with which account the mailbox is reached, where its profile asks for that."""
+    if "username" in values:
+        mailbox.username = profiles.username(values["username"])
+    if "password" in values:
+        mailbox.set_password(values["password"])
+    if "allowemailconnectortousecredentials" in values:
+        mailbox.allowemailconnectortousecredentials = values["allowemailconnectortousecredentials"]
 
 
 def _choice(word: str, options: Mapping[str, int], field: str) -> int:

@@ -3,19 +3,26 @@
 Every value is checked when it is entered, by the rules of the profile form. A password goes in and never comes out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypedDict
-from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count
 
 from serversync.administration import audit, entries, privileges
+from serversync.administration.profile_access import (
+    enter_allowed,
+    enter_credentials,
+    enter_outside,
+    enter_proxy,
+    enter_proxy_password,
+    server_type,
+)
 from serversync.core.errors import InputInvalid, RecordNotFound
 from serversync.crm.models import EmailServerProfile, SystemUser
-from serversync.crm.models.emailserverprofile import AuthenticationProtocol, CredentialRetrieval, ServerType
+from serversync.crm.models.emailserverprofile import AuthenticationProtocol, CredentialRetrieval
 from serversync.crm.models.options import StateCode, StatusCode
 from serversync.crm.privileges import Privilege
 from serversync.exchange.autodiscover.names import parse_hosts
@@ -28,11 +35,6 @@ AUTHENTICATION: Final = {
     "basic": AuthenticationProtocol.BASIC,
 }
 """What can be chosen, by the word for it."""
-SERVER_TYPES: Final = {
-    "exchange": ServerType.EXCHANGE_SERVER,
-    "hybrid": ServerType.EXCHANGE_SERVER_HYBRID,
-}
-"""The two kinds of server this product speaks to, by the word for it."""
 
 _WHERE: Final = frozenset(
     {"useautodiscover", "autodiscoverurl", "autodiscoverhosts", "incomingserverlocation"}
@@ -42,8 +44,9 @@ _WHERE: Final = frozenset(
 class ProfileEntries(TypedDict, total=False):
     """What a person enters; a key that is missing stays as it is. Keys are logical names.
 
-    ``incomingauthenticationprotocol`` and ``servertype`` are words of ``AUTHENTICATION`` and ``SERVER_TYPES``;
-    ``incomingpassword`` is sealed at once; ``cafile`` is the path of a PEM file.
+    ``incomingauthenticationprotocol`` is a word of ``AUTHENTICATION``, ``servertype`` and
+    ``incomingcredentialretrieval`` words of ``profile_access``; passwords are sealed at once; ``cafile`` is the path of
+    a PEM file; ``allow`` and ``disallow`` are added to and taken from ``allowedmailboxes``.
     """
 
     description: str
@@ -58,7 +61,12 @@ class ProfileEntries(TypedDict, total=False):
     incomingauthenticationprotocol: str
     incominguseimpersonation: bool
     cafile: Path | None
+    incomingcredentialretrieval: str
     proxyurl: str
+    proxypassword: str
+    allow: Sequence[str]
+    disallow: Sequence[str]
+    outsidemailbox: str
     processemailsreceivedafter: datetime | None
     minpollingintervalinminutes: int
     maxconcurrentconnections: int
@@ -161,6 +169,8 @@ def missing(profile: EmailServerProfile) -> list[str]:
     lacking = []
     if not profile.incomingserverlocation and not profile.useautodiscover:
         lacking.append("server location")
+    if profile.incomingcredentialretrieval == CredentialRetrieval.USER_OR_QUEUE:
+        return lacking
     if not profile.incomingusername:
         lacking.append("user name")
     if not profile.isincomingpasswordset:
@@ -199,7 +209,7 @@ def _enter(profile: EmailServerProfile, values: ProfileEntries) -> None:
         text = values["description"].strip()
         profile.description = entries.text(text, "Description", longest=2000) if text else None
     if "servertype" in values:
-        profile.servertype = _choice(values["servertype"], SERVER_TYPES, "Email Server Type")
+        profile.servertype = server_type(values["servertype"])
     for flag in ("moveundeliveredemails", "sendemailalert", "incominguseimpersonation"):
         if flag in values:
             setattr(profile, flag, values[flag])
@@ -222,7 +232,13 @@ def _enter_addresses(profile: EmailServerProfile, values: ProfileEntries) -> Non
         path = values["cafile"]
         profile.cafile = str(read_authorities(path)) if path else None
     if "proxyurl" in values:
-        profile.proxyurl = _proxy(values["proxyurl"]) if values["proxyurl"].strip() else None
+        enter_proxy(profile, values["proxyurl"])
+    if "proxypassword" in values:
+        enter_proxy_password(profile, values["proxypassword"])
+    if "allow" in values or "disallow" in values:
+        enter_allowed(profile, values.get("allow", ()), values.get("disallow", ()))
+    if "outsidemailbox" in values:
+        enter_outside(profile, values["outsidemailbox"])
 
 
 def _enter_autodiscover(profile: EmailServerProfile, values: ProfileEntries) -> None:
@@ -245,21 +261,11 @@ def _enter_autodiscover(profile: EmailServerProfile, values: ProfileEntries) -> 
         profile.autodiscoverhosts = "\n".join(parse_hosts(values["autodiscoverhosts"])) or None
 
 
-def _proxy(text: str) -> str:
-    url = text.strip()
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or len(url) > 2084:
-        raise InputInvalid(field="Proxy", reason="it is not an address like http://proxy.example.org:3128")
-    return url
-
-
 def _enter_account(profile: EmailServerProfile, values: ProfileEntries) -> None:
+    if "incomingcredentialretrieval" in values:
+        enter_credentials(profile, values["incomingcredentialretrieval"])
     if "incomingusername" in values:
-        profile.incomingusername = _username(values["incomingusername"])
+        profile.incomingusername = username(values["incomingusername"])
     if "incomingpassword" in values:
         password = values["incomingpassword"]
         if not password:
@@ -270,7 +276,12 @@ def _enter_account(profile: EmailServerProfile, values: ProfileEntries) -> None:
         profile.incomingauthenticationprotocol = profile.outgoingauthenticationprotocol = protocol
 
 
-def _username(text: str) -> str:
+def username(text: str) -> str:
+    r"""Return the name of an account: a user principal name, or ``DOMAIN\user``, which NTLM alone takes.
+
+    Raises:
+        InputInvalid: it is neither.
+    """
     name = entries.text(text, "User Name", longest=250)
     domain, backslash, user = name.partition("\\")
     if backslash and (not domain or not user):

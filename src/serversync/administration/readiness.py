@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from serversync.administration import profiles
+from serversync.administration import profile_access, profiles
 from serversync.administration.records import iso
-from serversync.crm.models import Mailbox, Organization
+from serversync.crm.models import EmailServerProfile, Mailbox, Organization
+from serversync.crm.models.emailserverprofile import CredentialRetrieval
 from serversync.crm.models.options import EmailRouterAccessApproval, IncomingEmailDeliveryMethod, StateCode
+from serversync.rules.allow_list import allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class Readiness:
     """Whether a mailbox may be synchronized, and the sentence about it.
 
     ``code`` is stable: running, due, retrying, scheduled; or, where the mailbox may not run: inactive,
-    address-missing, method, profile-missing, profile-inactive, profile-incomplete, not-approved, rejected, stopped,
+    address-missing, method, profile-missing, profile-inactive, profile-incomplete, not-allowed, credentials-missing, not-approved, rejected, stopped,
     not-tested.
     """
 
@@ -85,7 +87,27 @@ def _profile(mailbox: Mailbox, name: str) -> Readiness | None:
             sentence=f"It is not synchronized: its profile {profile.name} has no {' and no '.join(lacking)}.",
             remedy=f"Complete it: serversync profile edit '{profile.name}'.",
         )
-    return None
+    if not allows(profile_access.allowed(profile), mailbox.emailaddress or ""):
+        return Readiness(
+            may_run=False,
+            code="not-allowed",
+            sentence=f"It is not synchronized: it is not among the mailboxes that its profile {profile.name} may touch.",
+            remedy=f"Allow it: serversync profile edit '{profile.name}' --allow {mailbox.emailaddress}.",
+        )
+    return _own_credentials(mailbox, profile, name)
+
+
+def _own_credentials(mailbox: Mailbox, profile: EmailServerProfile, name: str) -> Readiness | None:
+    own = profile.incomingcredentialretrieval == CredentialRetrieval.USER_OR_QUEUE
+    has = mailbox.allowemailconnectortousecredentials and mailbox.username and mailbox.ispasswordset
+    if not own or has:
+        return None
+    return Readiness(
+        may_run=False,
+        code="credentials-missing",
+        sentence="It is not synchronized: it has no credentials of its own, which its profile asks for.",
+        remedy=f"Give them: serversync mailbox edit {name} --username USER --password-stdin --use-credentials.",
+    )
 
 
 def _approval(mailbox: Mailbox, organization: Organization, name: str) -> Readiness | None:

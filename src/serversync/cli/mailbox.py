@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from serversync.cli import passwords
 from serversync.cli.output import ExitCode, Output, as_dict, exit_code_of_many
 from serversync.cli.session import Json, own_words, with_database
 from serversync.core.errors import ServiceError
 
 if TYPE_CHECKING:
-    from serversync.administration.mailboxes import MailboxEntries, MailboxState
+    from serversync.administration.mailboxes import MailboxState
     from serversync.crm.models import Mailbox
     from serversync.engine.ports import PassResult
 
@@ -149,6 +150,16 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
         bool | None, typer.Option("--enable/--disable", help="Incoming e-mail on or off, without a test.")
     ] = None,
     active: Annotated[bool | None, typer.Option("--active/--inactive", help="State of the mailbox.")] = None,
+    username: Annotated[
+        str | None,
+        typer.Option("--username", help="Account of its own: ada@example.org, or DOMAIN\\user for NTLM."),
+    ] = None,
+    password_stdin: passwords.FromStdin = False,
+    password_file: passwords.FromFile = None,
+    use_credentials: Annotated[
+        bool | None,
+        typer.Option("--use-credentials/--no-use-credentials", help="Whether its own account may be used."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Change what is given of mailboxes; everything else stays."""
@@ -156,26 +167,29 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
     def what(chosen: "list[Mailbox]") -> "list[MailboxState]":
         from serversync.administration import entries, mailboxes
 
-        values: MailboxEntries = {}
-        if profile is not None:
-            values["emailserverprofile"] = None if profile == "-" else profile
-        if incoming is not None:
-            values["incomingemaildeliverymethod"] = incoming
-        if outgoing is not None:
-            values["outgoingemaildeliverymethod"] = outgoing
-        if act is not None:
-            values["actdeliverymethod"] = act
+        password = passwords.given(stdin=password_stdin, file=password_file, environment=False)
+        given = {
+            "emailserverprofile": profile,
+            "incomingemaildeliverymethod": incoming,
+            "outgoingemaildeliverymethod": outgoing,
+            "actdeliverymethod": act,
+            "processemailreceivedafter": process_email_from,
+            "enabledforincomingemail": enabled,
+            "active": active,
+            "username": username,
+            "password": password,
+            "allowemailconnectortousecredentials": use_credentials,
+        }
+        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        if profile == "-":
+            values["emailserverprofile"] = None
         if process_email_from is not None:
             values["processemailreceivedafter"] = (
                 None
                 if process_email_from == "-"
                 else entries.moment(process_email_from, "Process Email From")
             )
-        if enabled is not None:
-            values["enabledforincomingemail"] = enabled
-        if active is not None:
-            values["active"] = active
-        return mailboxes.edit(chosen, values)
+        return mailboxes.edit(chosen, values)  # type: ignore[arg-type]  # the keys are those of the options above
 
     _change(addresses, what, everything=everything, as_json=as_json)
 

@@ -32,7 +32,10 @@ EwsUrl = Annotated[
         "--ews-url", help="Server location: https://mail.example.org/EWS/Exchange.asmx, or the host."
     ),
 ]
-Autodiscover = Annotated[bool, typer.Option("--autodiscover", help="Find the server location by itself.")]
+Autodiscover = Annotated[
+    bool,
+    typer.Option("--autodiscover", help="Find the server location by itself; the default without --ews-url."),
+]
 AutodiscoverUrl = Annotated[
     str | None,
     typer.Option("--autodiscover-url", help="Autodiscover address to ask first; - for none."),
@@ -69,6 +72,48 @@ Connections = Annotated[
     int | None, typer.Option("--max-connections", help="Maximum concurrent connections, 1 to 300.")
 ]
 Proxy = Annotated[str | None, typer.Option("--proxy", help="Outgoing HTTP proxy; - for none.")]
+ServerType = Annotated[
+    str | None, typer.Option("--type", help="exchange or hybrid (Exchange Server). [default: exchange]")
+]
+Using = Annotated[
+    str | None,
+    typer.Option(
+        "--authenticate-using",
+        help="profile (one account for all) or mailbox (each mailbox's own). [default: profile]",
+    ),
+]
+Outgoing = Annotated[
+    str | None, typer.Option("--outgoing-url", help="Server location for sending, where it is another one.")
+]
+ProxyPassword = Annotated[
+    Path | None, typer.Option("--proxy-password-file", help="File whose first line is the proxy's password.")
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", help="Address or domain that may be touched, repeatedly; - for all again."),
+]
+Disallow = Annotated[
+    list[str] | None, typer.Option("--disallow", help="Take an address or domain from the allowed ones.")
+]
+Outside = Annotated[
+    str | None, typer.Option("--outside", help="Mailbox that Exchange has to deny, for tests; - for none.")
+]
+Undeliverable = Annotated[
+    bool | None,
+    typer.Option(
+        "--undeliverable/--no-undeliverable", help="Move Failed Emails to Undeliverable Folder. [default: no]"
+    ),
+]
+AlertOwner = Annotated[
+    bool | None,
+    typer.Option(
+        "--alert-owner/--no-alert-owner",
+        help="Tell the owner when more than half of the mailboxes fail. [default: no]",
+    ),
+]
+Timeout = Annotated[
+    int | None, typer.Option("--timeout", help="Time-out of a request in seconds, 1 to 100. [default: 100]")
+]
 
 
 def _entries(**given: Any) -> "ProfileEntries":
@@ -83,7 +128,7 @@ def _entries(**given: Any) -> "ProfileEntries":
         )
     if str(values.get("cafile", "")) == "-":
         values["cafile"] = None
-    for text in ("proxyurl", "autodiscoverurl", "autodiscoverhosts"):
+    for text in ("proxyurl", "outsidemailbox", "autodiscoverurl", "autodiscoverhosts"):
         if values.get(text) == "-":
             values[text] = ""
     return values  # type: ignore[return-value]  # the keys are those of the options below
@@ -108,6 +153,15 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
     min_polling_interval: Polling = None,
     max_connections: Connections = None,
     proxy: Proxy = None,
+    server_type: ServerType = None,
+    authenticate_using: Using = None,
+    outgoing_url: Outgoing = None,
+    proxy_password_file: ProxyPassword = None,
+    allow: Allow = None,
+    outside: Outside = None,
+    undeliverable: Undeliverable = None,
+    alert_owner: AlertOwner = None,
+    timeout: Timeout = None,
     as_json: Json = False,
 ) -> None:
     """Add a profile; the password comes from stdin, a file, SERVERSYNC_PASSWORD, or is asked for."""
@@ -116,10 +170,9 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
         from serversync.administration.records import as_dict
 
         if ews_url is None and not autodiscover:
-            raise InputInvalid(
-                field="Incoming Server Location", reason="give --ews-url URL, or --autodiscover"
-            )
-        if username is None:
+            autodiscover = True
+        own = authenticate_using == "mailbox"
+        if username is None and not own:
             raise InputInvalid(field="User Name", reason="give --username")
         values = _entries(
             incomingserverlocation=ews_url,
@@ -135,10 +188,20 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
             minpollingintervalinminutes=min_polling_interval,
             maxconcurrentconnections=max_connections,
             proxyurl=proxy,
+            servertype=server_type,
+            incomingcredentialretrieval=authenticate_using,
+            outgoingserverlocation=outgoing_url,
+            proxypassword=passwords.given(stdin=False, file=proxy_password_file, environment=False),
+            allow=allow,
+            outsidemailbox=outside,
+            moveundeliveredemails=undeliverable,
+            sendemailalert=alert_owner,
+            timeoutmailboxconnectionafteramount=None if timeout is None else timeout * 1000,
         )
         profiles.check(name, values)
         password = passwords.given(stdin=password_stdin, file=password_file)
-        values["incomingpassword"] = password or passwords.ask(f"Password of {username}")
+        if username is not None:
+            values["incomingpassword"] = password or passwords.ask(f"Password of {username}")
         profile = profiles.add(name, values)
         if output.as_json:
             output.json(as_dict(profile))
@@ -174,6 +237,19 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
     min_polling_interval: Polling = None,
     max_connections: Connections = None,
     proxy: Proxy = None,
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="Whether its mailboxes are synchronized.")
+    ] = None,
+    server_type: ServerType = None,
+    authenticate_using: Using = None,
+    outgoing_url: Outgoing = None,
+    proxy_password_file: ProxyPassword = None,
+    allow: Allow = None,
+    disallow: Disallow = None,
+    outside: Outside = None,
+    undeliverable: Undeliverable = None,
+    alert_owner: AlertOwner = None,
+    timeout: Timeout = None,
     as_json: Json = False,
 ) -> None:
     """Change what is given of a profile; everything else stays."""
@@ -195,15 +271,27 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
             minpollingintervalinminutes=min_polling_interval,
             maxconcurrentconnections=max_connections,
             proxyurl=proxy,
+            servertype=server_type,
+            incomingcredentialretrieval=authenticate_using,
+            outgoingserverlocation=outgoing_url,
+            proxypassword=passwords.given(stdin=False, file=proxy_password_file, environment=False),
+            allow=allow,
+            disallow=disallow,
+            outsidemailbox=outside,
+            moveundeliveredemails=undeliverable,
+            sendemailalert=alert_owner,
+            timeoutmailboxconnectionafteramount=None if timeout is None else timeout * 1000,
         )
         password = passwords.given(stdin=password_stdin, file=password_file, environment=False)
         if password is None and ask_password:
             password = passwords.ask("New password")
         if password is not None:
             values["incomingpassword"] = password
-        if not values and new_name is None:
+        if not values and new_name is None and active is None:
             raise InputInvalid(field="Change", reason="nothing to change was given")
         profile = profiles.edit(name, values, new_name=new_name)
+        if active is not None:
+            profile = profiles.set_state(profile.name, active=active)
         if output.as_json:
             output.json(as_dict(profile))
         else:

@@ -38,6 +38,26 @@ def add(
         output.say(f"Next: serversync mailbox approve {queue.emailaddress}")
 
 
+@app.command("options")
+def options(
+    name: Annotated[str, typer.Argument(help="Name or e-mail address.")],
+    *,
+    track: Annotated[
+        str,
+        typer.Option(
+            "--track", help="Which mail becomes activities: all, responses, customers, records, none."
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Choose which mail of a queue becomes activities."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import filters
+        from serversync.administration.records import as_dict
+
+        output.record(as_dict(filters.set_for_queue(name, track=track)))
+
+
 @app.command("list")
 def find_all(
     *,

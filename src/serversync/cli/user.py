@@ -46,12 +46,19 @@ def rows(users: "Sequence[SystemUser]") -> list[dict[str, Any]]:
     ]
 
 
+Track = Annotated[
+    str | None,
+    typer.Option("--track", help="Which mail becomes activities: all, responses, customers, records, none."),
+]
+
+
 @app.command("add")
 def add(  # noqa: PLR0913 - Typer makes an option of each parameter
     login: Annotated[str, typer.Argument(help="User name; an e-mail address is the mailbox's address too.")],
     *,
     name: Annotated[str | None, typer.Option("--name", help="Full name.")] = None,
     address: Annotated[str | None, typer.Option("--address", help="Primary e-mail address.")] = None,
+    track: Track = None,
     admin: Annotated[bool, typer.Option("--admin", help="Gets the role System Administrator.")] = False,
     role: Roles = None,
     ask_password: Annotated[bool, typer.Option("--ask-password", help="Ask for a log-in password.")] = False,
@@ -61,14 +68,17 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
 ) -> None:
     """Add a user with a mailbox; without a password the user cannot log in to the pages."""
     with with_database(as_json=as_json) as output:
-        from serversync.administration import people
+        from serversync.administration import filters, people
 
+        if track is not None:
+            filters.method_of(track)
         password = passwords.given(stdin=password_stdin, file=password_file, environment=False)
         if password is None and ask_password:
             password = passwords.ask("Log-in password")
         user = people.add(
             login, fullname=name, address=address, password=password, administrator=admin, roles=role
         )
+        filters.set_for_user(user, track=track)
         if output.as_json:
             output.json(rows([user])[0])
             return
@@ -127,6 +137,27 @@ def unlock(login: Login, *, as_json: Json = False) -> None:
             output.json({"domainname": user.domainname, "lifted": lifted})
         else:
             output.say(f"{user.fullname} may log in{'' if lifted else '; there was no pause'}.")
+
+
+@app.command("options")
+def options(
+    login: Login,
+    *,
+    track: Track = None,
+    new_senders: Annotated[
+        str | None,
+        typer.Option("--new-senders", help="What unknown senders become: nothing, contact, lead."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Choose which mail of a user becomes activities, and what unknown senders become; show both."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import filters, people
+        from serversync.administration.records import as_dict
+
+        user = people.find(login)
+        filters.set_for_user(user, track=track, new_senders=new_senders)
+        output.record(as_dict(filters.options_of(user)))
 
 
 @app.command("list")

@@ -14,7 +14,7 @@
             AuthenticationFailed (PasswordExpired, AccountBlocked, ExtendedProtectionRefused),
             AuthenticationNotOffered, LogOnCutOff, ClockSkewed, KerberosUnavailable,
             SendingDenied, MailboxFull, AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
-            MailboxNotFound, MailboxAccessDenied, MailboxNotAllowed, ScopeTooWide, AutodiscoverFailed, AutodiscoverHostNotAllowed,
+            MailboxNotFound, TrackedFolderMissing, MailboxAccessDenied, MailboxNotAllowed, ScopeTooWide, AutodiscoverFailed, AutodiscoverHostNotAllowed,
             AutodiscoverRedirectLoop, AutodiscoverDomainUnusable, AutodiscoverNotHere, AutodiscoverRefused,
             MailboxInExchangeOnline, SecretKeyUnusable, SecretKeyExposed, InputInvalid, PrivilegeMissing,
             LogOnRefused, LogOnLocked, RecordNotFound,
@@ -503,6 +503,15 @@ class MailboxNotFound(Misconfigured):
     scope = Scope.MAILBOX
     summary = "Exchange has no mailbox with the address {mailbox}."
     remedy = "Correct the e-mail address of the user or queue, or create the mailbox in Exchange."
+
+
+class TrackedFolderMissing(Misconfigured):
+    """A tracked folder was deleted, or is no longer this person's."""
+
+    code = "mailbox.tracked-folder-missing"
+    scope = Scope.ITEM
+    summary = "The tracked folder {folder} of {mailbox} is no longer there."
+    remedy = "Choose the folder again, or remove it from the tracked folders; what was tracked from it stays."
 
 
 class MailboxAccessDenied(Misconfigured):

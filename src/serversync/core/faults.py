@@ -22,6 +22,9 @@ INCOMING_PASS = (
 )
 """Every point of the incoming pass, in the order in which it reaches them."""
 
+INCOMING_ACTIONS = ("incoming.before-actions", "incoming.actions-done")
+"""Points of the incoming pass that it only reaches where something is to be done in Exchange."""
+
 OUTGOING_DELIVERY = (
     "outgoing.claimed",
     "outgoing.before-draft",
@@ -38,7 +41,7 @@ OUTGOING_DELIVERY = (
 KEY_CHANGE = ("secrets.next-made", "secrets.resealed", "secrets.committed", "secrets.switched")
 """Every point of a change of the key, in the order in which it reaches them."""
 
-POINTS: frozenset[str] = frozenset((*KEY_CHANGE, *INCOMING_PASS, *OUTGOING_DELIVERY))
+POINTS: frozenset[str] = frozenset((*KEY_CHANGE, *INCOMING_PASS, *INCOMING_ACTIONS, *OUTGOING_DELIVERY))
 
 _armed: dict[str, Callable[[], None]] = {}
 

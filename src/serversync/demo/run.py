@@ -182,7 +182,15 @@ def _deliver(exchange: Exchange, files: Sequence[Path]) -> Delivered:
 
 def _set_up(simulator: SimulatorThread) -> str:
     """Do what an administrator does on the first day; return the log-in password of the first person."""
-    from serversync.administration import connection, mailboxes, organization, people, profiles, queues
+    from serversync.administration import (
+        connection,
+        filters,
+        mailboxes,
+        organization,
+        people,
+        profiles,
+        queues,
+    )
     from serversync.crm.models import Account, Contact, Lead
 
     service_password, password = secrets.token_urlsafe(12), secrets.token_urlsafe(9)
@@ -192,6 +200,8 @@ def _set_up(simulator: SimulatorThread) -> str:
     people.add(first.address, fullname=first.name, password=password, administrator=True)
     for person in others:
         people.add(person.address, fullname=person.name)
+    for user in people.find_all():
+        filters.set_for_user(user, track="all")
     queues.add(QUEUE.name, address=QUEUE.address, owner=first.address)
     for customer in CUSTOMERS:
         firstname, _, lastname = customer.name.rpartition(" ")

@@ -1,293 +1,121 @@
-"""The incoming pass: new messages of a folder become e-mail activities.
+"""The incoming pass of one claimed mailbox: its folders one after the other, then what is left to do in Exchange.
 
-See ``serversync.engine`` for the order of steps and what may go wrong at each.
+    claim (lease and fence) -> what is wanted (settings, folders)
+        for each folder:
+            list a page of changes -> decide on each -> fetch what may be tracked
+            -> who are its people, to what does it belong, who takes it (``deciding``)
+            -> fetch attachments of what is taken -> is it a copy
+            -> write rows, traces, actions and the new position in one transaction -> next page ...
+        -> try again what could not be taken before -> do the actions
+    -> release (next pass, statistics)
+
+What the server may do behind our back: forget the position (the folder is listed again, which changes
+nothing), list an item twice, delete an item before it is fetched, hand over an item that cannot be read
+(set aside, tried again, reported, the rest goes on), answer nothing at all (the page is not written; the next
+pass starts where the last written page ended), lose a tracked folder. What we may do ourselves: be killed
+anywhere. Until a page is written nothing of it exists; once it is written, all of it and its position exist, and
+what is to be done in Exchange is written with it.
 """
 
-from collections.abc import Mapping, Sequence
-from uuid import UUID
-
 from serversync.core import faults
-from serversync.core.errors import AnswerUnreadable, ItemGone, Permanent, ServiceError, SyncStateInvalid
-from serversync.core.ids import random_uuids
+from serversync.core.errors import Permanent, ServiceError, TrackedFolderMissing
+from serversync.engine.folder_pass import FolderPass
 from serversync.engine.ports import (
+    INBOX,
     Alerts,
-    Change,
-    ChangePage,
     ExchangeMailbox,
-    IdentityTaken,
-    Listed,
     MailboxRun,
+    MailFolder,
+    MailPlan,
     MailStore,
-    NewEmail,
-    PageWrite,
     PassResult,
-    Trace,
 )
-from serversync.rules.email.acceptance import ACCEPTED, COPY, GONE, UNREADABLE, Outcome, examine
-from serversync.rules.email.identity import Known, content_digest, identity, judge, twin
-from serversync.rules.email.message import ReceivedMessage
-from serversync.rules.email.parties import Record, resolve_recipient, resolve_sender
+from serversync.rules.email.judgement import FolderKind
+from serversync.rules.email.retrying import MOST_ATTEMPTS
 
-INBOX = "inbox"
-PAGE_ITEMS = 512
-"""Changes asked for in one page; the most that Exchange gives."""
-PAGE_BYTES = 64 * 1024 * 1024
-"""What the messages of one page may weigh together before the page is made smaller."""
-BATCH_ITEMS = 200
-"""Messages asked for in one request."""
-SETTLED = frozenset({Outcome.TRACKED, Outcome.ALREADY_TRACKED})
-"""Outcomes that a replay leaves as they are without reading the message again."""
-COLLISIONS_BEFORE_GIVING_UP = 20
+RETRIES_AT_ONCE = 100
+ACTIONS_AT_ONCE = 200
 
 
 class IncomingPass:
-    """Reads one folder of one claimed mailbox to its end."""
+    """Reads the mail of one claimed mailbox to its end."""
 
-    def __init__(
-        self,
-        run: MailboxRun,
-        exchange: ExchangeMailbox,
-        store: MailStore,
-        alerts: Alerts,
-        *,
-        folder: str = INBOX,
-    ) -> None:
+    def __init__(self, run: MailboxRun, exchange: ExchangeMailbox, store: MailStore, alerts: Alerts) -> None:
         self._run = run
         self._exchange = exchange
         self._store = store
         self._alerts = alerts
-        self._folder = folder
-        self._first_listing = not run.listed_once
         self.result = PassResult()
 
-    async def __call__(self) -> PassResult:
-        """Read page after page until the folder has no more changes.
+    async def __call__(self, plan: MailPlan | None = None) -> PassResult:
+        """Read every folder until it has no more changes.
+
+        Args:
+            plan: What is wanted, where it is known already.
 
         Raises:
             ServiceError: the mailbox cannot be read now; all pages before are written.
         """
         faults.reach("incoming.claimed")
-        position = self._run.position
-        while True:
-            page = await self._list(position)
-            if page.position == position and not page.is_last:
-                raise AnswerUnreadable(operation="SyncFolderItems", reason="the position did not move")
-            faults.reach("incoming.page-listed")
-            await self._read(page, moved=page.position != position)
-            position = page.position
-            if page.is_last:
-                faults.reach("incoming.finished")
-                return self.result
+        if plan is None:
+            plan = await self._store.plan(self._run)
+        inbox = INBOX._replace(position=self._run.position, listed_once=self._run.listed_once)
+        for folder in (inbox, *plan.folders):
+            await self._read(folder, plan)
+        if plan.has_retries:
+            await self._retry(inbox, plan)
+        if plan.has_actions or self.result.actions:
+            await self._act(plan)
+        if plan.forget_reasons_after is not None:
+            await self._store.forget_reasons(self._run, days=plan.forget_reasons_after)
+        faults.reach("incoming.finished")
+        return self.result
 
-    async def _list(self, position: str | None) -> ChangePage:
-        """Ask for a page whose messages fit into memory; from the start where the position is refused."""
-        try:
-            page = await self._exchange.changes(self._folder, position, limit=PAGE_ITEMS)
-        except SyncStateInvalid:
-            if position is None:
-                raise
-            self.result.replayed = True
-            self._first_listing = True
-            return await self._list(None)
-        total = 0
-        for count, change in enumerate(page.changes):
-            total += change.size_bytes
-            if total > PAGE_BYTES and count:
-                return await self._exchange.changes(self._folder, position, limit=count)
-        return page
-
-    async def _read(self, page: ChangePage, *, moved: bool) -> None:
-        self.result.pages += 1
-        self.result.listed += len(page.changes)
-        write = PageWrite(self._run, self._folder, page.position, page.is_last)
-        messages = await self._fetch(await self._select(page.changes, write), write)
-        try:
-            if messages:
-                await self._exchange.fetch_attachments(messages)
-                faults.reach("incoming.attachments-fetched")
-            if messages or write.traces or moved or (page.is_last and self._first_listing):
-                await self._write(messages, write)
-                faults.reach("incoming.after-commit")
-        finally:
-            self._exchange.discard()
-        for trace in write.traces:
-            self.result.count(trace.decision.outcome)
-
-    async def _select(self, changes: Sequence[Listed], write: PageWrite) -> list[Listed]:
-        """Decide on each new item what can be decided unread; return those to be fetched."""
-        new: dict[UUID, Listed] = {}
-        for change in changes:
-            if change.kind is Change.CREATE or change.kind is Change.UPDATE:
-                new[change.item_key] = change
-        self.result.news += len(new)
-        if not new:
-            return []
-        traced = await self._store.traced(self._run.mailboxid, list(new))
-        chosen = []
-        for key, change in new.items():
-            before = traced.get(key)
-            if before in SETTLED:
-                continue
-            decision = examine(
-                change.item_class,
-                change.received_on,
-                process_from=self._run.process_from,
-                listing_first_time=self._first_listing,
-            )
-            if before is decision.outcome and decision is not ACCEPTED:
-                continue
-            if before is not None:
-                write.replaced.append(key)
-            if decision is ACCEPTED:
-                chosen.append(change)
-            else:
-                write.traces.append(
-                    Trace(
-                        key,
-                        change.item_id,
-                        decision,
-                        change.received_on,
-                        detail={"item_class": change.item_class},
-                    )
-                )
-        return chosen
-
-    async def _fetch(self, chosen: Sequence[Listed], write: PageWrite) -> list[ReceivedMessage]:
-        """Read the chosen items; those that cannot be read are set aside with an alert."""
-        messages: list[ReceivedMessage] = []
-        for start in range(0, len(chosen), BATCH_ITEMS):
-            batch = chosen[start : start + BATCH_ITEMS]
-            for listed, outcome in zip(batch, await self._exchange.messages(batch), strict=True):
-                if isinstance(outcome, ReceivedMessage):
-                    messages.append(outcome)
-                else:
-                    await self._set_aside(listed, outcome, write)
-        if chosen:
-            faults.reach("incoming.items-fetched")
-        return messages
-
-    async def _set_aside(self, listed: Listed, error: ServiceError, write: PageWrite) -> None:
-        if not isinstance(error, Permanent):
-            raise error
-        gone = isinstance(error, ItemGone)
-        detail: dict[str, object] = {} if gone else {"code": error.code, "text": str(error)}
-        write.traces.append(
-            Trace(
-                listed.item_key,
-                listed.item_id,
-                GONE if gone else UNREADABLE,
-                listed.received_on,
-                detail=detail,
-            )
+    def _pass(self, folder: MailFolder, plan: MailPlan) -> FolderPass:
+        return FolderPass(
+            self._run, plan, folder, self._exchange, self._store, self._alerts, result=self.result
         )
-        if not gone:
-            await self._alerts.raise_for_item(self._run, error, subject="", item_id=listed.item_id)
 
-    async def _write(self, messages: Sequence[ReceivedMessage], write: PageWrite) -> None:
-        """Write the page; where another worker wrote one of its messages meanwhile, decide anew."""
-        judged = _Judged(messages)
-        records = await self._store.records(judged.addresses()) if messages else {}
-        before = len(write.traces)
-        for _ in range(COLLISIONS_BEFORE_GIVING_UP):
-            del write.traces[before:]
-            write.emails.clear()
-            if messages:
-                await self._plan(judged, records, write)
-            faults.reach("incoming.before-commit")
-            try:
-                await self._store.write(write)
-            except IdentityTaken:
-                continue
-            return
-        raise AnswerUnreadable(operation="write", reason="the same messages kept being written by others")
-
-    async def _plan(self, judged: "_Judged", records: dict[str, list[Record]], write: PageWrite) -> None:
-        known = await self._store.known([key for _, key, _ in judged.rows])
-        held: dict[UUID, set[str]] = {}
-        if known:
-            known |= await self._store.known(judged.twins(known))
-            held = await self._store.held(self._run.mailboxid, [k.activityid for k in known.values()])
-        new_id = random_uuids(len(judged.rows)).__next__
-        for message, key, digest in judged.rows:
-            verdict = judge(key, digest, message.search_key, known=known, held=held)
-            activityid = verdict.activityid
-            if activityid is None:
-                activityid = new_id()
-                known[verdict.dupcheck] = Known(activityid, digest)
-                write.emails.append(self._email(activityid, verdict.dupcheck, digest, message, records))
-                decision = ACCEPTED
-            else:
-                decision = COPY
-            if message.search_key:
-                held.setdefault(activityid, set()).add(message.search_key)
-            write.traces.append(
-                Trace(
-                    message.item_key,
-                    message.item_id,
-                    decision,
-                    message.received_on,
-                    message.search_key,
-                    message.message_id,
-                    message.subject,
-                    message.sender.address if message.sender else "",
-                    activityid,
-                )
+    async def _read(self, folder: MailFolder, plan: MailPlan) -> None:
+        try:
+            await self._pass(folder, plan)()
+        except Permanent:
+            if folder.kind is not FolderKind.TRACKED:
+                raise
+            await self._store.folder_missing(self._run, folder)
+            await self._alerts.raise_for_mailbox(
+                self._run, TrackedFolderMissing(folder=folder.name, mailbox=self._run.address)
             )
 
-    def _email(
-        self,
-        activityid: UUID,
-        dupcheck: UUID,
-        digest: UUID,
-        message: ReceivedMessage,
-        records: dict[str, list[Record]],
-    ) -> NewEmail:
-        run = self._run
-        sender = None
-        if message.sender and message.sender.address:
-            sender = resolve_sender(records.get(message.sender.address.lower(), ()), owner=run.ownerid)
-        recipients: dict[str, Sequence[Record]] = {}
-        if records:
-            for party in (*message.to, *message.cc, *message.bcc):
-                address = party.address.lower()
-                if address in records:
-                    recipients[address] = resolve_recipient(
-                        records[address], unresolve_multiple=run.unresolve_multiple
-                    )
-        missing = bool(message.attachments) and any(a.content is None for a in message.attachments)
-        return NewEmail(activityid, dupcheck, digest, message, sender, recipients, missing)
+    async def _retry(self, folder: MailFolder, plan: MailPlan) -> None:
+        """Read again what was set aside and is due."""
+        listed = await self._store.retries(self._run, limit=RETRIES_AT_ONCE)
+        if listed:
+            await self._pass(folder, plan).again(listed)
 
+    async def _act(self, plan: MailPlan) -> None:
+        """Do what is to be done in Exchange, one kind after the other; what fails waits for a later pass."""
+        undeliverable = plan.undeliverable
+        actions = await self._store.actions(self._run, limit=ACTIONS_AT_ONCE)
+        while actions:
+            faults.reach("incoming.before-actions")
+            first = actions[0]
+            alike = [one for one in actions if (one.kind, one.category) == (first.kind, first.category)]
+            outcomes, undeliverable = await self._exchange.perform(alike, undeliverable)
+            faults.reach("incoming.actions-done")
+            pairs = list(zip(alike, outcomes, strict=True))
+            failed = [(action, error) for action, error in pairs if error is not None]
+            for _, error in failed:
+                if not isinstance(error, Permanent):
+                    raise error
+            done = [action for action, error in pairs if error is None]
+            await self._store.acted(self._run, done, failed, undeliverable=undeliverable)
+            for action, error in failed:
+                await self._tell(action.item_id, action.attempts, error)
+            actions = [one for one in actions if one not in alike]
+            if not actions:
+                actions = await self._store.actions(self._run, limit=ACTIONS_AT_ONCE)
 
-class _Judged:
-    """The messages of a page with their identities, worked out once."""
-
-    def __init__(self, messages: Sequence[ReceivedMessage]) -> None:
-        self.rows = [
-            (
-                m,
-                identity(
-                    m.message_id,
-                    m.sender.address if m.sender else None,
-                    m.sent_on,
-                    m.subject,
-                    direction="incoming",
-                ),
-                content_digest(m.body, m.attachments, (*([m.sender] if m.sender else ()), *m.to, *m.cc)),
-            )
-            for m in messages
-        ]
-
-    def twins(self, known: Mapping[UUID, Known]) -> list[UUID]:
-        """Identities under which messages may be known that are not what is known under their first one."""
-        return [twin(key, digest) for _, key, digest in self.rows if key in known]
-
-    def addresses(self) -> list[str]:
-        """Every address of the page once, lower case."""
-        found = set()
-        for message, _, _ in self.rows:
-            if message.sender:
-                found.add(message.sender.address.lower())
-            for party in (*message.to, *message.cc, *message.bcc):
-                found.add(party.address.lower())
-        found.discard("")
-        return sorted(found)
+    async def _tell(self, item_id: str, attempts: int, error: ServiceError) -> None:
+        if attempts + 1 >= MOST_ATTEMPTS:
+            await self._alerts.raise_for_item(self._run, error, subject="", item_id=item_id)

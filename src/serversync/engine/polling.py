@@ -7,12 +7,18 @@ from collections.abc import Callable
 from datetime import datetime
 
 from serversync.core.errors import ChangeMarkWrong
-from serversync.engine.incoming import INBOX, IncomingPass
-from serversync.engine.ports import Alerts, ExchangeMailbox, MailboxRun, MailStore, PassResult
+from serversync.engine.incoming import IncomingPass
+from serversync.engine.ports import (
+    INBOX,
+    Alerts,
+    ExchangeMailbox,
+    MailboxRun,
+    MailFolder,
+    MailPlan,
+    MailStore,
+    PassResult,
+)
 from serversync.rules.polling import Trust, after_news, after_reading, after_skip, may_skip
-
-FOLDERS = (INBOX,)
-"""Every folder that passes read; one request asks for the change marks of them all."""
 
 
 class Poll:
@@ -29,6 +35,7 @@ class Poll:
     ) -> None:
         self._run = run
         self._exchange = exchange
+        self._store = store
         self._alerts = alerts
         self._clock = clock
         self._incoming = IncomingPass(run, exchange, store, alerts)
@@ -47,24 +54,30 @@ class Poll:
         """
         before = self._run.watch
         asked = before.asks_first
-        mark = await self._exchange.change_mark(FOLDERS) if asked else None
+        plan = await self._store.plan(self._run)
+        mark = await self._exchange.change_mark(_folders(plan)) if asked else None
         now = self._clock()
-        if asked and may_skip(before, mark, now, at_least_every=self._run.full_poll):
+        if asked and not plan.has_work and may_skip(before, mark, now, at_least_every=self._run.full_poll):
             self.result.watch = after_skip(before)
             return self.result
-        result = await self._incoming()
+        result = await self._incoming(plan)
         if asked:
             result.watch = after_reading(before, mark, marked_on=now, read_on=now)
         is_suspect = asked and mark == before.mark and before.is_settled
         is_news = bool(result.news) and not result.replayed
         if is_news and (is_suspect or before.trust is Trust.UNPROVEN):
-            await self._compare()
+            await self._compare(plan)
         return result
 
-    async def _compare(self) -> None:
+    async def _compare(self, plan: MailPlan) -> None:
         """Hold the mark against what was new in the folders."""
         result = self.result
-        mark = await self._exchange.change_mark(FOLDERS)
+        mark = await self._exchange.change_mark(_folders(plan))
         result.watch = after_news(result.watch, mark, marked_on=self._clock())
         if result.watch.trust is Trust.REFUTED:
             await self._alerts.raise_for_mailbox(self._run, ChangeMarkWrong(mailbox=self._run.address))
+
+
+def _folders(plan: MailPlan) -> tuple[MailFolder, ...]:
+    """Return every folder that passes read; one request asks for the change marks of them all."""
+    return (INBOX, *plan.folders)

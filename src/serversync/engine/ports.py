@@ -1,6 +1,6 @@
 """What a pass needs from the outside, as protocols; adapters implement them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -9,9 +9,14 @@ from uuid import UUID
 
 from serversync.core.errors import ServiceError
 from serversync.rules.email.acceptance import Decision, Outcome
+from serversync.rules.email.correlation import Book, Keys, Regarding
+from serversync.rules.email.filtering import Principal
 from serversync.rules.email.identity import Known
+from serversync.rules.email.internal import Opposite
+from serversync.rules.email.judgement import FolderKind, Judgement
 from serversync.rules.email.message import ReceivedMessage
 from serversync.rules.email.parties import Record
+from serversync.rules.email.settings import EmailSettings
 from serversync.rules.polling import UNWATCHED, Watch
 
 
@@ -33,6 +38,45 @@ class Listed(NamedTuple):
     item_class: str = "IPM.Note"
     received_on: datetime | None = None
     size_bytes: int = 0
+    categories: tuple[str, ...] = ()
+
+
+class MailFolder(NamedTuple):
+    """A folder that is read, and how far it has been read.
+
+    ``key`` is the name of a folder that every mailbox has; a tracked folder has its Exchange id and its mapping.
+    """
+
+    kind: FolderKind
+    key: str
+    name: str
+    position: str | None = None
+    listed_once: bool = False
+    exchange_id: str | None = None
+    trackingid: UUID | None = None
+    regarding: Regarding | None = None
+
+
+INBOX = MailFolder(FolderKind.INBOX, "inbox", "Inbox")
+
+
+class ActionKind(Enum):
+    """What is done to an item in Exchange; the values are stored."""
+
+    DELETE = 1
+    ADD_CATEGORY = 2
+    REMOVE_CATEGORY = 3
+    MOVE_UNDELIVERABLE = 4
+
+
+class Action(NamedTuple):
+    """Something to be done to an item in Exchange once the page is written; twice does no harm."""
+
+    kind: ActionKind
+    item_key: UUID
+    item_id: str
+    category: str = ""
+    attempts: int = 0
 
 
 class ChangePage(NamedTuple):
@@ -46,16 +90,17 @@ class ChangePage(NamedTuple):
 class ExchangeMailbox(Protocol):
     """One mailbox on the Exchange side, already chosen and authenticated."""
 
-    async def changes(self, folder: str, position: str | None, *, limit: int) -> ChangePage:
+    async def changes(self, folder: MailFolder, position: str | None, *, limit: int) -> ChangePage:
         """Return the next page of changes after ``position`` (``None``: from the start).
 
         Raises:
             SyncStateInvalid: the position is no longer accepted.
+            ItemGone: the folder is no longer there.
             ServiceError: anything that concerns the mailbox or the server as a whole.
         """
         ...
 
-    async def change_mark(self, folders: Sequence[str]) -> str | None:
+    async def change_mark(self, folders: Sequence[MailFolder]) -> str | None:
         """Return a text that is another one whenever something has changed in one of the folders.
 
         One request whatever the number of folders; ``None`` where the server does not say it of all of them.
@@ -65,7 +110,9 @@ class ExchangeMailbox(Protocol):
         """
         ...
 
-    async def messages(self, listed: Sequence[Listed]) -> list[ReceivedMessage | ServiceError]:
+    async def messages(
+        self, listed: Sequence[Listed], folder: MailFolder
+    ) -> list[ReceivedMessage | ServiceError]:
         """Return one outcome for each item, in order, without the content of attachments.
 
         Raises:
@@ -75,6 +122,23 @@ class ExchangeMailbox(Protocol):
 
     async def fetch_attachments(self, messages: Sequence[ReceivedMessage]) -> None:
         """Fill the content of all attachments; those that cannot be had stay ``None``.
+
+        Raises:
+            ServiceError: transient trouble, or anything that concerns more than one item.
+        """
+        ...
+
+    async def perform(
+        self, actions: Sequence[Action], undeliverable: str | None
+    ) -> tuple[list[ServiceError | None], str | None]:
+        """Do what is to be done to items; an item that is gone counts as done.
+
+        Args:
+            actions: All of one kind and one category.
+            undeliverable: The id of the folder *Undeliverable* where it is known; it is made where it is not.
+
+        Returns:
+            One outcome for each action (``None``: done), and the folder's id.
 
         Raises:
             ServiceError: transient trouble, or anything that concerns more than one item.
@@ -111,17 +175,90 @@ class MailboxRun:
     watch: Watch = UNWATCHED
 
 
+@dataclass(frozen=True, slots=True)
+class MailPlan:
+    """What a pass over the mail of a mailbox has to know beside its claim.
+
+    Attributes:
+        settings: The organization's.
+        folders: What is read beside the Inbox.
+        readerid: The user or queue whose mailbox it is; ``None`` for a forward mailbox.
+        reader_is_queue: Whether it is a queue.
+        is_forward_mailbox: Whether mail is forwarded here as attachments.
+        delete_after_processing: Whether what was processed is deleted.
+        category: The category that marks tracked messages, empty where categories do not count.
+        stamps_category: Whether tracked messages get the category.
+        move_undeliverable: Whether what is given up is moved to the folder *Undeliverable*.
+        undeliverable: The id of that folder where it is known.
+        has_actions: Whether actions are waiting.
+        has_retries: Whether messages are due to be tried again.
+        forget_reasons_after: Days after which reasons are forgotten; only given once a day.
+    """
+
+    settings: EmailSettings = field(default_factory=EmailSettings)
+    folders: tuple[MailFolder, ...] = ()
+    readerid: UUID | None = None
+    reader_is_queue: bool = False
+    is_forward_mailbox: bool = False
+    delete_after_processing: bool = False
+    category: str = ""
+    stamps_category: bool = False
+    undeliverable_category: str = ""
+    move_undeliverable: bool = False
+    undeliverable: str | None = None
+    has_actions: bool = False
+    has_retries: bool = False
+    forget_reasons_after: int | None = None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is something to do even where no folder has changed."""
+        return (
+            self.has_actions
+            or self.has_retries
+            or self.forget_reasons_after is not None
+            or any(not folder.listed_once for folder in self.folders)
+        )
+
+
+class Seen(NamedTuple):
+    """What became of an item when it was examined before."""
+
+    outcome: Outcome
+    attempts: int = 1
+    is_categorized: bool = False
+
+
 @dataclass(slots=True)
 class NewEmail:
-    """An activity to be written, with its parties resolved."""
+    """An activity to be written, with everything that was decided about it."""
 
     activityid: UUID
     dupcheck: UUID
     contentdigest: UUID
     message: ReceivedMessage
-    sender: Record | None
-    recipients: Mapping[str, Sequence[Record]]
-    attachments_missing: bool
+    judgement: Judgement
+    correlated: UUID | None = None
+    parent: UUID | None = None
+    subject_keys: tuple[int, ...] = ()
+
+
+class NewPerson(NamedTuple):
+    """An unknown sender who becomes a contact or lead."""
+
+    table: str
+    recordid: UUID
+    name: str
+    address: str
+    ownerid: UUID | None
+
+
+class NewQueueItem(NamedTuple):
+    """A message that waits in a queue."""
+
+    queueid: UUID
+    activityid: UUID
+    title: str
 
 
 @dataclass(slots=True)
@@ -138,6 +275,9 @@ class Trace:
     sender: str = ""
     activityid: UUID | None = None
     detail: dict[str, object] = field(default_factory=dict)
+    is_categorized: bool = False
+    attempts: int = 1
+    next_attempt: timedelta | None = None
 
 
 @dataclass(slots=True)
@@ -145,22 +285,33 @@ class PageWrite:
     """Everything that one page changes; written in one transaction or not at all."""
 
     run: MailboxRun
-    folder: str
-    position: str
+    folder: MailFolder
+    position: str | None
+    """``None`` where a page of messages that are tried again moves no position."""
     is_last: bool
     emails: list[NewEmail] = field(default_factory=list)
+    people: list[NewPerson] = field(default_factory=list)
+    queue_items: list[NewQueueItem] = field(default_factory=list)
+    regardings: list[tuple[UUID, Regarding]] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
     traces: list[Trace] = field(default_factory=list)
     replaced: list[UUID] = field(default_factory=list)
+    untracked: list[UUID] = field(default_factory=list)
+    categorized: list[UUID] = field(default_factory=list)
 
 
 class IdentityTaken(Exception):
-    """Another worker has written an activity with the same identity meanwhile; nothing was written."""
+    """Another worker has written the same activity or person meanwhile; nothing was written."""
 
 
 class MailStore(Protocol):
     """The CRM side of the incoming pass."""
 
-    async def traced(self, mailboxid: UUID, item_keys: Sequence[UUID]) -> dict[UUID, Outcome]:
+    async def plan(self, run: MailboxRun) -> MailPlan:
+        """Return what the pass has to know beside its claim."""
+        ...
+
+    async def traced(self, mailboxid: UUID, item_keys: Sequence[UUID]) -> dict[UUID, Seen]:
         """Return what became of those of the items that were examined before."""
         ...
 
@@ -172,8 +323,52 @@ class MailStore(Protocol):
         """Return for each activity the search keys of this mailbox's items that are linked to it."""
         ...
 
-    async def records(self, addresses: Sequence[str]) -> dict[str, list[Record]]:
-        """Return the active records that carry each address (lower case), at most 101 an address."""
+    async def records(self, addresses: Sequence[str], *, inactive: bool = False) -> dict[str, list[Record]]:
+        """Return the records that carry each address (lower case), at most 101 an address and column.
+
+        Args:
+            addresses: In lower case.
+            inactive: Whether inactive records count, users apart.
+        """
+        ...
+
+    async def principals(self, ids: Sequence[UUID]) -> dict[UUID, Principal]:
+        """Return those of the records that are users or queues, with what they take."""
+        ...
+
+    async def earlier(self, keys: Sequence[Keys]) -> Book:
+        """Return the e-mails that are found under any of the keys."""
+        ...
+
+    async def opposites(self, message_ids: Sequence[str], *, is_outgoing: bool) -> dict[str, list[Opposite]]:
+        """Return the activities of the other direction by their message id."""
+        ...
+
+    async def retries(self, run: MailboxRun, *, limit: int) -> list[Listed]:
+        """Return items that were set aside and are due to be tried again."""
+        ...
+
+    async def actions(self, run: MailboxRun, *, limit: int) -> list[Action]:
+        """Return what is to be done to items now."""
+        ...
+
+    async def acted(
+        self,
+        run: MailboxRun,
+        done: Sequence[Action],
+        failed: Sequence[tuple[Action, ServiceError]],
+        *,
+        undeliverable: str | None,
+    ) -> None:
+        """Remove what was done, note what failed and when to try again (five times), keep the folder's id."""
+        ...
+
+    async def forget_reasons(self, run: MailboxRun, *, days: int) -> None:
+        """Empty the reasons of what was examined in the mailbox longer ago; what became of it stays."""
+        ...
+
+    async def folder_missing(self, run: MailboxRun, folder: MailFolder) -> None:
+        """Note that a tracked folder is no longer there; it is not read until somebody maps it again."""
         ...
 
     async def write(self, page: PageWrite) -> None:
@@ -197,6 +392,7 @@ class PassResult:
     listed: int = 0
     news: int = 0
     by_outcome: dict[Outcome, int] = field(default_factory=dict)
+    actions: int = 0
     seconds: float = 0.0
     replayed: bool = False
     watch: Watch = UNWATCHED

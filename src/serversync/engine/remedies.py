@@ -195,7 +195,7 @@ def _busy(details: _Filled) -> str:
 
 _PROXY_WANTS_LOG_ON: Final = (
     "Give the proxy a user name and password: serversync profile edit PROFILE --proxy http://USER@PROXY:PORT "
-    "--proxy-password-stdin, or let this machine through it without."
+    "--proxy-password-file FILE, or let this machine through it without."
 )
 
 

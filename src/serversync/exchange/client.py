@@ -8,6 +8,7 @@ whether it took effect, and the caller has to look.
 """
 
 import binascii
+import copy
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -36,6 +37,7 @@ from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.behaviour import Behaviour, behaviour_of
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.http_status import not_exchange, page_title, status_error
+from serversync.exchange.lane import Lane, Turn
 from serversync.exchange.namespaces import t
 from serversync.exchange.notifications import SILENCE, EventStream
 from serversync.exchange.operations.create_attachment import CreateAttachment, NewFile
@@ -106,7 +108,7 @@ class EwsClient:
         self._admitted: ServerVersionInfo | None = None
         self._max_answer_bytes = max_answer_bytes
         self._guard = guard
-        self._transport: Transport | None = None
+        self._transport: Transport | Lane | None = None
         self._server_version: ServerVersionInfo | None = None
 
     async def __aenter__(self) -> Self:
@@ -478,7 +480,16 @@ class EwsClient:
         (outcome,) = operation.from_xml(self._content(root, context, response), context)
         return outcome
 
-    def _open_transport(self) -> Transport:
+    def lane(self, turn: Turn) -> "EwsClient":
+        """Return a client over the same connections whose requests go in their turn; it needs no closing."""
+        transport = self._open_transport()
+        if isinstance(transport, Lane):
+            raise TypeError("a lane has no lanes")
+        client = copy.copy(self)
+        client._transport = Lane(transport, turn)  # noqa: SLF001 - it is one of ours
+        return client
+
+    def _open_transport(self) -> Transport | Lane:
         if self._transport is None:
             raise RuntimeError("the client is not open: use it as 'async with EwsClient(...) as client'")
         return self._transport

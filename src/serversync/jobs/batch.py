@@ -1,12 +1,14 @@
-"""Runs the claimed mailboxes of a batch, each at most once, and keeps their leases alive meanwhile."""
+"""Runs the claimed mailboxes of a batch over its connections, each at most once, and keeps all leases alive."""
 
 import asyncio
 import gc
 import importlib
 import importlib.util
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 import aiohttp
@@ -16,17 +18,22 @@ from psycopg_pool import AsyncConnectionPool
 from serversync.adapters.alerts import TraceLogAlerts
 from serversync.adapters.crm_store import CrmStore
 from serversync.adapters.exchange_mailbox import ExchangeMailboxes
-from serversync.adapters.leases import MailboxLeases
+from serversync.adapters.leases import Claim, MailboxLeases
 from serversync.adapters.profiles import ProfileConnections
+from serversync.adapters.slots import Budget, ConnectionSlots, SlotLease
 from serversync.core import clock
-from serversync.core.errors import LeaseLost, ServiceError
+from serversync.core.errors import InputInvalid, LeaseLost, ServiceError
 from serversync.engine.ports import MailboxRun, PassResult
 from serversync.engine.run import MailboxRunner
+from serversync.jobs.dispatcher import LANES
+from serversync.jobs.tasks import Batch
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 20
-"""Passes that one worker runs at the same time; each profile's connections limit them further."""
+BEGIN_WITHIN: Final = timedelta(seconds=5)
+"""After this time a batch begins no further mailbox, and gives back what it has not begun: long passes of some keep
+no others waiting that could have another connection."""
+_LOOK_AGAIN: Final = 1.0
 
 
 def tune_process() -> None:
@@ -50,41 +57,127 @@ class BatchRunner:
     ) -> None:
         self._lease = lease
         self._leases = MailboxLeases(pool, host=host, lease=lease)
-        self._runner = MailboxRunner(
-            ExchangeMailboxes(profiles).open,
-            CrmStore(pool, lease=lease),
-            TraceLogAlerts(pool),
-            self._leases,
-            clock=clock.now,
-        )
+        self._profiles = profiles
+        self._store = CrmStore(pool, lease=lease)
+        self._alerts = TraceLogAlerts(pool)
         self._held: dict[UUID, int] = {}
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self.slots = ConnectionSlots(pool, host=host, lease=lease)
 
-    async def run_claims(self, claims: list[tuple[UUID, int]]) -> None:
+    async def run_batch(self, batch: Batch) -> None:
         """Run every mailbox of the batch; one that fails does not keep the others from running."""
-        results = await asyncio.gather(*(self._run(*claim) for claim in claims), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        if batch.slotid is None:
+            await self._run_held(batch, None)
+            return
+        async with self.slots.take_up(batch.slotid) as slots:
+            if slots is None:
+                log.warning("connections were leased out again before the batch began")
+                await self._leases.release(batch.claims)
+                return
+            await self._run_held(batch, slots)
 
-    async def _run(self, mailboxid: UUID, fence: int) -> None:
-        async with self._room:
-            await self.run_one(mailboxid, fence)
+    async def _run_held(self, batch: Batch, slots: SlotLease | None) -> None:
+        claims = deque(await self._leases.take_up(batch.claims))
+        self._held.update(claims)
+        try:
+            runner = await self._runner(batch.profileid, claims, slots)
+            lanes = min(slots.connections if slots else LANES, len(claims))
+            await self._work_off(claims, runner, lanes, slots)
+        except InputInvalid as error:
+            log.warning("batch given back", error=str(error))  # the profile was deleted meanwhile
+        finally:
+            await asyncio.shield(self._give_back(claims))
+
+    async def _runner(
+        self, profileid: UUID, claims: Sequence[Claim], slots: SlotLease | None
+    ) -> MailboxRunner:
+        connections = await self._profiles.batch(profileid, [c.mailboxid for c in claims], turn=slots)
+        return MailboxRunner(
+            ExchangeMailboxes(connections).open, self._store, self._alerts, self._leases, clock=clock.now
+        )
+
+    async def _work_off(
+        self, claims: deque[Claim], runner: MailboxRunner, lanes: int, slots: SlotLease | None
+    ) -> None:
+        """Run the mailboxes, so many at the same time; connections that are of no more use are given back."""
+        working = {asyncio.create_task(self._lane(claims, runner)) for _ in range(lanes)}
+        try:
+            failed = await self._until_done(working, claims, slots)
+        finally:
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+        if failed is not None:
+            raise failed
+
+    async def _until_done(
+        self, working: set[asyncio.Task[None]], claims: deque[Claim], slots: SlotLease | None
+    ) -> BaseException | None:
+        failed: BaseException | None = None
+        last_call = asyncio.get_running_loop().time() + BEGIN_WITHIN.total_seconds()
+        while working:
+            done, _ = await asyncio.wait(working, timeout=_LOOK_AGAIN)
+            working -= done
+            for task in done:
+                failed = failed or task.exception()
+            if asyncio.get_running_loop().time() > last_call:
+                await self._give_back(claims)
+            if slots is not None and working and len(working) < slots.connections:
+                await self.slots.shrink(slots, len(working))
+        return failed
+
+    async def _lane(self, claims: deque[Claim], runner: MailboxRunner) -> None:
+        while claims:
+            await self._run(claims.popleft(), runner)
+
+    async def _give_back(self, claims: deque[Claim]) -> None:
+        left = list(claims)
+        claims.clear()
+        for mailboxid, _ in left:
+            self._held.pop(mailboxid, None)
+        if left:
+            await self._leases.release(left)
 
     async def run_one(self, mailboxid: UUID, fence: int) -> tuple[PassResult, ServiceError | None] | None:
+        """Run one claimed mailbox as soon as a connection is free; ``None`` where it may not run."""
+
+        async def with_a_connection(run: MailboxRun) -> tuple[PassResult, ServiceError | None]:
+            async with self._one_connection(run) as slot:
+                runner = await self._runner(run.profileid, [Claim(run.mailboxid, run.fence)], slot)
+                return await runner(run)
+
+        return await self._run(Claim(mailboxid, fence), with_a_connection)
+
+    @asynccontextmanager
+    async def _one_connection(self, run: MailboxRun) -> AsyncIterator[SlotLease | None]:
+        """Wait for one of the profile's connections; ``None`` where the mailbox has a limit of its own."""
+        batch = await self._profiles.batch(run.profileid, [run.mailboxid])
+        if batch.has_own_account(run.mailboxid):
+            yield None
+            return
+        while True:
+            async with self.slots.hold(Budget(run.profileid), 1) as slot:
+                if slot is not None:
+                    yield slot
+                    return
+            await asyncio.sleep(_LOOK_AGAIN / 4)
+
+    async def _run(
+        self, claim: Claim, runner: Callable[[MailboxRun], Awaitable[tuple[PassResult, ServiceError | None]]]
+    ) -> tuple[PassResult, ServiceError | None] | None:
         """Run one claimed mailbox; ``None`` where the claim is no longer ours or the mailbox may not run."""
-        run = await self._leases.begin(mailboxid, fence)
-        if run is None:
-            await self._leases.release(mailboxid, fence)
-            return None
+        mailboxid, fence = claim
         self._held[mailboxid] = fence
         try:
-            outcome = await self._runner(run)
+            run = await self._leases.begin(mailboxid, fence)
+            if run is None:
+                await self._leases.release([claim])
+                return None
+            outcome = await runner(run)
         except LeaseLost:
-            log.warning("mailbox was taken over", mailbox=run.address, fence=fence)
+            log.warning("mailbox or connections were taken over", mailboxid=str(mailboxid), fence=fence)
             return None
         except BaseException:
-            await asyncio.shield(self._leases.release(mailboxid, fence))
+            await asyncio.shield(self._leases.release([claim]))
             raise
         finally:
             self._held.pop(mailboxid, None)
@@ -92,17 +185,21 @@ class BatchRunner:
         return outcome
 
     @asynccontextmanager
-    async def heartbeat(self) -> AsyncIterator[None]:
-        """Prolong the leases of all runs under way, three times as often as they would end."""
+    async def heartbeat(self) -> AsyncIterator[asyncio.Task[None]]:
+        """Prolong the leases of all runs under way and of their connections, three times as often as they end.
+
+        Gives the task that does it. Where it fails, no lease can be relied on any more.
+        """
 
         async def beat() -> None:
             while True:
                 await asyncio.sleep(self._lease.total_seconds() / 3)
+                await self.slots.prolong()
                 await self._leases.prolong(list(self._held.items()))
 
         beating = asyncio.create_task(beat())
         try:
-            yield
+            yield beating
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)

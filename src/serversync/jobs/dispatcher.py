@@ -1,81 +1,164 @@
-"""Claims mailboxes as they fall due and puts them into the queue, batch by batch.
+"""Claims mailboxes as they fall due and puts them into the queue, batch by batch, with the connections to run them.
 
-Claim and job commit together: there is no claim without a job. Every worker runs a dispatcher; the row
+Claim, connections and job commit together: there is no claim without a job, and no job that would have to wait for
+connections. No more is claimed than workers have places for, so that nothing waits in the queue while its claim runs
+out, and a profile whose connections are all in use keeps no other one waiting. Every worker runs a dispatcher; row
 locks (``skip locked``) keep them out of each other's way.
 """
 
 import asyncio
-from collections import defaultdict
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 import psycopg
 import structlog
-from procrastinate.types import JSONValue
+from psycopg import AsyncConnection
+from psycopg.errors import LockNotAvailable
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters.leases import Claim, claim_due, next_due
-from serversync.jobs.tasks import run_mailboxes
+from serversync.adapters import slots
+from serversync.adapters.leases import DueProfile, claim_due, due_profiles, next_due
+from serversync.adapters.slots import WAKE_CHANNEL, Budget
+from serversync.jobs.places import Places
+from serversync.jobs.tasks import MAILBOXES, Batch, run_mailboxes
 
-WAKE_CHANNEL = "serversync_due"
-"""NOTIFY on this channel when a mailbox was made due by hand."""
+__all__ = ["WAKE_CHANNEL", "Dispatcher", "share"]
 
-BATCH = 25
+BATCH: Final = 25
 """Mailboxes of one profile in one job: enough that the queue costs little for each."""
-LONGEST_SLEEP = timedelta(seconds=5)
-SHORTEST_SLEEP = timedelta(milliseconds=50)
+LANES: Final = 5
+"""Mailboxes of one job that are read at the same time, each over one connection."""
+SHARES: Final = 4
+"""A batch takes so many parts of a profile's connections at most one of, so that several workers have some."""
+LONGEST_SLEEP: Final = timedelta(seconds=5)
+BLOCKED_SLEEP: Final = timedelta(milliseconds=500)
+"""Where something is due that cannot run now; what frees it wakes the dispatcher, this is for what cannot tell."""
+SHORTEST_SLEEP: Final = timedelta(milliseconds=50)
 
 log = structlog.get_logger(__name__)
 
 
+def share(connections: int) -> int:
+    """Return how many connections one batch of a profile takes at most.
+
+    >>> [share(limit) for limit in (1, 4, 10, 300)]
+    [1, 1, 3, 5]
+    """
+    return min(LANES, max(1, math.ceil(connections / SHARES)))
+
+
 class Dispatcher:
-    """One claiming loop."""
+    """One claiming loop.
+
+    Args:
+        pool: Connections in autocommit mode.
+        conninfo: For a session of its own, which listens.
+        host: Who claims.
+        lease: How long a claim stands without a sign of life.
+        places: The batches that this worker can run.
+    """
 
     def __init__(
-        self, pool: AsyncConnectionPool, conninfo: str, *, host: str, lease: timedelta, most_claimed: int
+        self, pool: AsyncConnectionPool, conninfo: str, *, host: str, lease: timedelta, places: Places
     ) -> None:
         self._pool = pool
         self._conninfo = conninfo
         self._host = host
         self._lease = lease
-        self._most_claimed = most_claimed
+        self._places = places
 
     async def run(self) -> None:
         """Claim and enqueue until cancelled."""
         async with self._wake_ups() as woken:
             while True:
-                claimed = await self.dispatch()
-                if claimed < self._most_claimed:
+                woken.clear()
+                if not await self.dispatch():
                     await self._sleep(woken)
 
     async def dispatch(self) -> int:
-        """Claim what is due now and enqueue it; return how many mailboxes that were."""
-        async with self._pool.connection() as connection, connection.transaction():
-            claims = await claim_due(connection, host=self._host, lease=self._lease, limit=self._most_claimed)
-            if claims:
-                deferrer = run_mailboxes.configure(connection=connection)
-                await deferrer.batch_defer_async(*batches(claims))
-        if claims:
-            log.debug("mailboxes claimed", count=len(claims), host=self._host)
+        """Claim and enqueue what is due and can be run now, in turns of one batch a profile.
+
+        Returns:
+            How many mailboxes that were.
+        """
+        total = 0
+        while claimed := await self._turn():
+            total += claimed
+        if total:
+            log.debug("mailboxes claimed", count=total, host=self._host)
+        return total
+
+    async def _turn(self) -> int:
+        claimed = 0
+        async with self._pool.connection() as connection:
+            room = self._places.free
+            if room:
+                rows = await connection.execute(
+                    "select count(*) from procrastinate_jobs where queue_name = %s and status = 'todo'",
+                    (MAILBOXES,),
+                )
+                row = await rows.fetchone()
+                room -= int(row[0]) if row else 0
+            for profile in (await due_profiles(connection))[: max(room, 0)] if room > 0 else ():
+                try:
+                    claimed += await self._enqueue(connection, profile)
+                except LockNotAvailable:
+                    log.warning("another process does not let go of a profile's connections")
+        return claimed
+
+    async def _enqueue(self, connection: AsyncConnection, profile: DueProfile) -> int:
+        """Claim one batch of a profile, with its connections and its job."""
+        async with connection.transaction() as transaction:
+            slotid: UUID | None = None
+            most = 0
+            if not profile.has_own_accounts:
+                taken = await slots.take(
+                    connection,
+                    Budget(profile.profileid),
+                    share(profile.connections),
+                    host=self._host,
+                    lease=self._lease,
+                )
+                if taken is None:
+                    return 0
+                slotid, most = taken
+            claims = await claim_due(
+                connection, profile.profileid, host=self._host, lease=self._lease, limit=BATCH
+            )
+            if not claims:
+                raise psycopg.Rollback(transaction)
+            if slotid is not None and most > len(claims):
+                await slots.reduce(connection, slotid, len(claims))
+            await self._defer(connection, Batch(profile.profileid, slotid, claims))
         return len(claims)
 
+    async def _defer(self, connection: AsyncConnection, batch: Batch) -> None:
+        await run_mailboxes.configure(connection=connection).defer_async(**batch.arguments())
+
     async def _sleep(self, woken: asyncio.Event) -> None:
+        if not self._places.free:
+            await woken.wait()
+            return
         async with self._pool.connection() as connection:
             due = await next_due(connection)
-        wait = max(min(due if due is not None else LONGEST_SLEEP, LONGEST_SLEEP), SHORTEST_SLEEP)
+        if due == timedelta():
+            wait = BLOCKED_SLEEP
+        else:
+            wait = max(min(due if due is not None else LONGEST_SLEEP, LONGEST_SLEEP), SHORTEST_SLEEP)
         try:
             async with asyncio.timeout(wait.total_seconds()):
                 await woken.wait()
         except TimeoutError:
             return
-        woken.clear()
 
     @asynccontextmanager
     async def _wake_ups(self) -> AsyncIterator[asyncio.Event]:
-        """Give an event that is set whenever somebody notifies the channel."""
-        woken = asyncio.Event()
+        """Give an event that is set whenever somebody notifies the channel or a place becomes free."""
+        woken = self._places.changed
         async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
             await connection.execute(f"listen {WAKE_CHANNEL}")
 
@@ -89,15 +172,3 @@ class Dispatcher:
             finally:
                 listener.cancel()
                 await asyncio.gather(listener, return_exceptions=True)
-
-
-def batches(claims: list[Claim]) -> list[dict[str, JSONValue]]:
-    """Return the arguments of the jobs for some claims: one profile a job, at most ``BATCH`` mailboxes."""
-    by_profile: dict[UUID, list[JSONValue]] = defaultdict(list)
-    for claim in claims:
-        by_profile[claim.profileid].append([str(claim.mailboxid), claim.fence])
-    return [
-        {"claims": rows[start : start + BATCH]}
-        for rows in by_profile.values()
-        for start in range(0, len(rows), BATCH)
-    ]

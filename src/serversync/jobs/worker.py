@@ -23,15 +23,14 @@ from serversync import __version__
 from serversync.adapters.profiles import ProfileConnections
 from serversync.jobs.batch import BatchRunner, tune_process
 from serversync.jobs.dispatcher import Dispatcher
-from serversync.jobs.outgoing import OutgoingMail
-from serversync.jobs.tasks import MAILBOXES
+from serversync.jobs.places import Places
+from serversync.jobs.tasks import MAILBOXES, Batch
 
 log = structlog.get_logger(__name__)
 
 USER_AGENT = f"serversync/{__version__}"
 LEASE = timedelta(seconds=30)
 JOBS_AT_ONCE = 4
-MOST_CLAIMED = 100
 STALLED_AFTER = timedelta(seconds=90)
 TIDY_EVERY = timedelta(seconds=30)
 GRACE = timedelta(seconds=20)
@@ -43,10 +42,23 @@ def host_name() -> str:
     return f"{socket.gethostname()}/{os.getpid()}"
 
 
-def open_pool(dsn: str, *, size: int = 8) -> AsyncConnectionPool:
-    """Return a pool, not open yet, of connections in autocommit mode."""
+def open_pool(dsn: str, *, size: int = 8, idle: timedelta = LEASE) -> AsyncConnectionPool:
+    """Return a pool, not open yet, of connections in autocommit mode.
+
+    Args:
+        dsn: The database.
+        size: The most connections.
+        idle: A transaction in which nothing happens for so long is ended by the database, so that a process that
+            was stopped in the middle of it keeps its locks no longer than its leases.
+    """
+    options = f"-c idle_in_transaction_session_timeout={round(idle.total_seconds() * 1000)}"
     return AsyncConnectionPool(
-        dsn, min_size=1, max_size=size, open=False, kwargs={"autocommit": True}, name="serversync"
+        dsn,
+        min_size=1,
+        max_size=size,
+        open=False,
+        kwargs={"autocommit": True, "options": options},
+        name="serversync",
     )
 
 
@@ -85,17 +97,21 @@ class Worker:
     async def _work(self) -> None:
         """Run everything until it is to stop, or until one part of it fails."""
         async with AsyncExitStack() as stack:
-            pool = await stack.enter_async_context(open_pool(self._dsn))
+            pool = await stack.enter_async_context(open_pool(self._dsn, idle=self._lease))
             profiles = ProfileConnections(pool, user_agent=USER_AGENT)
             stack.push_async_callback(profiles.close)
             runner = BatchRunner(pool, profiles, host=host_name(), lease=self._lease)
-            await stack.enter_async_context(runner.heartbeat())
+            beating = await stack.enter_async_context(runner.heartbeat())
             connector = PsycopgConnector(conninfo=self._dsn, min_size=2, max_size=8)
             stack.enter_context(app.replace_connector(connector))
             await stack.enter_async_context(app.open_async())
-            dispatcher = Dispatcher(
-                pool, self._dsn, host=host_name(), lease=self._lease, most_claimed=MOST_CLAIMED
-            )
+            places = Places(JOBS_AT_ONCE)
+            dispatcher = Dispatcher(pool, self._dsn, host=host_name(), lease=self._lease, places=places)
+
+            async def run_batch(batch: Batch) -> None:
+                with places.take():
+                    await runner.run_batch(batch)
+
             queue = asyncio.create_task(
                 app.run_worker_async(
                     queues=[MAILBOXES],
@@ -104,22 +120,22 @@ class Worker:
                     delete_jobs="successful",
                     install_signal_handlers=False,
                     shutdown_graceful_timeout=GRACE.total_seconds(),
-                    additional_context={"run_claims": runner.run_claims},
+                    additional_context={"run_batch": run_batch},
                 )
             )
-            outgoing = OutgoingMail(pool, profiles, conninfo=self._dsn, host=host_name(), lease=self._lease)
             parts = [
                 queue,
                 asyncio.create_task(dispatcher.run()),
-                asyncio.create_task(outgoing.run()),
                 asyncio.create_task(self._tidy()),
                 asyncio.create_task(self._stop.wait()),
             ]
             log.info("worker ready", host=host_name())
-            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([*parts, beating], return_when=asyncio.FIRST_COMPLETED)
             for part in parts:
                 part.cancel()
             outcomes = await asyncio.gather(*parts, return_exceptions=True)
+            if beating.done() and (failure := beating.exception()):
+                raise failure
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 raise outcome

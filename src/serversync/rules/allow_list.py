@@ -18,6 +18,6 @@ def allows(allowed: Collection[str], address: str) -> bool:
     if not allowed:
         return True
     wanted = address.strip().lower()
-    domain = wanted.rpartition("@")[2]
+    domain = wanted.rpartition("@")[2] if "@" in wanted else None
     entries = {entry.strip().lower().removeprefix("@") for entry in allowed}
-    return wanted in entries or domain in entries
+    return domain is not None and (wanted in entries or domain in entries)

@@ -15,6 +15,7 @@ from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.proxy import ReverseProxy
 from serversync.simulator.server import SimulatorServer, Traffic
 from serversync.simulator.thread import SimulatorThread
+from serversync.simulator.throttling import Load, ThrottlingPolicy
 from serversync.simulator.xmltext import IllegalCharacters
 
 __all__ = [
@@ -25,10 +26,12 @@ __all__ = [
     "Exchange",
     "Fault",
     "IllegalCharacters",
+    "Load",
     "Mailbox",
     "PlainHttpListener",
     "ReverseProxy",
     "SimulatorServer",
     "SimulatorThread",
+    "ThrottlingPolicy",
     "Traffic",
 ]

@@ -26,6 +26,7 @@ from serversync.simulator.response import EwsError
 from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.subscriptions import SubscriptionTable
+from serversync.simulator.throttling import Load, Throttle, ThrottlingPolicy
 from serversync.simulator.versions import SERVER_VERSIONS, ServerVersion
 from serversync.simulator.xmltext import IllegalCharacters
 
@@ -49,6 +50,8 @@ class Exchange:
         clock_skew: How far its clock is ahead, in NTLM challenges and ``Date`` headers.
         faults: What goes wrong on command.
         outbox: Mail that left for other servers, in the order of sending; for tests to look at.
+        load: How much goes on.
+        throttle: Keeps the budgets of ``throttling``.
         illegal_characters: ``reference`` writes characters that XML forbids as a real server does, which no
             strict parser reads; ``drop`` leaves them out.
         subscriptions: Who is told what happens.
@@ -82,6 +85,8 @@ class Exchange:
         self.faults = FaultPlan()
         self.autodiscover = AutodiscoverConfiguration()
         self.outbox: list[OutgoingMail] = []
+        self.load = Load()
+        self.throttle = Throttle(now)
         self.illegal_characters: IllegalCharacters = "drop"
         self.lock = RLock()
         self.secret = hashlib.sha256(f"{seed}:{domain}".encode()).digest()
@@ -95,6 +100,15 @@ class Exchange:
         self._contents: OrderedDict[tuple[UUID, int, int], MessageContent] = OrderedDict()
         self._rendered: OrderedDict[tuple[UUID, int, int, str, Shape], str] = OrderedDict()
         self._rendered_bytes = 0
+
+    @property
+    def throttling(self) -> ThrottlingPolicy | None:
+        """The throttling policy in force; ``None``, as at first, limits nothing."""
+        return self.throttle.policy
+
+    @throttling.setter
+    def throttling(self, policy: ThrottlingPolicy | None) -> None:
+        self.throttle.policy = policy
 
     @property
     def netbios_domain(self) -> str:

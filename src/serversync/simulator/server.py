@@ -4,9 +4,10 @@ import asyncio
 import gzip
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
@@ -23,8 +24,9 @@ from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
 from serversync.simulator.proxy import ReverseProxy
 from serversync.simulator.pushes import Pusher
+from serversync.simulator.response import SoapFault
 from serversync.simulator.schema import SchemaCollection
-from serversync.simulator.soap import Answer, SoapEndpoint
+from serversync.simulator.soap import Answer, PreparedRequest, SoapEndpoint
 from serversync.simulator.streams import tell
 
 _PATH = "/ews/exchange.asmx"
@@ -268,9 +270,43 @@ class SimulatorServer:
         self, request: web.BaseRequest, body: bytes, account: Account, authenticator: Authenticator
     ) -> web.StreamResponse:
         prepared = self._endpoint.prepare(body, account, request.headers)
+        load, who = self.exchange.load, account.address.lower()
+        with load.under_way(who, prepared.address), self._let_in(who, prepared) as delay:
+            response = await self._carry_out(request, body, prepared, authenticator, delay)
+            if request.transport is None or request.transport.is_closing():
+                load.cut_off[who] += 1
+            return response
+
+    @contextmanager
+    def _let_in(self, who: str, prepared: PreparedRequest) -> Iterator[float]:
+        """Hold a request against the throttling policy, and give the seconds that it is delayed."""
+        with ExitStack() as stack:
+            delay = timedelta()
+            if prepared.refusal is None and prepared.address is not None:
+                admission = self.exchange.throttle.request(
+                    who,
+                    prepared.address,
+                    prepared.operation or "",
+                    hanging=prepared.operation == "GetStreamingEvents",
+                    find=prepared.results_asked_for,
+                )
+                try:
+                    delay = stack.enter_context(admission)
+                except SoapFault as refusal:
+                    prepared.refusal = refusal
+            yield delay.total_seconds()
+
+    async def _carry_out(
+        self,
+        request: web.BaseRequest,
+        body: bytes,
+        prepared: PreparedRequest,
+        authenticator: Authenticator,
+        delay: float,
+    ) -> web.StreamResponse:
         fault = prepared.fault or Fault()
-        if fault.delay:
-            await asyncio.sleep(fault.delay)
+        if fault.delay or delay:
+            await asyncio.sleep(fault.delay + delay)
         if fault.reset_before:
             return _reset(request)
         if fault.http_status is not None and fault.body is None:

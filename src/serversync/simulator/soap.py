@@ -187,9 +187,7 @@ class SoapEndpoint:
             _check_version(prepared.schema, exchange.version_of(prepared.mailbox))
         except SoapFault as fault:
             prepared.refusal = fault
-        operation = prepared.request.operation if prepared.request else None
-        address = prepared.mailbox.primary_smtp_address if prepared.mailbox else None
-        prepared.fault = exchange.faults.for_request(operation, address)
+        prepared.fault = exchange.faults.for_request(prepared.operation, prepared.address)
         return prepared
 
     def _check(self, request: Request, schema: Schema) -> None:
@@ -260,3 +258,24 @@ class PreparedRequest:
     refusal: SoapFault | None
     fault: Fault | None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def operation(self) -> str | None:
+        """Element name of the operation."""
+        return self.request.operation if self.request else None
+
+    @property
+    def address(self) -> str | None:
+        """Address of the mailbox acted on."""
+        return self.mailbox.primary_smtp_address if self.mailbox else None
+
+    @property
+    def results_asked_for(self) -> int:
+        """How many results a find may bring, by its page; 1000 where it asks for no page."""
+        element = self.request.element if self.request else None
+        if element is None or self.operation not in ("FindItem", "FindFolder"):
+            return 0
+        pages = [
+            view.get("MaxEntriesReturned") or "" for view in element if "MaxEntriesReturned" in view.attrib
+        ]
+        return int(pages[0]) if pages and pages[0].isdecimal() else 1000

@@ -15,7 +15,7 @@ from serversync.core.errors import (
     ServerBusy,
     SyncStateInvalid,
 )
-from serversync.engine import incoming
+from serversync.engine import folder_pass
 from serversync.engine.incoming import IncomingPass
 from serversync.engine.ports import Change, ChangePage
 from serversync.rules.email.acceptance import Outcome
@@ -183,16 +183,16 @@ async def test_who_lost_the_lease_writes_nothing():
 
 
 async def test_a_page_too_heavy_for_memory_is_asked_for_again_in_smaller_parts(monkeypatch):
-    monkeypatch.setattr(incoming, "PAGE_BYTES", 1000)
+    monkeypatch.setattr(folder_pass, "PAGE_BYTES", 1000)
     exchange, store = FakeExchange(*(a_message(f"m{n}", body="x" * 400) for n in range(9))), FakeStore()
     await sync(exchange, store)
     assert store.count() == 9
-    assert max(limit for limit in exchange.asked_limits if limit != incoming.PAGE_ITEMS) == 2
+    assert max(limit for limit in exchange.asked_limits if limit != folder_pass.PAGE_ITEMS) == 2
     assert exchange.discarded == store.pages_written
 
 
 async def test_a_single_message_heavier_than_a_page_still_gets_through(monkeypatch):
-    monkeypatch.setattr(incoming, "PAGE_BYTES", 10)
+    monkeypatch.setattr(folder_pass, "PAGE_BYTES", 10)
     store = FakeStore()
     await sync(FakeExchange(a_message("heavy", body="x" * 400)), store)
     assert store.count() == 1
@@ -230,8 +230,8 @@ async def test_sender_and_recipients_are_resolved():
     }
     await sync(FakeExchange(a_message("m1", to=("ADA@example.org", "who@where.example"))), store)
     (email,) = store.emails.values()
-    assert email.sender.recordid == grete
-    assert {a: [r.recordid for r in records] for a, records in email.recipients.items()} == {
+    assert email.judgement.sender.recordid == grete
+    assert {a: [r.recordid for r in records] for a, records in email.judgement.recipients.items()} == {
         "ada@example.org": [ada]
     }
 

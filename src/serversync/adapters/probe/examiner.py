@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Self
 
+from serversync.adapters.probe.autodiscovery import AutodiscoverStep
 from serversync.adapters.probe.exchange import ExchangeSteps
 from serversync.adapters.probe.network import NetworkSteps
 from serversync.adapters.probe.target import Now, Resolve, Seen, Target
-from serversync.core.errors import InputInvalid, MailboxNotAllowed
+from serversync.core.errors import MailboxNotAllowed
 from serversync.engine.probe import Finding, Part, failed, not_needed, ok, warning
+from serversync.exchange.autodiscover.discover import Network
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.inspection import authorities, names
 from serversync.exchange.tls import ssl_context
@@ -19,17 +21,24 @@ class ConnectionExaminer:
     """``Examiner`` over the network; use it as ``async with``, so that its connections end with it."""
 
     def __init__(
-        self, target: Target, *, now: Now, user_agent: str, resolve: Resolve = names.resolve
+        self,
+        target: Target,
+        *,
+        now: Now,
+        user_agent: str,
+        resolve: Resolve = names.resolve,
+        search_network: Network | None = None,
     ) -> None:
         self._target = target
         self._seen = Seen()
         self._now = now
         network = NetworkSteps(target, self._seen, now=now, user_agent=user_agent, resolve=resolve)
+        finder = AutodiscoverStep(target, self._seen, user_agent=user_agent, network=search_network)
         exchange = ExchangeSteps(target, self._seen, user_agent=user_agent)
         self._steps: dict[str, Callable[[], AsyncIterator[Part | Finding]]] = {
             "profile": self._profile,
             "sample": self._sample,
-            "autodiscover": self._autodiscover,
+            "autodiscover": finder.autodiscover,
             "dns": network.dns,
             "tcp": network.tcp,
             "tls": network.tls,
@@ -94,8 +103,3 @@ class ConnectionExaminer:
         else:
             listed = ", ".join(self._target.allowed)
             yield ok(f"{sample} may be opened.", ("Allowed mailboxes", listed or "all"))
-
-    async def _autodiscover(self) -> AsyncIterator[Part | Finding]:
-        if self._seen.endpoint is None:
-            raise InputInvalid(field=f"Profile {self._target.profile}", reason="it has no server location")
-        yield not_needed("The profile gives the server location.")

@@ -25,6 +25,8 @@ class Target:
         problem: What keeps it from being used at all, for example a password that cannot be opened.
         location: The server location, or ``None`` where it is to be found.
         autodiscover: Whether to look for the server.
+        autodiscover_url: An Autodiscover address to ask first.
+        autodiscover_hosts: Hosts that a search may be led to.
         username: The account that logs on.
         password: Its password.
         sample: Address of the mailbox to act as.
@@ -41,6 +43,8 @@ class Target:
     password: str = field(repr=False)
     problem: ServiceError | None = None
     autodiscover: bool = False
+    autodiscover_url: str | None = None
+    autodiscover_hosts: tuple[str, ...] = ()
     scheme: Scheme = Scheme.AUTO
     ca_file: Path | None = None
     proxy: str | None = field(default=None, repr=False)

@@ -6,16 +6,19 @@ from serversync.crm.models.asyncoperation import AsyncOperation, AsyncOperationI
 from serversync.crm.models.attachment import ActivityMimeAttachment, Attachment
 from serversync.crm.models.audit import Audit
 from serversync.crm.models.businessunit import BusinessUnit
+from serversync.crm.models.connectionslot import ConnectionSlot
 from serversync.crm.models.contact import Contact
 from serversync.crm.models.email import Email
-from serversync.crm.models.emaildelivery import EmailDelivery
+from serversync.crm.models.emailhash import EmailHash
 from serversync.crm.models.emailserverprofile import EmailServerProfile
 from serversync.crm.models.exchangeaccount import ExchangeAccount
 from serversync.crm.models.lead import Lead
 from serversync.crm.models.logonattempt import LogOnAttempt
 from serversync.crm.models.mailbox import Mailbox
+from serversync.crm.models.mailboxaction import MailboxAction
 from serversync.crm.models.mailboxfolder import MailboxFolder
 from serversync.crm.models.mailboxstatistics import MailboxStatistics
+from serversync.crm.models.mailboxtrackingfolder import MailboxTrackingFolder
 from serversync.crm.models.messagetrace import MessageTrace
 from serversync.crm.models.organization import Organization
 from serversync.crm.models.queue import Queue, QueueItem
@@ -32,16 +35,19 @@ __all__ = [
     "Attachment",
     "Audit",
     "BusinessUnit",
+    "ConnectionSlot",
     "Contact",
     "Email",
-    "EmailDelivery",
+    "EmailHash",
     "EmailServerProfile",
     "ExchangeAccount",
     "Lead",
     "LogOnAttempt",
     "Mailbox",
+    "MailboxAction",
     "MailboxFolder",
     "MailboxStatistics",
+    "MailboxTrackingFolder",
     "MessageTrace",
     "Organization",
     "Queue",

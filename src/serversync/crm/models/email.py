@@ -1,7 +1,8 @@
 """``email``: one tracked message, received or to be sent.
 
 Source: Dataverse table reference, email. ``contentdigest`` (a digest of what was tracked)
-and ``receivedon`` (when the mailbox that was read first received it) are our own.
+``receivedon`` (when the mailbox that was read first received it) and ``leftout`` (what was not stored of it: name,
+bytes and reason each) are our own.
 """
 
 from django.db import models
@@ -139,6 +140,7 @@ class Email(models.Model):
     delayedemailsendtime = moment()
     postponeemailprocessinguntil = moment()
     notifications = picklist(Notifications, Notifications.NONE)
+    leftout = models.JSONField(null=True, blank=True)
     attachmentcount = integer(0, None, 0)
     senton = moment()
     receivedon = moment()
@@ -162,16 +164,19 @@ class Email(models.Model):
                 | Q(statecode=EmailState.CANCELED, statuscode__in=STATUSES_OF_STATE[EmailState.CANCELED]),
                 name="email_status_of_state",
             ),
+            models.UniqueConstraint(
+                fields=["trackingtoken"],
+                condition=Q(trackingtoken__isnull=False),
+                name="email_trackingtoken_once",
+            ),
         )
         indexes = (
             models.Index(fields=["messageid"], name="email_messageid"),
             models.Index(fields=["inreplyto"], name="email_inreplyto", condition=Q(inreplyto__isnull=False)),
             models.Index(
-                fields=["trackingtoken"], name="email_trackingtoken", condition=Q(trackingtoken__isnull=False)
-            ),
-            models.Index(
-                fields=["baseconversationindexhash"],
-                name="email_baseconversationindex",
+                F("baseconversationindexhash"),
+                F("createdon").desc(),
+                name="email_conversation",
                 condition=Q(baseconversationindexhash__isnull=False),
             ),
             models.Index(fields=["-createdon"], name="email_createdon"),

@@ -1,7 +1,8 @@
 """``emailserverprofile``: how to reach an Exchange server, and with which account.
 
 Source: Dataverse table reference, emailserverprofile; ``cafile``, ``proxyurl``,
-``autodiscoverurl`` and ``autodiscoverhosts`` are our own columns.
+``proxyusername``, ``proxypassword``, ``allowedmailboxes``, ``outsidemailbox``, ``autodiscoverurl`` and
+``autodiscoverhosts`` are our own columns.
 """
 
 from django.db import models
@@ -132,6 +133,10 @@ class EmailServerProfile(models.Model):
     lasttestexecutionstatus = picklist(ExecutionStatus)
     cafile = memo()
     proxyurl = string(2084)
+    proxyusername = string(250)
+    proxypassword = models.BinaryField(null=True, blank=True, editable=False)
+    allowedmailboxes = memo()
+    outsidemailbox = string(100)
     autodiscoverurl = string(2084)
     autodiscoverhosts = memo()
     ownerid = models.ForeignKey(
@@ -176,6 +181,10 @@ class EmailServerProfile(models.Model):
         self.outgoingpassword = (
             secrets.seal(password, self._purpose("outgoingpassword")) if password else None
         )
+
+    def set_proxypassword(self, password: str | None) -> None:
+        """Seal the password of the proxy, or forget it; saved with the row."""
+        self.proxypassword = secrets.seal(password, self._purpose("proxypassword")) if password else None
 
     def _purpose(self, column: str) -> str:
         return secrets.purpose("emailserverprofile", self.emailserverprofileid, column)

@@ -158,6 +158,11 @@ class Mailbox(models.Model):
             models.Index(
                 fields=["nextpasson"], condition=Q(nextpasson__isnull=False), name="mailbox_nextpasson"
             ),
+            models.Index(
+                fields=["emailserverprofile", "nextpasson"],
+                condition=Q(nextpasson__isnull=False),
+                name="mailbox_profile_nextpasson",
+            ),
         )
 
     def __str__(self) -> str:

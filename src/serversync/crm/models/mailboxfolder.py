@@ -9,7 +9,7 @@ from serversync.crm.models.columns import createdon, memo, modifiedon, moment, p
 
 
 class MailboxFolder(models.Model):
-    """A folder of a mailbox and the position in it.
+    """A folder of a mailbox and the position in it: one that every mailbox has, or a tracked one.
 
     ``positionedon`` is when it was first listed to its end: until then *Process Email From* is held against the time
     of receipt.
@@ -20,6 +20,14 @@ class MailboxFolder(models.Model):
         "crm.Mailbox", models.CASCADE, db_column="mailboxid", related_name="mailboxfolders", db_index=False
     )
     distinguishedfolderid = string(64)
+    mailboxtrackingfolderid = models.OneToOneField(
+        "crm.MailboxTrackingFolder",
+        models.CASCADE,
+        db_column="mailboxtrackingfolderid",
+        null=True,
+        blank=True,
+        related_name="mailboxfolder",
+    )
     exchangefolderid = memo()
     displayname = string(256)
     syncstate = memo()

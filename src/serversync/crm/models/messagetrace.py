@@ -5,9 +5,10 @@ what is done already.
 """
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from serversync.crm.models.columns import integer, memo, moment, picklist, primarykey, string
+from serversync.crm.models.columns import boolean, integer, memo, moment, picklist, primarykey, string
 
 
 class TraceOutcome(models.IntegerChoices):
@@ -19,10 +20,17 @@ class TraceOutcome(models.IntegerChoices):
     SET_ASIDE = 4, "Set aside"
     GONE = 5, "Gone"
     NOT_MAIL = 6, "Not mail"
+    NOT_ACCEPTED = 7, "Not accepted"
+    UNTRACKED = 8, "Untracked"
 
 
 class MessageTrace(models.Model):
-    """One message in one mailbox. ``itemkey`` is a digest of the Exchange item id; ids are case-sensitive."""
+    """One message in one mailbox. ``itemkey`` is a digest of the Exchange item id; ids are case-sensitive.
+
+    ``detail`` has the reasons; it is emptied after ``messagetracepersistencetimeindays``, while the row stays, so that
+    a replay knows the message. ``iscategorized`` says that it carried the tracking category when it was last seen;
+    ``nextattempton``, that it could not be taken yet and when it is tried again.
+    """
 
     messagetraceid = primarykey()
     mailboxid = models.ForeignKey(
@@ -47,7 +55,18 @@ class MessageTrace(models.Model):
         blank=True,
         related_name="messagetraces",
     )
+    mailboxtrackingfolderid = models.ForeignKey(
+        "crm.MailboxTrackingFolder",
+        models.SET_NULL,
+        db_column="mailboxtrackingfolderid",
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    iscategorized = boolean(default=False)
     attempts = integer(0, None, 1)
+    nextattempton = moment()
     examinedon = models.DateTimeField(auto_now_add=True, db_default=Now())
 
     class Meta:
@@ -58,6 +77,11 @@ class MessageTrace(models.Model):
         indexes = (
             models.Index(fields=["messageid"], name="messagetrace_messageid"),
             models.Index(fields=["mailboxid", "-receivedon"], name="messagetrace_received"),
+            models.Index(
+                fields=["mailboxid", "nextattempton"],
+                name="messagetrace_nextattempt",
+                condition=Q(nextattempton__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:

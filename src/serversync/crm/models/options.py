@@ -79,6 +79,14 @@ class IncomingEmailFilteringMethod(IntegerChoices):
     NONE = 4, "No email messages"
 
 
+class NewSender(IntegerChoices):
+    """What an unknown sender becomes when a message is tracked."""
+
+    NOTHING = -1, "None"
+    CONTACT = 0, "Contact"
+    LEAD = 1, "Lead"
+
+
 class TestResult(IntegerChoices):
     """What came out of the last run of a test or a pass."""
 

@@ -14,7 +14,6 @@ from serversync.crm.models.businessunit import BusinessUnit
 from serversync.crm.models.columns import (
     boolean,
     createdon,
-    integer,
     modifiedon,
     picklist,
     primarykey,
@@ -25,6 +24,7 @@ from serversync.crm.models.options import (
     EmailRouterAccessApproval,
     IncomingEmailDeliveryMethod,
     IncomingEmailFilteringMethod,
+    NewSender,
     OutgoingEmailDeliveryMethod,
 )
 from serversync.crm.models.owned import MailboxOwner
@@ -158,9 +158,8 @@ class UserSettings(models.Model):
     )
     ignoreunsolicitedemail = boolean(default=True)
     isautodatacaptureenabled = boolean(default=False)
+    autocreatecontactonpromote = picklist(NewSender, NewSender.NOTHING)
     issendasallowed = boolean(default=False)
-    trackingtokenid = integer(1, None)
-    trackingtokencounter = integer(0, None, 0, big=True)
     createdon = createdon()
     modifiedon = modifiedon()
 

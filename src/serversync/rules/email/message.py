@@ -80,3 +80,7 @@ class ReceivedMessage:
     importance: int
     size_bytes: int
     attachments: list[Attachment] = field(default_factory=list)
+    references: str | None = None
+    categories: tuple[str, ...] = ()
+    stamp: str | None = None
+    """The activity that this program sent it as; only asked for where sent mail lies."""

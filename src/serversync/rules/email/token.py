@@ -5,7 +5,7 @@ the message: ``CRM:0001001``. The first digit is 0 as long as the message number
 organization chose; when it runs over, the token gets longer instead of starting again, and the first digit counts
 the digits that were added. So the numbers of one choice of digits never meet, however high they run. Numbers
 issued under *different* choices of digits could read alike; therefore the database keeps issued tokens unique, and
-whoever issues one that exists takes the next number. See ``docs/adr/0013-tokens-that-never-roll-over.md``.
+whoever issues one that exists takes the next number. See ``docs/adr/0015-tokens-that-never-roll-over.md``.
 
 A token is looked up as a whole, never taken apart: old prefixes and old numbers of digits go on working.
 """

@@ -1,0 +1,261 @@
+"""The limit of concurrent connections, held over all workers: connections are leased from a budget in slots.
+
+A budget is a profile's (Maximum Concurrent Connections), or a mailbox's where it has credentials of its own. Slots
+are leased with an end, and prolonged while their holder lives. The holder believes in its lease a little shorter than
+the database does: a worker that was stopped and comes back sends nothing over slots that others may have by now.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from serversync.core.errors import LeaseLost
+
+PASSES: Final = "passes"
+STREAMS: Final = "streams"
+
+# The lock makes one of several takers after the other see what is left; it ends with the transaction.
+_LOCK: Final = "select pg_advisory_xact_lock(hashtextextended(%s, 1))"
+_PATIENCE: Final = "2s"
+_TAKE: Final = """
+    insert into connectionslot (connectionslotid, budgetid, emailserverprofileid, connections, purpose, hostid,
+        leaseuntil)
+    select %(id)s, %(budget)s, %(profile)s, least(%(wanted)s, free.connections), %(purpose)s, %(host)s,
+        clock_timestamp() + %(lease)s
+    from (
+        select p.maxconcurrentconnections - %(leave)s - coalesce((
+            select sum(s.connections) from connectionslot s
+            where s.budgetid = %(budget)s and s.leaseuntil > clock_timestamp()), 0) as connections
+        from emailserverprofile p where p.emailserverprofileid = %(profile)s) free
+    where free.connections > 0
+    returning connections
+"""
+_TAKE_UP: Final = """
+    update connectionslot set hostid = %(host)s, leaseuntil = clock_timestamp() + %(lease)s
+    where connectionslotid = %(id)s and leaseuntil > clock_timestamp()
+    returning budgetid, connections
+"""
+_PROLONG: Final = """
+    update connectionslot s set leaseuntil = clock_timestamp() + %(lease)s
+    where s.connectionslotid = any(%(ids)s) and s.leaseuntil > clock_timestamp()
+    returning s.connectionslotid
+"""
+# Dispatchers are told only where mailboxes wait for the connections.
+_RELEASE: Final = """
+    with gone as (
+        delete from connectionslot where connectionslotid = %(id)s
+            or budgetid = %(budget)s and leaseuntil < clock_timestamp() - interval '1 minute'
+        returning emailserverprofileid)
+    select pg_notify(%(channel)s, '') from (select distinct emailserverprofileid from gone) g
+    where exists (select from mailbox m where m.emailserverprofile = g.emailserverprofileid and m.statecode = 0
+                  and m.nextpasson <= now() and (m.leaseuntil is null or m.leaseuntil < now()))
+"""
+WAKE_CHANNEL: Final = "serversync_due"
+"""NOTIFY on this channel when a mailbox was made due by hand, or connections that mailboxes wait for are free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Whose limit counts: a profile's, or that of one mailbox of it."""
+
+    profileid: UUID
+    mailboxid: UUID | None = None
+
+    @property
+    def budgetid(self) -> UUID:
+        """The key under which slots are counted."""
+        return self.mailboxid or self.profileid
+
+
+class SlotLease:
+    """Connections that may be used at the same time; as ``Turn`` each request takes one of them meanwhile."""
+
+    def __init__(self, slotid: UUID, budgetid: UUID, connections: int, *, until: float) -> None:
+        self.slotid = slotid
+        self.budgetid = budgetid
+        self.connections = connections
+        self._until = until
+        self._room = asyncio.Semaphore(connections)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the lease has not ended, by the clock of this process."""
+        return time.monotonic() < self._until
+
+    def prolonged(self, until: float) -> None:
+        """Believe in it until then; negative infinity for not at all."""
+        self._until = until
+
+    async def shrink(self, connections: int) -> None:
+        """Wait until no more than so many are in use, and never use more again."""
+        while self.connections > connections:
+            await self._room.acquire()
+            self.connections -= 1
+
+    @asynccontextmanager
+    async def request(self) -> AsyncIterator[None]:
+        """Take one of the connections for a request; see ``Turn``.
+
+        Raises:
+            LeaseLost: the lease has ended, and others may have the connections.
+        """
+        async with self._room:
+            if not self.is_held:
+                raise LeaseLost(mailbox="the connections of this run")
+            yield
+
+
+async def take(
+    connection: AsyncConnection,
+    budget: Budget,
+    wanted: int,
+    *,
+    host: str,
+    lease: timedelta,
+    purpose: str = PASSES,
+    leave: int = 0,
+) -> tuple[UUID, int] | None:
+    """Lease up to ``wanted`` connections; to be called in a transaction, and valid once it is committed.
+
+    Args:
+        connection: In a transaction, which should end soon: others wait for it.
+        budget: Whose limit.
+        wanted: The most that are useful; fewer may be given.
+        host: Who holds them.
+        lease: Until when without a sign of life.
+        purpose: ``PASSES`` or ``STREAMS``.
+        leave: So many of the limit are not taken, so that something else can run.
+
+    Returns:
+        Key and number; ``None`` where none is free.
+
+    Raises:
+        psycopg.errors.LockNotAvailable: another taker, which may be a process that was stopped, does not end.
+    """
+    await connection.execute("select set_config('lock_timeout', %s, true)", (_PATIENCE,))
+    await connection.execute(_LOCK, (f"slots {budget.budgetid}",))
+    slotid = uuid4()
+    rows = await connection.execute(
+        _TAKE,
+        {
+            "id": slotid,
+            "budget": budget.budgetid,
+            "profile": budget.profileid,
+            "wanted": wanted,
+            "leave": leave,
+            "purpose": purpose,
+            "host": host,
+            "lease": lease,
+        },
+    )
+    row = await rows.fetchone()
+    return (slotid, int(row[0])) if row else None
+
+
+async def reduce(connection: AsyncConnection, slotid: UUID, connections: int) -> None:
+    """Keep only so many connections of a lease."""
+    await connection.execute(
+        "update connectionslot set connections = %s where connectionslotid = %s and connections > %s",
+        (connections, slotid, connections),
+    )
+
+
+class ConnectionSlots:
+    """The slots that one process holds, and their prolongation.
+
+    Args:
+        pool: Connections in autocommit mode.
+        host: Who holds them.
+        lease: How long without a sign of life; ``prolong`` is to be called three times as often.
+    """
+
+    def __init__(self, pool: AsyncConnectionPool, *, host: str, lease: timedelta) -> None:
+        self._pool = pool
+        self._host = host
+        self._lease = lease
+        self._held: dict[UUID, SlotLease] = {}
+
+    @asynccontextmanager
+    async def hold(
+        self, budget: Budget, wanted: int, *, purpose: str = PASSES, leave: int = 0
+    ) -> AsyncIterator[SlotLease | None]:
+        """Lease up to ``wanted`` connections for the block; ``None`` where none is free now."""
+        until = self._end()
+        async with self._pool.connection() as connection, connection.transaction():
+            taken = await take(
+                connection,
+                budget,
+                wanted,
+                host=self._host,
+                lease=self._lease,
+                purpose=purpose,
+                leave=leave,
+            )
+        if taken is None:
+            yield None
+            return
+        async with self._holding(SlotLease(taken[0], budget.budgetid, taken[1], until=until)) as lease:
+            yield lease
+
+    @asynccontextmanager
+    async def take_up(self, slotid: UUID) -> AsyncIterator[SlotLease | None]:
+        """Hold for the block what a dispatcher has leased; ``None`` where that lease has ended."""
+        until = self._end()
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(
+                _TAKE_UP, {"id": slotid, "host": self._host, "lease": self._lease}
+            )
+            row = await rows.fetchone()
+        if row is None:
+            yield None
+            return
+        async with self._holding(SlotLease(slotid, row[0], row[1], until=until)) as lease:
+            yield lease
+
+    @asynccontextmanager
+    async def _holding(self, lease: SlotLease) -> AsyncIterator[SlotLease]:
+        self._held[lease.slotid] = lease
+        try:
+            yield lease
+        finally:
+            del self._held[lease.slotid]
+            lease.prolonged(float("-inf"))
+            await asyncio.shield(self._release(lease))
+
+    async def _release(self, lease: SlotLease) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                _RELEASE, {"id": lease.slotid, "budget": lease.budgetid, "channel": WAKE_CHANNEL}
+            )
+
+    async def shrink(self, lease: SlotLease, connections: int) -> None:
+        """Give back what is not needed any more; at least one is kept."""
+        if connections >= lease.connections:
+            return
+        await lease.shrink(connections)
+        async with self._pool.connection() as connection:
+            await reduce(connection, lease.slotid, connections)
+
+    async def prolong(self) -> None:
+        """Prolong all that is held; what had ended meanwhile is lost."""
+        held = dict(self._held)
+        if not held:
+            return
+        until = self._end()
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(_PROLONG, {"ids": list(held), "lease": self._lease})
+            kept = {row[0] for row in await rows.fetchall()}
+        for slotid, lease in held.items():
+            if slotid in self._held:
+                lease.prolonged(until if slotid in kept else float("-inf"))
+
+    def _end(self) -> float:
+        return time.monotonic() + self._lease.total_seconds()

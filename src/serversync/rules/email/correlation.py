@@ -1,0 +1,303 @@
+"""To which earlier e-mail a message belongs.
+
+The methods are tried in the order In-Reply-To and References, tracking token, conversation index, smart matching;
+the first that finds something wins, and every one that was tried says what it looked for and found, for the trace.
+Source: ``server-side-sync.md`` 3.3 and 3.4.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import NamedTuple
+from uuid import UUID
+from zlib import crc32
+
+from serversync.rules.email import smart
+from serversync.rules.email.message import ReceivedMessage
+from serversync.rules.email.settings import EmailSettings
+from serversync.rules.email.token import tokens_in, without_tokens
+
+CONVERSATION_BASE_BYTES = 22
+MOST_REFERENCES = 20
+"""Of a long References header, the nearest ones."""
+
+
+class Method(IntEnum):
+    """How an earlier e-mail was found; the values are those of ``correlationmethod``."""
+
+    NONE = 0
+    IN_REPLY_TO = 3
+    TRACKING_TOKEN = 4
+    CONVERSATION_INDEX = 5
+    SMART_MATCHING = 6
+
+
+class Regarding(NamedTuple):
+    """The record that an e-mail is about."""
+
+    recordid: UUID
+    table: str
+
+
+class Earlier(NamedTuple):
+    """An e-mail that is there already, and to which a message may belong."""
+
+    activityid: UUID
+    messageid: str | None
+    subject: str
+    sent_on: datetime | None
+    ownerid: UUID | None = None
+    regarding: Regarding | None = None
+    trackingtoken: str | None = None
+    conversationindex: bytes = b""
+    addresses: frozenset[str] = frozenset()
+    is_outgoing: bool = False
+
+
+class Keys(NamedTuple):
+    """Under what a message's earlier e-mail would be found, each an index look-up."""
+
+    message_ids: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+    conversation: int | None = None
+    subject_keys: tuple[int, ...] = ()
+
+
+class Tried(NamedTuple):
+    """One method that was tried: what it looked for, and why it won or lost."""
+
+    method: Method
+    wanted: str
+    result: str
+
+
+class Correlation(NamedTuple):
+    """What a message belongs to, if anything.
+
+    ``parent`` is the e-mail it directly answers; only headers and conversation index know that.
+    """
+
+    method: Method
+    earlier: Earlier | None
+    parent: UUID | None
+    subject_changed: bool
+    tried: tuple[Tried, ...]
+
+
+UNRELATED = Correlation(Method.NONE, None, None, subject_changed=False, tried=())
+
+
+def normalized_id(message_id: str) -> str:
+    """Return an Internet message id as it is compared: in angle brackets, without white space around it."""
+    return f"<{message_id.strip().strip('<>').strip()}>"
+
+
+def conversation_base_hash(index: bytes) -> int | None:
+    """Return the hash under which mails of one conversation are found, from the first 22 bytes of its index."""
+    if len(index) < CONVERSATION_BASE_BYTES:
+        return None
+    return crc32(index[:CONVERSATION_BASE_BYTES]) - 2**31
+
+
+_ID = re.compile(r"<[^<>\s]+>")
+_FORWARDED = re.compile(r"\s*(?:fw|fwd|wg|tr|rv|enc|vs|vb|doorst|i)\s?:", re.IGNORECASE)
+_PREFIX = re.compile(r"^(?:\s*\w{1,10}(?:\[\d+\])?\s?:)+\s*")
+
+
+def is_forward(subject: str) -> bool:
+    """Tell by its subject whether a message was forwarded (FW, WG, TR and their like)."""
+    return _FORWARDED.match(subject) is not None
+
+
+def bare_subject(subject: str, prefixes: Sequence[str]) -> str:
+    """Return the subject without tokens and without RE, FW and their like, case folded.
+
+    >>> bare_subject("RE: Fwd: Offer CRM:0001001", ["CRM:"])
+    'offer'
+    """
+    return " ".join(_PREFIX.sub("", without_tokens(subject, prefixes)).split()).casefold()
+
+
+def ancestors(message: ReceivedMessage) -> tuple[str, ...]:
+    """Return the message ids that a message answers: In-Reply-To first, then References, the nearest first."""
+    named = _ID.findall(message.in_reply_to or "")
+    if not named and message.in_reply_to and "@" in message.in_reply_to:
+        named = [normalized_id(message.in_reply_to)]
+    if message.references:
+        named += _ID.findall(message.references)[: -MOST_REFERENCES - 1 : -1]
+    own = normalized_id(message.message_id) if message.message_id else ""
+    return tuple([one for one in dict.fromkeys(named) if one != own])
+
+
+def people_of(message: ReceivedMessage) -> list[str]:
+    """Return every address of a message, the sender's first."""
+    sender = [message.sender] if message.sender else []
+    return [one.address for one in (*sender, *message.to, *message.cc, *message.bcc) if one.address]
+
+
+def keys_of(message: ReceivedMessage, settings: EmailSettings) -> Keys:
+    """Return under what the message's earlier e-mail would be found; only by methods that are switched on."""
+    headers = settings.emailcorrelationenabled
+    if settings.ignoreconversationindexandinreplytoforcorrelation or (
+        settings.donotcorrelateforwardedemailsasreplies and is_forward(message.subject)
+    ):
+        headers = False
+    return Keys(
+        ancestors(message) if headers else (),
+        tokens_in(message.subject, settings.prefixes) if settings.istrackingtokenenabled else (),
+        conversation_base_hash(message.conversation_index) if headers else None,
+        hashes_to_store(message.subject, settings) if settings.smart_matching else (),
+    )
+
+
+def hashes_to_store(subject: str, settings: EmailSettings) -> tuple[int, ...]:
+    """Return the subject keys under which a message is found by smart matching later."""
+    words = smart.word_hashes(subject, noise=settings.hashfilterkeywords, most=settings.hashmaxcount)
+    return smart.subject_keys(words, delta=settings.hashdeltasubjectcount)
+
+
+@dataclass(slots=True)
+class Book:
+    """Earlier e-mails by everything they can be found under; those of the same page are added as they come."""
+
+    by_message_id: dict[str, list[Earlier]] = field(default_factory=dict)
+    by_token: dict[str, list[Earlier]] = field(default_factory=dict)
+    by_conversation: dict[int, list[Earlier]] = field(default_factory=dict)
+    by_subject_key: dict[int, list[Earlier]] = field(default_factory=dict)
+
+    def add(self, earlier: Earlier, subject_keys: Iterable[int] = ()) -> None:
+        """Make an e-mail known."""
+        if earlier.messageid:
+            self.by_message_id.setdefault(normalized_id(earlier.messageid), []).append(earlier)
+        if earlier.trackingtoken:
+            self.by_token.setdefault(earlier.trackingtoken, []).append(earlier)
+        base = conversation_base_hash(earlier.conversationindex)
+        if base is not None:
+            self.by_conversation.setdefault(base, []).append(earlier)
+        for key in subject_keys:
+            self.by_subject_key.setdefault(key, []).append(earlier)
+
+
+def correlate(message: ReceivedMessage, keys: Keys, book: Book, settings: EmailSettings) -> Correlation:
+    """Find the e-mail that a message belongs to among those in the book."""
+    tried: list[Tried] = []
+    own = normalized_id(message.message_id) if message.message_id else ""
+    for method, wanted, found in (
+        (Method.IN_REPLY_TO, " ".join(keys.message_ids[:3]), _by_headers(keys, book, own)),
+        (Method.TRACKING_TOKEN, " ".join(keys.tokens), _by_token(keys, book, own)),
+        (Method.CONVERSATION_INDEX, _base_text(message, keys), _by_conversation(message, keys, book, own)),
+        (
+            Method.SMART_MATCHING,
+            "subject and people" if keys.subject_keys else "",
+            _by_smart_matching(message, keys, book, own, settings),
+        ),
+    ):
+        if not wanted:
+            tried.append(Tried(method, "", "nothing to look for, or switched off"))
+            continue
+        if found is None:
+            tried.append(Tried(method, wanted, "no such e-mail"))
+            continue
+        tried.append(Tried(method, wanted, f"found {found.activityid}"))
+        knows_parent = method in (Method.IN_REPLY_TO, Method.CONVERSATION_INDEX)
+        changed = bare_subject(message.subject, settings.prefixes) != bare_subject(
+            found.subject, settings.prefixes
+        )
+        return Correlation(
+            method,
+            found,
+            found.activityid if knows_parent else None,
+            subject_changed=changed,
+            tried=tuple(tried),
+        )
+    return UNRELATED._replace(tried=tuple(tried))
+
+
+def _base_text(message: ReceivedMessage, keys: Keys) -> str:
+    if keys.conversation is None:
+        return ""
+    return message.conversation_index[:CONVERSATION_BASE_BYTES].hex()
+
+
+def _others(candidates: Iterable[Earlier], own: str) -> list[Earlier]:
+    """Leave out the message itself, which may be there already from another mailbox."""
+    return [one for one in candidates if not own or not one.messageid or normalized_id(one.messageid) != own]
+
+
+def _newest(candidates: Sequence[Earlier]) -> Earlier | None:
+    """Return the latest; what we sent before what we received, so that the outcome never depends on chance."""
+    return max(
+        candidates,
+        key=lambda one: (
+            one.sent_on.timestamp() if one.sent_on else 0.0,
+            one.is_outgoing,
+            one.activityid.int,
+        ),
+        default=None,
+    )
+
+
+def _by_headers(keys: Keys, book: Book, own: str) -> Earlier | None:
+    for message_id in keys.message_ids:
+        if found := _newest(_others(book.by_message_id.get(message_id, ()), own)):
+            return found
+    return None
+
+
+def _by_token(keys: Keys, book: Book, own: str) -> Earlier | None:
+    for token in keys.tokens:
+        if found := _newest(_others(book.by_token.get(token, ()), own)):
+            return found
+    return None
+
+
+def _by_conversation(message: ReceivedMessage, keys: Keys, book: Book, own: str) -> Earlier | None:
+    """Return the nearest ancestor; where none is one, the latest of the conversation before this message."""
+    if keys.conversation is None:
+        return None
+    index = message.conversation_index
+    base = index[:CONVERSATION_BASE_BYTES]
+    same = [
+        one
+        for one in _others(book.by_conversation.get(keys.conversation, ()), own)
+        if one.conversationindex[:CONVERSATION_BASE_BYTES] == base
+    ]
+    above = [
+        one
+        for one in same
+        if len(one.conversationindex) < len(index) and index.startswith(one.conversationindex)
+    ]
+    if above:
+        nearest = max(len(one.conversationindex) for one in above)
+        return _newest([one for one in above if len(one.conversationindex) == nearest])
+    sent = message.sent_on
+    return _newest([one for one in same if not sent or not one.sent_on or one.sent_on < sent])
+
+
+def _by_smart_matching(
+    message: ReceivedMessage, keys: Keys, book: Book, own: str, settings: EmailSettings
+) -> Earlier | None:
+    candidates = {
+        one.activityid: one for key in keys.subject_keys for one in book.by_subject_key.get(key, ())
+    }
+    if not candidates:
+        return None
+    most, sent = settings.hashmaxcount, message.sent_on
+    words = smart.word_hashes(message.subject, noise=settings.hashfilterkeywords, most=most)
+    people = smart.address_hashes(people_of(message), most=most)
+    matching = [
+        one
+        for one in _others(candidates.values(), own)
+        if (not sent or not one.sent_on or sent - smart.WINDOW <= one.sent_on < sent)
+        and smart.matches(
+            words,
+            people,
+            earlier_words=smart.word_hashes(one.subject, noise=settings.hashfilterkeywords, most=most),
+            earlier_addresses=smart.address_hashes(one.addresses, most=most),
+            delta=settings.hashdeltasubjectcount,
+            fewest_addresses=settings.hashminaddresscount,
+        )
+    ]
+    return _newest(matching)

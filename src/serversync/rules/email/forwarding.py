@@ -1,0 +1,176 @@
+"""Takes a forwarded message out of its wrapper.
+
+A rule in a user's mailbox forwards mail *as an attachment* to a forward mailbox; what counts is the message inside.
+Only a wrapper with exactly one message attached can be told from a message that merely has one. Source:
+``server-side-sync.md`` 2.8.
+"""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage, MIMEPart
+from email.parser import BytesParser
+from email.utils import getaddresses, parsedate_to_datetime
+
+from serversync.rules.email.message import Address, Attachment, Content, ReceivedMessage
+
+_PRIORITY = {"1": 2, "2": 2, "4": 0, "5": 0}
+_IMPORTANCE = {"high": 2, "low": 0}
+_MESSAGE_TYPES = ("message/rfc822", "message/global")
+
+
+def attached_message(wrapper: ReceivedMessage) -> Attachment | None:
+    """Return the one message that is attached, or ``None`` where there is none or more than one."""
+    found = [one for one in wrapper.attachments if one.is_item or one.content_type.lower() in _MESSAGE_TYPES]
+    return found[0] if len(found) == 1 else None
+
+
+def unpack(wrapper: ReceivedMessage) -> ReceivedMessage | None:
+    """Return the forwarded message in the place of its wrapper, or ``None`` where it cannot be read.
+
+    Item, search key and time of receipt stay the wrapper's, which is what lies in the mailbox.
+    """
+    attached = attached_message(wrapper)
+    if attached is None or attached.content is None:
+        return None
+    data = _whole(attached.content)
+    parsed = BytesParser(policy=policy.default).parsebytes(data)
+    if not _header(parsed, "From"):
+        return None
+    body, is_html = _body(parsed)
+    sender = _addresses(parsed, "From") or _addresses(parsed, "Sender")
+    return replace(
+        wrapper,
+        message_id=_header(parsed, "Message-ID") or None,
+        in_reply_to=_header(parsed, "In-Reply-To") or None,
+        references=_header(parsed, "References") or None,
+        conversation_index=_binary(_header(parsed, "Thread-Index")),
+        subject=_header(parsed, "Subject"),
+        body=body,
+        body_is_html=is_html,
+        sender=sender[0] if sender else None,
+        to=_addresses(parsed, "To"),
+        cc=_addresses(parsed, "Cc"),
+        bcc=[],
+        sent_on=_date(_header(parsed, "Date")),
+        importance=_importance(parsed),
+        size_bytes=len(data),
+        attachments=_attachments(parsed),
+    )
+
+
+def _whole(content: Content) -> bytes:
+    return content if isinstance(content, bytes) else b"".join(content.chunks())
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "")
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    """Return a header's text; one that is broken beyond reading counts as missing."""
+    try:
+        value = message[name]
+        return _clean(str(value)).strip() if value is not None else ""
+    except (ValueError, IndexError, AttributeError, TypeError, LookupError):
+        return ""
+
+
+def _addresses(message: EmailMessage, name: str) -> list[Address]:
+    pairs = getaddresses([_header(message, name)])
+    return [Address(label, address) for label, address in pairs if label or address]
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _binary(text: str) -> bytes:
+    try:
+        return b64decode("".join(text.split()), validate=True)
+    except (Base64Error, ValueError):
+        return b""
+
+
+def _importance(message: EmailMessage) -> int:
+    told = _IMPORTANCE.get(_header(message, "Importance").lower())
+    return _PRIORITY.get(_header(message, "X-Priority")[:1], 1) if told is None else told
+
+
+def _text(part: MIMEPart) -> str:
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else b""
+    charset = part.get_content_charset() or "utf-8"
+    try:
+        return _clean(data.decode(charset, "replace"))
+    except LookupError:
+        return _clean(data.decode("utf-8", "replace"))
+
+
+def _body(message: EmailMessage) -> tuple[str, bool]:
+    try:
+        part = message.get_body(("html", "plain"))
+    except (KeyError, AttributeError):
+        part = None
+    if part is None:
+        return "", False
+    return _text(part), part.get_content_type() == "text/html"
+
+
+def _leaves(part: MIMEPart) -> Iterator[MIMEPart]:
+    """Yield the parts that hold something; an attached message is one part, whatever it holds itself."""
+    if part.get_content_maintype() == "multipart" and part.is_multipart():
+        for child in part.iter_parts():
+            if isinstance(child, MIMEPart):
+                yield from _leaves(child)
+    else:
+        yield part
+
+
+def _is_other_body(part: MIMEPart) -> bool:
+    """Tell whether a part is another form of the body, such as the plain text beside the HTML."""
+    return (
+        part.get_content_maintype() == "text"
+        and part.get_content_disposition() != "attachment"
+        and not part.get_filename()
+    )
+
+
+def _attachments(message: EmailMessage) -> list[Attachment]:
+    try:
+        body = message.get_body(("html", "plain"))
+    except (KeyError, AttributeError):
+        body = None
+    found: list[Attachment] = []
+    for part in _leaves(message):
+        if part is body or _is_other_body(part):
+            continue
+        if part.get_content_type() in _MESSAGE_TYPES:
+            inner = part.get_payload(0) if part.is_multipart() else part
+            data = inner.as_bytes() if isinstance(inner, EmailMessage) else b""
+        else:
+            payload = part.get_payload(decode=True)
+            if not isinstance(payload, bytes):
+                continue
+            data = payload
+        number = len(found) + 1
+        found.append(
+            Attachment(
+                attachment_id="",
+                name=_clean(part.get_filename() or f"ATT{number:05d}"),
+                content_type=part.get_content_type(),
+                content_id=_clean(str(part.get("Content-ID", ""))).strip().strip("<>"),
+                size_bytes=len(data),
+                is_inline=part.get_content_disposition() == "inline",
+                is_item=part.get_content_type() in _MESSAGE_TYPES,
+                content=data,
+            )
+        )
+    return found

@@ -1,0 +1,152 @@
+"""The limit of concurrent connections holds exactly over worker processes: under load, changed, killed, stalled."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from serversync.simulator import Fault
+from tests.e2e.place import SERVICE, company
+
+ROOT = Path(__file__).parents[2]
+MAILBOXES = 40
+LEASE = 3.0
+ANSWERS_AFTER = 0.4
+
+
+@contextmanager
+def workers(dsn, count):
+    """Give worker processes by id."""
+    environment = {**os.environ, "DATABASE_URL": dsn, "WORKER_LEASE": str(LEASE)}
+    command = [sys.executable, "-m", "tests.fault.worker_process"]
+    started = [subprocess.Popen(command, cwd=ROOT, env=environment) for _ in range(count)]
+    try:
+        yield {process.pid: process for process in started}
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+        for process in started:
+            process.wait(timeout=60)
+
+
+def until(condition, seconds=90):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def place(database_dsn):
+    """A company with many mailboxes, whose server takes its time, so that connections are what is scarce."""
+    with company(database_dsn) as place:
+        for number in range(MAILBOXES):
+            place.exchange.add_mailbox(f"more{number}@example.org")
+        place.query_and_commit(
+            "insert into mailbox (name, emailaddress, isforwardmailbox, emailserverprofile, nextpasson,"
+            " incomingemaildeliverymethod, emailrouteraccessapproval)"
+            " select 'more', 'more' || n || '@example.org', true, %s, now(), 2, 1 from generate_series(0, %s) n",
+            place.profile.pk,
+            MAILBOXES - 1,
+        )
+        place.exchange.faults.add(Fault(operation="SyncFolderItems", times=None, delay=ANSWERS_AFTER))
+        yield place
+
+
+class Watch:
+    """What the server sees of the profile's account."""
+
+    def __init__(self, place):
+        self.place, self.load = place, place.exchange.load
+
+    def limit(self, connections):
+        self.place.query_and_commit(
+            "update emailserverprofile set maxconcurrentconnections = %s", connections
+        )
+
+    @property
+    def now(self):
+        return self.load.requests[SERVICE]
+
+    @property
+    def most(self):
+        return self.load.most_requests[SERVICE]
+
+    @property
+    def leased(self):
+        ((count,),) = self.place.query(
+            "select coalesce(sum(connections), 0) from connectionslot where leaseuntil > now()"
+        )
+        return count
+
+    def until_all_were_handled_again(self):
+        before = dict(self.load.handled)
+        addresses = [f"more{number}@example.org" for number in range(MAILBOXES)]
+        until(lambda: all(self.load.handled[one] > before.get(one, 0) for one in addresses))
+
+    def reaches_exactly(self, connections):
+        """Wait until so many are used at once, and go on for a while: it is never more."""
+        self.load.forget_peaks()
+        until(lambda: self.most >= connections)
+        self.until_all_were_handled_again()
+        assert self.most == connections
+
+
+def pid_of_a_busy_worker(place):
+    def busy():
+        return place.query("select hostid from connectionslot where leaseuntil > now() and connections > 0")
+
+    until(busy)
+    return int(busy()[0][0].rpartition("/")[2])
+
+
+def test_four_workers_hold_the_limit_also_while_it_changes_and_one_is_killed(place):
+    watch = Watch(place)
+    watch.limit(10)
+    with workers(place.dsn, 4) as processes:
+        until(lambda: place.query("select count(*) from procrastinate_workers") == [(4,)])
+        watch.reaches_exactly(10)
+        watch.limit(4)
+        until(lambda: watch.leased <= 4)
+        watch.reaches_exactly(4)
+        cut_off = watch.load.cut_off[SERVICE]
+        killed = processes[pid_of_a_busy_worker(place)]
+        killed.kill()
+        killed.wait()
+        until(lambda: watch.load.cut_off[SERVICE] > cut_off)
+        watch.until_all_were_handled_again()
+        assert watch.most == 4
+        watch.limit(20)
+        watch.reaches_exactly(20)
+    assert set(watch.load.most_by_mailbox.values()) == {1}, "no mailbox is read twice at the same time"
+
+
+def test_a_stalled_worker_that_comes_back_does_not_exceed_the_limit(place):
+    watch = Watch(place)
+    watch.limit(4)
+    with workers(place.dsn, 2) as processes:
+        until(lambda: place.query("select count(*) from procrastinate_workers") == [(2,)])
+        watch.reaches_exactly(4)
+        stalled = pid_of_a_busy_worker(place)
+        processes[stalled].send_signal(signal.SIGSTOP)
+        of_the_stalled = f"%/{stalled}"
+        until(
+            lambda: (
+                place.query(
+                    "select count(*) from connectionslot where hostid like %s and leaseuntil > now()",
+                    of_the_stalled,
+                )
+                == [(0,)]
+            )
+        )
+        watch.reaches_exactly(4)
+        processes[stalled].send_signal(signal.SIGCONT)
+        watch.until_all_were_handled_again()
+        assert watch.most == 4
