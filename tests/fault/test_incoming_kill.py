@@ -1,43 +1,16 @@
 """A worker that is killed at any named point of the incoming pass loses nothing and doubles nothing."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from serversync.core.faults import INCOMING_PASS
 from serversync.demo.mail import week_of_mail
 from tests.e2e.place import company
+from tests.fault.workers import until, worker
 
-ROOT = Path(__file__).parents[2]
 UNTIL = datetime(2026, 3, 2, tzinfo=UTC)
-
-
-@contextmanager
-def worker(dsn, fault=""):
-    environment = {**os.environ, "DATABASE_URL": dsn, "SERVERSYNC_FAULT": fault}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.fault.worker_process"], cwd=ROOT, env=environment
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(timeout=60)
-
-
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def deliver_a_week(place):

@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from serversync.core.errors import ServiceError
 from serversync.engine.ports import MailboxRun
+from serversync.engine.sending import DeliveryRun
 
 _ERROR = 3
 _OF_AN_ITEM = "item"
@@ -43,7 +44,19 @@ class TraceLogAlerts:
         """See ``Alerts``."""
         await self._raise(run, error, f"{run.address}: {error}", level=_ERROR, kind=_OF_THE_MAILBOX)
 
-    async def _raise(self, run: MailboxRun, error: ServiceError, text: str, *, level: int, kind: str) -> None:
+    async def raise_for_email(self, run: DeliveryRun, error: ServiceError) -> None:
+        """See ``DeliveryAlerts``."""
+        text = f'The e-mail "{run.message.subject}" of {run.address} was not sent: {error}'
+        await self._raise(run, error, text, level=_ERROR, kind=_OF_AN_ITEM)
+
+    async def raise_for_sender(self, run: DeliveryRun, error: ServiceError) -> None:
+        """See ``DeliveryAlerts``."""
+        text = f"Nothing can be sent through {run.address}: {error}"
+        await self._raise(run, error, text, level=_ERROR, kind=_OF_THE_MAILBOX)
+
+    async def _raise(
+        self, run: MailboxRun | DeliveryRun, error: ServiceError, text: str, *, level: int, kind: str
+    ) -> None:
         async with self._pool.connection() as connection:
             await connection.execute(
                 _RAISE,

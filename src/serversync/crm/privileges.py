@@ -46,6 +46,8 @@ class Privilege(StrEnum):
     READ_JOB = "prvReadAsyncOperation"
     WRITE_JOB = "prvWriteAsyncOperation"
     READ_ACTIVITY = "prvReadActivity"
+    CREATE_ACTIVITY = "prvCreateActivity"
+    WRITE_ACTIVITY = "prvWriteActivity"
     READ_AUDIT = "prvReadAuditSummary"
     SEND_AS_USER = "prvSendAsUser"
 
@@ -85,6 +87,8 @@ MAILBOX_ADMINISTRATOR: Final = BuiltInRole(
         Privilege.READ_JOB: Depth.BUSINESS_UNIT,
         Privilege.WRITE_JOB: Depth.USER,
         Privilege.READ_ACTIVITY: Depth.USER,
+        Privilege.CREATE_ACTIVITY: Depth.USER,
+        Privilege.WRITE_ACTIVITY: Depth.USER,
     },
 )
 SALESPERSON: Final = BuiltInRole(
@@ -98,6 +102,8 @@ SALESPERSON: Final = BuiltInRole(
         Privilege.READ_JOB: Depth.USER,
         Privilege.WRITE_JOB: Depth.USER,
         Privilege.READ_ACTIVITY: Depth.USER,
+        Privilege.CREATE_ACTIVITY: Depth.USER,
+        Privilege.WRITE_ACTIVITY: Depth.USER,
     },
 )
 BUILT_IN: Final = (SYSTEM_ADMINISTRATOR, MAILBOX_ADMINISTRATOR, SALESPERSON)

@@ -148,6 +148,7 @@ class _Delivery:
             self._run.stage,
             trails,
             since_asked=None if asked is None else self._clock() - asked,
+            in_flight=self._run.in_flight,
             searched_everywhere=everywhere,
         )
 

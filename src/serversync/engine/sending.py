@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -70,6 +70,7 @@ class DeliveryRun:
         attempts: Failed attempts so far.
         most_attempts: After so many failed attempts it is given up.
         keep_copy: Whether the copy in Sent Items stays.
+        in_flight: For so long a request whose answer was lost may still be at work in the server.
     """
 
     message: OutgoingMessage
@@ -84,6 +85,7 @@ class DeliveryRun:
     attempts: int
     most_attempts: int
     keep_copy: bool
+    in_flight: timedelta
 
 
 class OutgoingMailbox(Protocol):

@@ -1,8 +1,10 @@
-"""One pass over one mailbox now, in this process, outside of the schedule."""
+"""One pass over one mailbox, or the sending of one e-mail, now and in this process."""
 
 import asyncio
 from datetime import timedelta
 from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.leases import claim_one
 from serversync.adapters.profiles import ProfileConnections
@@ -10,10 +12,13 @@ from serversync.core.errors import InputInvalid, ServiceError
 from serversync.database.address import dsn
 from serversync.engine.ports import PassResult
 from serversync.jobs.batch import BatchRunner
+from serversync.jobs.outgoing import OutgoingMail
 from serversync.jobs.worker import LEASE, USER_AGENT, host_name, open_pool
 
 PATIENCE = timedelta(minutes=5)
 """How long to wait for a run of the same mailbox that is under way."""
+SENDING_PATIENCE = timedelta(minutes=2)
+"""How long to wait for an e-mail to leave before it is left to the workers."""
 _LOOK_AGAIN = 0.25
 
 
@@ -58,3 +63,38 @@ async def sync_now(mailboxid: UUID, *, lease: timedelta = LEASE) -> tuple[PassRe
             reason="it may not run now: it must be active, enabled, approved, and have an active profile",
         )
     return outcome
+
+
+async def deliver_now(activityid: UUID, *, lease: timedelta = LEASE) -> None:
+    """Send one e-mail, and what else is due meanwhile; return once it has left or failed, or has to wait.
+
+    Args:
+        activityid: An e-mail that was handed over to be sent.
+        lease: For how long a run is believed to be alive without a sign of life.
+    """
+    host = f"{host_name()}/now"
+    async with open_pool(dsn(), size=4) as pool:
+        profiles = ProfileConnections(pool, user_agent=USER_AGENT)
+        outgoing = OutgoingMail(pool, profiles, conninfo=dsn(), host=host, lease=lease)
+        working = asyncio.create_task(outgoing.run())
+        try:
+            async with asyncio.timeout(SENDING_PATIENCE.total_seconds()):
+                while not working.done() and await _is_on_its_way(pool, activityid):
+                    await asyncio.wait([working], timeout=_LOOK_AGAIN)
+        except TimeoutError:
+            return
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            await profiles.close()
+
+
+async def _is_on_its_way(pool: AsyncConnectionPool, activityid: UUID) -> bool:
+    """Tell whether an e-mail is being sent, or will be in a moment."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "select from email e join emaildelivery d using (activityid) where activityid = %s"
+            " and e.statuscode in (6, 7) and d.lasterror is null and d.dueon <= now()",
+            (activityid,),
+        )
+        return await rows.fetchone() is not None

@@ -23,6 +23,7 @@ from serversync import __version__
 from serversync.adapters.profiles import ProfileConnections
 from serversync.jobs.batch import BatchRunner, tune_process
 from serversync.jobs.dispatcher import Dispatcher
+from serversync.jobs.outgoing import OutgoingMail
 from serversync.jobs.places import Places
 from serversync.jobs.tasks import MAILBOXES, Batch
 
@@ -123,9 +124,11 @@ class Worker:
                     additional_context={"run_batch": run_batch},
                 )
             )
+            outgoing = OutgoingMail(pool, profiles, conninfo=self._dsn, host=host_name(), lease=self._lease)
             parts = [
                 queue,
                 asyncio.create_task(dispatcher.run()),
+                asyncio.create_task(outgoing.run()),
                 asyncio.create_task(self._tidy()),
                 asyncio.create_task(self._stop.wait()),
             ]

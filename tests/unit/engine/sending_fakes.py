@@ -10,6 +10,7 @@ from serversync.engine.sending import DeliveryRun, Draft, OutgoingFile, Outgoing
 from serversync.rules.email.message import Address
 from serversync.rules.email.sending import Place, Stage, Trail
 
+IN_FLIGHT = timedelta(seconds=90)
 START = datetime(2026, 5, 4, 12, tzinfo=UTC)
 FILE = OutgoingFile(uuid4(), "offer.pdf", "application/pdf", "", is_inline=False, size_bytes=5)
 
@@ -178,6 +179,7 @@ class FakeDeliveries:
             attempts=self.attempts,
             most_attempts=10,
             keep_copy=self.keep_copy,
+            in_flight=IN_FLIGHT,
         )
 
     def _hold(self, run: DeliveryRun) -> None:

@@ -15,9 +15,10 @@ from serversync.core.errors import (
     ServerBusy,
 )
 from serversync.engine.outgoing import DeliveryRunner, Outcome
-from serversync.rules.email.sending import IN_FLIGHT, Place, Stage
+from serversync.rules.email.sending import Place, Stage
 from tests.unit.engine.sending_fakes import (
     FILE,
+    IN_FLIGHT,
     Clock,
     FakeAlerts,
     FakeDeliveries,

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serversync.rules.email.sending import (
-    IN_FLIGHT,
     Place,
     Stage,
     Step,
@@ -16,6 +15,7 @@ from serversync.rules.email.sending import (
     subject_with_token,
 )
 
+IN_FLIGHT = timedelta(seconds=90)
 DRAFT = Trail(Place.DRAFTS, "d", "1", is_draft=True)
 LEAVING = Trail(Place.OUTBOX, "o", "1", is_draft=True)
 COPY = Trail(Place.SENT_ITEMS, "s", "1", is_draft=False, message_id="<1@example.org>")
@@ -48,7 +48,7 @@ NOW = timedelta(seconds=1)
     ],
 )
 def test_the_next_move(stage, trails, since, everywhere, step) -> None:
-    move = next_move(stage, trails, since_asked=since, searched_everywhere=everywhere)
+    move = next_move(stage, trails, since_asked=since, in_flight=IN_FLIGHT, searched_everywhere=everywhere)
     assert move.step is step
     assert move.reason
 
@@ -60,7 +60,7 @@ def test_the_next_move(stage, trails, since, everywhere, step) -> None:
     st.booleans(),
 )
 def test_what_was_sent_is_never_sent_again(stage, trails, since, everywhere) -> None:
-    move = next_move(stage, trails, since_asked=since, searched_everywhere=everywhere)
+    move = next_move(stage, trails, since_asked=since, in_flight=IN_FLIGHT, searched_everywhere=everywhere)
     if any(not one.is_draft for one in trails):
         assert move.step is Step.SENT
     if move.step is Step.PREPARE:

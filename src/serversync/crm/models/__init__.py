@@ -9,6 +9,7 @@ from serversync.crm.models.businessunit import BusinessUnit
 from serversync.crm.models.connectionslot import ConnectionSlot
 from serversync.crm.models.contact import Contact
 from serversync.crm.models.email import Email
+from serversync.crm.models.emaildelivery import EmailDelivery
 from serversync.crm.models.emailhash import EmailHash
 from serversync.crm.models.emailserverprofile import EmailServerProfile
 from serversync.crm.models.exchangeaccount import ExchangeAccount
@@ -38,6 +39,7 @@ __all__ = [
     "ConnectionSlot",
     "Contact",
     "Email",
+    "EmailDelivery",
     "EmailHash",
     "EmailServerProfile",
     "ExchangeAccount",

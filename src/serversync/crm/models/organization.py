@@ -128,6 +128,7 @@ class Organization(models.Model):
     ignoreinternalemaildetectionenhancement = boolean(default=True)
     ignoreinternalemailfromqueues = boolean(default=False)
     mailboxstatisticspersistencetimeindays = integer(0, 365, 3)
+    maximumemaildeliveryattempts = integer(1, 1000, 10)
     maximumsubjectlengthonmailserver = integer(255, 400, 255)
     overridev5senderconflictresolution = boolean(default=False)
     requireprivilegetoselfapproveemailaddress = boolean(default=False)

@@ -14,6 +14,7 @@ from serversync.crm.models.businessunit import BusinessUnit
 from serversync.crm.models.columns import (
     boolean,
     createdon,
+    integer,
     modifiedon,
     picklist,
     primarykey,
@@ -160,6 +161,8 @@ class UserSettings(models.Model):
     isautodatacaptureenabled = boolean(default=False)
     autocreatecontactonpromote = picklist(NewSender, NewSender.NOTHING)
     issendasallowed = boolean(default=False)
+    trackingtokenid = integer(1, None)
+    trackingtokencounter = integer(0, None, 0, big=True)
     createdon = createdon()
     modifiedon = modifiedon()
 

@@ -9,10 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, IntEnum
-from typing import Final
-
-IN_FLIGHT: Final = timedelta(seconds=90)
-"""For so long a request to send whose answer was lost may still be at work in the server."""
 
 
 class Stage(IntEnum):
@@ -77,7 +73,12 @@ class Move:
 
 
 def next_move(
-    stage: Stage, trails: Sequence[Trail], *, since_asked: timedelta | None, searched_everywhere: bool
+    stage: Stage,
+    trails: Sequence[Trail],
+    *,
+    since_asked: timedelta | None,
+    in_flight: timedelta,
+    searched_everywhere: bool,
 ) -> Move:
     """Return what to do about an e-mail whose sending was begun before.
 
@@ -85,6 +86,7 @@ def next_move(
         stage: What was written down last.
         trails: Items with the stamp, in the folders that were searched.
         since_asked: How long ago Exchange was asked to send the draft; ``None`` if never.
+        in_flight: For so long a request to send whose answer was lost may still be at work in the server.
         searched_everywhere: Whether all folders were searched, not only Drafts, Outbox and Sent Items.
     """
     if (evident := _evident(trails)) is not None:
@@ -94,7 +96,7 @@ def next_move(
     if stage is Stage.SENT:
         return Move(Step.WAIT, "it was sent; its copy is not there yet")
     draft = next((one for one in trails if one.place is Place.DRAFTS), None)
-    if since_asked is not None and since_asked < IN_FLIGHT:
+    if since_asked is not None and since_asked < in_flight:
         return Move(Step.WAIT, "Exchange was asked to send it a moment ago and may still do it", draft)
     if draft is not None:
         return Move(Step.SEND, "the draft is still there, so it was not sent", draft)

@@ -81,3 +81,13 @@ def _header_time(index: bytes) -> datetime:
         return _EPOCH + timedelta(microseconds=ticks // 10)
     except OverflowError:
         return _EPOCH
+
+
+def new_index(now: datetime, key: bytes) -> bytes:
+    """Return the conversation index of a message that begins a conversation: the time, and 16 bytes of its own.
+
+    >>> len(new_index(datetime(2026, 1, 1, tzinfo=UTC), bytes(16)))
+    22
+    """
+    ticks = (now - _EPOCH) // timedelta(microseconds=1) * 10
+    return (ticks >> 16).to_bytes(6, "big") + key[:16]
