@@ -167,3 +167,48 @@ async def test_the_dispatcher_knows_how_long_it_may_sleep(pool, world):
         await connection.execute("update mailbox set nextpasson = now() + interval '10 seconds'")
         due = await next_due(connection)
     assert timedelta(seconds=9) < due <= timedelta(seconds=10)
+
+
+async def busy(pool, world, mailboxid, minutes=4):
+    async with pool.connection() as connection:
+        fence = await claim_one(connection, mailboxid, host="w1", lease=LEASE)
+    leases = MailboxLeases(pool, host="w1", lease=LEASE)
+    run = await leases.begin(mailboxid, fence)
+    error = ServerBusy(response_code="ErrorServerBusy")
+    await leases.fail(run, PassResult(), error, next_pass=now() + timedelta(minutes=minutes))
+    return leases
+
+
+async def test_a_mailbox_that_is_to_slow_down_is_not_claimed_by_anybody_even_when_made_due_by_hand(
+    pool, world
+):
+    await busy(pool, world, world.mailbox)
+    await set_mailbox(pool, world.mailbox, "nextpasson = now()")
+    assert [c.mailboxid for c in await claim(pool, world)] == [world.other_mailbox]
+    async with pool.connection() as connection:
+        assert await claim_one(connection, world.mailbox, host="w2", lease=LEASE) is None
+
+
+@pytest.mark.parametrize(("throttled", "paused"), [(2, 0), (3, 1)])
+async def test_three_slowed_mailboxes_within_a_minute_give_their_whole_server_a_pause(
+    pool, world, query, throttled, paused
+):
+    async with pool.connection() as connection:
+        rows = await connection.execute(
+            "insert into mailbox (name, emailaddress, isforwardmailbox, emailserverprofile, nextpasson,"
+            " incomingemaildeliverymethod, emailrouteraccessapproval)"
+            " select 'more', n || '@example.org', true, %s, now(), 2, 1 from generate_series(1, 3) n"
+            " returning mailboxid",
+            (world.profile.pk,),
+        )
+        more = [mailboxid for (mailboxid,) in await rows.fetchall()]
+        await connection.execute(
+            "update mailbox set ewsurl = 'https://b.example.org' where emailaddress = 'ben@example.org'"
+        )
+    for mailboxid in more[:throttled]:
+        await busy(pool, world, mailboxid)
+    waiting = "select count(*) from mailbox where receivingpostponeduntil > now() and mailboxid <> all(%s)"
+    assert query(waiting, more[:throttled]) == [(paused,)]
+    assert query("select receivingpostponeduntil from mailbox where mailboxid = %s", world.other_mailbox) == [
+        (None,)
+    ]

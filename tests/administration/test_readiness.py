@@ -40,6 +40,7 @@ def mailbox(**columns):
         ({"nextpasson": NOW}, "due", True),
         ({"leaseuntil": NOW + timedelta(seconds=9), "hostid": "one/1"}, "running", True),
         ({"transientfailurecount": 2, "lastsyncerror": "x: y."}, "retrying", True),
+        ({"receivingpostponeduntil": NOW + timedelta(minutes=4)}, "slowed-down", True),
         ({"statecode": 1}, "inactive", False),
         ({"emailaddress": None}, "address-missing", False),
         ({"incomingemaildeliverymethod": 0}, "method", False),
@@ -68,3 +69,11 @@ def test_approval_is_asked_only_where_the_organization_wants_it():
     assert judge(waiting, Organization(requireapprovalforuseremail=False), NOW).may_run
     queue = mailbox(emailrouteraccessapproval=2, regardingobjecttypecode="queue")
     assert not judge(queue, Organization(requireapprovalforuseremail=False), NOW).may_run
+
+
+def test_a_mailbox_that_is_slowed_down_says_for_how_long_and_how_often():
+    slow = {"receivingpostponeduntil": NOW + timedelta(minutes=4), "transientfailurecount": 2}
+    sentence = "Waiting 4 min: Exchange asked us to slow down (2 times in a row)."
+    assert judge(mailbox(**slow), Organization(), NOW).sentence == sentence
+    along = judge(mailbox(receivingpostponeduntil=NOW + timedelta(seconds=30)), Organization(), NOW)
+    assert along.sentence == "Waiting 30 s: Exchange asked us to slow down for other mailboxes of its server."

@@ -19,7 +19,8 @@ from serversync.jobs.places import Places
 from serversync.jobs.single import sync_now
 from serversync.jobs.worker import Worker, open_pool
 from serversync.rules.email.acceptance import Outcome
-from tests.e2e.place import PASSWORD, PEOPLE, company
+from serversync.simulator import ThrottlingPolicy
+from tests.e2e.place import PASSWORD, PEOPLE, SERVICE, company
 
 LEASE = timedelta(seconds=2)
 
@@ -288,3 +289,23 @@ def set_password(place, password):
     place.profile.set_incomingpassword(password)
     place.profile.save()
     connection.close()
+
+
+async def test_of_fifty_mailboxes_a_throttled_one_is_left_alone_and_keeps_no_other_waiting(place):
+    for number in range(1, 47):
+        place.exchange.add_mailbox(f"more{number}@example.org")
+    more_mailboxes(place, 46)
+    place.exchange.throttling = ThrottlingPolicy()
+    throttled, others = PEOPLE[0], [f"more{number}@example.org" for number in range(1, 47)]
+    place.exchange.throttle.exhaust(SERVICE, throttled, wait=timedelta(minutes=10))
+    handled = place.exchange.load.handled
+    async with Running(place.dsn):
+        await until(lambda: all(handled[address] >= 3 for address in others))
+    assert place.exchange.throttle.refused(SERVICE, throttled) == 1
+    assert handled[throttled] == 1
+    assert place.query(
+        "select receivingpostponeduntil > lastsyncerroroccurredon + interval '9 minutes', nextpasson > now()"
+        " from mailbox where emailaddress = %s",
+        throttled,
+    ) == [(True, True)]
+    assert place.query("select count(*) from mailbox where transientfailurecount > 0") == [(1,)]

@@ -12,7 +12,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.core.errors import ServiceError
+from serversync.core.errors import ServerBusy, ServiceError
 from serversync.engine.ports import MailboxRun, PassResult
 from serversync.rules.email.acceptance import effective_start
 from serversync.rules.polling import Trust, Watch
@@ -29,7 +29,10 @@ _MAY_RUN = """
                      then o.requireapprovalforqueueemail else o.requireapprovalforuseremail end)
 """
 
-_IS_DUE = f"m.nextpasson <= now() and (m.leaseuntil is null or m.leaseuntil < now()) and {_MAY_RUN}"
+_IS_DUE = f"""
+    m.nextpasson <= now() and (m.leaseuntil is null or m.leaseuntil < now())
+    and (m.receivingpostponeduntil is null or m.receivingpostponeduntil <= now()) and {_MAY_RUN}
+"""
 
 _DUE_PROFILES = f"""
     select p.emailserverprofileid, p.maxconcurrentconnections, coalesce(p.incomingcredentialretrieval = 0, false)
@@ -58,7 +61,7 @@ _CLAIM = f"""
 """  # noqa: S608 - put together from constants
 
 _NEXT_DUE = f"""
-    select greatest(min(greatest(m.nextpasson, m.leaseuntil)) - now(), interval '0') from mailbox m
+    select greatest(min(greatest(m.nextpasson, m.leaseuntil, m.receivingpostponeduntil)) - now(), interval '0') from mailbox m
     join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
     cross join organization o
     where m.nextpasson is not null and {_MAY_RUN}
@@ -68,6 +71,7 @@ _CLAIM_ONE = """
     update mailbox set hostid = %(host)s, leasefence = leasefence + 1, leaseuntil = now() + %(lease)s,
         foldersreadon = null
     where mailboxid = %(mailbox)s and (leaseuntil is null or leaseuntil < now())
+        and (receivingpostponeduntil is null or receivingpostponeduntil <= now())
     returning leasefence
 """
 
@@ -87,6 +91,23 @@ _BEGIN = f"""
         o.maximumidlepollingintervalinseconds, o.fullpollingintervalinseconds, m.noemailcount,
         m.changemark, m.changemarkedon, m.foldersreadon, m.pollsskipped, m.changemarktrust
 """  # noqa: S608 - put together from constants
+
+# Rows that others hold are left out: their passes find out for themselves, and nobody waits for anybody.
+_PAUSE_SERVER = """
+    with same as (
+        select m.mailboxid, m.lastsyncerroroccurredon > now() - interval '1 minute'
+            and m.lastsyncerror like 'exchange.busy:%%' and m.receivingpostponeduntil > now() as busy
+        from mailbox m join mailbox me on me.mailboxid = %(mailbox)s
+            and m.emailserverprofile = me.emailserverprofile and m.ewsurl is not distinct from me.ewsurl),
+    paused as (
+        select m.mailboxid from mailbox m where m.mailboxid in (select mailboxid from same)
+            and (select count(*) from same where busy) >= %(several)s
+        for update skip locked)
+    update mailbox set receivingpostponeduntil = greatest(receivingpostponeduntil, %(until)s::timestamptz)
+    from paused where mailbox.mailboxid = paused.mailboxid
+"""
+BUSY_FOR_SERVER = 3
+"""Where so many mailboxes of one server were told within a minute to slow down, all of it are given a pause."""
 
 _INCOMING_EMAIL = 0
 
@@ -248,7 +269,7 @@ class MailboxLeases:
                 " itemsfailedforlastsync = %(failed)s, transientfailurecount = 0,"
                 " noemailcount = case when %(processed)s > 0 then 0 else coalesce(noemailcount, 0) + 1 end,"
                 " processedtimes = coalesce(processedtimes, 0) + 1, lastduration = %(ms)s,"
-                " incomingemailstatus = 1, mailboxstatus = 1, changemark = %(mark)s, changemarkedon = %(marked)s,"
+                " incomingemailstatus = 1, mailboxstatus = 1, receivingpostponeduntil = null, changemark = %(mark)s, changemarkedon = %(marked)s,"
                 " foldersreadon = %(read)s, pollsskipped = %(skipped)s, changemarktrust = %(trust)s,"
                 " lastsyncerror = null, lastsyncerrorcode = null, lastsyncerrorcount = 0"
                 " where mailboxid = %(mailbox)s and leasefence = %(fence)s",
@@ -273,9 +294,11 @@ class MailboxLeases:
     ) -> None:
         """See ``Leases``."""
         async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(
+            is_busy = isinstance(error, ServerBusy)
+            ours = await connection.execute(
                 "update mailbox set leaseuntil = null, hostid = null,"
                 " nextpasson = coalesce(%(next)s, nextpasson),"
+                " receivingpostponeduntil = case when %(busy)s then %(next)s::timestamptz end,"
                 " enabledforincomingemail = enabledforincomingemail and not %(disable)s,"
                 " incomingemailstatus = 2, mailboxstatus = 2, transientfailurecount = %(failures)s,"
                 " lastsyncerror = %(error)s, lastsyncerrorcount = coalesce(lastsyncerrorcount, 0) + 1,"
@@ -283,6 +306,7 @@ class MailboxLeases:
                 " where mailboxid = %(mailbox)s and leasefence = %(fence)s",
                 {
                     "next": next_pass,
+                    "busy": is_busy,
                     "disable": next_pass is None,
                     "failures": 0 if next_pass is None else run.failures + 1,
                     "error": f"{error.code}: {error}"[:2048],
@@ -291,6 +315,10 @@ class MailboxLeases:
                     "fence": run.fence,
                 },
             )
+            if is_busy and ours.rowcount:
+                await connection.execute(
+                    _PAUSE_SERVER, {"mailbox": run.mailboxid, "until": next_pass, "several": BUSY_FOR_SERVER}
+                )
             await self._record(connection, run, result, succeeded=False)
 
     async def _record(

@@ -1,7 +1,8 @@
 """Says in one sentence when a mailbox synchronizes next, or why it does not and what to do about it."""
 
+import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from serversync.administration import profile_access, profiles
 from serversync.administration.records import iso
@@ -15,7 +16,7 @@ from serversync.rules.allow_list import allows
 class Readiness:
     """Whether a mailbox may be synchronized, and the sentence about it.
 
-    ``code`` is stable: running, due, retrying, scheduled; or, where the mailbox may not run: inactive,
+    ``code`` is stable: running, due, retrying, slowed-down, scheduled; or, where the mailbox may not run: inactive,
     address-missing, method, profile-missing, profile-inactive, profile-incomplete, not-allowed, credentials-missing, not-approved, rejected, stopped,
     not-tested.
     """
@@ -145,12 +146,25 @@ def _stopped(mailbox: Mailbox) -> Readiness | None:
     return None
 
 
+def _slowed_down(mailbox: Mailbox, left: timedelta) -> Readiness:
+    seconds = math.ceil(left.total_seconds())
+    wait = f"{seconds} s" if seconds < 100 else f"{math.ceil(seconds / 60)} min"
+    times = mailbox.transientfailurecount
+    again = f" ({times} times in a row)" if times and times > 1 else ""
+    whom = "" if times else " for other mailboxes of its server"
+    sentence = f"Waiting {wait}: Exchange asked us to slow down{whom}{again}."
+    return Readiness(may_run=True, code="slowed-down", sentence=sentence)
+
+
 def _schedule(mailbox: Mailbox, now: datetime) -> Readiness:
     due = mailbox.nextpasson
     if mailbox.leaseuntil is not None and mailbox.leaseuntil > now:
         return Readiness(
             may_run=True, code="running", sentence=f"It is being synchronized now, by {mailbox.hostid}."
         )
+    postponed = mailbox.receivingpostponeduntil
+    if postponed is not None and postponed > now:
+        return _slowed_down(mailbox, postponed - now)
     if due is None or due <= now:
         since = f" since {iso(due)}" if due else ""
         return Readiness(

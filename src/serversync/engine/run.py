@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
-from serversync.core.errors import Misconfigured, Scope, ServiceError
+from serversync.core.errors import Misconfigured, Scope, ServerBusy, ServiceError
 from serversync.engine.polling import Poll
 from serversync.engine.ports import Alerts, ExchangeMailbox, Leases, MailboxRun, MailStore, PassResult
 from serversync.rules.schedule import after_failure, after_success
@@ -25,12 +25,14 @@ class MailboxRunner:
         leases: Leases,
         *,
         clock: Callable[[], datetime],
+        jitter: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._open_mailbox = open_mailbox
         self._store = store
         self._alerts = alerts
         self._leases = leases
         self._clock = clock
+        self._jitter = jitter
 
     async def __call__(self, run: MailboxRun) -> tuple[PassResult, ServiceError | None]:
         """Run the pass and release the mailbox; an error that stopped it is returned, not raised.
@@ -79,7 +81,11 @@ class MailboxRunner:
         # What is wrong with the server or its profile is no fault of the mailbox, which goes on once it is mended.
         hint = error.details.get("back_off")
         next_pass = after_failure(
-            self._clock(), failures=failures, hint=hint if isinstance(hint, timedelta) else None
+            self._clock(),
+            failures=failures,
+            hint=hint if isinstance(hint, timedelta) else None,
+            is_busy=isinstance(error, ServerBusy),
+            jitter=self._jitter(),
         )
         await self._leases.fail(run, result, error, next_pass=next_pass)
 

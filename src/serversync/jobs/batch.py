@@ -4,6 +4,7 @@ import asyncio
 import gc
 import importlib
 import importlib.util
+import random
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -92,7 +93,12 @@ class BatchRunner:
     ) -> MailboxRunner:
         connections = await self._profiles.batch(profileid, [c.mailboxid for c in claims], turn=slots)
         return MailboxRunner(
-            ExchangeMailboxes(connections).open, self._store, self._alerts, self._leases, clock=clock.now
+            ExchangeMailboxes(connections).open,
+            self._store,
+            self._alerts,
+            self._leases,
+            clock=clock.now,
+            jitter=random.random,
         )
 
     async def _work_off(

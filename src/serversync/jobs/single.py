@@ -53,7 +53,8 @@ async def sync_now(mailboxid: UUID, *, lease: timedelta = LEASE) -> tuple[PassRe
                 outcome = await runner.run_one(mailboxid, fence)
         except TimeoutError as error:
             raise InputInvalid(
-                field="Mailbox", reason="another run of it is under way and does not end"
+                field="Mailbox",
+                reason="another run of it is under way and does not end, or Exchange asked for a longer pause",
             ) from error
         finally:
             await profiles.close()

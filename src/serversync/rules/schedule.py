@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 RETRY_FLOOR = timedelta(seconds=10)
 RETRY_CEILING = timedelta(minutes=15)
+BUSY_CEILING = timedelta(minutes=5)
 
 
 IDLE_STEP = 10
@@ -62,18 +63,29 @@ def after_success(
     )
 
 
-def after_failure(finished: datetime, *, failures: int, hint: timedelta | None) -> datetime:
+def after_failure(
+    finished: datetime, *, failures: int, hint: timedelta | None, is_busy: bool = False, jitter: float = 0.0
+) -> datetime:
     """Return when to try again after ``failures`` (at least 1) transient failures in a row.
 
-    What the server asked for wins; otherwise the wait doubles from 10 seconds to 15 minutes.
+    What the server asked for is never cut short, since coming back early prolongs its recovery; without it the wait
+    doubles from 10 seconds to 15 minutes, or to 5 minutes where the server was busy.
 
     >>> base = datetime(2026, 1, 1)
     >>> (after_failure(base, failures=3, hint=None) - base).seconds
     40
+
+    Args:
+        finished: End of the pass.
+        failures: Failures in a row, this one included.
+        hint: What the server asked for.
+        is_busy: Whether it said that it is busy.
+        jitter: From 0 to 1: up to a tenth is added, so that not all come back in the same moment.
     """
     if failures < 1:
         raise ValueError("there is no wait before a first failure")
     if hint is not None:
-        return finished + min(max(hint, timedelta(seconds=1)), timedelta(hours=1))
-    wait: timedelta = RETRY_FLOOR * 2 ** min(failures - 1, 12)
-    return finished + min(wait, RETRY_CEILING)
+        wait = max(hint, timedelta(seconds=1))
+    else:
+        wait = min(RETRY_FLOOR * 2 ** min(failures - 1, 12), BUSY_CEILING if is_busy else RETRY_CEILING)
+    return finished + wait * (1 + jitter / 10)

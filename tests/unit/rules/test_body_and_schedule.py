@@ -55,9 +55,20 @@ def test_waits_grow_up_to_a_limit():
 
 def test_what_the_server_asks_for_wins():
     assert after_failure(NOW, failures=1, hint=timedelta(seconds=42)) - NOW == timedelta(seconds=42)
-    assert after_failure(NOW, failures=1, hint=timedelta(days=30)) - NOW == timedelta(hours=1)
+    assert after_failure(NOW, failures=1, hint=timedelta(hours=5)) - NOW == timedelta(hours=5)
 
 
 def test_no_wait_before_a_first_failure():
     with pytest.raises(ValueError, match="first failure"):
         after_failure(NOW, failures=0, hint=None)
+
+
+def test_a_busy_server_is_left_alone_for_at_most_five_minutes_unless_it_asks_for_more():
+    waits = [after_failure(NOW, failures=n, hint=None, is_busy=True) - NOW for n in range(1, 30)]
+    assert (waits[0], waits[-1]) == (timedelta(seconds=10), timedelta(minutes=5))
+
+
+@given(st.timedeltas(timedelta(seconds=1), timedelta(days=1)), st.floats(0, 1), st.integers(1, 99))
+def test_nobody_comes_back_earlier_than_the_server_asked_and_not_much_later(hint, jitter, failures):
+    wait = after_failure(NOW, failures=failures, hint=hint, jitter=jitter) - NOW
+    assert hint <= wait <= hint * 1.1 + timedelta(microseconds=1)
