@@ -12,7 +12,7 @@ from serversync.core import clock
 from serversync.core.errors import HostUnknown, SecretKeyUnusable, ServerUnreachable
 from serversync.engine.probe import STEPS, Result
 from serversync.exchange.auth.credentials import Scheme
-from serversync.simulator import CertificateOptions
+from serversync.simulator import CertificateOptions, ReverseProxy
 from tests.e2e.connections import ADA, BOARD, PASSWORD, SERVICE, Place, examine, failures, place, warnings
 from tests.e2e.other_servers import answering, full, proxy
 
@@ -289,6 +289,22 @@ same("a_blocked_account", "logon", "", "Outlook on the web", http_status=456)
 same("an_expired_password", "logon", "", "password", response_code="ErrorPasswordExpired")
 
 
+def behind(name, code, remedy, *, protection="allow", **options):
+    options = {"proxy": ReverseProxy(**options), "extended_protection": protection}
+    same(name, "logon", code, remedy, options=options)
+
+
+behind("protection_behind_a_proxy", "exchange.extended-protection", "same certificate")
+behind("protection_required_behind_a_proxy", REFUSED, "Extended Protection", protection="require")
+behind("a_proxy_mixes_connections", REFUSED, "TCP mode", shares_connections=True, has_own_certificate=False)
+
+
+@broken("expiry", "", "Set-ADAccountPassword 'svc-crm' -Reset", result=Result.WARNING)
+async def the_password_ends_soon(where):
+    where.exchange.add_mailbox(SERVICE)
+    where.exchange.directory.find(SERVICE).password_expires = clock.now() + timedelta(days=5)
+
+
 # --- version ---------------------------------------------------------------------------------------
 
 
@@ -386,6 +402,10 @@ later("throttled", "throttling", "", "New-ThrottlingPolicy serversync", result=R
 later("parallel_calls_break", "throttling", "exchange.connection-lost", "Something cuts", operation="GetFolder", nth=3, reset_before=True)  # fmt: skip
 
 
+later("no_subscriptions", "notification", "", "at each poll", result=Result.WARNING, operation="Subscribe", response_code="ErrorExceededSubscriptionCount")  # fmt: skip
+later("no_stream", "notification", "", "no buffering", result=Result.WARNING, operation="GetStreamingEvents", response_code="ErrorInvalidSubscription")  # fmt: skip
+
+
 @asynccontextmanager
 async def set_up(case):
     async with place(**case.options) as where:
@@ -457,7 +477,7 @@ async def test_without_a_mailbox_the_account_alone_is_tried() -> None:
         where.change(sample=None)
         reports = await examine(where)
     assert not failures(reports)
-    for key in ("sample", "impersonation", "folders", "sync", "throttling"):
+    for key in ("sample", "impersonation", "folders", "sync", "throttling", "notification"):
         assert reports[key].finding.result is Result.SKIPPED
     assert reports["ews"].finding.result is Result.OK
 

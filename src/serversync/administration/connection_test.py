@@ -147,7 +147,7 @@ async def events(what: Plan, *, by_hand: bool = True) -> AsyncIterator[Event]:
     """
     async with _pool() as pool:
         guard = AccountGuard(pool, asyncio.Semaphore(1), what.account, by_hand=by_hand)
-        target = replace(what.target, guard=guard)
+        target = replace(what.target, guard=guard, diagnoses=by_hand)
         async with ConnectionExaminer(
             target, now=clock.now, user_agent=f"serversync/{__version__}"
         ) as examiner:

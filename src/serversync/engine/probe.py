@@ -47,11 +47,13 @@ STEPS: Final = (
     Step("logon", "Account logs on", ("offer",)),
     Step("version", "Exchange version is supported", ("logon",)),
     Step("ews", "Exchange Web Services answer", ("version",)),
+    Step("expiry", "Password stays valid", ("ews",)),
     Step("impersonation", "Account may act as the sample mailbox", ("ews", "sample")),
     Step("outside", "Mailboxes outside of the scope are denied", ("ews",)),
     Step("folders", "Folders open", ("impersonation",)),
     Step("sync", "Changes can be followed", ("folders",)),
     Step("throttling", "Parallel calls are answered", ("impersonation",)),
+    Step("notification", "Changes are told at once", ("impersonation",)),
 )
 """Every step, in the order in which they are taken."""
 

@@ -126,7 +126,12 @@ def _password(details: _Filled) -> str:
 
 
 def _password_over(details: _Filled) -> str:
-    name = details["account"].rpartition("\\")[2].partition("@")[0]
+    return password_over(details["account"])
+
+
+def password_over(account: str) -> str:
+    """Return what to do about a password that has expired or soon will."""
+    name = account.rpartition("\\")[2].partition("@")[0]
     return (
         f"Set a new password (Set-ADAccountPassword '{name}' -Reset), exempt the service account from expiry "
         f"(Set-ADUser '{name}' -PasswordNeverExpires $true), and enter it in the profile."

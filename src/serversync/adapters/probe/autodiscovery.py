@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Final
 
 from serversync.adapters.probe.target import Seen, Target
-from serversync.core.errors import InputInvalid
+from serversync.core.errors import AuthenticationFailed, InputInvalid
 from serversync.engine.probe import Finding, Part, failed, not_needed, ok
 from serversync.exchange.auth.credentials import Credentials
 from serversync.exchange.autodiscover.discover import Discovery, Network, Question, Step, discover
@@ -57,6 +57,7 @@ class AutodiscoverStep:
         async with aclosing(discover(question, credentials, self._network, guard=target.guard)) as search:
             async for step in search:
                 found = step.discovery or found
+                self._seen.refusals += isinstance(step.error, AuthenticationFailed)
                 yield Part(_title(step), _finding(step), step.milliseconds)
         if found is None:
             raise RuntimeError("a search ended without a result and without an error")

@@ -6,7 +6,9 @@ from typing import Self
 
 from serversync.adapters.probe.autodiscovery import AutodiscoverStep
 from serversync.adapters.probe.exchange import ExchangeSteps
+from serversync.adapters.probe.logon import LogOnSteps
 from serversync.adapters.probe.network import NetworkSteps
+from serversync.adapters.probe.notification import NotificationStep
 from serversync.adapters.probe.target import Now, Resolve, Seen, Target
 from serversync.core.errors import MailboxNotAllowed
 from serversync.engine.probe import Finding, Part, failed, not_needed, ok, warning
@@ -34,7 +36,8 @@ class ConnectionExaminer:
         self._now = now
         network = NetworkSteps(target, self._seen, now=now, user_agent=user_agent, resolve=resolve)
         finder = AutodiscoverStep(target, self._seen, user_agent=user_agent, network=search_network)
-        exchange = ExchangeSteps(target, self._seen, user_agent=user_agent)
+        logon = LogOnSteps(target, self._seen, now=now, user_agent=user_agent)
+        exchange = ExchangeSteps(target, self._seen)
         self._steps: dict[str, Callable[[], AsyncIterator[Part | Finding]]] = {
             "profile": self._profile,
             "sample": self._sample,
@@ -44,14 +47,16 @@ class ConnectionExaminer:
             "tls": network.tls,
             "http": network.http,
             "offer": network.offer,
-            "logon": exchange.logon,
+            "logon": logon.logon,
             "version": exchange.version,
             "ews": exchange.ews,
+            "expiry": logon.expiry,
             "impersonation": exchange.impersonation,
             "outside": exchange.outside,
             "folders": exchange.folders,
             "sync": exchange.sync,
             "throttling": exchange.throttling,
+            "notification": NotificationStep(target, self._seen).notification,
         }
 
     async def __aenter__(self) -> Self:

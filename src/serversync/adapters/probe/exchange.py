@@ -1,4 +1,4 @@
-"""The steps from the log-on on: what the account may do, and whether a pass would work."""
+"""The steps after the log-on: what the account may do, and whether a pass would work."""
 
 import asyncio
 import time
@@ -7,8 +7,6 @@ from typing import Final
 
 from serversync.adapters.probe.target import Seen, Target
 from serversync.core.errors import (
-    AuthenticationFailed,
-    AuthenticationNotOffered,
     ImpersonationDenied,
     MailboxNotFound,
     ScopeTooWide,
@@ -18,7 +16,7 @@ from serversync.core.errors import (
 )
 from serversync.engine.probe import Evidence, Finding, Part, failed, not_needed, ok, warning
 from serversync.engine.remedies import remedy_for
-from serversync.exchange.client import Credentials, EwsClient
+from serversync.exchange.client import EwsClient
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems
 from serversync.exchange.outcome import Failure
@@ -42,43 +40,11 @@ _NO_MAILBOX_OF_ITS_OWN: Final = frozenset({"exchange.mailbox-not-found", "exchan
 
 
 class ExchangeSteps:
-    """Takes the steps that need the account. All go over one client, which gives up after a refused password."""
+    """Takes the steps that need the account; all go over the client that the log-on has opened."""
 
-    def __init__(self, target: Target, seen: Seen, *, user_agent: str) -> None:
+    def __init__(self, target: Target, seen: Seen) -> None:
         self._target = target
         self._seen = seen
-        self._user_agent = user_agent
-
-    async def logon(self) -> AsyncIterator[Part | Finding]:
-        """Send the first request as the account itself; one attempt, so that nothing is locked."""
-        target = self._target
-        client = EwsClient(
-            self._seen.known_endpoint(),
-            Credentials(username=target.username, password=target.password, scheme=target.scheme),
-            connections=target.connections,
-            user_agent=self._user_agent,
-            guard=target.guard,
-            allow_other_servers=target.allow_other_servers,
-        )
-        self._seen.client = await client.__aenter__()
-        began = time.monotonic()
-        try:
-            self._seen.first_answer = await client.call(_INBOX)
-        except (AuthenticationFailed, AuthenticationNotOffered):
-            raise
-        except ServiceError as error:
-            if not client.has_logged_on:
-                raise
-            self._seen.first_answer = error
-        finally:
-            self._seen.first_milliseconds = round((time.monotonic() - began) * 1000)
-        if isinstance(refusal := self._seen.first_error, AuthenticationFailed):
-            raise refusal
-        yield ok(
-            f"{target.username} is accepted ({self._seen.scheme}).",
-            ("Account", target.username),
-            ("Authentication", self._seen.scheme),
-        )
 
     async def version(self) -> AsyncIterator[Part | Finding]:
         """Judge the version that the server told with its answer."""

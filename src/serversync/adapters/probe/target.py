@@ -33,6 +33,7 @@ class Target:
         outside: Address of a mailbox that Exchange has to deny.
         allowed: The allow-list of the profile.
         allow_other_servers: Whether servers that are no Exchange but speak its protocol may be used.
+        diagnoses: Whether a refused log-on is followed by at most one more of another kind, to tell why.
         guard: Counts refusals together with the workers; a log-on that succeeds starts a stopped account again.
         own_credentials: Whether the account is the sample mailbox's own.
     """
@@ -56,6 +57,7 @@ class Target:
     outside: str | None = None
     allowed: tuple[str, ...] = ()
     allow_other_servers: bool = False
+    diagnoses: bool = True
     guard: LogOnGuard | None = field(default=None, repr=False)
 
     @property
@@ -78,6 +80,7 @@ class Seen:
         address: An IP address that accepted a connection.
         greeting: What the server says to strangers.
         scheme: The authentication that will be used, for people.
+        refusals: How many passwords were refused before the log-on, in the search for the server.
         client: The client of all later steps, open until the end.
         first_answer: How the first request after the log-on was answered, or the error that it got.
     """
@@ -86,6 +89,7 @@ class Seen:
     address: str = ""
     greeting: Greeting | None = None
     scheme: str = ""
+    refusals: int = 0
     client: EwsClient | None = None
     first_answer: list[Outcome[Folder]] | ServiceError | None = None
     first_milliseconds: int = 0
