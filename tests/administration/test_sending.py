@@ -240,3 +240,8 @@ def test_later_means_not_before(ada) -> None:
     then = datetime.now(UTC) + timedelta(days=1)
     email = sending.send(offer(send_later=then))
     assert EmailDelivery.objects.get(pk=email.pk).dueon == then
+
+
+def test_a_token_that_was_issued_already_is_passed_over(ada) -> None:
+    Email.objects.create(subject="old", trackingtoken="CRM:0001001")
+    assert sending.send(offer()).trackingtoken == "CRM:0001002"
