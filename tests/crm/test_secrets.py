@@ -99,6 +99,7 @@ def test_no_password_is_readable_in_the_tables_or_in_what_is_shown(key: Path) ->
     profile = EmailServerProfile(name="Exchange", incomingusername="svc")
     profile.set_incomingpassword(PASSWORD)
     profile.set_outgoingpassword(PASSWORD)
+    profile.set_proxypassword(PASSWORD)
     profile.save()
     mailbox = Mailbox(name="Forward")
     mailbox.set_password(PASSWORD)

@@ -73,7 +73,7 @@ async def examine(where: Place) -> dict[str, Report]:
     async with ConnectionExaminer(
         where.target, now=where.now, user_agent="serversync/test", resolve=where.resolve
     ) as examiner:
-        events = [event async for event in run(examiner, monotonic=monotonic)]
+        events = [event async for event in run(examiner, monotonic=monotonic, profile=where.target.profile)]
     assert PASSWORD not in repr(events)
     return {event.report.step.key: event.report for event in events if isinstance(event, Finished)}
 

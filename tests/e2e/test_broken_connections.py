@@ -252,7 +252,7 @@ async def no_answer_in_time(where):
 
 NOT_OFFERED = "exchange.authentication-not-offered"
 same("windows_is_not_offered", "offer", NOT_OFFERED, r"-Identity 'EXCH01\EWS (Default Web Site)' -WindowsAuthentication $true", options={"schemes": ("Basic",)})  # fmt: skip
-same("basic_is_not_offered", "offer", NOT_OFFERED, "-BasicAuthentication $true", options={"scheme": Scheme.BASIC, "schemes": ("NTLM",)})  # fmt: skip
+same("basic_is_not_offered", "offer", NOT_OFFERED, "serversync profile edit 'Exchange' --auth ntlm", options={"scheme": Scheme.BASIC, "schemes": ("NTLM",)})  # fmt: skip
 same("nothing_is_offered", "offer", NOT_OFFERED, "-WindowsAuthentication $true", options={"schemes": ()})
 same("basic_beside_windows", "offer", "", r"Set-WebServicesVirtualDirectory -Identity 'EXCH01\EWS (Default Web Site)' -BasicAuthentication $false", result=Result.WARNING, options={"schemes": ("NTLM", "Basic")})  # fmt: skip
 same("basic_is_used_beside_windows", "offer", "", "--auth ntlm", result=Result.WARNING, options={"scheme": Scheme.BASIC, "schemes": ("NTLM", "Basic")})  # fmt: skip

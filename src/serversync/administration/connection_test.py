@@ -151,7 +151,7 @@ async def events(what: Plan, *, by_hand: bool = True) -> AsyncIterator[Event]:
         async with ConnectionExaminer(
             target, now=clock.now, user_agent=f"serversync/{__version__}"
         ) as examiner:
-            async for event in run(examiner, monotonic=time.monotonic):
+            async for event in run(examiner, monotonic=time.monotonic, profile=target.profile):
                 yield event
 
 

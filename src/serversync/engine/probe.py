@@ -6,7 +6,7 @@ not tried: it is skipped, and says because of what. Nothing here touches the net
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -156,13 +156,18 @@ def failed(error: ServiceError, *evidence: tuple[str, str], remedy: str = "") ->
 
 
 async def run(
-    examiner: Examiner, *, monotonic: Callable[[], float], steps: Sequence[Step] = STEPS
+    examiner: Examiner,
+    *,
+    monotonic: Callable[[], float],
+    profile: str = "PROFILE",
+    steps: Sequence[Step] = STEPS,
 ) -> AsyncIterator[Event]:
     """Take every step in order and tell what happens as it happens.
 
     Args:
         examiner: Looks at the world.
         monotonic: A clock in seconds.
+        profile: The name of the profile, which remedies that change it name.
         steps: The steps; each stands after those that it needs.
     """
     without_ground: dict[str, Step] = {}
@@ -179,8 +184,9 @@ async def run(
         try:
             async for found in examiner.examine(step.key):
                 if isinstance(found, Part):
-                    parts.append(found)
-                    yield PartFinished(step, found)
+                    part = replace(found, finding=_naming(profile, found.finding))
+                    parts.append(part)
+                    yield PartFinished(step, part)
                 else:
                     finding = found
         except ServiceError as error:
@@ -189,7 +195,14 @@ async def run(
             raise RuntimeError(f"the step {step.key} ended without a finding")
         if finding.result is Result.FAILED:
             without_ground[step.key] = step
+        finding = _naming(profile, finding)
         yield Finished(Report(step, finding, round((monotonic() - began) * 1000), tuple(parts)))
+
+
+def _naming(profile: str, finding: Finding) -> Finding:
+    """Return a finding whose remedy names the profile, ready to be copied into a shell."""
+    remedy = finding.remedy.replace("profile edit PROFILE", f"profile edit '{profile}'")
+    return finding if remedy == finding.remedy else replace(finding, remedy=remedy)
 
 
 def overall(reports: Sequence[Report]) -> Result:
