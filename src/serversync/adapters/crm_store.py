@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+import msgspec
 from psycopg import AsyncConnection
 from psycopg.errors import DeadlockDetected, UniqueViolation
 from psycopg.types.json import Jsonb
@@ -141,6 +142,7 @@ _COMPLETED, _SENT, _RECEIVED = 1, 3, 4
 _SENDER, _TO, _CC, _BCC = 1, 2, 3, 4
 
 
+_encode: Final = msgspec.json.encode
 _NEWCOMER_LOCK: Final = 0x5E11DE4
 """First half of the advisory lock under which an unknown sender becomes a record; the second is the address."""
 _NEWCOMERS: Final = {
@@ -493,7 +495,7 @@ def _email_row(page: PageWrite, email: NewEmail) -> Row:
         regarding.recordid if regarding else None,
         regarding.table if regarding else None,
         judgement.sender_is_ambiguous,
-        Jsonb([one._asdict() for one in left_out]) if left_out else None,
+        Jsonb([one._asdict() for one in left_out], _encode) if left_out else None,
         len(m.attachments),
         content.notification(left_out),
     )
@@ -539,7 +541,7 @@ def _trace_row(page: PageWrite, trace: Trace) -> Row:
         trace.received_on,
         trace.decision.outcome.value,
         trace.decision.reason,
-        Jsonb(trace.detail) if trace.detail else None,
+        Jsonb(trace.detail, _encode) if trace.detail else None,
         trace.activityid,
         page.folder.trackingid,
         trace.is_categorized,

@@ -112,7 +112,8 @@ class PageDecisions:
             people = await self._people(messages)
         settings = self._plan.settings
         keys = [keys_of(message, settings) for message in messages]
-        book = await self._store.earlier([key for key in keys if any(key)])
+        looking = [key for key in keys if any(key)]
+        book = await self._store.earlier(looking) if looking else Book()
         opposites = {}
         if settings.ignoreinternalemail:
             ids = [m.message_id for m in messages if m.message_id]
@@ -136,7 +137,7 @@ class PageDecisions:
             row = Judged(message, judgement, self._identities(message, judgement), next(new_ids))
             row.reader = here.reader
             self.rows.append(row)
-            if judgement.is_accepted:
+            if looking and judgement.is_accepted:
                 self._make_known(row, book)
 
     async def _people(self, messages: Sequence[ReceivedMessage]) -> People:

@@ -182,6 +182,8 @@ class Book:
 
 def correlate(message: ReceivedMessage, keys: Keys, book: Book, settings: EmailSettings) -> Correlation:
     """Find the e-mail that a message belongs to among those in the book."""
+    if not any(keys):
+        return UNRELATED
     tried: list[Tried] = []
     own = normalized_id(message.message_id) if message.message_id else ""
     for method, wanted, found in (

@@ -67,7 +67,8 @@ def _whole(content: Content) -> bytes:
 
 
 def _clean(text: str) -> str:
-    return text.replace("\0", "")
+    """Return text that PostgreSQL can keep: no NUL, no halves of characters that broken headers leave."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _header(message: EmailMessage, name: str) -> str:

@@ -64,10 +64,14 @@ def subject_keys(words: frozenset[int], *, delta: int) -> tuple[int, ...]:
 
     Nothing is left of a subject without words, and such a subject matches nothing.
     """
+    if not words:
+        return ()
     ordered = sorted(words)
+    if not delta:
+        return (_key(ordered),)
     keys: list[int] = []
     for left_out in range(min(delta, len(ordered) - 1) + 1):
-        level = [_key(some) for some in combinations(ordered, len(ordered) - left_out)] if ordered else []
+        level = [_key(some) for some in combinations(ordered, len(ordered) - left_out)]
         if len(keys) + len(level) > MOST_KEYS:
             break
         keys.extend(level)
