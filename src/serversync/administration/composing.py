@@ -21,6 +21,7 @@ from serversync.crm.models.activityparty import ParticipationTypeMask
 from serversync.crm.models.email import EmailState, EmailStatus
 from serversync.crm.models.options import Priority
 from serversync.crm.privileges import Privilege
+from serversync.rules.email.correlation import conversation_base_hash
 from serversync.rules.email.threading import new_index, ties_to
 
 IMPORTANCE: Final = {"low": Priority.LOW, "normal": Priority.NORMAL, "high": Priority.HIGH}
@@ -189,6 +190,7 @@ def _tie(email: Email, parent: Email | None, *, is_reply: bool, now: datetime) -
         email.regardingobjecttypecode = parent.regardingobjecttypecode
         index = ties.conversation_index or index
     email.conversationindex = base64.b64encode(index).decode()
+    email.baseconversationindexhash = conversation_base_hash(index)
 
 
 def _party(email: Email, part: int, name: str, address: str, record: addresses.Found | None) -> ActivityParty:

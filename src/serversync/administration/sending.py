@@ -4,6 +4,7 @@
 transaction with the word that wakes the workers. From then on the workers have it (see ``engine.outgoing``).
 """
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Final
 
@@ -14,12 +15,14 @@ from serversync.administration import audit, emails, privileges, senders
 from serversync.administration.records import iso
 from serversync.core import clock
 from serversync.core.errors import InputInvalid
-from serversync.crm.models import Email, EmailDelivery, Organization, SystemUser
+from serversync.crm.models import Email, EmailDelivery, EmailHash, Organization, SystemUser
 from serversync.crm.models.activityparty import ParticipationTypeMask
 from serversync.crm.models.email import EmailState, EmailStatus
 from serversync.crm.models.emaildelivery import DeliveryStage
 from serversync.crm.privileges import Privilege
+from serversync.rules.email.correlation import hashes_to_store
 from serversync.rules.email.sending import subject_with_token
+from serversync.rules.email.settings import EmailSettings
 from serversync.rules.email.token import issue
 
 SENT: Final = EmailStatus.SENT
@@ -36,6 +39,7 @@ def send(email: Email) -> Email:
     """
     acting = privileges.require_for(Privilege.WRITE_ACTIVITY, [email])
     organization = Organization.objects.current()
+    settings = _settings_of(organization)
     with transaction.atomic():
         row = Email.objects.select_for_update().get(pk=email.pk)
         if row.statuscode not in _UNSENT or not row.directioncode:
@@ -46,13 +50,14 @@ def send(email: Email) -> Email:
         senders.require_may_send_as(acting, sender)
         _require_recipients(row, organization)
         through = senders.through(acting, sender, organization)
-        _give_token(row, acting.user or senders.person_behind(sender), organization)
+        _give_token(row, acting.user or senders.person_behind(sender), organization, settings.prefixes[0])
         now = clock.now()
         row.statecode, row.statuscode = EmailState.COMPLETED, EmailStatus.PENDING_SEND
         row.sendermailboxid, row.submittedby = through, acting.name[:250]
         row.deliveryattempts, row.postponeemailprocessinguntil = 0, None
         with audit.changes("email.send", [row]):
             row.save()
+        _write_hashes(row, settings)
         due = max(row.delayedemailsendtime or now, now)
         delivery, is_new = EmailDelivery.objects.get_or_create(
             activityid=row, defaults={"mailboxid": through, "dueon": due}
@@ -135,13 +140,25 @@ def _require_recipients(email: Email, organization: Organization) -> None:
         )
 
 
-def _give_token(email: Email, person: SystemUser | None, organization: Organization) -> None:
+def _settings_of(organization: Organization) -> EmailSettings:
+    """Return the settings that the rules about mail ask for."""
+    return EmailSettings(**{one.name: getattr(organization, one.name) for one in fields(EmailSettings)})
+
+
+def _write_hashes(email: Email, settings: EmailSettings) -> None:
+    """Write what smart matching finds answers by; those of an earlier attempt are replaced."""
+    EmailHash.objects.filter(activityid=email).delete()
+    if settings.makes_hashes:
+        keys = hashes_to_store(email.subject or "", settings)
+        EmailHash.objects.bulk_create([EmailHash(activityid=email, hash=key) for key in keys])
+
+
+def _give_token(email: Email, person: SystemUser | None, organization: Organization, prefix: str) -> None:
     """Put the next tracking token at the end of the subject; one that was issued before stays."""
     longest = organization.maximumsubjectlengthonmailserver
     if not organization.istrackingtokenenabled:
         email.subject = (email.subject or "")[:longest]
         return
-    prefix = organization.trackingprefix.split(";")[0].strip()
     for _ in range(_TOKEN_ATTEMPTS):
         if not email.trackingtoken:
             user, number = _next_number(person)
