@@ -77,3 +77,9 @@ def test_a_mailbox_that_is_slowed_down_says_for_how_long_and_how_often():
     assert judge(mailbox(**slow), Organization(), NOW).sentence == sentence
     along = judge(mailbox(receivingpostponeduntil=NOW + timedelta(seconds=30)), Organization(), NOW)
     assert along.sentence == "Waiting 30 s: Exchange asked us to slow down for other mailboxes of its server."
+
+
+def test_a_mailbox_that_a_stream_tells_of_says_so():
+    told = judge(mailbox(streamedon=NOW, nextpasson=NOW + timedelta(minutes=5)), Organization(), NOW)
+    assert told.code == "scheduled"
+    assert "as soon as Exchange tells" in told.sentence

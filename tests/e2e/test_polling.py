@@ -26,7 +26,9 @@ def place(database_dsn):
 async def trusted(place):
     """Deliver a message and wait until the mark of Ada's mailbox answers polls alone."""
     with psycopg.connect(place.dsn) as connection:
-        connection.execute("update organization set fullpollingintervalinseconds = 2")
+        connection.execute(
+            "update organization set fullpollingintervalinseconds = 2, streamingnotificationsenabled = false"
+        )
         connection.execute("update mailbox set nextpasson = null where emailaddress <> %s", (ADA,))
     state = "select changemarktrust, pollsskipped > 0 from mailbox where emailaddress = %s"
     await until(

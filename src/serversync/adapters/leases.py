@@ -17,7 +17,7 @@ from serversync.engine.ports import MailboxRun, PassResult
 from serversync.rules.email.acceptance import effective_start
 from serversync.rules.polling import Trust, Watch
 
-_MAY_RUN = """
+MAY_RUN = """
     m.statecode = 0 and m.enabledforincomingemail and m.incomingemaildeliverymethod = 2
     and p.statecode = 0
     and not exists (
@@ -31,7 +31,7 @@ _MAY_RUN = """
 
 _IS_DUE = f"""
     m.nextpasson <= now() and (m.leaseuntil is null or m.leaseuntil < now())
-    and (m.receivingpostponeduntil is null or m.receivingpostponeduntil <= now()) and {_MAY_RUN}
+    and (m.receivingpostponeduntil is null or m.receivingpostponeduntil <= now()) and {MAY_RUN}
 """
 
 _DUE_PROFILES = f"""
@@ -64,7 +64,7 @@ _NEXT_DUE = f"""
     select greatest(min(greatest(m.nextpasson, m.leaseuntil, m.receivingpostponeduntil)) - now(), interval '0') from mailbox m
     join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
     cross join organization o
-    where m.nextpasson is not null and {_MAY_RUN}
+    where m.nextpasson is not null and {MAY_RUN}
 """  # noqa: S608 - put together from constants
 
 _CLAIM_ONE = """
@@ -80,7 +80,7 @@ _BEGIN = f"""
         processinglastattemptedon = now(), lastsyncstartedon = now()
     from emailserverprofile p, organization o
     where m.mailboxid = %(mailbox)s and m.leasefence = %(fence)s
-        and p.emailserverprofileid = m.emailserverprofile and {_MAY_RUN}
+        and p.emailserverprofileid = m.emailserverprofile and {MAY_RUN}
     returning m.emailaddress, p.emailserverprofileid, m.ownerid, m.regardingobjecttypecode,
         p.processemailsreceivedafter, m.processemailreceivedafter, p.minpollingintervalinminutes,
         o.unresolveemailaddressifmultiplematch, o.pollingintervalinseconds, m.transientfailurecount,
@@ -89,7 +89,10 @@ _BEGIN = f"""
         exists (select from mailboxfolder f where f.mailboxid = m.mailboxid
                 and f.distinguishedfolderid = 'inbox' and f.positionedon is not null),
         o.maximumidlepollingintervalinseconds, o.fullpollingintervalinseconds, m.noemailcount,
-        m.changemark, m.changemarkedon, m.foldersreadon, m.pollsskipped, m.changemarktrust
+        m.changemark, m.changemarkedon, m.foldersreadon, m.pollsskipped, m.changemarktrust,
+        m.streamedon is not null and exists (
+            select from notificationgroup g where g.notificationgroupid = m.notificationgroupid
+            and g.livesince is not null and g.leaseuntil > now())
 """  # noqa: S608 - put together from constants
 
 # Rows that others hold are left out: their passes find out for themselves, and nobody waits for anybody.
@@ -204,6 +207,7 @@ class MailboxLeases:
             read_on,
             skipped,
             trust,
+            has_stream,
         ) = row
         return MailboxRun(
             mailboxid=mailboxid,
@@ -222,6 +226,7 @@ class MailboxLeases:
             failures=failures or 0,
             idle_limit=timedelta(seconds=idle_limit),
             idle_polls=idle_polls or 0,
+            has_stream=has_stream,
             full_poll=timedelta(seconds=full_poll),
             watch=Watch(mark, marked_on, read_on, skipped or 0, Trust(trust or 0)),
         )
@@ -264,7 +269,8 @@ class MailboxLeases:
         """See ``Leases``."""
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(
-                "update mailbox set leaseuntil = null, hostid = null, nextpasson = %(next)s,"
+                "update mailbox set leaseuntil = null, hostid = null,"
+                " nextpasson = case when wokenon >= lastsyncstartedon then now() else %(next)s end,"
                 " lastsuccessfulsynccompletedon = now(), itemsprocessedforlastsync = %(processed)s,"
                 " itemsfailedforlastsync = %(failed)s, transientfailurecount = 0,"
                 " noemailcount = case when %(processed)s > 0 then 0 else coalesce(noemailcount, 0) + 1 end,"

@@ -70,6 +70,7 @@ class ProfileEntries(TypedDict, total=False):
     processemailsreceivedafter: datetime | None
     minpollingintervalinminutes: int
     maxconcurrentconnections: int
+    usestreamingnotifications: bool
     moveundeliveredemails: bool
     sendemailalert: bool
     timeoutmailboxconnectionafteramount: int
@@ -210,7 +211,12 @@ def _enter(profile: EmailServerProfile, values: ProfileEntries) -> None:
         profile.description = entries.text(text, "Description", longest=2000) if text else None
     if "servertype" in values:
         profile.servertype = server_type(values["servertype"])
-    for flag in ("moveundeliveredemails", "sendemailalert", "incominguseimpersonation"):
+    for flag in (
+        "moveundeliveredemails",
+        "sendemailalert",
+        "incominguseimpersonation",
+        "usestreamingnotifications",
+    ):
         if flag in values:
             setattr(profile, flag, values[flag])
     profile.outgoinguseimpersonation = profile.incominguseimpersonation

@@ -180,4 +180,10 @@ def _schedule(mailbox: Mailbox, now: datetime) -> Readiness:
             sentence=f"It is tried again at {iso(due)}, after {mailbox.transientfailurecount} failures in a row: "
             f"{(mailbox.lastsyncerror or 'unknown').rstrip('.')}.",
         )
+    if mailbox.streamedon is not None:
+        return Readiness(
+            may_run=True,
+            code="scheduled",
+            sentence=f"It synchronizes as soon as Exchange tells of a change, and is polled next at {iso(due)}.",
+        )
     return Readiness(may_run=True, code="scheduled", sentence=f"It synchronizes next at {iso(due)}.")

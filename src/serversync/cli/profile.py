@@ -71,6 +71,10 @@ Polling = Annotated[
 Connections = Annotated[
     int | None, typer.Option("--max-connections", help="Maximum concurrent connections, 1 to 300.")
 ]
+Streaming = Annotated[
+    bool | None,
+    typer.Option("--streaming/--no-streaming", help="Let Exchange tell of changes, or only poll."),
+]
 Proxy = Annotated[str | None, typer.Option("--proxy", help="Outgoing HTTP proxy; - for none.")]
 ServerType = Annotated[
     str | None, typer.Option("--type", help="exchange or hybrid (Exchange Server). [default: exchange]")
@@ -152,6 +156,7 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
     process_email_from: ProcessFrom = None,
     min_polling_interval: Polling = None,
     max_connections: Connections = None,
+    streaming: Streaming = None,
     proxy: Proxy = None,
     server_type: ServerType = None,
     authenticate_using: Using = None,
@@ -187,6 +192,7 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
             processemailsreceivedafter=process_email_from,
             minpollingintervalinminutes=min_polling_interval,
             maxconcurrentconnections=max_connections,
+            usestreamingnotifications=streaming,
             proxyurl=proxy,
             servertype=server_type,
             incomingcredentialretrieval=authenticate_using,
@@ -236,6 +242,7 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
     process_email_from: ProcessFrom = None,
     min_polling_interval: Polling = None,
     max_connections: Connections = None,
+    streaming: Streaming = None,
     proxy: Proxy = None,
     active: Annotated[
         bool | None, typer.Option("--active/--inactive", help="Whether its mailboxes are synchronized.")
@@ -270,6 +277,7 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
             processemailsreceivedafter=process_email_from,
             minpollingintervalinminutes=min_polling_interval,
             maxconcurrentconnections=max_connections,
+            usestreamingnotifications=streaming,
             proxyurl=proxy,
             servertype=server_type,
             incomingcredentialretrieval=authenticate_using,

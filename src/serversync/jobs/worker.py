@@ -20,9 +20,12 @@ from procrastinate.jobs import Status
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from serversync import __version__
+from serversync.adapters.notification_groups import NotificationGroups
 from serversync.adapters.profiles import ProfileConnections
+from serversync.adapters.slots import ConnectionSlots
 from serversync.jobs.batch import BatchRunner, tune_process
 from serversync.jobs.dispatcher import Dispatcher
+from serversync.jobs.notifications import Notifier
 from serversync.jobs.outgoing import OutgoingMail
 from serversync.jobs.places import Places
 from serversync.jobs.tasks import MAILBOXES, Batch
@@ -113,6 +116,9 @@ class Worker:
                 with places.take():
                     await runner.run_batch(batch)
 
+            groups = NotificationGroups(pool, host=host_name(), lease=self._lease)
+            slots = ConnectionSlots(pool, host=host_name(), lease=self._lease)
+            notifier = Notifier(groups, profiles, slots, lease=self._lease)
             queue = asyncio.create_task(
                 app.run_worker_async(
                     queues=[MAILBOXES],
@@ -128,6 +134,7 @@ class Worker:
             parts = [
                 queue,
                 asyncio.create_task(dispatcher.run()),
+                asyncio.create_task(notifier.run()),
                 asyncio.create_task(outgoing.run()),
                 asyncio.create_task(self._tidy()),
                 asyncio.create_task(self._stop.wait()),

@@ -63,6 +63,24 @@ def after_success(
     )
 
 
+STREAM_FLOOR = timedelta(seconds=1)
+STREAM_CEILING = timedelta(minutes=5)
+
+
+def stream_retry(failures: int, *, hint: timedelta | None) -> timedelta:
+    """Return how long to wait before a stream is opened again after ``failures`` (at least 1) losses in a row.
+
+    What the server asked for wins, up to an hour; otherwise the wait doubles from one second to five minutes.
+
+    >>> stream_retry(4, hint=None).seconds
+    8
+    """
+    if hint is not None:
+        return min(max(hint, STREAM_FLOOR), timedelta(hours=1))
+    wait: timedelta = STREAM_FLOOR * 2 ** min(max(failures, 1) - 1, 12)
+    return min(wait, STREAM_CEILING)
+
+
 def after_failure(
     finished: datetime, *, failures: int, hint: timedelta | None, is_busy: bool = False, jitter: float = 0.0
 ) -> datetime:

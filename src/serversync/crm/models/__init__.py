@@ -21,6 +21,7 @@ from serversync.crm.models.mailboxfolder import MailboxFolder
 from serversync.crm.models.mailboxstatistics import MailboxStatistics
 from serversync.crm.models.mailboxtrackingfolder import MailboxTrackingFolder
 from serversync.crm.models.messagetrace import MessageTrace
+from serversync.crm.models.notificationgroup import NotificationGroup
 from serversync.crm.models.organization import Organization
 from serversync.crm.models.queue import Queue, QueueItem
 from serversync.crm.models.role import Role, RolePrivileges, SystemUserRoles
@@ -51,6 +52,7 @@ __all__ = [
     "MailboxStatistics",
     "MailboxTrackingFolder",
     "MessageTrace",
+    "NotificationGroup",
     "Organization",
     "Queue",
     "QueueItem",

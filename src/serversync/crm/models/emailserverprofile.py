@@ -116,6 +116,7 @@ class EmailServerProfile(models.Model):
     usesamesettingsforoutgoingconnections = boolean(default=True)
     processemailsreceivedafter = moment()
     minpollingintervalinminutes = integer(0, 1440)
+    usestreamingnotifications = boolean(default=True)
     maxconcurrentconnections = integer(1, 300, 10)
     moveundeliveredemails = boolean(default=False)
     sendemailalert = boolean(default=False)

@@ -38,7 +38,8 @@ class Mailbox(models.Model):
 
     ``hostid``, ``leaseuntil`` and ``leasefence`` say who works on it now: a run that finds another fence than its
     own has been taken over and writes nothing. ``nextpasson`` says when the schedule takes it next; null is never.
-    ``changemark`` and the four after it are what ``rules.polling`` remembers between polls.
+    ``notificationgroupid`` names the group whose stream tells of changes, ``streamedon`` says since when, ``wokenon``
+    when it last did. ``changemark`` and the four after it are what ``rules.polling`` remembers between polls.
     """
 
     mailboxid = primarykey()
@@ -119,6 +120,10 @@ class Mailbox(models.Model):
     changemarktrust = integer(0, 3, 0)
     foldersreadon = moment()
     pollsskipped = integer(0, None, 0)
+    notificationgroupid = uniqueidentifier()
+    streamedon = moment()
+    streamretryon = moment()
+    wokenon = moment()
 
     ownerid = models.ForeignKey(
         "crm.SystemUser", models.SET_NULL, db_column="ownerid", null=True, blank=True, related_name="+"
@@ -162,6 +167,11 @@ class Mailbox(models.Model):
                 fields=["emailserverprofile", "nextpasson"],
                 condition=Q(nextpasson__isnull=False),
                 name="mailbox_profile_nextpasson",
+            ),
+            models.Index(
+                fields=["notificationgroupid"],
+                condition=Q(notificationgroupid__isnull=False),
+                name="mailbox_notificationgroup",
             ),
         )
 

@@ -1,0 +1,348 @@
+"""Holds streams open over which Exchange tells of changes, and makes the mailboxes due of which it does.
+
+Mailboxes are told of in groups, one stream each. A worker holds a group by a lease; if it dies, another takes the
+group over. The streams only bring passes forward: what they miss, the timed polls find, and after every gap the
+mailboxes that it concerned are due once.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from serversync.adapters.notification_groups import Group, NotificationGroups
+from serversync.adapters.profiles import Connected, ProfileConnections
+from serversync.adapters.slots import STREAMS, Budget, ConnectionSlots
+from serversync.core.errors import (
+    AnswerUnreadable,
+    ConnectionLost,
+    Scope,
+    ServerBusy,
+    ServiceError,
+    SubscriptionLost,
+)
+from serversync.exchange.affinity import Affinity
+from serversync.exchange.operations.get_streaming_events import StreamedAnswer
+from serversync.exchange.operations.subscribe import StreamingSubscriptionRequest, Subscribe
+from serversync.exchange.operations.unsubscribe import Unsubscribe
+from serversync.exchange.outcome import Failure
+from serversync.exchange.types.events import EventType
+from serversync.exchange.types.ids import DistinguishedFolderId
+from serversync.rules.schedule import stream_retry
+
+log = structlog.get_logger(__name__)
+
+NEW_GROUPS_A_TURN = 4
+"""Groups that a worker takes over at once, so that workers that start together share them."""
+DROP_EVERY = 6
+"""Turns after which the members of the groups are looked through."""
+SHORTEST_STREAM = 0.5
+"""A stream that the server closes within so many seconds counts as broken, so that it is not opened in a hurry."""
+AT_ONCE = 4
+"""Subscriptions that a group makes at the same time."""
+GOOD_BYE = timedelta(seconds=5)
+"""How long a worker that ends takes to give its subscriptions back."""
+_NO_SLOT = timedelta(minutes=1)
+_ASIDE = timedelta(minutes=15)
+_TOO_MANY = timedelta(hours=1)
+_SUBSCRIPTION = Subscribe(
+    StreamingSubscriptionRequest(
+        folder_ids=(DistinguishedFolderId("inbox"),),
+        event_types=(EventType.NEW_MAIL, EventType.CREATED, EventType.MOVED, EventType.COPIED),
+    )
+)
+
+
+class Told:
+    """One group: its subscriptions, its stream, and what to do when either is lost."""
+
+    def __init__(
+        self,
+        group: Group,
+        members: dict[UUID, str],
+        groups: NotificationGroups,
+        profiles: ProfileConnections,
+        slots: ConnectionSlots,
+    ) -> None:
+        self._slots = slots
+        self.group = group
+        self.members = members
+        self._groups = groups
+        self._profiles = profiles
+        self._affinity = Affinity(group.anchor)
+        self._subscriptions: dict[str, UUID] = {}
+        self._missed: set[UUID] = set(members)
+        self._changed = asyncio.Event()
+        self._failures = 0
+
+    @property
+    def _speaker(self) -> UUID | None:
+        """The mailbox in whose name the stream is open: the anchor, or another where that has left the group."""
+        return self.group.anchorid if self.group.anchorid in self.members else next(iter(self.members), None)
+
+    def join(self, members: dict[UUID, str]) -> None:
+        """Tell of further mailboxes from now on."""
+        self.members |= members
+        self._missed |= set(members)
+        self._changed.set()
+
+    def leave(self, mailboxids: set[UUID]) -> None:
+        """Tell of these no more."""
+        for mailboxid in mailboxids:
+            self.members.pop(mailboxid, None)
+        self._missed -= mailboxids
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Keep a stream open until cancelled."""
+        while True:
+            self._changed.clear()
+            try:
+                began = time.monotonic()
+                await self._while_unchanged()
+                if time.monotonic() - began < SHORTEST_STREAM and not self._changed.is_set():
+                    raise ConnectionLost(
+                        host=self.group.anchor, reason="the stream was closed as soon as it was open"
+                    )
+            except SubscriptionLost as error:
+                self._forget(error)
+                await self._trouble(error)
+            except ServiceError as error:
+                self._missed |= set(self.members)
+                await self._trouble(error)
+
+    async def _while_unchanged(self) -> None:
+        """Tell until the stream ends or the members change; raises what broke it."""
+        telling = asyncio.create_task(self._tell())
+        changed = asyncio.create_task(self._changed.wait())
+        try:
+            await asyncio.wait((telling, changed), return_when=asyncio.FIRST_COMPLETED)
+            if telling.done():
+                telling.result()
+        finally:
+            for task in (telling, changed):
+                task.cancel()
+            await asyncio.gather(telling, changed, return_exceptions=True)
+
+    async def _tell(self) -> None:
+        async with self._profiles.client(self.group.profileid, mailboxid=self.group.anchorid) as connected:
+            await self._unsubscribe(
+                connected, [i for i, m in self._subscriptions.items() if m not in self.members]
+            )
+            await self._subscribe(connected)
+            if not self._subscriptions:
+                await self._changed.wait()
+                return
+            ids = sorted(self._subscriptions)
+            async with AsyncExitStack() as stack:
+                hold = self._slots.hold(Budget(self.group.profileid), 1, purpose=STREAMS, leave=1)
+                if await stack.enter_async_context(hold) is None:
+                    raise ServerBusy(
+                        response_code="no connection of the profile is free for a stream", back_off=_NO_SLOT
+                    )
+                answers = await stack.enter_async_context(
+                    connected.client.stream(ids, mailbox=connected.mailbox, affinity=self._affinity)
+                )
+                is_open = False
+                async for answer in answers:
+                    if not is_open:
+                        is_open, self._failures = True, 0
+                        missed, self._missed = self._missed, set()
+                        await self._groups.live(self.group, list(self._subscriptions.values()), list(missed))
+                        log.info("stream open", anchor=self.group.anchor, mailboxes=len(ids))
+                    await self._pass_on(answer)
+
+    async def _pass_on(self, answer: StreamedAnswer) -> None:
+        """Make those due that something was told of."""
+        told = {self._subscriptions.get(each.subscription_id) for each in answer.notifications if each.events}
+        if due := [mailboxid for mailboxid in told if mailboxid in self.members]:
+            await self._groups.wake(due)
+
+    async def _subscribe(self, connected: Connected) -> None:
+        """Subscribe every member that is not; one that cannot be is put aside, the others go on."""
+        known = set(self._subscriptions.values())
+        missing = [mailboxid for mailboxid in self.members if mailboxid not in known]
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(mailboxid: UUID) -> None:
+            async with room:
+                await self._subscribe_one(connected, mailboxid)
+
+        results = await asyncio.gather(*(one(each) for each in missing), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _subscribe_one(self, connected: Connected, mailboxid: UUID) -> None:
+        address = self.members.get(mailboxid)
+        if address is None:
+            return
+        try:
+            (outcome,) = await connected.client.call(_SUBSCRIPTION, mailbox=address, affinity=self._affinity)
+            error = outcome.error if isinstance(outcome, Failure) else None
+            if not isinstance(outcome, Failure):
+                self._subscriptions[outcome.value.subscription_id] = mailboxid
+                self._missed.add(mailboxid)
+        except ServiceError as problem:
+            if problem.scope is not Scope.MAILBOX or isinstance(problem, ConnectionLost | AnswerUnreadable):
+                raise  # it says nothing about the mailbox
+            error = problem
+        if error is not None:
+            code = error.details.get("response_code")
+            pause = _TOO_MANY if code == "ErrorExceededSubscriptionCount" else _ASIDE
+            log.warning("mailbox cannot be subscribed", mailbox=address, code=error.code, error=str(error))
+            self.members.pop(mailboxid, None)
+            await self._groups.put_aside(mailboxid, pause)
+
+    def _forget(self, error: SubscriptionLost) -> None:
+        """Drop the subscriptions that are lost: those that are named, otherwise all."""
+        named = error.details.get("subscription_ids")
+        lost = [each for each in named if each in self._subscriptions] if isinstance(named, tuple) else []
+        for subscription_id in lost or list(self._subscriptions):
+            self._missed.add(self._subscriptions.pop(subscription_id))
+        if not lost:
+            self._affinity.forget()
+
+    async def _trouble(self, error: ServiceError) -> None:
+        """Note that the stream is down, and wait before it is opened again."""
+        self._failures += 1
+        hint = error.details.get("back_off")
+        wait = stream_retry(self._failures, hint=hint if isinstance(hint, timedelta) else None)
+        log.warning(
+            "stream lost",
+            anchor=self.group.anchor,
+            code=error.code,
+            error=str(error),
+            again_in=wait.total_seconds(),
+        )
+        await self._groups.down(self.group, f"{error.code}: {error}")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait.total_seconds() * random.uniform(0.5, 1)):  # noqa: S311 - spreads, hides nothing
+                await self._changed.wait()
+
+    async def _unsubscribe(self, connected: Connected, subscription_ids: Sequence[str]) -> None:
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(subscription_id: str) -> None:
+            address = self.members.get(self._subscriptions.pop(subscription_id), self.group.anchor)
+            async with room:
+                with suppress(ServiceError):  # it ends by itself, half an hour after its stream
+                    await connected.client.call(
+                        Unsubscribe(subscription_id), mailbox=address, affinity=self._affinity
+                    )
+
+        await asyncio.gather(*(one(each) for each in subscription_ids))
+
+    async def say_good_bye(self) -> None:
+        """Give the subscriptions back; they count against the mailboxes until they expire."""
+        with suppress(ServiceError):  # see above
+            async with self._profiles.client(
+                self.group.profileid, mailboxid=self.group.anchorid
+            ) as connected:
+                await self._unsubscribe(connected, list(self._subscriptions))
+
+
+class Notifier:
+    """The groups of one worker.
+
+    Args:
+        groups: The table of groups, for this worker.
+        profiles: The connections.
+        slots: The limits of connections; a stream takes one, but never the last.
+        lease: For how long a worker is believed to be alive without a sign of life.
+    """
+
+    def __init__(
+        self,
+        groups: NotificationGroups,
+        profiles: ProfileConnections,
+        slots: ConnectionSlots,
+        *,
+        lease: timedelta,
+    ) -> None:
+        self._groups = groups
+        self._slots = slots
+        self._profiles = profiles
+        self._turn = lease.total_seconds() / 6
+        self._told: dict[UUID, Told] = {}
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Hold streams open until cancelled; then give subscriptions and groups back.
+
+        Raises:
+            psycopg.OperationalError: the database went away.
+        """
+        try:
+            turn = 0
+            while True:
+                await self._prolong()
+                await self._take()
+                if turn % DROP_EVERY == 0 and self._told:
+                    await self._look_through()
+                turn += 1
+                await self._wait()
+        finally:
+            await asyncio.shield(self._end())
+
+    async def _look_through(self) -> None:
+        """Let mailboxes go that are not to be told of any more, and groups that have none left."""
+        for groupid, gone in (await self._groups.drop(list(self._told))).items():
+            self._told[groupid].leave(gone)
+        empty = [groupid for groupid, told in self._told.items() if not told.members]
+        await self._groups.give_back([(await self._stop(groupid)).group for groupid in empty])
+
+    async def _wait(self) -> None:
+        """Wait for the next turn; raises what ended a group."""
+        done: set[asyncio.Task[None]] = set()
+        if self._tasks:
+            done, _ = await asyncio.wait(
+                self._tasks.values(), timeout=self._turn, return_when=asyncio.FIRST_COMPLETED
+            )
+        else:
+            await asyncio.sleep(self._turn)
+        for task in done:
+            task.result()
+
+    async def _prolong(self) -> None:
+        if not self._told:
+            return
+        await self._slots.prolong()
+        ours = await self._groups.prolong([told.group for told in self._told.values()])
+        for groupid in set(self._told) - ours:
+            log.warning("group was taken over", anchor=self._told[groupid].group.anchor)
+            await self._stop(groupid)
+
+    async def _take(self) -> None:
+        for group in await self._groups.take_over(list(self._told), limit=NEW_GROUPS_A_TURN):
+            self._start(group, await self._groups.members(group))
+        joined = await self._groups.gather([told.group for told in self._told.values()])
+        for group, members in joined.items():
+            if (known := self._told.get(group.groupid)) is not None:
+                known.join(members)
+            else:
+                self._start(group, members)
+
+    def _start(self, group: Group, members: dict[UUID, str]) -> None:
+        told = self._told[group.groupid] = Told(group, members, self._groups, self._profiles, self._slots)
+        self._tasks[group.groupid] = asyncio.create_task(told.run())
+
+    async def _stop(self, groupid: UUID) -> Told:
+        task = self._tasks.pop(groupid)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return self._told.pop(groupid)
+
+    async def _end(self) -> None:
+        ending = [await self._stop(groupid) for groupid in list(self._told)]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOOD_BYE.total_seconds()):
+                await asyncio.gather(*(told.say_good_bye() for told in ending))
+        with suppress(psycopg.OperationalError):  # without a database the leases end by themselves
+            await self._groups.give_back([told.group for told in ending])
