@@ -134,7 +134,7 @@ def test_a_mailbox_that_autodiscover_finds_is_tested_and_synchronized(run, excha
     assert added.stdout.startswith("Added the profile Exchange: its server is found by autodiscover")
     for arguments in (
         ("settings", "set", "defaultemailserverprofileid", "exchange"),
-        ("user", "add", ADA, "--name", "Ada Lovelace"),
+        ("user", "add", ADA, "--name", "Ada Lovelace", "--track", "all"),
         ("mailbox", "apply-defaults", "--all"),
         ("mailbox", "approve", ADA),
         ("mailbox", "test-enable", ADA),
