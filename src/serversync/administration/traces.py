@@ -8,19 +8,30 @@ from serversync.administration import mailboxes, privileges
 from serversync.administration.emails import message_ids
 from serversync.administration.records import iso
 from serversync.core.errors import InputInvalid
-from serversync.crm.models import Email, Mailbox, MailboxFolder, MessageTrace
+from serversync.crm.models import (
+    Email,
+    Mailbox,
+    MailboxFolder,
+    MailboxTrackingFolder,
+    MessageTrace,
+    Organization,
+)
+from serversync.crm.models.mailboxtrackingfolder import FolderOnboardingStatus
+from serversync.crm.models.messagetrace import TraceOutcome
 from serversync.crm.privileges import Privilege
 from serversync.rules.email.acceptance import REASONS
+from serversync.rules.email.explaining import reasons
 
 _LIMIT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What became of one message, in a sentence; ``trace`` is missing where it was never seen."""
+    """What became of one message, in a sentence, and why; ``trace`` is missing where it was never seen."""
 
     sentence: str
     trace: MessageTrace | None = None
+    reasons: tuple[str, ...] = ()
 
 
 def why(mailbox: Mailbox, *, message_id: str | None = None, subject: str | None = None) -> list[Explanation]:
@@ -47,7 +58,7 @@ def why(mailbox: Mailbox, *, message_id: str | None = None, subject: str | None 
         rows = rows.filter(messageid__in=message_ids(message_id))
     else:
         rows = rows.filter(subject__icontains=subject or "")
-    found = [Explanation(sentence(trace), trace) for trace in rows[:_LIMIT]]
+    found = [Explanation(sentence(trace), trace, _reasons(trace)) for trace in rows[:_LIMIT]]
     return found or [Explanation(_never_seen(mailbox, message_id))]
 
 
@@ -57,6 +68,45 @@ def sentence(trace: MessageTrace) -> str:
     details = defaultdict(lambda: "unknown", trace.detail if isinstance(trace.detail, dict) else {})
     outcome = str(trace.get_outcome_display())
     return f"{outcome}. {reason.format_map(details)}"
+
+
+def _reasons(trace: MessageTrace) -> tuple[str, ...]:
+    """Return every reason that is still kept, in words."""
+    told = list(reasons(trace.detail)) if isinstance(trace.detail, dict) else []
+    if trace.nextattempton is not None:
+        told.append(f"It was tried {trace.attempts} times and is tried again at {iso(trace.nextattempton)}.")
+    elif trace.attempts > 1:
+        told.append(f"It was tried {trace.attempts} times and is given up.")
+    return tuple(told)
+
+
+def _watched(mailbox: Mailbox) -> str:
+    """Return the names of the folders that are read."""
+    settings = Organization.objects.current()
+    names = ["Inbox"]
+    is_users = mailbox.regardingobjecttypecode == "systemuser"
+    if is_users and settings.autotracksentfolderitems:
+        names.append("Sent Items")
+    if is_users and settings.isfolderbasedtrackingenabled:
+        tracked = MailboxTrackingFolder.objects.filter(mailboxid=mailbox).exclude(
+            folderonboardingstatus=FolderOnboardingStatus.MISSING
+        )
+        names.extend(one.exchangefoldername or "a tracked folder" for one in tracked.order_by("createdon"))
+    return ", ".join(names)
+
+
+def _too_old(mailbox: Mailbox) -> str:
+    """Tell how many messages were left out unread because they were older than *Process Email From*."""
+    old = MessageTrace.objects.filter(mailboxid=mailbox, outcome=TraceOutcome.BEFORE_START)
+    count = old.count()
+    if not count:
+        return ""
+    latest = old.order_by("-receivedon").values_list("receivedon", flat=True).first()
+    until = f", the latest at {iso(latest)}" if latest else ""
+    return (
+        f"{count} messages were older than 'Process Email From' and not read{until}; "
+        "it may be one of them: then add the category in Outlook."
+    )
 
 
 def _never_seen(mailbox: Mailbox, message_id: str | None) -> str:
@@ -81,6 +131,8 @@ def _never_seen(mailbox: Mailbox, message_id: str | None) -> str:
         parts.append(
             f"Its Inbox was read to the end{f' at {iso(last)}' if last else ''}: the message has not arrived there "
             "since, was moved or deleted before it was seen, or lies in another folder (look at rules and Junk Email). "
-            f"{state.sentence}"
+            f"Only these folders are read: {_watched(mailbox)}. {state.sentence}"
         )
+    if too_old := _too_old(mailbox):
+        parts.append(too_old)
     return " ".join(parts)

@@ -262,7 +262,11 @@ def why(
         if output.as_json:
             output.json(
                 [
-                    {**(records.as_dict(one.trace) if one.trace else {}), "sentence": one.sentence}
+                    {
+                        **(records.as_dict(one.trace) if one.trace else {}),
+                        "sentence": one.sentence,
+                        "reasons": list(one.reasons),
+                    }
                     for one in found
                 ]
             )
@@ -272,6 +276,8 @@ def why(
                 when = records.iso(one.trace.receivedon) if one.trace.receivedon else "-"
                 output.say(f"{when}  {one.trace.senderaddress or '-'}  {one.trace.subject or '(no subject)'}")
             output.say(f"  {one.sentence}" if one.trace else one.sentence)
+            for reason in one.reasons:
+                output.say(f"    {reason}")
 
 
 def _run_now(mailbox: "Mailbox") -> "tuple[PassResult | None, ServiceError | None]":

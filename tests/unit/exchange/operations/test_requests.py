@@ -9,7 +9,10 @@ from lxml import etree
 
 from serversync.exchange.namespaces import MESSAGES, TYPES, soap
 from serversync.exchange.operations.create_attachment import CreateAttachment, NewFile
+from serversync.exchange.operations.create_folder import CreateFolder
 from serversync.exchange.operations.create_item import CreateItem, MessageDisposition, SendMeetingInvitations
+from serversync.exchange.operations.delete_item import DeleteItem, DeleteType
+from serversync.exchange.operations.find_folder import FindFolder, FolderTraversal
 from serversync.exchange.operations.find_item import FindItem, SortOrder
 from serversync.exchange.operations.get_attachment import GetAttachment
 from serversync.exchange.operations.get_events import GetEvents
@@ -17,6 +20,7 @@ from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.get_password_expiration_date import GetPasswordExpirationDate
 from serversync.exchange.operations.get_streaming_events import GetStreamingEvents
+from serversync.exchange.operations.move_item import MoveItem
 from serversync.exchange.operations.operation import Operation
 from serversync.exchange.operations.send_item import SendItem
 from serversync.exchange.operations.subscribe import (
@@ -27,6 +31,7 @@ from serversync.exchange.operations.subscribe import (
 )
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems
 from serversync.exchange.operations.unsubscribe import Unsubscribe
+from serversync.exchange.operations.update_item import ConflictResolution, ItemChange, UpdateItem
 from serversync.exchange.soap import envelope
 from serversync.exchange.types.fields import ExtendedFieldURI, FieldURI
 from serversync.exchange.types.ids import AttachmentId, DistinguishedFolderId, FolderId, ItemId
@@ -100,6 +105,23 @@ OPERATIONS = {
         items=(NewItem("Message", {FieldURI("item:Subject"): "x"}),),
         message_disposition=MessageDisposition.SEND_AND_SAVE_COPY,
         send_meeting_invitations=SendMeetingInvitations.SEND_TO_NONE,
+    ),
+    "change": UpdateItem(
+        item_changes=(
+            ItemChange(ItemId("a", "k"), "Message", {FieldURI("item:Categories"): ("Red", "a<b")}),
+            ItemChange(ItemId("b", "k"), "Message", {}, (FieldURI("item:Categories"), STAMP)),
+        ),
+        conflict_resolution=ConflictResolution.NEVER_OVERWRITE,
+    ),
+    "move": MoveItem(FolderId("f"), (ItemId("a"), ItemId("b"))),
+    "move to a folder that all have": MoveItem(DistinguishedFolderId("deleteditems"), (ItemId("a"),)),
+    "delete": DeleteItem((ItemId("a"), ItemId("b"))),
+    "delete for good": DeleteItem((ItemId("a"),), DeleteType.HARD_DELETE),
+    "make a folder": CreateFolder(DistinguishedFolderId("msgfolderroot"), ("Undeliverable", "a & b")),
+    "search folders": FindFolder(
+        parent_folder=DistinguishedFolderId("inbox"),
+        traversal=FolderTraversal.DEEP,
+        restriction=is_equal_to(FieldURI("folder:DisplayName"), "Undeliverable"),
     ),
     "send": SendItem(item_ids=(ItemId("a", "k"), ItemId("b", "l"))),
     "send without a copy": SendItem(item_ids=(ItemId("a", "k"),), save_item_to_folder=False),

@@ -1,0 +1,147 @@
+"""Rules of mail against an Exchange: tracked folders, categories, deleting after processing."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from serversync.core.faults import INCOMING_ACTIONS
+from serversync.jobs.single import sync_now
+from serversync.simulator.identifiers import Identifier, encode
+from tests.e2e.place import QUEUE, company
+
+ADA, BEN = "ada@example.org", "ben@example.org"
+ROOT = Path(__file__).parents[2]
+SUBJECT = "select subject, reasoncode from messagetrace join mailbox using (mailboxid) where emailaddress = %s order by 1, 2"
+
+
+def letter(subject, to=ADA, sender="grete@harbour.example", **headers):
+    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    return (
+        f"From: Grete <{sender}>\r\nTo: {to}\r\nSubject: {subject}\r\nDate: Mon, 2 Mar 2026 10:00:00 +0100\r\n"
+        f"{more}\r\nHello\r\n"
+    ).encode()
+
+
+def sync(place, address):
+    result, error = asyncio.run(sync_now(place.mailboxes[address]))
+    assert error is None
+    return result
+
+
+def inbox(place, address):
+    mailbox = place.exchange.mailbox(address)
+    return len(mailbox.items_by_arrival(mailbox.distinguished_folder("inbox")))
+
+
+@contextmanager
+def choices(place, **columns):
+    from serversync.crm.models import Organization
+
+    Organization.objects.update(**columns)
+    yield
+
+
+def test_a_customers_answer_finds_what_it_answers_with_its_record_though_the_subject_changed(database_dsn):
+    from serversync.crm.models import Email, UserSettings
+
+    with company(database_dsn) as place:
+        about = uuid4()
+        place.exchange.deliver(letter("Offer", Message_ID="<q@x>"), [ADA])
+        sync(place, ADA)
+        Email.objects.update(regardingobjectid=about, regardingobjecttypecode="account")
+        UserSettings.objects.update(incomingemailfilteringmethod=1)
+        place.exchange.deliver(letter("Something else", Message_ID="<a@x>", In_Reply_To="<q@x>"), [ADA])
+        place.exchange.deliver(letter("News", Message_ID="<n@x>"), [ADA])
+        place.exchange.deliver(letter("Deep", Message_ID="<d@x>", References="<q@x> <a@x>"), [ADA])
+        sync(place, ADA)
+        assert place.query(SUBJECT, ADA) == [
+            ("Deep", "filter-response"),
+            ("News", "no-correlation"),
+            ("Offer", "filter-all"),
+            ("Something else", "filter-response"),
+        ]
+        assert place.query(
+            "select e.subject, p.subject, e.correlationmethod, e.correlatedsubjectchanged, e.regardingobjectid"
+            " from email e join email p on p.activityid = e.parentactivityid order by 1"
+        ) == [("Deep", "Something else", 3, True, about), ("Something else", "Offer", 3, True, about)]
+
+
+def test_a_message_filed_into_a_tracked_folder_is_tracked_and_about_its_record(database_dsn):
+    from serversync.crm.models import MailboxTrackingFolder, UserSettings
+
+    with company(database_dsn) as place:
+        UserSettings.objects.update(incomingemailfilteringmethod=4)
+        mailbox, about = place.exchange.mailbox(ADA), uuid4()
+        with place.exchange.lock:
+            folder = mailbox.create_folder("Project", parent="inbox")
+        MailboxTrackingFolder.objects.create(
+            mailboxid_id=place.mailboxes[ADA],
+            exchangefolderid=encode(Identifier(mailbox.guid, folder.number)),
+            exchangefoldername="Project",
+            regardingobjectid=about,
+            regardingobjecttypecode="account",
+        )
+        (item,) = place.exchange.deliver(letter("Offer"), [ADA])
+        sync(place, ADA)
+        assert place.query(SUBJECT, ADA) == [("Offer", "takes-nothing")]
+        place.exchange.move(item, folder)
+        sync(place, ADA)
+        assert place.query("select subject, regardingobjectid, acceptingentityid from email") == [
+            ("Offer", about, None)
+        ]
+
+
+def test_what_we_stamp_in_outlook_comes_back_as_stamped_and_nothing_is_untracked(database_dsn):
+    with company(database_dsn) as place, choices(place, categorizetrackeditems=True):
+        place.exchange.deliver(letter("Offer"), [ADA])
+        for _ in range(3):
+            sync(place, ADA)
+        assert place.query("select outcome, iscategorized from messagetrace") == [(1, True)]
+        assert place.query("select count(*) from mailboxaction") == [(0,)]
+
+
+def test_mail_of_a_queue_is_deleted_only_after_it_was_tracked(database_dsn):
+    from serversync.crm.models import Mailbox, Queue
+
+    with company(database_dsn) as place:
+        Mailbox.objects.filter(pk=place.mailboxes[QUEUE]).update(processanddeleteemails=True)
+        place.exchange.deliver(letter("Order", QUEUE), [QUEUE])
+        sync(place, QUEUE)
+        assert (inbox(place, QUEUE), place.query("select subject from email")) == (0, [("Order",)])
+        assert place.query("select title from queueitem") == [("Order",)]
+        Queue.objects.update(incomingemailfilteringmethod=4)
+        place.exchange.deliver(letter("Advertisement", QUEUE), [QUEUE])
+        sync(place, QUEUE)
+        assert inbox(place, QUEUE) == 1
+
+
+@pytest.mark.parametrize("point", INCOMING_ACTIONS)
+def test_killed_while_deleting_nothing_is_lost_and_nothing_is_left(database_dsn, point):
+    from serversync.crm.models import Mailbox
+
+    with company(database_dsn) as place:
+        Mailbox.objects.filter(pk=place.mailboxes[QUEUE]).update(processanddeleteemails=True)
+        for number in range(5):
+            place.exchange.deliver(letter(f"Order {number}", QUEUE), [QUEUE])
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.fault.worker_process"],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": database_dsn, "SERVERSYNC_FAULT": f"{point}=kill"},
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == -signal.SIGKILL
+        assert place.query("select count(*) from email") == [(5,)]
+        assert place.query("select count(*) from mailboxaction") == [(5,)]
+        sync(place, QUEUE)
+        assert inbox(place, QUEUE) == 0
+        assert place.query("select (select count(*) from email), (select count(*) from mailboxaction)") == [
+            (5, 0)
+        ]
