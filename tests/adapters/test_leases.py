@@ -166,7 +166,10 @@ async def test_the_dispatcher_knows_how_long_it_may_sleep(pool, world):
         assert await next_due(connection) == timedelta(0)
         await connection.execute("update mailbox set nextpasson = now() + interval '10 seconds'")
         due = await next_due(connection)
+        await connection.execute("update mailbox set nextpasson = null")
+        never = await next_due(connection)
     assert timedelta(seconds=9) < due <= timedelta(seconds=10)
+    assert never is None, "not a time that has come already"
 
 
 async def busy(pool, world, mailboxid, minutes=4):

@@ -64,7 +64,7 @@ _NEXT_DUE = f"""
     select greatest(min(greatest(m.nextpasson, m.leaseuntil, m.receivingpostponeduntil)) - now(), interval '0') from mailbox m
     join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
     cross join organization o
-    where m.nextpasson is not null and {MAY_RUN}
+    where m.nextpasson is not null and {MAY_RUN} having count(*) > 0
 """  # noqa: S608 - put together from constants
 
 _CLAIM_ONE = """
