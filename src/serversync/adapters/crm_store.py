@@ -209,6 +209,14 @@ class CrmStore:
             )
             return {key: Known(activityid, digest) async for key, activityid, digest in rows}
 
+    async def existing(self, activityids: Sequence[UUID]) -> set[UUID]:
+        """See ``MailStore``."""
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(
+                "select activityid from email where activityid = any(%s)", (list(activityids),)
+            )
+            return {activityid async for (activityid,) in rows}
+
     async def held(self, mailboxid: UUID, activityids: Sequence[UUID]) -> dict[UUID, set[str]]:
         """See ``MailStore``."""
         found: dict[UUID, set[str]] = {}

@@ -9,6 +9,7 @@ from typing import Final
 from serversync.adapters.exchange_actions import MailActions
 from serversync.adapters.profiles import BatchConnections, ProfileConnections
 from serversync.adapters.spool import SpooledContent
+from serversync.adapters.stamps import STAMP
 from serversync.core.errors import AnswerUnreadable, ItemUnreadable, Permanent, ServiceError
 from serversync.engine.ports import Action, Change, ChangePage, Listed, MailboxRun, MailFolder
 from serversync.exchange import outcome as ews
@@ -48,12 +49,6 @@ PAGE_MEMORY_BYTES: Final = 32 * 1024 * 1024
 _LISTED: Final = tuple(
     FieldURI(uri) for uri in ("item:ItemClass", "item:DateTimeReceived", "item:Size", "item:Categories")
 )
-STAMP: Final = ExtendedFieldURI(
-    property_type="String",
-    distinguished_property_set_id="PublicStrings",
-    property_name="serversync-activityid",
-)
-"""On every message that this program sends: the e-mail activity it is."""
 _SENDER: Final = ItemShape(additional_properties=(FieldURI("message:Sender"),))
 _SEARCH_KEY: Final = ExtendedFieldURI(property_type="Binary", property_tag=0x300B)
 _BODY: Final = FieldURI("item:Body")

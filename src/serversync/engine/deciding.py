@@ -50,7 +50,7 @@ _PERSON_TABLES = {NewSender.CONTACT: "contact", NewSender.LEAD: "lead"}
 class Judged:
     """A message with its identity and what was decided about it."""
 
-    __slots__ = ("activityid", "digest", "judgement", "keys", "message", "reader")
+    __slots__ = ("activityid", "digest", "judgement", "keys", "message", "reader", "stamp")
 
     def __init__(
         self, message: ReceivedMessage, judgement: Judgement, keys: tuple[UUID, ...], activityid: UUID
@@ -62,6 +62,7 @@ class Judged:
         self.activityid = activityid
         """The key that its activity has if it is a new one."""
         self.digest: UUID | None = None
+        self.stamp = _stamp(message.stamp)
         self.reader: Principal | None = None
 
 
@@ -242,8 +243,13 @@ class PageDecisions:
             held = await self._store.held(self._run.mailboxid, [one.activityid for one in known.values()])
         actual: dict[UUID, UUID] = {}
         newcomers: dict[str, Record] = {}
+        stamps = {row.stamp for row in self.rows if row.stamp is not None}
+        ours = await self._store.existing(list(stamps)) if stamps else set()
         for row in self.rows:
-            if row.judgement.is_accepted:
+            if row.stamp is not None and row.stamp in ours:
+                actual[row.activityid] = row.stamp
+                write.traces.append(self._trace(row, OURS, row.stamp))
+            elif row.judgement.is_accepted:
                 self._plan_accepted(row, write, known, held, actual, newcomers)
             else:
                 self._plan_refused(row, write, known)
@@ -278,7 +284,7 @@ class PageDecisions:
             write.emails.append(self._email(row, verdict.dupcheck, digest, actual))
         else:
             actual[row.activityid] = activityid
-            decision = OURS if message.stamp else COPY
+            decision = COPY
             if self._folder.regarding is not None:
                 write.regardings.append((activityid, self._folder.regarding))
         if message.search_key:
@@ -358,6 +364,14 @@ class PageDecisions:
             detail,
             is_categorized=bool(self._plan.category) and self._plan.category in message.categories,
         )
+
+
+def _stamp(text: str | None) -> UUID | None:
+    """Return the activity that an item says it was sent as; what is no id is nobody's stamp."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def _when_sent(message: ReceivedMessage) -> tuple[float, str]:

@@ -319,6 +319,10 @@ class MailStore(Protocol):
         """Return the activities that exist under these identities."""
         ...
 
+    async def existing(self, activityids: Sequence[UUID]) -> set[UUID]:
+        """Return those of the activities that exist."""
+        ...
+
     async def held(self, mailboxid: UUID, activityids: Sequence[UUID]) -> dict[UUID, set[str]]:
         """Return for each activity the search keys of this mailbox's items that are linked to it."""
         ...

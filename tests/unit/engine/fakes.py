@@ -242,6 +242,9 @@ class FakeStore:
             k: Known(e.activityid, e.contentdigest) for k, e in self.emails.items() if k in set(dupchecks)
         }
 
+    async def existing(self, activityids):
+        return {e.activityid for e in self.emails.values()} & set(activityids)
+
     async def held(self, mailboxid, activityids):
         found: dict[UUID, set[str]] = {}
         for (owner, _), trace in self.traces.items():

@@ -195,10 +195,15 @@ async def test_what_lies_in_sent_items_is_outgoing_and_what_we_sent_is_known():
     (email,) = store.emails.values()
     assert store.outgoing == {email.activityid}
     assert email.judgement.ownership.ownerid == store.ada.ownerid
-    exchange.arrive(a_message("m2", message_id="<m1@example.com>", stamp="x"), folder="sentitems")
-    exchange.items["m2"].to = exchange.items["m1"].to
+    ours, strange = a_message("m2", stamp=str(email.activityid)), a_message("m3", stamp="no id of ours")
+    exchange.arrive(ours, folder="sentitems")
+    exchange.arrive(strange, folder="sentitems")
     await sync(exchange, store, again(store, "0"))
-    assert decisions(store) == [("ALREADY_TRACKED", "ours"), ("TRACKED", "filter-all")]
+    assert decisions(store) == [
+        ("ALREADY_TRACKED", "ours"),
+        ("TRACKED", "filter-all"),
+        ("TRACKED", "filter-all"),
+    ]
 
 
 async def test_internal_mail_is_two_activities_or_one_whichever_half_comes_first():
