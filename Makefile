@@ -9,14 +9,21 @@ BIN := $(VENV)/bin
 export SERVERSYNC_DATA ?= $(CURDIR)/build/data
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test fuzz check fix bench clean lock run dev
+.PHONY: demo test browser pictures fuzz check fix bench clean lock run dev
 
 # MAIL counts on the command line only: log-in shells set a variable of this name to the user's mail spool.
 demo: $(VENV)/.run
 	$(BIN)/serversync demo $(if $(ONCE),--once) $(if $(filter command,$(origin MAIL)),--mail "$(MAIL)")
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev browser
 	$(BIN)/python -m pytest $(ARGS)
+
+# The browser tests need Debian's chromium: installed where that is allowed, otherwise they skip and say so.
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || echo "The browser tests are skipped: install Debian's chromium (apt-get install chromium)."
+
+pictures: $(VENV)/.dev browser
+	SERVERSYNC_PICTURES=1 $(BIN)/python -m pytest tests/browser -n 0
 
 # A long run of the tests that damage answers: each with 20,000 examples, and the seed printed where one fails.
 fuzz: $(VENV)/.dev

@@ -48,11 +48,12 @@ MIDDLEWARE = [
     "serversync.web.login_required.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "serversync.web.refusals.Refusals",
 ]
 
 ROOT_URLCONF = "serversync.web.urls"
 LOGIN_URL = "log-in"
-LOGIN_REDIRECT_URL = "mailboxes"
+LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "log-in"
 
 TEMPLATES = [
@@ -86,6 +87,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

@@ -136,7 +136,7 @@ def test_empty_pages_say_what_to_do_first(db: None) -> None:
     client = logged_in(nobody)
     assert "No mail yet" in client.get("/mail/").content.decode()
     assert "Nothing is wrong" in client.get("/alerts/").content.decode()
-    assert "serversync profile add" in client.get("/mailboxes/").content.decode()
+    assert "Apply Default Email Settings" in client.get("/mailboxes/").content.decode()
     EmailServerProfile.objects.create(name="Main Exchange")
     Mailbox.objects.update(emailserverprofile=EmailServerProfile.objects.get())
     assert "serversync profile add" not in client.get("/mailboxes/").content.decode()

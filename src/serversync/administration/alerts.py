@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 from serversync.administration import audit, privileges
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, RecordNotFound, ServiceError
-from serversync.crm.models import Mailbox, Organization, TraceLog
+from serversync.crm.models import EmailServerProfile, Mailbox, Organization, TraceLog
 from serversync.crm.models.tracelog import TraceLevel
 from serversync.crm.privileges import Privilege
 
@@ -24,6 +24,7 @@ LEVELS: Final = {
 
 TEST_SUCCEEDED: Final = "mailbox.test-succeeded"
 _OF_THE_MAILBOX: Final = "mailbox"
+_OF_ITS_MAILBOXES: Final = "mailboxes of the profile"
 
 
 def find_all(
@@ -133,38 +134,59 @@ def clear_away(organization: Organization) -> int:
 def tell_failure(mailbox: Mailbox, error: ServiceError) -> None:
     """Tell the owner that a test failed, where error alerts are wanted; the praise of an earlier one is over."""
     _open(mailbox).filter(code=TEST_SUCCEEDED).update(resolvedon=clock.now())
-    if Organization.objects.current().generatealertsforerrors:
-        _raise(mailbox, TraceLevel.ERROR, error.code, f"{mailbox.emailaddress}: {error}", error.remedy_text)
+    if not Organization.objects.current().generatealertsforerrors:
+        return
+    _raise(mailbox, TraceLevel.ERROR, error.code, f"{mailbox.emailaddress}: {error}", error.remedy_text)
+    profile = mailbox.emailserverprofile
+    if profile is not None:
+        text = f"Mailboxes of {profile.name} failed their test; the latest is {mailbox.emailaddress}: {error}"
+        _raise(profile, TraceLevel.ERROR, error.code, text, error.remedy_text)
 
 
 def tell_success(mailbox: Mailbox, text: str) -> None:
-    """Close the open alerts about the mailbox as a whole, and tell the owner, where information is wanted."""
+    """Close the open alerts about the mailbox as a whole, and tell the owner, where information is wanted.
+
+    What the profile's owner was told of it is over when no mailbox of the profile has the trouble any more.
+    """
     _open(mailbox).filter(errortypedisplay=_OF_THE_MAILBOX).exclude(code=TEST_SUCCEEDED).update(
         resolvedon=clock.now()
     )
+    if mailbox.emailserverprofile is not None:
+        _heal_profile(mailbox.emailserverprofile)
     if Organization.objects.current().generatealertsforinformation:
         _raise(mailbox, TraceLevel.INFORMATION, TEST_SUCCEEDED, text, "")
 
 
-def _open(mailbox: Mailbox) -> QuerySet[TraceLog]:
-    return TraceLog.objects.filter(regardingobjectid=mailbox.pk, resolvedon=None)
+def _heal_profile(profile: EmailServerProfile) -> None:
+    told = _open(profile).filter(errortypedisplay=_OF_ITS_MAILBOXES)
+    if not told.exists():
+        return
+    boxes = Mailbox.objects.filter(emailserverprofile=profile).values("pk")
+    still = TraceLog.objects.filter(regardingobjectid__in=boxes, resolvedon=None).values("code")
+    told.exclude(code__in=still).update(resolvedon=clock.now())
 
 
-def _raise(mailbox: Mailbox, level: TraceLevel, code: str, text: str, remedy: str) -> None:
+def _open(target: Mailbox | EmailServerProfile) -> QuerySet[TraceLog]:
+    return TraceLog.objects.filter(regardingobjectid=target.pk, resolvedon=None)
+
+
+def _raise(
+    target: Mailbox | EmailServerProfile, level: TraceLevel, code: str, text: str, remedy: str
+) -> None:
     """Count the open alert of this cause once more, or open one."""
     said = {"level": level, "text": text[:2000], "errordetails": remedy[:2048]}
     again = {"occurrences": F("occurrences") + 1, "laston": clock.now(), "modifiedon": clock.now()}
-    if _open(mailbox).filter(code=code).update(**said, **again):
+    if _open(target).filter(code=code).update(**said, **again):
         return
     try:
         with transaction.atomic():
             TraceLog.objects.create(
                 **said,
                 code=code,
-                regardingobjectid=mailbox.pk,
-                regardingobjecttypecode="mailbox",
-                regardingobjectownerid=mailbox.ownerid,
-                errortypedisplay=_OF_THE_MAILBOX,
+                regardingobjectid=target.pk,
+                regardingobjecttypecode=target._meta.db_table,  # noqa: SLF001 - the documented way
+                regardingobjectownerid=target.ownerid,
+                errortypedisplay=_OF_THE_MAILBOX if isinstance(target, Mailbox) else _OF_ITS_MAILBOXES,
             )
     except IntegrityError:  # a worker opened it in between
-        _open(mailbox).filter(code=code).update(**said, **again)
+        _open(target).filter(code=code).update(**said, **again)

@@ -16,11 +16,11 @@ from psycopg_pool import AsyncConnectionPool
 from serversync import __version__
 from serversync.adapters.exchange_mailbox import EwsMailbox
 from serversync.adapters.profiles import ProfileConnections
-from serversync.administration import alerts, audit, mailboxes, privileges, readiness
+from serversync.administration import audit, enabling, mailboxes, privileges, readiness
+from serversync.administration.enabling import Trial
 from serversync.core import clock
-from serversync.core.errors import InputInvalid, Misconfigured, ServiceError
+from serversync.core.errors import InputInvalid, ServiceError
 from serversync.crm.models import EmailServerProfile, Mailbox, Organization
-from serversync.crm.models.options import TestResult
 from serversync.crm.privileges import Privilege
 from serversync.database.address import dsn
 from serversync.engine.ports import INBOX
@@ -29,22 +29,6 @@ from serversync.exchange.types.ids import DistinguishedFolderId
 
 _AT_ONCE: Final = 10
 _SAMPLE: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What came of opening an Inbox.
-
-    ``mailbox`` is the address that was acted as, empty for the account's own; ``server`` the version that answered;
-    ``total_count`` the messages in the folder. ``error`` says what stopped it; the rest is empty then.
-    """
-
-    mailbox: str
-    milliseconds: int
-    folder: str = ""
-    total_count: int | None = None
-    server: str = ""
-    error: ServiceError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +66,7 @@ def enable(chosen: Sequence[Mailbox]) -> list[EnableResult]:
                 reason=f"{refusal.sentence.rstrip('.')}. {refusal.remedy.rstrip('.')}" if refusal else "",
             ),
         )
-        _write_down(mailbox, trial)
+        enabling.write_down(mailbox, {enabling.Direction.INCOMING: trial})
         results.append(EnableResult(mailboxes.show(str(mailbox.pk)), trial))
     answering = {_profile_of(one) for one in ready if trials[one.pk].error is None}
     # Workers that were refused before, and keep quiet to spare the account, connect anew.
@@ -96,42 +80,6 @@ def _profile_of(mailbox: Mailbox) -> UUID:
     if profile is None:
         raise InputInvalid(field=f"Mailbox {mailbox.emailaddress}", reason="it has no Server Profile")
     return profile.pk
-
-
-def _write_down(mailbox: Mailbox, trial: Trial) -> None:
-    now = clock.now()
-    rows = Mailbox.objects.filter(pk=mailbox.pk)
-    if trial.error is None:
-        rows.update(
-            incomingemailstatus=TestResult.SUCCESS,
-            mailboxstatus=TestResult.SUCCESS,
-            testmailboxaccesscompletedon=now,
-            testemailconfigurationscheduled=False,
-            enabledforincomingemail=True,
-            transientfailurecount=0,
-            nextpasson=now,
-            changemark=None,
-            changemarktrust=0,
-            foldersreadon=None,
-            modifiedon=now,
-        )
-        text = f"The Inbox of {mailbox.emailaddress} was opened; incoming e-mail is enabled."
-        alerts.tell_success(mailbox, text)
-        return
-    rows.update(
-        incomingemailstatus=TestResult.FAILURE,
-        mailboxstatus=TestResult.FAILURE,
-        testmailboxaccesscompletedon=now,
-        testemailconfigurationscheduled=False,
-        modifiedon=now,
-    )
-    if isinstance(trial.error, Misconfigured) and not isinstance(trial.error, InputInvalid):
-        rows.update(
-            enabledforincomingemail=False,
-            lastsyncerror=f"{trial.error.code}: {trial.error}"[:2048],
-            lastsyncerroroccurredon=now,
-        )
-    alerts.tell_failure(mailbox, trial.error)
 
 
 @asynccontextmanager
@@ -152,12 +100,12 @@ async def _try_all(wanted: Sequence[tuple[UUID, str | None]]) -> list[Trial]:
 
         async def one(profileid: UUID, address: str | None) -> Trial:
             async with room:
-                return await _try(connections, profileid, address)
+                return await try_inbox(connections, profileid, address)
 
         return await asyncio.gather(*(one(*each) for each in wanted))
 
 
-async def _try(connections: ProfileConnections, profileid: UUID, address: str | None) -> Trial:
+async def try_inbox(connections: ProfileConnections, profileid: UUID, address: str | None) -> Trial:
     """Open the Inbox and list some of it; what goes wrong is in the result."""
     started = time.monotonic()
 

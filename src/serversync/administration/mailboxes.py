@@ -219,6 +219,22 @@ def reject(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
     return _decide(mailboxes, EmailRouterAccessApproval.REJECTED, "mailbox.reject")
 
 
+def mark_primary(mailboxes: Iterable[Mailbox], *, primary: bool) -> None:
+    """Keep whether this organization alone synchronizes appointments, contacts and tasks of the mailboxes.
+
+    It is stored; the marker in Exchange is written by the trial of that direction.
+
+    Raises:
+        PrivilegeMissing: one of them may not be administered.
+    """
+    changed = list(mailboxes)
+    require_administration(changed)
+    with transaction.atomic(), audit.changes("mailbox.primary", changed):
+        for mailbox in changed:
+            mailbox.orgmarkedasprimaryforexchangesync = primary
+            _save(mailbox, {"orgmarkedasprimaryforexchangesync"})
+
+
 def make_due(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
     """Make mailboxes due now and wake the workers.
 
@@ -267,7 +283,7 @@ def require_administration(mailboxes: Sequence[Mailbox]) -> None:
         privileges.require_for(privilege, mailboxes)
 
 
-def _require_approval(mailboxes: Sequence[Mailbox]) -> None:
+def require_approval(mailboxes: Sequence[Mailbox]) -> None:
     """Let pass who may approve addresses; the own one too, unless the organization asks for the privilege there."""
     actor = actors.current()
     own_is_free = not Organization.objects.current().requireprivilegetoselfapproveemailaddress
@@ -375,7 +391,7 @@ def _decide(
     mailboxes: Iterable[Mailbox], approval: EmailRouterAccessApproval, act: str
 ) -> list[MailboxState]:
     changed = list(mailboxes)
-    _require_approval(changed)
+    require_approval(changed)
     with transaction.atomic(), audit.changes(act, changed):
         for mailbox in changed:
             if not mailbox.emailaddress:

@@ -1,7 +1,10 @@
 """Users: the people whose mail is synchronized and who log in to the pages, and the roles that they have."""
 
+import secrets
 from collections.abc import Sequence
+from typing import Final
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
@@ -12,6 +15,8 @@ from serversync.crm.models import Mailbox, SystemUser, SystemUserRoles
 from serversync.crm.privileges import SALESPERSON, SYSTEM_ADMINISTRATOR, Privilege
 
 _SHORTEST_PASSWORD = 8
+FIRST_ADMINISTRATOR: Final = "admin"
+"""Log-in name of the administrator that the first start makes."""
 
 
 def add(
@@ -129,6 +134,31 @@ def change_own_password(user: SystemUser, old: str, new: str) -> None:
         user.set_password(new)
         user.mustchangepassword = False
         user.save(update_fields=["password", "mustchangepassword", "modifiedon"])
+
+
+def ensure_administrator() -> tuple[str, str] | None:
+    """Make the first administrator where nobody can administer the pages yet.
+
+    Returns:
+        Log-in name and one-time password, to be shown once; ``None`` where there is an administrator already.
+    """
+    without_password = Q(systemuserid__password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    if _administrators().exclude(without_password).exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    with transaction.atomic():
+        user = SystemUser.objects.filter(domainname=FIRST_ADMINISTRATOR).first()
+        if user is None:
+            user = SystemUser.objects.create_user(
+                FIRST_ADMINISTRATOR, password, roles=(SYSTEM_ADMINISTRATOR.name,), fullname="Administrator"
+            )
+        user.set_password(password)
+        user.mustchangepassword = True
+        user.set_roles([SYSTEM_ADMINISTRATOR.name])
+        user.save()
+        with actors.acting(actors.INSTALLATION):
+            audit.noted("user.first-administrator", user)
+    return user.domainname, password
 
 
 def roles_of(users: Sequence[SystemUser]) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from serversync.cli import (
     audit,
     check,
     email,
+    job,
     mailbox,
     profile,
     queue,
@@ -42,6 +43,7 @@ GROUPS = {
     "mailbox": mailbox.app,
     "email": email.app,
     "alert": alert.app,
+    "job": job.app,
     "audit": audit.app,
 }
 """Commands of two words, by their first."""

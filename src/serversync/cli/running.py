@@ -58,8 +58,14 @@ def serve(
     with session.answering(as_json=False):
         logs.configure()
         with bootstrap.start(), _workers(workers):
+            from serversync.administration import people
             from serversync.web.server import serve as serve_pages
 
+            if first := people.ensure_administrator():
+                typer.echo(
+                    f"First administrator: {first[0]}, one-time password {first[1]}"
+                    " (to be changed at the first log-in; it is not shown again)"
+                )
             asyncio.run(serve_pages(host, port, started=lambda address: typer.echo(f"Pages: {address}")))
 
 

@@ -41,7 +41,12 @@ OUTGOING_DELIVERY = (
 KEY_CHANGE = ("secrets.next-made", "secrets.resealed", "secrets.committed", "secrets.switched")
 """Every point of a change of the key, in the order in which it reaches them."""
 
-POINTS: frozenset[str] = frozenset((*KEY_CHANGE, *INCOMING_PASS, *INCOMING_ACTIONS, *OUTGOING_DELIVERY))
+JOB_BEFORE_COMMIT = "job.before-commit"
+JOB_AFTER_COMMIT = "job.after-commit"
+JOB = (JOB_BEFORE_COMMIT, JOB_AFTER_COMMIT)
+"""Every point of a mailbox of a job."""
+
+POINTS: frozenset[str] = frozenset((*KEY_CHANGE, *INCOMING_PASS, *INCOMING_ACTIONS, *OUTGOING_DELIVERY, *JOB))
 
 _armed: dict[str, Callable[[], None]] = {}
 

@@ -25,7 +25,9 @@ from serversync.adapters.profiles import ProfileConnections
 from serversync.adapters.slots import ConnectionSlots
 from serversync.jobs.batch import BatchRunner, tune_process
 from serversync.jobs.dispatcher import Dispatcher
+from serversync.jobs.housekeeping import keep_house
 from serversync.jobs.notifications import Notifier
+from serversync.jobs.operations import OperationRunner
 from serversync.jobs.outgoing import OutgoingMail
 from serversync.jobs.places import Places
 from serversync.jobs.tasks import MAILBOXES, Batch
@@ -131,8 +133,15 @@ class Worker:
                 )
             )
             outgoing = OutgoingMail(pool, profiles, conninfo=self._dsn, host=host_name(), lease=self._lease)
+            operations = OperationRunner(
+                pool,
+                lambda: ProfileConnections(pool, user_agent=USER_AGENT, by_hand=True),
+                host=host_name(),
+            )
             parts = [
                 queue,
+                asyncio.create_task(operations.run(self._dsn)),
+                asyncio.create_task(keep_house()),
                 asyncio.create_task(dispatcher.run()),
                 asyncio.create_task(notifier.run()),
                 asyncio.create_task(outgoing.run()),

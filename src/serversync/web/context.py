@@ -1,30 +1,60 @@
-"""What every page shows around its content: the number of open alerts, the product's version."""
+"""What every page shows around its content: where one may go, the number of open alerts, the product's version."""
+
+from typing import Final
 
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 import serversync
-from serversync.administration import privileges
-from serversync.crm.models import SystemUser
+from serversync.administration import alerts, privileges
+from serversync.administration.actor import Actor
+from serversync.crm.privileges import Depth, Privilege
 
 _MOST_COUNTED = 100
+
+_PLACES: Final = {
+    "profiles": Privilege.READ_PROFILE,
+    "settings": Privilege.READ_ORGANIZATION,
+    "users": Privilege.READ_USER,
+    "audit": Privilege.READ_AUDIT,
+}
+"""Parts of the navigation that need a privilege."""
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
     """Return the values; the alerts are counted only where a page shows their number."""
+    actor: Actor | None = getattr(request, "actor", None)
     return {
         "version": serversync.__version__,
         "section": request.path.partition("/")[2].partition("/")[0],
-        "open_alerts": SimpleLazyObject(lambda: _open_alerts(request)),
+        "open_alerts": SimpleLazyObject(lambda: _open_alerts(actor)),
+        "places": {} if actor is None else {name: actor.may(need) for name, need in _PLACES.items()},
+        "may": Permissions(actor),
     }
 
 
-def _open_alerts(request: HttpRequest) -> str:
+class Permissions:
+    """Asks in a template whether who is logged in has a privilege: ``may.prvWriteMailbox``."""
+
+    def __init__(self, actor: Actor | None) -> None:
+        self._actor = actor
+
+    def __getitem__(self, name: str) -> bool:
+        """Tell whether the privilege is there at any depth."""
+        return self._actor is not None and self._actor.may(Privilege(name))
+
+    @property
+    def see_everything(self) -> bool:
+        """Whether all mailboxes may be read."""
+        return self._actor is not None and self._actor.depth(Privilege.READ_MAILBOX) == Depth.ORGANIZATION
+
+
+def _open_alerts(actor: Actor | None) -> str:
     """Return the number of open alerts up to 100, empty for none."""
-    user = getattr(request, "user", None)
-    if not isinstance(user, SystemUser):
+    if actor is None or not actor.may(Privilege.READ_ALERT):
         return ""
-    found = privileges.alerts().filter(resolvedon=None, level__gt=1)[: _MOST_COUNTED + 1].count()
+    rows = privileges.alerts().filter(resolvedon=None, level__gt=1).exclude(alerts.muted())
+    found = rows[: _MOST_COUNTED + 1].count()
     if not found:
         return ""
     return str(found) if found <= _MOST_COUNTED else f"{_MOST_COUNTED}+"

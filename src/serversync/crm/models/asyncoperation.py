@@ -95,7 +95,7 @@ class AsyncOperationItem(models.Model):
     """One mailbox of an operation.
 
     ``leaseuntil`` and ``leasefence`` say who tries it now: a worker that was away and finds another fence writes
-    nothing. ``dueon`` puts a transient failure off.
+    nothing. ``dueon`` puts a transient failure off. A mailbox may go at any time; its row here does not hold it.
     """
 
     asyncoperationitemid = primarykey()
@@ -103,7 +103,11 @@ class AsyncOperationItem(models.Model):
         AsyncOperation, models.CASCADE, db_column="asyncoperationid", related_name="items", db_index=False
     )
     mailboxid = models.ForeignKey(
-        "crm.Mailbox", models.CASCADE, db_column="mailboxid", related_name="asyncoperationitems"
+        "crm.Mailbox",
+        models.DO_NOTHING,
+        db_column="mailboxid",
+        db_constraint=False,
+        related_name="asyncoperationitems",
     )
     itemstate = picklist(ItemState, ItemState.WAITING)
     attempts = integer(0, None, 0)

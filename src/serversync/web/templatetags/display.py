@@ -9,9 +9,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from serversync.administration import audit
 from serversync.administration.readiness import Readiness
 from serversync.core.clock import now
-from serversync.crm.models import MessageTrace
+from serversync.crm.models import Audit, MessageTrace
 from serversync.rules.email.acceptance import REASONS
 
 _READINESS: Final = {
@@ -34,6 +35,27 @@ _APPROVALS: Final = {
     3: ("bad", "Rejected"),
 }
 _LEVELS: Final = {1: ("info", "Information"), 2: ("warn", "Warning"), 3: ("bad", "Error")}
+_EXECUTIONS: Final = {
+    None: ("idle", "Never tested"),
+    0: ("bad", "Failure"),
+    1: ("good", "Success"),
+    2: ("warn", "Warning"),
+}
+_STEPS: Final = {
+    "ok": ("good", "OK"),
+    "warning": ("warn", "Warning"),
+    "failed": ("bad", "Failed"),
+    "skipped": ("idle", "Skipped"),
+}
+_JOBS: Final = {
+    0: ("idle", "Waiting"),
+    10: ("idle", "Waiting"),
+    20: ("info", "In progress"),
+    22: ("warn", "Stopping"),
+    30: ("good", "Succeeded"),
+    31: ("bad", "Some failed"),
+    32: ("idle", "Cancelled"),
+}
 _EMAIL: Final = {4: "good", 3: "good", 2: "good", 6: "warn", 7: "warn", 8: "bad"}
 
 
@@ -69,6 +91,30 @@ def email_status(email: object) -> SafeString:
     return status(
         _EMAIL.get(getattr(email, "statuscode", 0), "idle"), getattr(email, "get_statuscode_display", str)()
     )
+
+
+@register.filter
+def record_state(value: int) -> SafeString:
+    """Show Active or Inactive."""
+    return status("idle", "Inactive") if value else status("good", "Active")
+
+
+@register.filter
+def execution(value: int | None) -> SafeString:
+    """Show how Test Connection ended."""
+    return status(*_EXECUTIONS[value])
+
+
+@register.filter
+def step_result(value: str) -> SafeString:
+    """Show how a step of Test Connection ended."""
+    return status(*_STEPS[value])
+
+
+@register.filter
+def job_status(value: int) -> SafeString:
+    """Show how a job stands."""
+    return status(*_JOBS.get(value, ("idle", "Waiting")))
 
 
 @register.filter
@@ -127,6 +173,24 @@ def away(seconds: int) -> str:
     length, unit = next((length, unit) for length, unit in units if size >= length)
     text = f"{size // length} {unit}"
     return f"in {text}" if seconds > 0 else f"{text} ago"
+
+
+@register.filter
+def duration(seconds: int) -> str:
+    """Show a length of time.
+
+    >>> duration(40), duration(400), duration(8000)
+    ('40 s', '7 min', '2.2 h')
+    """
+    if seconds < 100:
+        return f"{seconds} s"
+    return f"{round(seconds / 60)} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+@register.filter
+def audit_told(row: Audit) -> str:
+    """Say what an act changed."""
+    return audit.told(row)
 
 
 @register.filter

@@ -1,7 +1,10 @@
-"""The address of the alerts."""
+"""The addresses of the alerts."""
 
 from django.urls import path
 
 from serversync.web.pages.alerts import views
 
-urlpatterns = [path("", views.alerts, name="alerts")]
+urlpatterns = [
+    path("", views.wall, name="alerts"),
+    path("<uuid:tracelogid>/<slug:word>/", views.act, name="alert-act"),
+]

@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
 from django.http import QueryDict
 
-from serversync.administration import privileges
+from serversync.administration import systemviews
 from serversync.crm.models import Mailbox, MessageTrace, TraceLog
 from serversync.crm.models.messagetrace import TraceOutcome
 
@@ -21,6 +21,8 @@ SORTS: Final = {
     "profile": "emailserverprofile__name",
     "approval": "emailrouteraccessapproval",
     "incoming": "incomingemailstatus",
+    "outgoing": "outgoingemailstatus",
+    "act": "actstatus",
     "last": "processinglastattemptedon",
     "next": "nextpasson",
 }
@@ -56,13 +58,15 @@ class MailboxList:
 
 def list_mailboxes(query: QueryDict) -> MailboxList:
     """Read the page that ``q``, ``sort`` and ``page`` of an address ask for; anything unknown means the default."""
-    found = privileges.mailboxes().select_related("emailserverprofile").defer("password", "folderhierarchy")
-    for word in query.get("q", "").split():
-        found = found.filter(
-            Q(name__icontains=word)
-            | Q(emailaddress__icontains=word)
-            | Q(emailserverprofile__name__icontains=word)
+    found = (
+        systemviews.select(
+            query.get("view", systemviews.DEFAULT),
+            search=query.get("q", ""),
+            profile=profile_key(query.get("profile", "")),
         )
+        .select_related("emailserverprofile")
+        .defer("password", "folderhierarchy")
+    )
     asked = query.get("sort", "name")
     descending, sort = asked.startswith("-"), asked.removeprefix("-")
     sort = sort if sort in SORTS else "name"
@@ -73,6 +77,14 @@ def list_mailboxes(query: QueryDict) -> MailboxList:
     rows = [MailboxRow(mailbox, counts.get(mailbox.mailboxid, MailboxCounts())) for mailbox in page]
     set_up = any(row.mailbox.emailserverprofile_id for row in rows) or bool(query.get("q")) or _any_set_up()
     return MailboxList(rows, page, sort, descending, nothing_set_up=not set_up)
+
+
+def profile_key(text: str) -> str:
+    """Return the id of a profile that an address names, empty for anything else."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
 
 
 def _any_set_up() -> bool:

@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from serversync.web.pages.mailboxes import views
+from serversync.web.pages.mailboxes import acts, views
 
 urlpatterns = [
-    path("", views.mailboxes, name="mailboxes"),
-    path("<uuid:mailboxid>/", views.mailbox, name="mailbox"),
+    path("", views.listing, name="mailboxes"),
+    path("act/", acts.confirm, name="mailboxes-confirm"),
+    path("act/<slug:word>/", acts.perform, name="mailboxes-act"),
+    path("<uuid:mailboxid>/", views.detail, name="mailbox"),
+    path("<uuid:mailboxid>/diagnostics/", views.diagnose, name="mailbox-diagnostics"),
+    path("<uuid:mailboxid>/primary/", views.primary, name="mailbox-primary"),
 ]

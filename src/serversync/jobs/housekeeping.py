@@ -1,0 +1,43 @@
+"""What has to be done now and then, by one worker at a time: clearing away, and noticing that most mailboxes fail."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from asgiref.sync import sync_to_async
+from django.db import connection, transaction
+
+from serversync.administration import alerts, logon, outage
+from serversync.crm.models import Organization
+from serversync.jobs.connections import leave_broken_connection
+
+log = structlog.get_logger(__name__)
+
+EVERY: Final = timedelta(minutes=1)
+_LOCK: Final = 0x73796E63
+"""Advisory lock: who does not get it leaves the work to whoever has it."""
+
+
+async def keep_house() -> None:
+    """Do it now and every minute, until cancelled."""
+    while True:
+        done = await sync_to_async(once)()
+        if done:
+            log.info("housekeeping", **done)
+        await asyncio.sleep(EVERY.total_seconds())
+
+
+def once() -> dict[str, object]:
+    """Do everything once; return what there was to do, empty where there was nothing or another worker does it."""
+    leave_broken_connection()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_xact_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            return {}
+        done: dict[str, object] = {
+            "alerts_cleared": alerts.clear_away(Organization.objects.current()),
+            "log_in_counters_cleared": logon.clear_away(),
+            "said": outage.watch(),
+        }
+    return {name: value for name, value in done.items() if value}

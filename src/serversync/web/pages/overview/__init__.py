@@ -1,0 +1,1 @@
+"""The overview: what is healthy, waiting, failing, and never tested."""

@@ -1,0 +1,127 @@
+"""Reads what the overview shows: states, the worst mailboxes, work over a day and a month, workers, the queue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import connection
+from django.db.models import Avg, Count, F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Trunc
+
+from serversync.administration import actor as actors
+from serversync.administration import jobs, privileges, systemviews
+from serversync.core import clock
+from serversync.crm.models import Mailbox, MailboxStatistics
+from serversync.crm.models.options import StateCode
+from serversync.crm.privileges import Depth, Privilege
+
+WORST: Final = 5
+ALIVE: Final = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that opens its rows."""
+
+    title: str
+    count: int
+    kind: str
+    query: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Work that was done from ``at`` on, for an hour or a day."""
+
+    at: datetime
+    items: int
+    failed: int
+    seconds: float
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker process and its last sign of life."""
+
+    name: str
+    seen: datetime
+    is_alive: bool
+
+
+_NUMBERS: Final = (
+    ("healthy", "Healthy", "good", "tested well, and going on"),
+    ("waiting", "Waiting", "warn", "held up, or tried again later"),
+    ("failing", "Failing", "bad", "the last test or pass failed"),
+    ("untested", "Never tested", "idle", "not tested and enabled yet"),
+)
+
+
+def numbers() -> list[Number]:
+    """Return how many mailboxes are in each state."""
+    counts = systemviews.count_states()
+    return [
+        Number(title, counts[word], kind if counts[word] else "idle", f"?view={word}", hint)
+        for word, title, kind, hint in _NUMBERS
+    ]
+
+
+def worst() -> QuerySet[Mailbox]:
+    """Return the mailboxes that fail most, with what was said."""
+    rows = privileges.mailboxes().filter(systemviews.VIEWS["failing"].condition, statecode=StateCode.ACTIVE)
+    return rows.only("name", "lastsyncerror", "lastsyncerroroccurredon", "transientfailurecount").order_by(
+        "-lastsyncerrorcount", "-lastsyncerroroccurredon", "pk"
+    )[:WORST]
+
+
+def work(*, hours: int, step: str) -> list[Bucket]:
+    """Return what passes did, in steps of an ``hour`` or a ``day``, of mailboxes that may be read; none is left out."""
+    length = timedelta(hours=1) if step == "hour" else timedelta(days=1)
+    now = clock.now()
+    rows = MailboxStatistics.objects.filter(mailboxprocessstartedon__gte=now - timedelta(hours=hours))
+    if actors.current().depth(Privilege.READ_MAILBOX) != Depth.ORGANIZATION:
+        rows = rows.filter(mailboxid__in=privileges.mailboxes().values("pk"))
+    found = {
+        row["at"]: Bucket(
+            row["at"], row["items"], row["failed"], row["took"].total_seconds(), row["failures"]
+        )
+        for row in rows.annotate(at=Trunc("mailboxprocessstartedon", step))
+        .values("at")
+        .annotate(
+            items=Sum("itemsprocessed"),
+            failed=Sum("itemsfailed"),
+            took=Coalesce(Avg(F("mailboxprocesscompletedon") - F("mailboxprocessstartedon")), timedelta(0)),
+            failures=Count("pk", filter=Q(processresult=False)),
+        )
+        .order_by()
+    }
+    last = now.replace(minute=0, second=0, microsecond=0)
+    last = last if step == "hour" else last.replace(hour=0)
+    times = [last - length * number for number in range(timedelta(hours=hours) // length, -1, -1)]
+    return [found.get(at, Bucket(at, 0, 0, 0.0, 0)) for at in times]
+
+
+def workers() -> list[Worker]:
+    """Return the workers that gave a sign of life within a day, latest first."""
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id, last_heartbeat from procrastinate_workers where last_heartbeat > %s"
+            " order by last_heartbeat desc limit 20",
+            [now - timedelta(days=1)],
+        )
+        return [Worker(str(key), seen, now - seen < ALIVE) for key, seen in cursor.fetchall()]
+
+
+def queue() -> tuple[int, datetime | None]:
+    """Return how many mailboxes are due and not taken, and since when the first of them is."""
+    rows = systemviews.late()
+    first = rows.values_list("nextpasson", flat=True).first()
+    return (rows.count() if first is not None else 0), first
+
+
+def open_jobs() -> Sequence[jobs.JobState]:
+    """Return the jobs that are not over, the latest five."""
+    return jobs.find_all(open_only=True, limit=5)

@@ -1,0 +1,1 @@
+"""Email server profiles: the list, the form, and Test Connection."""

@@ -1,0 +1,214 @@
+"""The form of a profile, in the sections of its page; the use case checks every value."""
+
+from datetime import datetime
+from typing import Any, Final, cast
+
+from django import forms
+from django.forms.boundfield import BoundField
+
+from serversync.administration import authorities
+from serversync.administration.profiles import AUTHENTICATION, ProfileEntries
+from serversync.crm.models import EmailServerProfile
+
+_YES_NO: Final = (("yes", "Yes"), ("no", "No"))
+_PROTOCOLS: Final = (("auto", "Auto Detect"), ("ntlm", "NTLM"), ("basic", "Basic"))
+
+GENERAL: Final = (
+    "name",
+    "description",
+    "useautodiscover",
+    "incomingserverlocation",
+    "outgoingserverlocation",
+)
+CREDENTIALS: Final = (
+    "incominguseimpersonation",
+    "incomingusername",
+    "incomingpassword",
+    "incomingauthenticationprotocol",
+)
+ADDITIONAL: Final = (
+    "processemailsreceivedafter",
+    "minpollingintervalinminutes",
+    "maxconcurrentconnections",
+    "timeoutmailboxconnectionafteramount",
+    "moveundeliveredemails",
+    "authority",
+    "proxyurl",
+)
+NOTIFICATIONS: Final = ("sendemailalert",)
+LOCATIONS: Final = frozenset({"incomingserverlocation", "outgoingserverlocation"})
+"""Fields that only count where Auto Discover Server Location is No."""
+
+
+class ProfileForm(forms.Form):
+    """What is entered about a profile; labels are those of Dataverse's form."""
+
+    name = forms.CharField(label="Name", max_length=100)
+    description = forms.CharField(
+        label="Description", max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    useautodiscover = forms.ChoiceField(
+        label="Auto Discover Server Location", choices=_YES_NO, widget=forms.RadioSelect
+    )
+    incomingserverlocation = forms.CharField(
+        label="Incoming Server Location",
+        max_length=2084,
+        required=False,
+        help_text="For example https://mail.example.org/EWS/Exchange.asmx",
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
+    )
+    outgoingserverlocation = forms.CharField(
+        label="Outgoing Server Location",
+        max_length=2084,
+        required=False,
+        help_text="Empty is the same as for incoming e-mail.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
+    )
+    incominguseimpersonation = forms.BooleanField(
+        label="Authenticate Using Impersonation",
+        required=False,
+        help_text="The account below has the ApplicationImpersonation role and acts as each mailbox.",
+    )
+    incomingusername = forms.CharField(
+        label="User Name",
+        max_length=250,
+        help_text="A user principal name, such as svc-crm@example.org.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    incomingpassword = forms.CharField(
+        label="Password",
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    incomingauthenticationprotocol = forms.ChoiceField(label="Authentication", choices=_PROTOCOLS)
+    processemailsreceivedafter = forms.DateTimeField(
+        label="Process Email From",
+        required=False,
+        help_text="UTC. Empty takes all mail; a time in the past counts for newly associated mailboxes.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    minpollingintervalinminutes = forms.IntegerField(
+        label="Minimum Polling Interval in Minutes", min_value=0, max_value=1440
+    )
+    maxconcurrentconnections = forms.IntegerField(
+        label="Maximum Concurrent Connections", min_value=1, max_value=300
+    )
+    timeoutmailboxconnectionafteramount = forms.IntegerField(
+        label="Time-out in milliseconds", min_value=1, max_value=100_000
+    )
+    moveundeliveredemails = forms.BooleanField(
+        label="Move Failed Emails to Undeliverable Folder", required=False
+    )
+    authority = forms.FileField(
+        label="CA file",
+        required=False,
+        help_text="Certificate of a certificate authority of your own, in PEM form.",
+        widget=forms.FileInput(attrs={"accept": ".pem,.crt,.cer"}),
+    )
+    proxyurl = forms.CharField(
+        label="Proxy",
+        max_length=2084,
+        required=False,
+        help_text="For example http://proxy.example.org:3128",
+    )
+    sendemailalert = forms.BooleanField(
+        label="Alert the owner of the profile about major events",
+        required=False,
+        help_text="Once when more than 50 % of the mailboxes failed within an hour, and once when that is over.",
+    )
+
+    def __init__(self, *args: Any, profile: EmailServerProfile | None = None, **kwargs: Any) -> None:
+        """Begin with what the profile has, or with the defaults of a new one."""
+        kwargs["initial"] = initial(profile)
+        super().__init__(*args, **kwargs)
+        if profile is None:
+            self.fields["incomingpassword"].required = True
+        else:
+            self.fields["incomingpassword"].help_text = "Empty keeps the present one."
+
+    def part(self, names: tuple[str, ...]) -> list[BoundField]:
+        """Return the fields of a section."""
+        return [self[name] for name in names]
+
+    def general(self) -> list[BoundField]:
+        """Return the section General without the locations."""
+        return self.part(tuple(name for name in GENERAL if name not in LOCATIONS))
+
+    def locations(self) -> list[BoundField]:
+        """Return the server locations."""
+        return self.part(tuple(name for name in GENERAL if name in LOCATIONS))
+
+    def credentials(self) -> list[BoundField]:
+        """Return the section Credentials."""
+        return self.part(CREDENTIALS)
+
+    def additional(self) -> list[BoundField]:
+        """Return Advanced > Additional Settings."""
+        return self.part(ADDITIONAL)
+
+    def notifications(self) -> list[BoundField]:
+        """Return Email Notifications."""
+        return self.part(NOTIFICATIONS)
+
+    def entries(self, profile: EmailServerProfile | None, servertype: str) -> ProfileEntries:
+        """Return what the use case takes: of a profile that exists only what was changed.
+
+        Raises:
+            InputInvalid: the CA file is none.
+        """
+        data, before = self.cleaned_data, initial(profile)
+        values: dict[str, Any] = {
+            name: data[name]
+            for name in data
+            if name not in {"name", "authority", "incomingpassword", "useautodiscover", *LOCATIONS}
+            and (profile is None or data[name] != before.get(name))
+        }
+        if profile is None:
+            values["servertype"] = servertype
+        if data["useautodiscover"] == "yes":
+            if profile is None or not profile.useautodiscover:
+                values["useautodiscover"] = True
+        else:
+            for name in LOCATIONS:
+                is_new = profile is None or data[name] != before.get(name) or profile.useautodiscover
+                if is_new and (data[name] or name == "incomingserverlocation"):
+                    values[name] = data[name]
+        if data["incomingpassword"]:
+            values["incomingpassword"] = data["incomingpassword"]
+        if data["authority"] is not None:
+            values["cafile"] = authorities.store(data["authority"].read(authorities.LARGEST + 1))
+        return cast("ProfileEntries", values)
+
+
+def initial(profile: EmailServerProfile | None) -> dict[str, Any]:
+    """Return what the form shows before anything is entered."""
+    if profile is None:
+        return {
+            "useautodiscover": "yes",
+            "incominguseimpersonation": True,
+            "incomingauthenticationprotocol": "auto",
+            "minpollingintervalinminutes": 0,
+            "maxconcurrentconnections": 10,
+            "timeoutmailboxconnectionafteramount": 100_000,
+        }
+    words = {int(number): word for word, number in AUTHENTICATION.items()}
+    same = profile.usesamesettingsforoutgoingconnections
+    since: datetime | None = profile.processemailsreceivedafter
+    return {
+        "name": profile.name,
+        "description": profile.description or "",
+        "useautodiscover": "yes" if profile.useautodiscover else "no",
+        "incomingserverlocation": profile.incomingserverlocation or "",
+        "outgoingserverlocation": "" if same else profile.outgoingserverlocation or "",
+        "incominguseimpersonation": profile.incominguseimpersonation,
+        "incomingusername": profile.incomingusername or "",
+        "incomingauthenticationprotocol": words.get(profile.incomingauthenticationprotocol or 0, "auto"),
+        "processemailsreceivedafter": since,
+        "minpollingintervalinminutes": profile.minpollingintervalinminutes or 0,
+        "maxconcurrentconnections": profile.maxconcurrentconnections,
+        "timeoutmailboxconnectionafteramount": profile.timeoutmailboxconnectionafteramount or 100_000,
+        "moveundeliveredemails": profile.moveundeliveredemails,
+        "proxyurl": profile.proxyurl or "",
+        "sendemailalert": profile.sendemailalert,
+    }

@@ -1,0 +1,144 @@
+"""The form of the organization's settings that steer e-mail, made from the settings themselves."""
+
+from typing import Any, Final, NamedTuple
+
+from django import forms
+from django.forms.boundfield import BoundField
+
+from serversync.administration import profiles
+from serversync.administration.organization import Setting
+
+PARTS: Final = (
+    ("Process Email Using", {"emailconnectionchannel": "Process Email Using"}),
+    (
+        "Default synchronization method",
+        {
+            "defaultemailserverprofileid": "Server Profile",
+            "defaultincomingemaildeliverymethod": "Incoming Email",
+            "defaultoutgoingemaildeliverymethod": "Outgoing Email",
+            "defaultactdeliverymethod": "Appointments, Contacts, and Tasks",
+        },
+    ),
+    (
+        "Email processing for unapproved user and queues",
+        {
+            "requireapprovalforuseremail": "Process emails only for approved users",
+            "requireapprovalforqueueemail": "Process emails only for approved queues",
+            "requireprivilegetoselfapproveemailaddress": "Approving the own address needs a privilege",
+        },
+    ),
+    (
+        "Tracking",
+        {
+            "isfolderbasedtrackingenabled": "Use folder-level tracking from Exchange folders",
+            "emailcorrelationenabled": "Use correlation to track email conversations",
+            "istrackingtokenenabled": "Use tracking tokens",
+            "trackingprefix": "Prefix",
+            "trackingtokenidbase": "Deployment base tracking number",
+            "trackingtokeniddigits": "Number of digits for user numbers",
+            "trackingtokencounterdigits": "Number of digits for incremental message counter",
+            "enablesmartmatching": "Use smart matching",
+            "ignoreinternalemail": "Track emails sent between users as one activity",
+            "trackcategorizeditems": "People can use categories to track",
+            "autotracksentfolderitems": "Allow auto-tracking on outgoing email",
+        },
+    ),
+    (
+        "Recipients and files",
+        {
+            "allowunresolvedpartiesonemailsend": "Allow messages with unresolved email recipients to be sent",
+            "unresolveemailaddressifmultiplematch": (
+                "Set To, cc, bcc fields as unresolved values if multiple matches are found in Incoming Emails"
+            ),
+            "maxuploadfilesize": "Maximum file size for attachments (bytes)",
+        },
+    ),
+    (
+        "Schedule",
+        {"pollingintervalinseconds": "Seconds between two looks at a mailbox"},
+    ),
+    (
+        "Configure alerts",
+        {
+            "generatealertsforerrors": "Error",
+            "generatealertsforwarnings": "Warning",
+            "generatealertsforinformation": "Information",
+            "notifymailboxownerofemailserverlevelalerts": "Notify mailbox owner",
+            "tracelogpersistencetimeindays": "Days that alerts are kept",
+        },
+    ),
+)
+"""The sections of the page: the settings in each, and the words of the form for them."""
+
+
+class Part(NamedTuple):
+    """A section of the form."""
+
+    title: str
+    fields: list[BoundField]
+
+
+class SettingsForm(forms.Form):
+    """One field for each setting of ``PARTS``, with the bounds that the setting has."""
+
+    def __init__(self, data: Any, settings: dict[str, Setting]) -> None:
+        """Make the fields from the settings in force."""
+        super().__init__(data)
+        self._settings = settings
+        for _, names in PARTS:
+            for name, label in names.items():
+                self.fields[name] = _field(settings[name], label)
+
+    def parts(self) -> list[Part]:
+        """Return the sections in order."""
+        return [Part(title, [self[name] for name in names]) for title, names in PARTS]
+
+    def changes(self) -> dict[str, str]:
+        """Return what was changed, as the use case takes it."""
+        changed = {}
+        for name, setting in self._settings.items():
+            if name not in self.fields:
+                continue
+            given = self.cleaned_data[name]
+            if setting.kind == "lookup":
+                if given != setting.label:
+                    changed[name] = given
+            elif setting.kind == "boolean":
+                if given != setting.value:
+                    changed[name] = "yes" if given else "no"
+            elif str(given) != str(setting.value):
+                changed[name] = str(given)
+        return changed
+
+
+def _field(setting: Setting, label: str) -> forms.Field:
+    hint = f"Default: {_shown(setting)}."
+    if setting.kind == "boolean":
+        return forms.BooleanField(label=label, required=False, initial=setting.value, help_text=hint)
+    if setting.kind == "lookup":
+        names = [(profile.name, profile.name) for profile, _ in profiles.find_all()]
+        return forms.ChoiceField(
+            label=label, choices=[("none", "None"), *names], initial=setting.label, required=False
+        )
+    if setting.kind == "picklist":
+        choices = [part.rstrip(")").split(" (", 1) for part in setting.allowed.split("), ")]
+        return forms.ChoiceField(
+            label=label,
+            choices=[(number, word) for number, word in choices],
+            initial=setting.value,
+            help_text=hint,
+        )
+    if setting.kind == "integer":
+        return forms.IntegerField(
+            label=label, initial=setting.value, help_text=f"{setting.allowed.capitalize()}. {hint}"
+        )
+    return forms.CharField(label=label, initial=setting.value, help_text=hint)
+
+
+def _shown(setting: Setting) -> str:
+    if setting.kind == "boolean":
+        return "yes" if setting.default else "no"
+    if setting.kind == "picklist":
+        words = dict(part.rstrip(")").split(" (", 1) for part in setting.allowed.split("), "))
+        return words.get(str(setting.default), "none")
+    return str(setting.default)
