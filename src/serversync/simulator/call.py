@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from http.cookies import SimpleCookie
 
 from lxml import etree
 
 from serversync.simulator.accounts import Account
+from serversync.simulator.calendar.series import occurrence, series_of
 from serversync.simulator.exchange import Exchange
 from serversync.simulator.foldertree import Folder
 from serversync.simulator.identifiers import change_of, decode
@@ -33,6 +35,7 @@ class Call:
         error: What every response message shall answer, because a fault was planned.
         headers: The HTTP headers of the request.
         cookies: Cookies that the answer sets.
+        zone: The zone of ``TimeZoneContext``; ``None`` without one.
         stream: The stream that the answer opens, if it opens one.
     """
 
@@ -46,6 +49,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     stream: OpenStream | None = None
+    zone: tzinfo | None = None
 
     def backend(self) -> str:
         """Return the server that answers, by the affinity cookie; a request that prefers affinity gets the cookie."""
@@ -159,16 +163,17 @@ class Call:
         return mailbox, item
 
     def item_of(self, element: etree._Element, *, for_writing: bool = False) -> tuple[Mailbox, StoredItem]:
-        """Return the item that an ``ItemId`` element of a request names.
+        """Return the item that an ``ItemId``, ``OccurrenceItemId`` or ``RecurringMasterItemId`` element names.
 
         Args:
             element: The element.
             for_writing: Whether a change key has to be given, and to be that of the item as it is now.
 
         Raises:
-            EwsError: as ``item``, and ``ErrorChangeKeyRequired``, ``ErrorInvalidChangeKey``, ``ErrorStaleObject``.
+            EwsError: as ``item``, and ``ErrorChangeKeyRequired``, ``ErrorInvalidChangeKey``, ``ErrorStaleObject``,
+                or there is no such occurrence.
         """
-        mailbox, item = self.item(element.get("Id", ""))
+        mailbox, item = self._named(element)
         change_key = element.get("ChangeKey")
         if change_key:
             _, change = change_of(change_key)
@@ -177,6 +182,23 @@ class Call:
         elif for_writing:
             raise EwsError("ErrorChangeKeyRequired")
         return mailbox, item
+
+    def _named(self, element: etree._Element) -> tuple[Mailbox, StoredItem]:
+        name = etree.QName(element).localname
+        if name == "OccurrenceItemId":
+            mailbox, master = self.item(element.get("RecurringMasterId", ""))
+            series = series_of(master)
+            if series is None:
+                raise EwsError("ErrorCalendarCannotUseIdForRecurringMasterId")
+            index = element.get("InstanceIndex", "")
+            day = series.day_of(int(index) if index.lstrip("-").isdigit() else 0)
+            return mailbox, occurrence(master, day)
+        if name == "RecurringMasterItemId":
+            mailbox, item = self.item(element.get("OccurrenceId", ""))
+            if not item.occurrence:
+                raise EwsError("ErrorCalendarCannotUseIdForOccurrenceId")
+            return mailbox, mailbox.item(item.number)
+        return self.item(element.get("Id", ""))
 
 
 _NOT_FOUND = {

@@ -6,12 +6,13 @@ Everything here may be called from any thread; the server answers requests under
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 from uuid import UUID, uuid5
 
 from serversync.simulator.accounts import Account, Directory
 from serversync.simulator.autodiscover.configuration import AutodiscoverConfiguration
+from serversync.simulator.calendar.series import occurrence
 from serversync.simulator.delivery import OutgoingMail
 from serversync.simulator.faults import FaultPlan
 from serversync.simulator.foldertree import Folder
@@ -98,7 +99,7 @@ class Exchange:
         self._by_address: dict[str, Mailbox] = {}
         self._by_guid: dict[UUID, Mailbox] = {}
         self._contents: OrderedDict[tuple[UUID, int, int], MessageContent] = OrderedDict()
-        self._rendered: OrderedDict[tuple[UUID, int, int, str, Shape], str] = OrderedDict()
+        self._rendered: OrderedDict[tuple[UUID, int, int, int, str, Shape], str] = OrderedDict()
         self._rendered_bytes = 0
 
     @property
@@ -259,7 +260,7 @@ class Exchange:
         item = mailbox.item(found.item)
         if item.folder != found.folder:
             raise EwsError("ErrorItemNotFound")
-        return mailbox, item
+        return mailbox, occurrence(item, date.fromordinal(found.occurrence)) if found.occurrence else item
 
     def mark_read(self, item_id: str, *, is_read: bool = True) -> None:
         """Set or clear the read flag of an item."""
@@ -320,7 +321,7 @@ class Exchange:
         """Return an item's element in a shape; kept, up to 64 MB, while the item does not change."""
         if item.item_class is None and shape.is_id_only:
             return f'<t:Message><t:ItemId Id="{mailbox.item_id(item)}" ChangeKey="{mailbox.change_key(item)}"/></t:Message>'
-        key = (mailbox.guid, item.number, item.change, self.illegal_characters, shape)
+        key = (mailbox.guid, item.number, item.occurrence, item.change, self.illegal_characters, shape)
         found = self._rendered.get(key)
         if found is not None:
             self._rendered.move_to_end(key)

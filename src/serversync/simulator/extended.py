@@ -79,6 +79,10 @@ def extended_value(view: ItemView, wanted: ExtendedField) -> ExtendedValue | Non
     stored = (view.item.extended or {}).get(wanted.key)
     if stored is not None:
         return stored if stored.kind == wanted.kind else None
+    derived = view.kind.derived.get(wanted.key)
+    if derived is not None:
+        value = derived(view)
+        return None if value is None else ExtendedValue(wanted.kind, value)
     known = view.kind.by_mapi.get(wanted.key)
     if known is not None:
         return _of_property(view.get(known.uri), known.form.mapi, wanted)

@@ -30,25 +30,33 @@ class Identifier:
         folder: Number of the folder in the mailbox.
         item: Number of the item in the mailbox; 0 for the folder itself.
         attachment: Position of the attachment inside the item, one number for each level of nesting.
+        occurrence: Which occurrence of the item, by the ordinal of its day; 0 for the item itself.
     """
 
     mailbox: UUID
     folder: int
     item: int = 0
     attachment: tuple[int, ...] = ()
+    occurrence: int = 0
 
 
 def encode(identifier: Identifier) -> str:
     """Return the id that a client sees."""
     return _encode(
-        str(identifier.mailbox).encode(), identifier.folder, identifier.item, identifier.attachment
+        str(identifier.mailbox).encode(),
+        identifier.folder,
+        identifier.item,
+        identifier.attachment,
+        identifier.occurrence,
     )
 
 
-def _encode(mailbox: bytes, folder: int, item: int, attachment: tuple[int, ...]) -> str:
+def _encode(mailbox: bytes, folder: int, item: int, attachment: tuple[int, ...], occurrence: int) -> str:
     body = _MARK + _LAYOUT.pack(mailbox, folder, item) + bytes((len(attachment),))
     for position in attachment:
         body += struct.pack(">H", position)
+    if occurrence:
+        body += struct.pack(">I", occurrence)
     return base64.b64encode(body + struct.pack(">I", zlib.crc32(body))).decode()
 
 
@@ -70,7 +78,9 @@ def decode(value: str) -> Identifier:
         mailbox, folder, item = _LAYOUT.unpack_from(body, len(_MARK))
         depth = body[len(_MARK) + _LAYOUT.size]
         positions = struct.unpack_from(f">{depth}H", body, len(_MARK) + _LAYOUT.size + 1)
-        return Identifier(UUID(mailbox.decode()), folder, item, positions)
+        end = len(_MARK) + _LAYOUT.size + 1 + 2 * depth
+        (occurrence,) = struct.unpack(">I", body[end:]) if len(body) > end else (0,)
+        return Identifier(UUID(mailbox.decode()), folder, item, positions, occurrence)
     except (binascii.Error, struct.error, ValueError, IndexError) as problem:
         raise EwsError("ErrorInvalidIdMalformed") from problem
 

@@ -5,6 +5,7 @@ import hashlib
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from serversync.simulator.mime import MessageContent, parse_message, without_pre
 from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredAttachment, StoredItem
 from serversync.simulator.versions import Schema
-from serversync.simulator.xmltext import IllegalCharacters, text
+from serversync.simulator.xmltext import IllegalCharacters, text, timestamp, zoned
 
 if TYPE_CHECKING:
     from serversync.simulator.kinds.property import ItemKind
@@ -61,7 +62,7 @@ class ItemView:
         is_internal: Tells the addresses of this server's mailboxes.
         kind_of: Finds the kind of an item class.
         path: Where an item that is attached to another one is inside it; empty for an item of a folder.
-        root: Folder and number of the item of a folder that this one is, or is attached to.
+        root: Folder, number and occurrence of the item of a folder that this one is, or is attached to.
     """
 
     mailbox: Mailbox
@@ -73,15 +74,19 @@ class ItemView:
     is_internal: Callable[[str], bool]
     kind_of: "Callable[[str, Schema], ItemKind]"
     path: tuple[int, ...] = ()
-    root: tuple[int, int] = (0, 0)
+    root: tuple[int, int, int] = (0, 0, 0)
 
     def __post_init__(self) -> None:
         if not self.path:
-            self.root = (self.item.folder, self.item.number)
+            self.root = (self.item.folder, self.item.number, self.item.occurrence)
 
     def text(self, value: str) -> str:
         """Escape a value of the item."""
         return text(value, self.illegal)
+
+    def time(self, value: datetime) -> str:
+        """Return a time on the clock that the client asked for."""
+        return timestamp(value) if self.shape.zone is None else zoned(value, self.shape.zone)
 
     def element(self, name: str, value: str) -> str:
         """Return an element with a text, or nothing for an empty text."""

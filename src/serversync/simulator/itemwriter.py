@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from lxml import etree
@@ -41,10 +41,17 @@ class ItemWriter:
         schema: The schema step of the request.
         now: The time.
         view: The item as it was; ``None`` for a new one.
+        zone: What times without a zone are meant in, where the item does not say it.
     """
 
     def __init__(
-        self, item: StoredItem, kind: ItemKind, schema: Schema, now: datetime, view: ItemView | None = None
+        self,
+        item: StoredItem,
+        kind: ItemKind,
+        schema: Schema,
+        now: datetime,
+        view: ItemView | None = None,
+        zone: tzinfo | None = None,
     ) -> None:
         self.item = item
         self.kind = kind
@@ -52,6 +59,7 @@ class ItemWriter:
         self._schema = schema
         self._now = now
         self._view = view
+        self._zone = zone or UTC
         self._is_new = view is None
 
     def settle(self) -> None:
@@ -60,6 +68,7 @@ class ItemWriter:
         Raises:
             EwsError: the values do not go together.
         """
+        self.kind.localize(self.item, frozenset(self.changed), self._zone)
         self.kind.settle(self.item, frozenset(self.changed), self._now)
 
     def fill(self, element: etree._Element, depth: int = 0) -> None:
@@ -108,7 +117,7 @@ class ItemWriter:
         self.changed.add("item:ItemClass")
 
     def _set_mime(self, element: etree._Element) -> None:
-        if self.kind.mime is None:
+        if self.kind.mime is None and self.kind.read_mime is None:
             raise EwsError("ErrorUnsupportedMimeConversion")
         try:
             mime = base64.b64decode("".join((element.text or "").split()), validate=True)
@@ -116,6 +125,11 @@ class ItemWriter:
             raise EwsError("ErrorMimeContentInvalid") from None
         if not mime.strip():
             raise EwsError("ErrorMimeContentInvalid")
+        if self.kind.read_mime is not None:
+            read = self.kind.read_mime(mime)
+            self.item.properties = {**(self.item.properties or {}), **read}
+            self.changed.update(read)
+            return
         self.item.mime, self.item.properties, self.item.attachments = mime, None, None
         self.changed.add("item:MimeContent")
 
@@ -349,13 +363,20 @@ class ItemWriter:
         for child in element:
             kind = KINDS.get(etree.QName(child).localname)
             if kind is not None:
-                inner = new_item(child, self._schema, self._now, depth + 1)
+                inner = new_item(child, self._schema, self._now, depth + 1, zone=self._zone)
                 inner.is_draft, inner.is_read = False, True
                 return inner
         raise EwsError("ErrorMissingItemForCreateItemAttachment")
 
 
-def new_item(element: etree._Element, schema: Schema, now: datetime, depth: int = 0) -> StoredItem:
+def new_item(
+    element: etree._Element,
+    schema: Schema,
+    now: datetime,
+    depth: int = 0,
+    *,
+    zone: tzinfo | None = None,
+) -> StoredItem:
     """Return the item that an item element describes.
 
     Raises:
@@ -365,7 +386,7 @@ def new_item(element: etree._Element, schema: Schema, now: datetime, depth: int 
     if kind is None:
         raise EwsError("ErrorInvalidItemForOperationCreateItem")
     item = StoredItem(0, 0, None, now, item_class=kind.item_class, is_read=True, is_draft=kind.is_message)
-    writer = ItemWriter(item, kind, schema, now)
+    writer = ItemWriter(item, kind, schema, now, zone=zone)
     writer.fill(element, depth)
     if item.mime is not None and "item:ItemClass" not in writer.changed:
         item.item_class = None

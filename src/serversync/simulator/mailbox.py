@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from serversync.simulator import identifiers
+from serversync.simulator.calendar.series import occurrences, with_exception, without_occurrence
 from serversync.simulator.foldertree import ChangeKind, Folder, FolderTree, LogEntry
 from serversync.simulator.identifiers import Identifier
 from serversync.simulator.mailboxevent import EventKind, MailboxEvent
@@ -205,7 +206,7 @@ class Mailbox(FolderTree):
 
     def item_id(self, item: StoredItem) -> str:
         """Return the ``ItemId@Id`` of an item."""
-        return identifiers.encode(Identifier(self.guid, item.folder, item.number))
+        return identifiers.encode(Identifier(self.guid, item.folder, item.number, occurrence=item.occurrence))
 
     def change_key(self, item: StoredItem) -> str:
         """Return the ``ItemId@ChangeKey`` of an item."""
@@ -240,7 +241,18 @@ class Mailbox(FolderTree):
         return self.store(item)
 
     def store(self, item: StoredItem, *, modifier: str = "") -> StoredItem:
-        """Put a changed copy of an item in the place of the one with its number."""
+        """Put a changed copy of an item in the place of the one with its number.
+
+        A changed occurrence becomes an exception of its series.
+
+        Raises:
+            EwsError: an occurrence cannot be where it is to be.
+        """
+        if item.occurrence:
+            item.modified, item.modifier = self.now(), modifier
+            master = self.store(with_exception(self.item(item.number), item), modifier=modifier)
+            item.content_change = master.content_change
+            return item
         before = self.item(item.number)
         item.content_change = self._next_change()
         item.modified = self.now()
@@ -252,6 +264,14 @@ class Mailbox(FolderTree):
         folder.log.append(LogEntry(item.content_change, item.number, ChangeKind.CONTENT, item.is_associated))
         self._tell(MailboxEvent(EventKind.MODIFIED, item.folder, item.number))
         return item
+
+    def delete_occurrence(self, number: int, occurrence: int, *, modifier: str = "") -> StoredItem:
+        """Delete one occurrence of a series, and with the last one the series itself."""
+        master = without_occurrence(self.item(number), occurrence)
+        if next(occurrences(master), None) is None:
+            self.delete(number)
+            return master
+        return self.store(master, modifier=modifier)
 
     def delete(self, number: int) -> None:
         """Remove an item for good."""

@@ -5,6 +5,7 @@ A shape is hashable, so that what was rendered for it once can be kept.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 from lxml import etree
 
@@ -117,6 +118,7 @@ class Shape:
         headers: Names of single headers (``IndexedFieldURI item:InternetMessageHeader``).
         entries: Field URI and index of single entries (any other ``IndexedFieldURI``).
         extended: Extended properties, in the order asked.
+        zone: The clock on which times are told; ``None`` for UTC.
         is_listing: Whether the answer lists items (FindItem, SyncFolderItems), where bodies,
             recipients and attachments are never given.
     """
@@ -130,6 +132,7 @@ class Shape:
     extended: tuple[ExtendedField, ...] = field(default=())
     entries: frozenset[tuple[str, str]] = frozenset()
     is_listing: bool = False
+    zone: tzinfo | None = None
 
     @property
     def is_id_only(self) -> bool:
@@ -169,20 +172,23 @@ def is_true(value: str) -> bool:
     return value in {"true", "1"}
 
 
-def parse_shape(element: etree._Element | None, schema: Schema, *, is_listing: bool = False) -> Shape:
+def parse_shape(
+    element: etree._Element | None, schema: Schema, *, is_listing: bool = False, zone: tzinfo | None = None
+) -> Shape:
     """Read an ItemShape, FolderShape or AttachmentShape element.
 
     Args:
         element: The element; ``None`` stands for the default shape.
         schema: The schema step of the request.
         is_listing: See ``Shape``.
+        zone: See ``Shape``.
 
     Raises:
         EwsError: MIME content was asked for in a listing.
         SoapFault: a property path cannot be read.
     """
     if element is None:
-        return Shape(schema, "Default", is_listing=is_listing)
+        return Shape(schema, "Default", is_listing=is_listing, zone=zone)
     fields: set[str] = set()
     headers: list[str] = []
     entries: set[tuple[str, str]] = set()
@@ -212,6 +218,7 @@ def parse_shape(element: etree._Element | None, schema: Schema, *, is_listing: b
         tuple(extended),
         frozenset(entries),
         is_listing,
+        zone,
     )
 
 

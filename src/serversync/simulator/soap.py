@@ -5,13 +5,16 @@ The parser takes no document types, entities or network, so that hostile XML cos
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 from lxml import etree
 
 from serversync.simulator.accounts import Account
+from serversync.simulator.calendar.timezones import zone_of_fragment
 from serversync.simulator.call import Call
 from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
+from serversync.simulator.kinds.forms import fragment
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.operations import OPERATIONS, SINCE
 from serversync.simulator.response import (
@@ -98,6 +101,22 @@ def request_schema(request: Request, exchange: Exchange) -> Schema:
     if asked is None or asked > own:
         raise SoapFault("ErrorInvalidServerVersion")
     return asked
+
+
+def time_zone_context(request: Request) -> tzinfo | None:
+    """Return the zone of ``TimeZoneContext``; ``None`` without one.
+
+    Raises:
+        SoapFault: ``ErrorTimeZone``: it names no zone.
+    """
+    path = f"{T}TimeZoneContext/{T}TimeZoneDefinition"
+    element = None if request.header is None else request.header.find(path)
+    if element is None:
+        return None
+    try:
+        return zone_of_fragment(fragment(element))
+    except EwsError:
+        raise SoapFault("ErrorTimeZone", "The time zone of the request is not known.") from None
 
 
 def acting_mailbox(request: Request, exchange: Exchange, account: Account) -> Mailbox | None:
@@ -215,6 +234,7 @@ class SoapEndpoint:
                 prepared.mailbox,
                 prepared.schema,
                 headers=prepared.headers,
+                zone=time_zone_context(request),
             )
             if prepared.fault is not None:
                 _plan(call, prepared.fault)

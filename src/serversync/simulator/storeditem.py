@@ -82,6 +82,9 @@ class StoredItem:
         modified: When it was changed last, where that is not ``received``.
         modifier: Display name of who changed it last; empty for the owner.
         deleted_from: Number of the folder it was soft-deleted from; 0 for none.
+        exceptions: Of a series, what differs in single occurrences, by the ordinal of the day on which each would
+            have been; ``None`` for a deleted one.
+        occurrence: That ordinal, for an occurrence that was taken out of its series; 0 for any other item.
     """
 
     number: int
@@ -104,6 +107,8 @@ class StoredItem:
     modified: datetime | None = None
     modifier: str = ""
     deleted_from: int = 0
+    exceptions: "dict[int, StoredItem | None] | None" = None
+    occurrence: int = 0
 
     @property
     def change(self) -> int:
@@ -133,4 +138,5 @@ class StoredItem:
             properties=None if self.properties is None else dict(self.properties),
             extended=None if self.extended is None else dict(self.extended),
             attachments=None if attachments is None else [replace(one) for one in attachments],
+            exceptions=None if self.exceptions is None else dict(self.exceptions),
         )

@@ -5,7 +5,7 @@ strict parser accepts. The simulator drops such characters unless it is told to 
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -38,6 +38,14 @@ def attribute(value: str) -> str:
 def timestamp(value: datetime) -> str:
     """Return a time as Exchange writes it: UTC, whole seconds, ``Z``."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def zoned(value: datetime, zone: tzinfo) -> str:
+    """Return a time by the clock of a zone, with its offset; ``Z`` for UTC."""
+    local = value.astimezone(zone)
+    if not local.utcoffset():
+        return timestamp(value)
+    return local.isoformat(timespec="seconds")
 
 
 def boolean(value: object) -> str:

@@ -1,19 +1,33 @@
-"""Calendar items, as plain properties: no series are expanded and no invitations sent here."""
+"""Calendar items: the table of their properties; times and series are in the modules beside this one."""
 
-import re
-import uuid
+import base64
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from lxml import etree
 
 from serversync.simulator.addresses import Address
+from serversync.simulator.calendar.globalid import global_object_id
+from serversync.simulator.calendar.timezones import display_name, id_of
 from serversync.simulator.itemview import ItemView
+from serversync.simulator.kinds.calendar_series import (
+    deleted_occurrences,
+    final_occurrence,
+    first_occurrence,
+    item_zone,
+    meeting_time_zone,
+    modified_occurrences,
+    recurrence,
+    time_zone,
+    wall_clock,
+)
+from serversync.simulator.kinds.calendar_times import localize_item, settle_times
 from serversync.simulator.kinds.forms import (
     BOOLEAN,
     FRAGMENT,
     INTEGER,
+    LOCAL_TIME,
     PERSON,
     TIME,
     Choice,
@@ -24,21 +38,19 @@ from serversync.simulator.kinds.forms import (
     read_people,
 )
 from serversync.simulator.kinds.item import ITEM_PROPERTIES
-from serversync.simulator.kinds.property import ASKED, DEFAULT, Access, ItemKind, Property
-from serversync.simulator.response import EwsError
-from serversync.simulator.storeditem import StoredItem
+from serversync.simulator.kinds.property import ASKED, DEFAULT, Access, ItemKind, Property, Row
 from serversync.simulator.versions import Schema
-from serversync.simulator.xmltext import timestamp
+from serversync.simulator.xmltext import timestamp, zoned
 
 _S10 = Schema.EXCHANGE2010_SP1
 _S13 = Schema.EXCHANGE2013
 
+_MEETING = "6ed8da90-450b-101b-98da-00aa003f1305"
 _APPOINTMENT = "00062002-0000-0000-c000-000000000046"
 _CALENDARS_ONLY = "ErrorCannotCreateCalendarItemInNonCalendarFolder"
 FREE_BUSY = Choice({"Free": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "WorkingElsewhere": 4, "NoData": 5})
 RESPONSE_TYPE = choice("Unknown", "Organizer", "Tentative", "Accept", "Decline", "NoResponseReceived")
 CALENDAR_ITEM_TYPE = choice("Single", "Occurrence", "Exception", "RecurringMaster")
-_ZONE_ID = re.compile(r'^<t:\w+ Id="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,44 +120,42 @@ def _duration(view: ItemView) -> str | None:
     )
 
 
-def zone_id(view: ItemView, uri: str) -> str | None:
-    """Return the id of a time zone that is kept as its XML; ``UTC`` where none was given."""
-    found = _ZONE_ID.match(view.get(uri) or "")
-    return found.group(1) if found else "UTC"
+def _global_object_id(view: ItemView) -> str | None:
+    uid, original = view.get("calendar:UID"), view.get("calendar:OriginalStart")
+    day = original.astimezone(item_zone(view)).date() if original else None
+    return base64.b64encode(global_object_id(uid, day)).decode() if uid else None
 
 
-def _settle(item: StoredItem, changed: frozenset[str], now: datetime) -> None:
-    """Check the times and give a new item what it needs."""
-    given = item.properties
-    if given is None:
-        return
-    start = given.get("calendar:Start") or now.replace(
-        minute=30 * (now.minute // 30), second=0, microsecond=0
-    )
-    given.setdefault("calendar:Start", start)
-    end = given.setdefault("calendar:End", start + timedelta(minutes=30))
-    if end is None or end < start:
-        raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate")
-    if end - start > timedelta(days=5 * 365):
-        raise EwsError("ErrorCalendarDurationIsTooLong")
-    if not given.get("calendar:UID"):
-        given["calendar:UID"] = _UID_HEAD + uuid.uuid4().hex.upper()
-    given.setdefault("item:ReminderIsSet", True)
-    minutes = given.setdefault("item:ReminderMinutesBeforeStart", 15)
-    if "item:ReminderDueBy" not in changed:
-        given["item:ReminderDueBy"] = start
-    given["item:ReminderNextTime"] = start - timedelta(minutes=minutes or 0)
-    given["calendar:DateTimeStamp"] = now
+def _clean_global_object_id(view: ItemView) -> str | None:
+    uid = view.get("calendar:UID")
+    return base64.b64encode(global_object_id(uid)).decode() if uid else None
 
 
-_UID_HEAD = "040000008200E00074C5B7101A82E008" + "0" * 16 + "0" * 16 + "10000000"
+MEETING_IDS = {
+    (_MEETING, "3"): _global_object_id,
+    (_MEETING, "35"): _clean_global_object_id,
+}
+"""Extended properties that identify a meeting in all mailboxes."""
+
+
+def _wall_clock(name: str) -> Row:
+    def render(view: ItemView) -> str:
+        found = wall_clock(view, name)
+        return (
+            ""
+            if found is None
+            else f"<t:{name}WallClock>{zoned(found, found.tzinfo or UTC)}</t:{name}WallClock>"
+        )
+
+    return render
+
 
 CALENDAR_PROPERTIES: tuple[Property, ...] = (
     Property("calendar:UID", access=Access.CREATE),
     Property("calendar:RecurrenceId", TIME),
     Property("calendar:DateTimeStamp", TIME),
-    Property("calendar:Start", TIME, level=DEFAULT, access=Access.WRITE, named=(_APPOINTMENT, "33293")),
-    Property("calendar:End", TIME, level=DEFAULT, access=Access.WRITE, named=(_APPOINTMENT, "33294")),
+    Property("calendar:Start", LOCAL_TIME, level=DEFAULT, access=Access.WRITE, named=(_APPOINTMENT, "33293")),
+    Property("calendar:End", LOCAL_TIME, level=DEFAULT, access=Access.WRITE, named=(_APPOINTMENT, "33294")),
     Property("calendar:OriginalStart", TIME),
     Property(
         "calendar:IsAllDayEvent",
@@ -192,7 +202,10 @@ CALENDAR_PROPERTIES: tuple[Property, ...] = (
     Property("calendar:ConflictingMeetings", FRAGMENT),
     Property("calendar:AdjacentMeetings", FRAGMENT),
     Property("calendar:Duration", default=_duration),
-    Property("calendar:TimeZone"),
+    Property(
+        "calendar:TimeZone",
+        default=lambda view: display_name(item_zone(view), view.get("calendar:Start").year),
+    ),
     Property("calendar:AppointmentReplyTime", TIME),
     Property("calendar:AppointmentSequenceNumber", INTEGER, lambda _view: 0, named=(_APPOINTMENT, "33281")),
     Property(
@@ -201,27 +214,68 @@ CALENDAR_PROPERTIES: tuple[Property, ...] = (
         lambda view: int(_is_meeting(view)),
         named=(_APPOINTMENT, "33303"),
     ),
-    Property("calendar:Recurrence", FRAGMENT, level=DEFAULT, access=Access.WRITE),
-    Property("calendar:FirstOccurrence", FRAGMENT),
-    Property("calendar:LastOccurrence", FRAGMENT),
-    Property("calendar:ModifiedOccurrences", FRAGMENT),
-    Property("calendar:DeletedOccurrences", FRAGMENT),
-    Property("calendar:MeetingTimeZone", FRAGMENT, access=Access.WRITE),
-    Property("calendar:StartTimeZone", FRAGMENT, since=_S10, access=Access.WRITE),
-    Property("calendar:EndTimeZone", FRAGMENT, since=_S10, access=Access.WRITE),
+    Property(
+        "calendar:Recurrence",
+        FRAGMENT,
+        level=DEFAULT,
+        is_listed=False,
+        access=Access.WRITE,
+        render=recurrence,
+    ),
+    Property("calendar:FirstOccurrence", FRAGMENT, is_listed=False, render=first_occurrence),
+    Property("calendar:LastOccurrence", FRAGMENT, is_listed=False, render=final_occurrence),
+    Property("calendar:ModifiedOccurrences", FRAGMENT, is_listed=False, render=modified_occurrences),
+    Property("calendar:DeletedOccurrences", FRAGMENT, is_listed=False, render=deleted_occurrences),
+    Property(
+        "calendar:MeetingTimeZone", FRAGMENT, is_listed=False, access=Access.WRITE, render=meeting_time_zone
+    ),
+    Property(
+        "calendar:StartTimeZone",
+        FRAGMENT,
+        since=_S10,
+        is_listed=False,
+        access=Access.WRITE,
+        render=lambda view: time_zone(view, "StartTimeZone"),
+    ),
+    Property(
+        "calendar:EndTimeZone",
+        FRAGMENT,
+        since=_S10,
+        is_listed=False,
+        access=Access.WRITE,
+        render=lambda view: time_zone(view, "EndTimeZone"),
+    ),
     Property("calendar:ConferenceType", INTEGER, access=Access.WRITE),
     Property("calendar:AllowNewTimeProposal", BOOLEAN, lambda _view: True, access=Access.WRITE),
     Property("calendar:IsOnlineMeeting", BOOLEAN, access=Access.WRITE),
     Property("calendar:MeetingWorkspaceUrl", access=Access.WRITE),
     Property("calendar:NetShowUrl", access=Access.WRITE),
     Property("calendar:EnhancedLocation", FRAGMENT, level=ASKED, since=_S13, access=Access.WRITE),
-    Property("calendar:StartWallClock", TIME, since=_S13),
-    Property("calendar:EndWallClock", TIME, since=_S13),
     Property(
-        "calendar:StartTimeZoneId", default=lambda view: zone_id(view, "calendar:StartTimeZone"), since=_S13
+        "calendar:StartWallClock",
+        TIME,
+        lambda view: wall_clock(view, "Start"),
+        since=_S13,
+        render=_wall_clock("Start"),
     ),
     Property(
-        "calendar:EndTimeZoneId", default=lambda view: zone_id(view, "calendar:EndTimeZone"), since=_S13
+        "calendar:EndWallClock",
+        TIME,
+        lambda view: wall_clock(view, "End"),
+        since=_S13,
+        render=_wall_clock("End"),
+    ),
+    Property(
+        "calendar:StartTimeZoneId",
+        default=lambda view: id_of(item_zone(view)),
+        since=_S13,
+        access=Access.WRITE,
+    ),
+    Property(
+        "calendar:EndTimeZoneId",
+        default=lambda view: id_of(item_zone(view, "EndTimeZone")),
+        since=_S13,
+        access=Access.WRITE,
     ),
     Property("meetingRequest:IntendedFreeBusyStatus", FREE_BUSY, level=ASKED, since=_S13),
     Property("calendar:JoinOnlineMeetingUrl", since=_S13),
@@ -241,5 +295,7 @@ CALENDAR_ITEM = ItemKind(
         "IPF.Contact": _CALENDARS_ONLY,
         "IPF.Task": _CALENDARS_ONLY,
     },
-    settle=_settle,
+    localize=localize_item,
+    settle=settle_times,
+    derived=MEETING_IDS,
 )

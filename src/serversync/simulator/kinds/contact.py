@@ -10,12 +10,12 @@ from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.forms import (
     BASE64,
     BOOLEAN,
+    DAY,
     ENTRIES,
     FRAGMENT,
     PEOPLE,
     PERSON,
     STRINGS,
-    TIME,
     Entries,
     T,
     Writer,
@@ -145,7 +145,7 @@ CONTACT_PROPERTIES: tuple[Property, ...] = (
         "contacts:PhoneNumbers", ENTRIES, level=DEFAULT, access=Access.WRITE, indexed="contacts:PhoneNumber"
     ),
     Property("contacts:AssistantName", access=Access.WRITE, tag=0x3A30),
-    Property("contacts:Birthday", TIME, access=Access.WRITE, tag=0x3A42),
+    Property("contacts:Birthday", DAY, access=Access.WRITE, tag=0x3A42),
     Property("contacts:BusinessHomePage", access=Access.WRITE, tag=0x3A51),
     Property("contacts:Children", STRINGS, access=Access.WRITE, tag=0x3A58),
     Property("contacts:Companies", STRINGS, access=Access.WRITE),
@@ -163,7 +163,7 @@ CONTACT_PROPERTIES: tuple[Property, ...] = (
     Property("contacts:Profession", access=Access.WRITE, tag=0x3A46),
     Property("contacts:SpouseName", access=Access.WRITE, tag=0x3A48),
     Property("contacts:Surname", level=DEFAULT, access=Access.WRITE, tag=0x3A11),
-    Property("contacts:WeddingAnniversary", TIME, access=Access.WRITE, tag=0x3A41),
+    Property("contacts:WeddingAnniversary", DAY, access=Access.WRITE, tag=0x3A41),
     Property(
         "contacts:HasPicture",
         BOOLEAN,

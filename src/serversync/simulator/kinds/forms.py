@@ -28,6 +28,10 @@ class Writer(Protocol):
         """Escape a value."""
         ...
 
+    def time(self, value: datetime) -> str:
+        """Return a time on the clock that the client asked for."""
+        ...
+
     def mailbox_element(self, address: Address) -> str:
         """Return a ``t:Mailbox`` element."""
         ...
@@ -160,19 +164,40 @@ class Decimal(Form):
 
 
 class Time(Form):
-    """A point in time, written in UTC."""
+    """A point in time, written on the clock that the client asked for."""
 
     def parse(self, value: str) -> datetime:
         """Read an XML time."""
         return read_time(value)
 
-    def inner(self, view: Writer, value: Any) -> str:  # noqa: ARG002 - the same signature for all forms
+    def inner(self, view: Writer, value: Any) -> str:
         """Return the time as Exchange writes it."""
-        return timestamp(value)
+        return view.time(value)
 
     def mapi(self, value: Any) -> str | None:
         """Return the time as Exchange writes it."""
         return None if value is None else timestamp(value)
+
+
+class Day(Time):
+    """A date, kept as its midnight in UTC; no time zone moves it."""
+
+    def inner(self, view: Writer, value: Any) -> str:  # noqa: ARG002 - the same signature for all forms
+        """Return midnight in UTC."""
+        return timestamp(value)
+
+
+class LocalTime(Time):
+    """A point in time that is read without a zone where none is written; the item says later which it is."""
+
+    def read(self, element: etree._Element) -> datetime:
+        """Return the time, without a zone where it has none."""
+        value = (element.text or "").strip()
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            raise refusal(value) from None
+        return found if found.tzinfo is None else read_time(value)
 
 
 class Choice(Form):
@@ -405,6 +430,8 @@ BOOLEAN = Boolean()
 INTEGER = Integer()
 DECIMAL = Decimal()
 TIME = Time()
+DAY = Day()
+LOCAL_TIME = LocalTime()
 BASE64 = Base64()
 STRINGS = Strings()
 BODY = Body()

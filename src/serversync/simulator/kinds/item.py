@@ -84,8 +84,9 @@ def _body_value(view: ItemView) -> BodyText | None:
 
 def attachment_id(view: ItemView, attachment: StoredAttachment) -> str:
     """Return the id of an attachment of an item, however deep that is inside another one."""
-    folder, number = view.root
-    return identifiers.encode(Identifier(view.mailbox.guid, folder, number, (*view.path, attachment.number)))
+    folder, number, occurrence = view.root
+    path = (*view.path, attachment.number)
+    return identifiers.encode(Identifier(view.mailbox.guid, folder, number, path, occurrence))
 
 
 def attachment_ids(view: ItemView, attachment: StoredAttachment) -> str:

@@ -5,14 +5,14 @@ A new kind is one module in this package with a table, and one line in ``kinds.K
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import Enum
 from functools import cached_property
 from typing import Any
 
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.forms import TEXT, Form
-from serversync.simulator.storeditem import StoredItem
+from serversync.simulator.storeditem import ExtendedKey, StoredItem
 from serversync.simulator.versions import Schema
 
 ALWAYS, DEFAULT, ALL, ASKED = range(4)
@@ -85,11 +85,16 @@ class Property:
         return write
 
 
+Localize = Callable[[StoredItem, frozenset[str], tzinfo], None]
 Settle = Callable[[StoredItem, frozenset[str], datetime], None]
 
 
 def settled(_item: StoredItem, _changed: frozenset[str], _now: datetime) -> None:
     """Nothing follows from a change."""
+
+
+def localized(_item: StoredItem, _changed: frozenset[str], _zone: tzinfo) -> None:
+    """No time depends on a zone."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,11 @@ class ItemKind:
         settle: Called with the item, the field URIs that were set or deleted, and the time, before a new or
             changed item is stored: checks what belongs together and sets what follows.
             Raises ``EwsError`` to refuse the change.
+        localize: Called before ``settle`` with the zone of the request: gives times that were written without a
+            zone the one they are meant in.
+        derived: Extended properties that follow from the item, by key: the value as text, or ``None``.
+        read_mime: Reads MIME that a client gives for a new item into properties; where there is none, the MIME
+            is kept as it is.
         mime: The item as MIME; ``None`` where Exchange gives none.
         is_message: Whether it is composed and sent as mail.
     """
@@ -116,7 +126,10 @@ class ItemKind:
     classes: tuple[str, ...] = ()
     folder: str = "drafts"
     needs_folder: Mapping[str, str] = field(default_factory=dict)
+    localize: Localize = localized
     settle: Settle = settled
+    derived: Mapping[ExtendedKey, Callable[[ItemView], str | None]] = field(default_factory=dict)
+    read_mime: Callable[[bytes], dict[str, Any]] | None = None
     mime: Callable[[ItemView], bytes] | None = None
     is_message: bool = False
 

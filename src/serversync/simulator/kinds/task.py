@@ -4,7 +4,7 @@ from datetime import datetime
 
 from serversync.simulator.compose import compose
 from serversync.simulator.itemview import ItemView
-from serversync.simulator.kinds.forms import BOOLEAN, DECIMAL, FRAGMENT, INTEGER, STRINGS, TIME, choice
+from serversync.simulator.kinds.forms import BOOLEAN, DAY, DECIMAL, FRAGMENT, INTEGER, STRINGS, TIME, choice
 from serversync.simulator.kinds.item import ITEM_PROPERTIES
 from serversync.simulator.kinds.property import DEFAULT, Access, ItemKind, Property
 from serversync.simulator.response import EwsError
@@ -63,11 +63,11 @@ TASK_PROPERTIES: tuple[Property, ...] = (
         "task:ChangeCount", INTEGER, lambda view: view.item.content_change - view.item.created_change + 1
     ),
     Property("task:Companies", STRINGS, access=Access.WRITE),
-    Property("task:CompleteDate", TIME, level=DEFAULT, access=Access.WRITE, named=(_TASK, "33039")),
+    Property("task:CompleteDate", DAY, level=DEFAULT, access=Access.WRITE, named=(_TASK, "33039")),
     Property("task:Contacts", STRINGS, access=Access.WRITE),
     Property("task:DelegationState", default=lambda _view: "NoMatch"),
     Property("task:Delegator"),
-    Property("task:DueDate", TIME, level=DEFAULT, access=Access.WRITE, named=(_TASK, "33029")),
+    Property("task:DueDate", DAY, level=DEFAULT, access=Access.WRITE, named=(_TASK, "33029")),
     Property("task:IsAssignmentEditable", INTEGER, lambda _view: 0),
     Property("task:IsComplete", BOOLEAN, _is_complete, level=DEFAULT, named=(_TASK, "33052")),
     Property("task:IsRecurring", BOOLEAN, lambda view: bool(view.get("task:Recurrence"))),
@@ -76,7 +76,7 @@ TASK_PROPERTIES: tuple[Property, ...] = (
     Property("task:Owner", default=lambda view: view.mailbox.display_name, named=(_TASK, "33055")),
     Property("task:PercentComplete", DECIMAL, lambda _view: 0.0, DEFAULT, access=Access.WRITE),
     Property("task:Recurrence", FRAGMENT, access=Access.WRITE),
-    Property("task:StartDate", TIME, level=DEFAULT, access=Access.WRITE, named=(_TASK, "33028")),
+    Property("task:StartDate", DAY, level=DEFAULT, access=Access.WRITE, named=(_TASK, "33028")),
     Property(
         "task:Status",
         STATUS,

@@ -21,6 +21,7 @@ from serversync.simulator.operations import (
     get_folder,
     get_item,
     get_password_expiration_date,
+    get_server_time_zones,
     get_streaming_events,
     mark_all_items_as_read,
     move_folder,
@@ -54,6 +55,7 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "GetFolder": get_folder.answer,
     "GetItem": get_item.answer,
     "GetPasswordExpirationDate": get_password_expiration_date.answer,
+    "GetServerTimeZones": get_server_time_zones.answer,
     "GetStreamingEvents": get_streaming_events.answer,
     "MarkAllItemsAsRead": mark_all_items_as_read.answer,
     "MoveFolder": move_folder.answer,
@@ -72,6 +74,7 @@ SINCE: dict[str, Schema] = {
     "ArchiveItem": Schema.EXCHANGE2013,
     "EmptyFolder": Schema.EXCHANGE2010_SP1,
     "GetPasswordExpirationDate": Schema.EXCHANGE2010_SP2,
+    "GetServerTimeZones": Schema.EXCHANGE2010,
     "MarkAllItemsAsRead": Schema.EXCHANGE2013,
 }
 """The schema step that brought an operation, where that is not the first one."""

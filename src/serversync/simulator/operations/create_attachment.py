@@ -1,9 +1,11 @@
 """CreateAttachment and DeleteAttachment: each changes the item, whose new change key is told."""
 
+from dataclasses import replace
+
 from lxml import etree
 
 from serversync.simulator.call import Call
-from serversync.simulator.identifiers import Identifier, decode, encode
+from serversync.simulator.identifiers import decode, encode
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.itemwriter import ItemWriter
 from serversync.simulator.kinds.item import attachment_id
@@ -73,7 +75,7 @@ def _detach(call: Call, wanted: str) -> str:
     if len(found.attachment) > 1:
         raise EwsError("ErrorCannotDeleteObject")
     call.check(wanted)
-    mailbox, stored = call.item(encode(Identifier(found.mailbox, found.folder, found.item)))
+    mailbox, stored = call.item(encode(replace(found, attachment=())))
     writer = _writer(call, mailbox, stored)
     writer.detach(found.attachment[0])
     mailbox.store(writer.item, modifier=call.modifier)

@@ -32,7 +32,9 @@ def _delete(call: Call, element: etree._Element) -> None:
     if call.request.get(attribute) is None:
         raise EwsError(code)
     how = call.request.get("DeleteType")
-    if how == "HardDelete":
+    if item.occurrence:
+        mailbox.delete_occurrence(item.number, item.occurrence, modifier=call.modifier)
+    elif how == "HardDelete":
         mailbox.delete(item.number)
     elif how == "SoftDelete":
         mailbox.soft_delete(item.number)

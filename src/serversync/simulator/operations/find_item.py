@@ -5,6 +5,7 @@ from datetime import datetime
 
 from lxml import etree
 
+from serversync.simulator.calendar.series import occurrences_between
 from serversync.simulator.call import Call
 from serversync.simulator.foldertree import Folder
 from serversync.simulator.itemreader import ItemReader
@@ -15,12 +16,14 @@ from serversync.simulator.operations.paging import page_of
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
 from serversync.simulator.restriction import Operand, compile_restriction, sort_by
 from serversync.simulator.shape import Shape, parse_shape, whole_number
+from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.xmltext import boolean
 
 M = f"{{{MESSAGES_NS}}}"
 T = f"{{{TYPES_NS}}}"
 _BY_ARRIVAL = frozenset({"item:DateTimeReceived", "item:DateTimeCreated"})
 _TWO_YEARS = 732
+_ENDLESS = 10**6
 _READER = ItemReader()
 
 
@@ -30,7 +33,9 @@ def answer(call: Call) -> str:
     for element in call.request.iterfind(f"{M}ParentFolderIds/*"):
         try:
             call.check()
-            shape = parse_shape(call.request.find(f"{M}ItemShape"), call.schema, is_listing=True)
+            shape = parse_shape(
+                call.request.find(f"{M}ItemShape"), call.schema, is_listing=True, zone=call.zone
+            )
             messages.append(success("FindItem", _find(call, element, shape)))
         except EwsError as error:
             messages.append(failure("FindItem", error))
@@ -148,7 +153,9 @@ def _names_between(view: etree._Element | None) -> Callable[[ItemView], bool] | 
 
 
 def _calendar_view(call: Call, mailbox: Mailbox, folder: Folder, view: etree._Element, shape: Shape) -> str:
-    """Return the single items that touch a span of time, in the order of their start."""
+    """Return the single items and the occurrences that touch a span of time, in the order of their start."""
+    if folder.folder_class != "IPF.Appointment":
+        raise EwsError("ErrorCalendarFolderIsInvalidForCalendarView")
     if call.request.find(f"{M}Restriction") is not None or call.request.find(f"{M}SortOrder") is not None:
         raise EwsError("ErrorUnsupportedQueryFilter")
     start, end = read_time(view.get("StartDate", "")), read_time(view.get("EndDate", ""))
@@ -156,19 +163,27 @@ def _calendar_view(call: Call, mailbox: Mailbox, folder: Folder, view: etree._El
         raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate")
     if (end - start).days > _TWO_YEARS:
         raise EwsError("ErrorCalendarViewRangeTooBig")
-    limit = whole_number(view, "MaxEntriesReturned", len(folder.items) or 1)
+    limit = whole_number(view, "MaxEntriesReturned", _ENDLESS)
     if limit == 0:
         raise EwsError("ErrorInvalidPagingMaxRows")
     found = [
-        (one.get("calendar:Start"), one.item.number)
-        for one in _views(call, mailbox, folder.items)
-        if _touches(one, start, end)
+        ((item.properties or {})["calendar:Start"], item.number, item.occurrence, item)
+        for number in folder.items
+        for item in _between(mailbox.item(number), start, end)
     ]
-    numbers = [number for _, number in sorted(found)]
-    attributes = f'TotalItemsInView="{len(numbers[:limit])}" IncludesLastItemInRange="{boolean(len(numbers) <= limit)}"'
-    return _rows(call, mailbox, numbers[:limit], attributes, shape)
+    chosen = [item for *_, item in sorted(found, key=lambda row: row[:3])]
+    attributes = (
+        f'TotalItemsInView="{len(chosen[:limit])}" IncludesLastItemInRange="{boolean(len(chosen) <= limit)}"'
+    )
+    items = "".join(call.exchange.render(mailbox, item, shape) for item in chosen[:limit])
+    return f"<m:RootFolder {attributes}><t:Items>{items}</t:Items></m:RootFolder>"
 
 
-def _touches(view: ItemView, start: datetime, end: datetime) -> bool:
-    begins, ends = view.get("calendar:Start"), view.get("calendar:End")
-    return begins is not None and ends is not None and begins < end and (ends > start or begins == start)
+def _between(item: StoredItem, start: datetime, end: datetime) -> Iterator[StoredItem]:
+    """Yield what an item has in a span of time: itself, or its occurrences."""
+    given = item.properties or {}
+    begins, ends = given.get("calendar:Start"), given.get("calendar:End")
+    if given.get("calendar:Recurrence"):
+        yield from occurrences_between(item, start, end)
+    elif begins is not None and ends is not None and begins < end and (ends > start or begins == start):
+        yield item

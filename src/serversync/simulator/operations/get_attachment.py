@@ -4,7 +4,7 @@ import base64
 from dataclasses import replace
 
 from serversync.simulator.call import Call
-from serversync.simulator.identifiers import Identifier, decode, encode
+from serversync.simulator.identifiers import decode, encode
 from serversync.simulator.items import render_item
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.item import attachment_frame
@@ -17,7 +17,10 @@ M = f"{{{MESSAGES_NS}}}"
 
 def answer(call: Call) -> str:
     """Return one response message for each attachment asked for."""
-    shape = replace(parse_shape(call.request.find(f"{M}AttachmentShape"), call.schema), base="AllProperties")
+    shape = replace(
+        parse_shape(call.request.find(f"{M}AttachmentShape"), call.schema, zone=call.zone),
+        base="AllProperties",
+    )
     messages = []
     for wanted in call.request.iterfind(f"{M}AttachmentIds/*"):
         try:
@@ -37,7 +40,7 @@ def _attachment(call: Call, attachment_id: str, shape: Shape) -> str:
     if not found.attachment:
         raise EwsError("ErrorInvalidAttachmentId")
     call.check(attachment_id)
-    mailbox, item = call.item(encode(Identifier(found.mailbox, found.folder, found.item)))
+    mailbox, item = call.item(encode(replace(found, attachment=())))
     view = call.exchange.view(mailbox, item, shape)
     for number in found.attachment[:-1]:
         outer = _numbered(view, number)

@@ -29,6 +29,8 @@ def _carry(call: Call, element: etree._Element, into: Mailbox, folder: Folder, *
     mailbox, item = call.item_of(element)
     if mailbox is not into:
         raise EwsError("ErrorCrossMailboxMoveCopy")
+    if item.occurrence:
+        raise EwsError("ErrorCalendarCannotMoveOrCopyOccurrence")
     if folder.search is not None:
         raise EwsError("ErrorMoveCopyFailed")
     again = mailbox.copy(item.number, folder) if is_copy else mailbox.move(item.number, folder)

@@ -37,7 +37,7 @@ def _limit(call: Call) -> int:
 def _sync(call: Call) -> str:
     limit = _limit(call)
     call.check()
-    shape = parse_shape(call.request.find(f"{M}ItemShape"), call.schema, is_listing=True)
+    shape = parse_shape(call.request.find(f"{M}ItemShape"), call.schema, is_listing=True, zone=call.zone)
     wanted = call.request.find(f"{M}SyncFolderId/*")
     if wanted is None:
         raise EwsError("ErrorSyncFolderNotFound")

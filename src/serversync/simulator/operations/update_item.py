@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from serversync.simulator.calendar.series import series_of
 from serversync.simulator.call import Call
 from serversync.simulator.delivery import submit
 from serversync.simulator.identifiers import change_of
@@ -44,7 +45,7 @@ def _update(call: Call, change: etree._Element) -> str:
     _check_disposition(call, view.kind)
     item = stored.copy()
     item.mime = mailbox.mime(stored)
-    writer = ItemWriter(item, view.kind, call.schema, call.exchange.now(), view)
+    writer = ItemWriter(item, view.kind, call.schema, call.exchange.now(), view, call.zone)
     for name, path, element in changes_of(updates):
         if name == "DeleteItemField":
             writer.delete(path)
@@ -88,6 +89,8 @@ def _store(call: Call, mailbox: Mailbox, stored: StoredItem, writer: ItemWriter)
         item = mailbox.item(stored.number)
     else:
         writer.settle()
+        if series_of(stored) != series_of(item):
+            item.exceptions = None
         mailbox.store(item, modifier=call.modifier)
     if kind.is_message and call.request.get("MessageDisposition") in {"SendOnly", "SendAndSaveCopy"}:
         _send(call, mailbox, item)

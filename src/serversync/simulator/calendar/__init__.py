@@ -1,0 +1,1 @@
+"""What Exchange computes about calendars: time zones, series, meetings, iCalendar; nothing here touches a request."""
