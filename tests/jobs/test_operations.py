@@ -256,7 +256,7 @@ def test_an_unexpected_end_after_the_commit_changes_nothing_any_more(database_ds
     assert set(faults.JOB) <= faults.POINTS
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(900)
 def test_five_thousand_mailboxes_killed_twice_are_each_tested_to_the_end_once(database_dsn, tmp_path):
     count = int(os.environ.get("SERVERSYNC_TEST_VOLUME", "5000"))
     _many(count)
@@ -272,7 +272,7 @@ def test_five_thousand_mailboxes_killed_twice_are_each_tested_to_the_end_once(da
         {"SERVERSYNC_FAULT": f"job.after-commit=kill@{count // 5}"},
     ):
         process = run(fault)
-        assert process.wait(120) == -signal.SIGKILL
+        assert process.wait(400) == -signal.SIGKILL
         seen.append(progress(job).progress.done)
     process = run({})
     try:

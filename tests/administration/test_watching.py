@@ -1,0 +1,180 @@
+"""Alerts that are dismissed and muted, the outage of a profile, clearing away, the timeline, diagnostics, views."""
+
+from datetime import timedelta
+
+import pytest
+
+from serversync.administration import (
+    alerts,
+    diagnostics,
+    mailboxes,
+    organization,
+    outage,
+    people,
+    profiles,
+    systemviews,
+    timeline,
+)
+from serversync.core import clock
+from serversync.core.errors import ImpersonationDenied
+from serversync.crm.models import Mailbox, MailboxStatistics, Organization, SystemUser, TraceLog
+from serversync.jobs import housekeeping
+
+pytestmark = pytest.mark.django_db
+SECRET = "planted-Secret-4711"
+PROFILE: profiles.ProfileEntries = {
+    "incomingserverlocation": "mail.example.org",
+    "incomingusername": "svc-crm@example.org",
+    "incomingpassword": SECRET,
+    "sendemailalert": True,
+}
+ERROR = ImpersonationDenied(account="svc", mailbox="ada@example.org")
+
+
+@pytest.fixture
+def profile():
+    made = profiles.add("Exchange", PROFILE)
+    organization.change("defaultemailserverprofileid", "Exchange")
+    return made
+
+
+@pytest.fixture
+def boxes(profile):
+    for name in ("ada", "ben", "cleo", "dan"):
+        people.add(f"{name}@example.org")
+    Mailbox.objects.update(
+        incomingemailstatus=1, mailboxstatus=1, emailrouteraccessapproval=1, nextpasson=clock.now()
+    )
+    return list(Mailbox.objects.order_by("emailaddress"))
+
+
+def shown():
+    return list(TraceLog.objects.filter(resolvedon=None).exclude(alerts.muted()))
+
+
+def test_a_dismissed_alert_is_over_and_opens_anew_when_its_cause_goes_on(boxes):
+    alerts.tell_failure(boxes[0], ERROR)
+    assert alerts.dismiss(shown()) == 2
+    assert shown() == []
+    alerts.tell_failure(boxes[0], ERROR)
+    assert len(shown()) == 2
+
+
+def test_a_muted_alert_comes_back_when_it_happens_ten_times_as_often(boxes):
+    alerts.tell_failure(boxes[0], ERROR)
+    alerts.mute(shown())
+    for _ in range(8):
+        alerts.tell_failure(boxes[0], ERROR)
+    assert shown() == []
+    alerts.tell_failure(boxes[0], ERROR)
+    assert {one.occurrences for one in shown()} == {10}
+
+
+def test_a_muted_alert_comes_back_at_a_higher_level(boxes):
+    alerts.tell_failure(boxes[0], ERROR)
+    TraceLog.objects.update(level=2)
+    alerts.mute(shown())
+    assert shown() == []
+    TraceLog.objects.update(level=3)
+    assert len(shown()) == 2
+
+
+def test_an_outage_is_said_once_and_once_more_when_it_is_over(boxes, profile):
+    def fail(count):
+        Mailbox.objects.update(mailboxstatus=1)
+        failing = [box.pk for box in boxes[:count]]
+        Mailbox.objects.filter(pk__in=failing).update(mailboxstatus=2, lastsyncerroroccurredon=clock.now())
+
+    fail(2)
+    assert outage.watch() == [], "half is not more than half"
+    fail(3)
+    assert outage.watch() == [outage.MANY_FAILING]
+    assert outage.watch() == []
+    fail(0)
+    assert outage.watch() == [outage.RECOVERED]
+    assert outage.watch() == []
+    fail(4)
+    assert outage.watch() == [outage.MANY_FAILING]
+    assert TraceLog.objects.filter(regardingobjectid=profile.pk, resolvedon=None).count() == 1
+
+
+def test_what_failed_more_than_an_hour_ago_is_no_outage(boxes):
+    Mailbox.objects.update(mailboxstatus=2, lastsyncerroroccurredon=clock.now() - timedelta(minutes=61))
+    assert outage.watch() == []
+
+
+def test_a_profile_that_nobody_wants_to_hear_of_is_not_watched(boxes):
+    profiles.edit("Exchange", {"sendemailalert": False})
+    Mailbox.objects.update(mailboxstatus=2, lastsyncerroroccurredon=clock.now())
+    assert outage.watch() == []
+
+
+def test_old_alerts_are_cleared_away_but_open_errors_are_not(boxes):
+    alerts.tell_failure(boxes[0], ERROR)
+    alerts.tell_success(boxes[1], "Works.")
+    TraceLog.objects.update(laston=clock.now() - timedelta(days=31))
+    assert alerts.clear_away(Organization.objects.current()) == 1
+    assert {one.level for one in TraceLog.objects.all()} == {3}
+    alerts.dismiss(list(TraceLog.objects.all()))
+    TraceLog.objects.update(laston=clock.now() - timedelta(days=29))
+    assert housekeeping.once() == {}
+
+
+def test_the_timeline_tells_passes_alerts_and_acts_latest_first(boxes):
+    box = mailboxes.find("ada@example.org")
+    now = clock.now()
+    MailboxStatistics.objects.create(
+        mailboxid=box,
+        mailboxprocessstartedon=now - timedelta(hours=1),
+        mailboxprocesscompletedon=now - timedelta(hours=1),
+        itemsprocessed=3,
+        processresult=True,
+    )
+    alerts.tell_failure(box, ERROR)
+    mailboxes.reject([box])
+    found = timeline.of(box)
+    assert [one.kind.value for one in found if one.kind.value != "act"][-1] == "pass"
+    assert [one.at for one in found] == sorted((one.at for one in found), reverse=True)
+    told = " ".join(one.sentence for one in found)
+    assert "3 items" in told
+    assert "mailbox.reject" in told
+    assert "not allowed to impersonate" in told
+
+
+def test_diagnostics_tell_everything_but_secrets(boxes):
+    box = mailboxes.find("ada@example.org")
+    box.set_password(f"{SECRET}-of-the-mailbox")
+    box.save()
+    profiles.edit("Exchange", {"proxyurl": f"http://u:{SECRET}@proxy.example.org:3128"})
+    alerts.tell_failure(box, ERROR)
+    box = mailboxes.find("ada@example.org")
+    for text in (diagnostics.as_json(box), diagnostics.as_markdown(box)):
+        assert SECRET not in text
+        assert "exchange.impersonation-denied" in text
+        assert "mail.example.org" in text
+
+
+def test_the_four_states_part_the_active_mailboxes(boxes):
+    Mailbox.objects.filter(pk=boxes[0].pk).update(mailboxstatus=2)
+    Mailbox.objects.filter(pk=boxes[1].pk).update(mailboxstatus=0)
+    Mailbox.objects.filter(pk=boxes[2].pk).update(emailrouteraccessapproval=2)
+    people.edit(people.add("gone@example.org"), disabled=True)
+    counts = systemviews.count_states()
+    assert counts == {"healthy": 1, "waiting": 1, "failing": 1, "untested": 1}
+    assert sum(counts.values()) == systemviews.select("active").count()
+    for word, count in counts.items():
+        assert systemviews.select(word).count() == count
+
+
+def test_the_first_start_makes_an_administrator_once():
+    made = people.ensure_administrator()
+    assert made is not None
+    user = SystemUser.objects.get(domainname=made[0])
+    assert user.check_password(made[1])
+    assert user.mustchangepassword
+    assert people.ensure_administrator() is None
+
+
+def test_an_administrator_who_cannot_log_in_counts_as_none():
+    people.add("dora", administrator=True)
+    assert people.ensure_administrator() is not None
