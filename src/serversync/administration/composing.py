@@ -27,6 +27,7 @@ from serversync.rules.email.threading import new_index, ties_to
 IMPORTANCE: Final = {"low": Priority.LOW, "normal": Priority.NORMAL, "high": Priority.HIGH}
 """What can be chosen, by the word for it."""
 _REPLY, _FORWARD = "Re: ", "Fw: "
+_LONGEST_SUBJECT: Final = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,9 @@ def _draft(values: MessageEntries, *, parent: Email | None, is_reply: bool = Fal
     email = Email(
         directioncode=True, statecode=EmailState.OPEN, statuscode=EmailStatus.DRAFT, mimetype="text/html"
     )
-    email.subject = entries.text(values["subject"], "Subject", longest=800) if values.get("subject") else ""
+    email.subject = (
+        entries.text(values["subject"], "Subject", longest=_LONGEST_SUBJECT) if values.get("subject") else ""
+    )
     email.description = values.get("body", "")
     email.sender = sender.emailaddress
     email.sendermailboxid = sender
@@ -250,8 +253,11 @@ def _written(parties: Sequence[ActivityParty], *, but: set[str]) -> list[str]:
 
 
 def _prefixed(prefix: str, subject: str | None) -> str:
-    plain = subject or ""
-    return plain if plain.lower().startswith(prefix.strip().lower()) else f"{prefix}{plain}"
+    """Return the subject of an answer; what cannot be seen in a stranger's subject becomes a space."""
+    plain = "".join([sign if sign.isprintable() else " " for sign in subject or ""]).strip()
+    return (plain if plain.lower().startswith(prefix.strip().lower()) else f"{prefix}{plain}")[
+        :_LONGEST_SUBJECT
+    ]
 
 
 def _quoted(body: str, parent: Email) -> str:

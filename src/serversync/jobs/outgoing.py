@@ -64,13 +64,22 @@ class OutgoingMail:
         async with woken_by(self._conninfo, SEND_CHANNEL) as woken, self._heartbeat():
             try:
                 while True:
-                    claimed = await self._take()
-                    if not claimed:
+                    if not await self._take_whole():
                         await self._sleep(woken)
             finally:
                 await self._stop()
 
+    async def _take_whole(self) -> int:
+        """Take what is due; when cancelled, not half-way: a claim that nobody works on would wait for its lease's end."""
+        taking = asyncio.ensure_future(self._take())
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            await asyncio.gather(taking, return_exceptions=True)
+            raise
+
     async def _take(self) -> int:
+        """Claim what is due and begin to send it; return how many that are."""
         room = AT_ONCE - len(self._running)
         if room <= 0:
             return 0
