@@ -1,4 +1,4 @@
-"""Issue of the main job: what a message costs from Exchange to committed CRM rows, and in how much memory.
+"""What a message costs from Exchange to committed CRM rows, and in how much memory.
 
 All figures are CPU of the client process, in one run on the same simulator and database: ours, exchangelib
 alone, and the two floors below which nobody can go.

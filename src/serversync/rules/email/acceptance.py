@@ -115,7 +115,7 @@ def examine(
 def effective_start(profile: datetime | None, mailbox: datetime | None) -> datetime | None:
     """Return the later of the two *Process Email From* values.
 
-    Source: the effective bound is ``max(profile value, mailbox value)``, ``server-side-sync.md`` 2.2.
+    Source: the effective bound is ``max(profile value, mailbox value)`` (Microsoft, "Connect to Exchange Server (on-premises)").
     """
     given = [value for value in (profile, mailbox) if value is not None]
     return max(given, default=None)

@@ -1,6 +1,6 @@
 """What of a message's content is stored, and what is left out and said so on the record.
 
-Source: ``server-side-sync.md`` 3.10; the limit of a body is that of Dataverse's file store (1.5).
+Source: Dataverse table reference, email; the limit of a body is that of Dataverse's file store.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

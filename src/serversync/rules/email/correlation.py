@@ -2,7 +2,7 @@
 
 The methods are tried in the order In-Reply-To and References, tracking token, conversation index, smart matching;
 the first that finds something wins, and every one that was tried says what it looked for and found, for the trace.
-Source: ``server-side-sync.md`` 3.3 and 3.4.
+Source: Microsoft, "Email message filtering and correlation".
 """
 
 import re

@@ -3,7 +3,7 @@
 Every user and queue among the resolved recipients is asked, in the order To, Cc, Bcc; the first that takes the
 message is its accepting entity. The owner of the mailbox that is read is asked last where the message does not name
 it (blind copies, distribution lists), and then only *All email messages* takes it. So who accepts does not depend
-on whose mailbox is read first. Source: ``server-side-sync.md`` 3.2.
+on whose mailbox is read first. Source: Microsoft, "Email message filtering and correlation".
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 A rule in a user's mailbox forwards mail *as an attachment* to a forward mailbox; what counts is the message inside.
 Only a wrapper with exactly one message attached can be told from a message that merely has one. Source:
-``server-side-sync.md`` 2.8.
+Microsoft, "Forward mailbox vs. individual mailboxes".
 """
 
 from base64 import b64decode

@@ -1,6 +1,6 @@
 """Mail between users: two activities (one sent, one received), or one.
 
-Source: ``server-side-sync.md`` 3.6. What the source leaves open is in ``docs/adr/0017-internal-mail.md``.
+Source: Microsoft, settings of the organization (OrgDbOrgSettings). What the source leaves open is in ``docs/adr/0017-internal-mail.md``.
 """
 
 from collections.abc import Sequence

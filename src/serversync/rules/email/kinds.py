@@ -1,7 +1,7 @@
 """What kind of thing an item is, and how each kind is treated.
 
 Exchange keeps more in an Inbox than mail. The item class says what it is; each kind has one stated treatment,
-which ``mailbox why`` can repeat. Source: ``ews.md`` 1.8.
+which ``mailbox why`` can repeat. Source: item classes of MS-OXOMSG and MS-OXOCAL.
 """
 
 from enum import Enum

@@ -2,7 +2,7 @@
 
 To is looked through first, then Cc, then Bcc; the first list with somebody who may own it decides. Within it the
 owner of the correlated e-mail wins, then the owner of the sender's record, then the first of the list.
-Source: ``server-side-sync.md`` 3.5.
+Source: Microsoft, "Email record owner".
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Who the people of a message are in the CRM.
 
-Source: ``server-side-sync.md`` 3.5 (resolution order, own records first, more than 100 matches stay open).
+Source: Microsoft, "Associate an email address with a row" (resolution order, own records first, more than 100 matches stay open).
 """
 
 from collections.abc import Sequence

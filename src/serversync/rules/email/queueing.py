@@ -1,6 +1,6 @@
 """In which queues a message waits.
 
-Source: ``server-side-sync.md`` 3.7.
+Source: Microsoft, settings of the organization (OrgDbOrgSettings).
 """
 
 from collections.abc import Iterable

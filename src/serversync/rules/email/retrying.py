@@ -1,6 +1,6 @@
 """When a message that could not be taken is tried again, and when it is given up.
 
-Source: ``server-side-sync.md`` 3.9: five times, about fifteen minutes apart; then the category *Undeliverable*.
+Source: Microsoft, "Use Outlook category to track appointments and emails": five times, about fifteen minutes apart; then the category *Undeliverable*.
 """
 
 from datetime import datetime, timedelta

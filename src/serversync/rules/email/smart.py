@@ -6,7 +6,7 @@ where the organization lets subjects differ by some words, also those of the sub
 Two messages that may match share such a key, which is one look-up by index; whether they do match is then decided
 here, word by word and address by address. See ``docs/adr/0016-smart-matching-by-subject-keys.md``.
 
-Source of the rule: ``server-side-sync.md`` 3.4. The hash is our own: Microsoft has not published its one.
+Source of the rule: Microsoft, "Email message filtering and correlation". The hash is our own: Microsoft has not published its one.
 """
 
 import re
