@@ -160,6 +160,12 @@ class Mailbox(models.Model):
         )
         indexes = (
             models.Index(Lower("emailaddress"), name="mailbox_emailaddress"),
+            models.Index(fields=["statecode", "name", "mailboxid"], name="mailbox_list"),
+            models.Index(
+                fields=["-lastsyncerrorcount", "-lastsyncerroroccurredon", "mailboxid"],
+                condition=Q(statecode=0, mailboxstatus=2),
+                name="mailbox_failing",
+            ),
             models.Index(
                 fields=["nextpasson"], condition=Q(nextpasson__isnull=False), name="mailbox_nextpasson"
             ),

@@ -116,6 +116,7 @@ class SystemUser(MailboxOwner, AbstractBaseUser, PermissionsMixin):
 
         db_table = "systemuser"
         indexes = (
+            models.Index(fields=["fullname", "systemuserid"], name="systemuser_list"),
             models.Index(Lower("internalemailaddress"), name="systemuser_internalemail"),
             models.Index(Lower("personalemailaddress"), name="systemuser_personalemail"),
             models.Index(Lower("mobilealertemail"), name="systemuser_mobilealertemail"),

@@ -93,6 +93,9 @@ class TraceLog(models.Model):
         indexes = (
             models.Index(fields=["regardingobjectid", "-laston"], name="tracelog_regarding"),
             models.Index(fields=["-laston"], name="tracelog_laston"),
+            models.Index(
+                fields=["-laston", "-tracelogid"], condition=Q(resolvedon__isnull=True), name="tracelog_open"
+            ),
         )
 
     def __str__(self) -> str:

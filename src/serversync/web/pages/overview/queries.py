@@ -13,7 +13,6 @@ from serversync.administration import actor as actors
 from serversync.administration import jobs, privileges, systemviews
 from serversync.core import clock
 from serversync.crm.models import Mailbox, MailboxStatistics
-from serversync.crm.models.options import StateCode
 from serversync.crm.privileges import Depth, Privilege
 
 WORST: Final = 5
@@ -70,7 +69,7 @@ def numbers() -> list[Number]:
 
 def worst() -> QuerySet[Mailbox]:
     """Return the mailboxes that fail most, with what was said."""
-    rows = privileges.mailboxes().filter(systemviews.VIEWS["failing"].condition, statecode=StateCode.ACTIVE)
+    rows = privileges.mailboxes().filter(systemviews.VIEWS["failing"].condition)
     return rows.only("name", "lastsyncerror", "lastsyncerroroccurredon", "transientfailurecount").order_by(
         "-lastsyncerrorcount", "-lastsyncerroroccurredon", "pk"
     )[:WORST]
