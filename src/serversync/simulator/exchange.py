@@ -6,6 +6,7 @@ Everything here may be called from any thread; the server answers requests under
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 from uuid import UUID, uuid5
@@ -31,6 +32,22 @@ from serversync.simulator.throttling import Load, Throttle, ThrottlingPolicy
 from serversync.simulator.versions import SERVER_VERSIONS, ServerVersion
 from serversync.simulator.xmltext import IllegalCharacters
 
+
+@dataclass(frozen=True, slots=True)
+class RoomList:
+    """A list of meeting rooms.
+
+    Attributes:
+        address: Its address.
+        name: Its name.
+        rooms: The mailboxes on it.
+    """
+
+    address: str
+    name: str
+    rooms: tuple[Mailbox, ...]
+
+
 _NAMESPACE = UUID("6f1a3c52-7f0e-4d3b-9d0a-3c8b8a1f7e11")
 _RENDERED_BYTES = 64 * 1024 * 1024
 _CONTENTS = 512
@@ -51,6 +68,9 @@ class Exchange:
         clock_skew: How far its clock is ahead, in NTLM challenges and ``Date`` headers.
         faults: What goes wrong on command.
         outbox: Mail that left for other servers, in the order of sending; for tests to look at.
+        accepted_domains: Further domains whose mail it takes, beside ``domain``.
+        max_message_size: The largest message in bytes that it sends and takes; ``None`` for any.
+        room_lists: Lists of meeting rooms, by address in lower case; ``add_room_list`` adds one.
         load: How much goes on.
         throttle: Keeps the budgets of ``throttling``.
         illegal_characters: ``reference`` writes characters that XML forbids as a real server does, which no
@@ -86,6 +106,9 @@ class Exchange:
         self.faults = FaultPlan()
         self.autodiscover = AutodiscoverConfiguration()
         self.outbox: list[OutgoingMail] = []
+        self.accepted_domains: set[str] = set()
+        self.max_message_size: int | None = None
+        self.room_lists: dict[str, RoomList] = {}
         self.load = Load()
         self.throttle = Throttle(now)
         self.illegal_characters: IllegalCharacters = "drop"
@@ -115,6 +138,28 @@ class Exchange:
     def netbios_domain(self) -> str:
         r"""The domain's short name, as in ``DOMAIN\user``."""
         return self.domain.partition(".")[0].upper()
+
+    @property
+    def own_domains(self) -> list[str]:
+        """The domains whose recipients have to have a mailbox here."""
+        return [self.domain, *sorted(self.accepted_domains)]
+
+    def is_own_domain(self, address: str) -> bool:
+        """Whether an address belongs to this organization."""
+        domain = address.rpartition("@")[2].lower()
+        return domain == self.domain.lower() or domain in {one.lower() for one in self.accepted_domains}
+
+    @property
+    def largest_message(self) -> int:
+        """``max_message_size``, or what an HTTP request can carry at most."""
+        return self.max_message_size or 64 * 1024 * 1024
+
+    def add_room_list(self, address: str, name: str, rooms: Iterable[Mailbox]) -> RoomList:
+        """Add a list of meeting rooms."""
+        with self.lock:
+            added = RoomList(address, name, tuple(rooms))
+            self.room_lists[address.lower()] = added
+        return added
 
     @property
     def mailboxes(self) -> list[Mailbox]:

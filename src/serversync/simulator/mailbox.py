@@ -5,21 +5,39 @@ so its id changes with each move, as on a real server. Messages are held as MIME
 exist only as numbers until somebody changes them.
 """
 
+import base64
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from serversync.simulator import identifiers
 from serversync.simulator.calendar.series import occurrences, with_exception, without_occurrence
+from serversync.simulator.delegate import Delegate
 from serversync.simulator.foldertree import ChangeKind, Folder, FolderTree, LogEntry
 from serversync.simulator.identifiers import Identifier
 from serversync.simulator.mailboxevent import EventKind, MailboxEvent
+from serversync.simulator.oof import OofSettings
 from serversync.simulator.response import EwsError
+from serversync.simulator.rules import InboxRule
 from serversync.simulator.storeditem import ExtendedKey, ExtendedValue, StoredItem
 from serversync.simulator.versions import Schema
+
+
+@dataclass(slots=True)
+class Quota:
+    """How many bytes a mailbox may hold; ``None`` for any number.
+
+    Attributes:
+        prohibit_send: From here on its owner cannot send.
+        prohibit_send_receive: From here on nothing comes in either.
+    """
+
+    prohibit_send: int | None = None
+    prohibit_send_receive: int | None = None
 
 
 class MailSource(Protocol):
@@ -45,6 +63,12 @@ class Mailbox(FolderTree):
         sid: Security identifier of its user.
         generation: Sync states of an earlier generation are refused.
         delegates: Accounts with full access, by primary address.
+        delegate_rights: What those of them may do that an owner named in EWS, by primary address.
+        meeting_requests_to: Who gets meeting requests, a value of ``DeliverMeetingRequestsType``.
+        send_on_behalf: Addresses whose mail may say that it is from here, sent by them.
+        oof: Its automatic replies.
+        rules: Its server rules.
+        quota: How much it may hold.
         on_change: Is told what happens, with the lock held.
         change_marks: What folders say about when they changed: ``honest``, ``constant`` (never changes), ``absent``.
     """
@@ -67,6 +91,13 @@ class Mailbox(FolderTree):
         self.sid = sid
         self.generation = 1
         self.delegates: set[str] = set()
+        self.delegate_rights: dict[str, Delegate] = {}
+        self.meeting_requests_to = "DelegatesAndMe"
+        self.send_on_behalf: set[str] = set()
+        self.oof = OofSettings()
+        self.rules: list[InboxRule] = []
+        self.quota = Quota()
+        self._last_rule = 0
         self.on_change: Callable[[Mailbox, MailboxEvent], None] | None = None
         self.change_marks: Literal["honest", "constant", "absent"] = "honest"
         self._last_item = 0
@@ -79,6 +110,36 @@ class Mailbox(FolderTree):
     def addresses(self) -> set[str]:
         """Return all addresses that deliver here, lower case."""
         return {one.lower() for one in (self.primary_smtp_address, *self.proxy_addresses)}
+
+    def new_rule_id(self) -> str:
+        """Return an id for a new rule."""
+        self._last_rule += 1
+        return base64.b64encode(self._last_rule.to_bytes(8, "big")).decode()
+
+    @property
+    def size(self) -> int:
+        """How many bytes it holds, about; messages that a seed promises count as their first."""
+        stored = sum(item.weight for item in self._items.values())
+        promised = sum(
+            1 for number in self._seeded if number not in self._deleted and number not in self._items
+        )
+        if not promised or self._source is None:
+            return stored
+        return stored + promised * len(self._source.mime(self.primary_smtp_address, self._seeded.start))
+
+    def has_room_for(self, weight: int) -> bool:
+        """Whether so many bytes more may come in."""
+        limit = self.quota.prohibit_send_receive
+        return limit is None or self.size + weight <= limit
+
+    def check_room(self, weight: int) -> None:
+        """Refuse what does not fit.
+
+        Raises:
+            EwsError: ``ErrorQuotaExceeded``.
+        """
+        if not self.has_room_for(weight):
+            raise EwsError("ErrorQuotaExceeded")
 
     def _tell(self, event: MailboxEvent) -> None:
         """Note that something happened to an item, and tell it; the folder's own event follows, as on a real server."""

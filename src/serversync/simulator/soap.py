@@ -16,7 +16,7 @@ from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
 from serversync.simulator.kinds.forms import fragment
 from serversync.simulator.mailbox import Mailbox
-from serversync.simulator.operations import OPERATIONS, SINCE
+from serversync.simulator.operations import ELEMENTS, OPERATIONS, SINCE
 from serversync.simulator.response import (
     MESSAGES_NS,
     SOAP_NS,
@@ -76,7 +76,10 @@ def parse(body: bytes) -> Request:
     name = etree.QName(element)
     if name.namespace != MESSAGES_NS:
         raise SoapFault("ErrorInvalidRequest", f"The operation {name.localname} is not known.")
-    return Request(name.localname, element, root.find(f"{S}Header"))
+    operation = ELEMENTS.get(name.localname, name.localname)
+    if operation in ELEMENTS.values() and operation == name.localname:
+        raise SoapFault("ErrorInvalidRequest", f"The operation {name.localname} is not known.")
+    return Request(operation, element, root.find(f"{S}Header"))
 
 
 def _unreadable(reason: str) -> SoapFault:

@@ -1,6 +1,6 @@
 """The EWS operations, one module each.
 
-``OPERATIONS`` is the dispatch table: the element name of a request leads to the function that answers it.
+``OPERATIONS`` is the dispatch table: the name of an operation leads to the function that answers it.
 """
 
 from collections.abc import Callable
@@ -12,20 +12,28 @@ from serversync.simulator.operations import (
     create_attachment,
     create_folder,
     create_item,
+    delegates,
     delete_folder,
     delete_item,
+    export_items,
     find_folder,
     find_item,
     get_attachment,
     get_events,
     get_folder,
     get_item,
+    get_mail_tips,
     get_password_expiration_date,
+    get_rooms,
     get_server_time_zones,
+    get_service_configuration,
     get_streaming_events,
+    get_user_availability,
+    inbox_rules,
     mark_all_items_as_read,
     move_folder,
     move_item,
+    resolve_names,
     send_item,
     subscribe,
     sync_folder_hierarchy,
@@ -33,10 +41,13 @@ from serversync.simulator.operations import (
     unsubscribe,
     update_folder,
     update_item,
+    user_configuration,
+    user_oof_settings,
 )
 from serversync.simulator.versions import Schema
 
 OPERATIONS: dict[str, Callable[[Call], str]] = {
+    "AddDelegate": delegates.add,
     "ArchiveItem": archive_item.answer,
     "ConvertId": convert_id.answer,
     "CopyFolder": move_folder.answer,
@@ -44,37 +55,79 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "CreateAttachment": create_attachment.create,
     "CreateFolder": create_folder.answer,
     "CreateItem": create_item.answer,
+    "CreateUserConfiguration": user_configuration.create,
     "DeleteAttachment": create_attachment.delete,
     "DeleteFolder": delete_folder.delete,
     "DeleteItem": delete_item.answer,
+    "DeleteUserConfiguration": user_configuration.delete,
     "EmptyFolder": delete_folder.empty,
+    "ExportItems": export_items.export,
     "FindFolder": find_folder.answer,
     "FindItem": find_item.answer,
     "GetAttachment": get_attachment.answer,
+    "GetDelegate": delegates.get,
     "GetEvents": get_events.answer,
     "GetFolder": get_folder.answer,
+    "GetInboxRules": inbox_rules.get,
     "GetItem": get_item.answer,
+    "GetMailTips": get_mail_tips.answer,
     "GetPasswordExpirationDate": get_password_expiration_date.answer,
+    "GetRoomLists": get_rooms.lists,
+    "GetRooms": get_rooms.rooms,
     "GetServerTimeZones": get_server_time_zones.answer,
+    "GetServiceConfiguration": get_service_configuration.answer,
     "GetStreamingEvents": get_streaming_events.answer,
+    "GetUserAvailability": get_user_availability.answer,
+    "GetUserConfiguration": user_configuration.get,
+    "GetUserOofSettings": user_oof_settings.get,
     "MarkAllItemsAsRead": mark_all_items_as_read.answer,
     "MoveFolder": move_folder.answer,
     "MoveItem": move_item.answer,
+    "RemoveDelegate": delegates.remove,
+    "ResolveNames": resolve_names.answer,
     "SendItem": send_item.answer,
+    "SetUserOofSettings": user_oof_settings.put,
     "Subscribe": subscribe.answer,
     "SyncFolderHierarchy": sync_folder_hierarchy.answer,
     "SyncFolderItems": sync_folder_items.answer,
     "Unsubscribe": unsubscribe.answer,
+    "UpdateDelegate": delegates.update,
     "UpdateFolder": update_folder.answer,
+    "UpdateInboxRules": inbox_rules.update,
     "UpdateItem": update_item.answer,
+    "UpdateUserConfiguration": user_configuration.update,
+    "UploadItems": export_items.upload,
 }
-"""Element name of the request to the function that returns the XML inside ``s:Body``."""
+"""Name of the operation to the function that returns the XML inside ``s:Body``."""
+
+ELEMENTS = {
+    f"{name}Request": name for name in ("GetUserAvailability", "GetUserOofSettings", "SetUserOofSettings")
+}
+"""The operation of each request whose element is not called as its operation."""
 
 SINCE: dict[str, Schema] = {
+    "AddDelegate": Schema.EXCHANGE2007_SP1,
     "ArchiveItem": Schema.EXCHANGE2013,
+    "ConvertId": Schema.EXCHANGE2007_SP1,
+    "CreateUserConfiguration": Schema.EXCHANGE2010,
+    "DeleteUserConfiguration": Schema.EXCHANGE2010,
     "EmptyFolder": Schema.EXCHANGE2010_SP1,
+    "ExportItems": Schema.EXCHANGE2010_SP1,
+    "GetDelegate": Schema.EXCHANGE2007_SP1,
+    "GetInboxRules": Schema.EXCHANGE2010_SP1,
+    "GetMailTips": Schema.EXCHANGE2010,
     "GetPasswordExpirationDate": Schema.EXCHANGE2010_SP2,
+    "GetRoomLists": Schema.EXCHANGE2010,
+    "GetRooms": Schema.EXCHANGE2010,
     "GetServerTimeZones": Schema.EXCHANGE2010,
+    "GetServiceConfiguration": Schema.EXCHANGE2010,
+    "GetUserConfiguration": Schema.EXCHANGE2010,
+    "GetStreamingEvents": Schema.EXCHANGE2010_SP1,
     "MarkAllItemsAsRead": Schema.EXCHANGE2013,
+    "RemoveDelegate": Schema.EXCHANGE2007_SP1,
+    "UpdateDelegate": Schema.EXCHANGE2007_SP1,
+    "UpdateInboxRules": Schema.EXCHANGE2010_SP1,
+    "UpdateUserConfiguration": Schema.EXCHANGE2010,
+    "UploadItems": Schema.EXCHANGE2010_SP1,
 }
 """The schema step that brought an operation, where that is not the first one."""
