@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export SERVERSYNC_DATA ?= $(CURDIR)/build/data
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test browser pictures fuzz check fix bench clean lock run dev
+.PHONY: demo test browser pictures fuzz histories check fix bench clean lock run dev
 
 # MAIL counts on the command line only: log-in shells set a variable of this name to the user's mail spool.
 demo: $(VENV)/.run
@@ -28,6 +28,10 @@ pictures: $(VENV)/.dev browser
 # A long run of the tests that damage answers: each with 20,000 examples, and the seed printed where one fails.
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/property/exchange --hypothesis-profile=fuzz --timeout 3600 $(ARGS)
+
+# A long run of histories of two sides kept in step; a failure prints its seed and how to repeat it.
+histories: $(VENV)/.dev
+	SERVERSYNC_HISTORIES=500000 $(BIN)/python -m pytest tests/property/act -n 0 --timeout 14400 $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

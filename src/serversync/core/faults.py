@@ -38,6 +38,17 @@ OUTGOING_DELIVERY = (
 )
 """Every point of sending an e-mail, in the order in which it reaches them."""
 
+ACT_PASS = (
+    "act.claimed",
+    "act.heard",
+    "act.planned",
+    "act.intended",
+    "act.written",
+    "act.settled",
+    "act.finished",
+)
+"""Every point of keeping appointments, contacts and tasks in step, in the order in which a pass reaches them."""
+
 KEY_CHANGE = ("secrets.next-made", "secrets.resealed", "secrets.committed", "secrets.switched")
 """Every point of a change of the key, in the order in which it reaches them."""
 
@@ -46,7 +57,9 @@ JOB_AFTER_COMMIT = "job.after-commit"
 JOB = (JOB_BEFORE_COMMIT, JOB_AFTER_COMMIT)
 """Every point of a mailbox of a job."""
 
-POINTS: frozenset[str] = frozenset((*KEY_CHANGE, *INCOMING_PASS, *INCOMING_ACTIONS, *OUTGOING_DELIVERY, *JOB))
+POINTS: frozenset[str] = frozenset(
+    (*KEY_CHANGE, *INCOMING_PASS, *INCOMING_ACTIONS, *OUTGOING_DELIVERY, *ACT_PASS, *JOB)
+)
 
 _armed: dict[str, Callable[[], None]] = {}
 

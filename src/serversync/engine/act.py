@@ -1,0 +1,231 @@
+"""One pass over the appointments, contacts and tasks of a mailbox.
+
+    hear the feeds (what changed is remembered together with the position) -> look at both sides of what is due
+    -> decide, which is pure (``rules.plan``) -> note what is about to be written -> write to Exchange, then to the
+    CRM together with the new common state -> at the end, deletions, unless there are too many of them
+
+We may be killed anywhere, and any answer may be lost after its request took effect; see
+``docs/explanation/synchronization.md``.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from serversync.core import faults
+from serversync.core.errors import SyncStateInvalid
+from serversync.core.ids import random_uuids
+from serversync.engine.act_apply import Applier
+from serversync.engine.act_identity import Identities, Meeting
+from serversync.engine.act_ports import (
+    ActAlerts,
+    ActMailbox,
+    ActResult,
+    ActRun,
+    ActStore,
+    Due,
+    Intent,
+    Link,
+    Record,
+    Stage,
+)
+from serversync.rules.diff import Common
+from serversync.rules.guards import brake, loops, still
+from serversync.rules.plan import DELETIONS, PLAIN, Action, Pair, Plan, Sight, Step, make_plan
+from serversync.rules.record import Fields, Kind, Value
+
+NewIds = Callable[[int], Iterable[UUID]]
+
+
+class ActPass:
+    """Brings the pairs of one claimed mailbox into step."""
+
+    def __init__(
+        self,
+        run: ActRun,
+        mailbox: ActMailbox,
+        store: ActStore,
+        alerts: ActAlerts,
+        *,
+        clock: Callable[[], datetime],
+        new_ids: NewIds = random_uuids,
+    ) -> None:
+        self._run = run
+        self._mailbox = mailbox
+        self._store = store
+        self._alerts = alerts
+        self._clock = clock
+        self._new_ids = new_ids
+        self._identities = Identities(run, mailbox, store)
+        self._applier = Applier(run, mailbox, store, alerts, clock=clock)
+        self._linked: Mapping[Kind, int] = {}
+        self.result = ActResult()
+
+    async def __call__(self) -> ActResult:
+        """Hear, decide and write until everything that is due was looked at.
+
+        Raises:
+            ServiceError: the mailbox cannot be read or written now; everything before is written down.
+        """
+        faults.reach("act.claimed")
+        for kind, rules in self._run.rules.items():
+            if rules.effective:
+                await self._hear(kind)
+        faults.reach("act.heard")
+        self._linked = await self._store.linked(self._run)
+        due = [
+            each for each in await self._store.due(self._run, self._clock()) if each.kind in self._run.rules
+        ]
+        handled: set[UUID] = set()
+        late: list[tuple[Action, Link]] = []
+        for start in range(0, len(due), self._run.batch):
+            batch = [
+                each
+                for each in due[start : start + self._run.batch]
+                if each.link is None or each.link.crmid not in handled
+            ]
+            late += await self._bring_into_step(batch, handled)
+        await self._delete(late)
+        self.result.failed = self._applier.failed
+        faults.reach("act.finished")
+        if not self._run.may_write:
+            await self._alerts.planned(self._run, self.plan)
+        return self.result
+
+    @property
+    def plan(self) -> Plan:
+        """What the pass has decided, all batches together."""
+        return Plan(tuple(a for plan in self.result.plans for a in plan.actions), self._linked)
+
+    async def _hear(self, kind: Kind) -> None:
+        position = await self._store.position(self._run, kind)
+        if position is None:
+            await self._store.begin_listing(self._run, kind)
+        while True:
+            try:
+                page = await self._mailbox.feed(kind, position)
+            except SyncStateInvalid:
+                if position is None:
+                    raise
+                position = None
+                await self._store.begin_listing(self._run, kind)
+                continue
+            await self._store.hear(self._run, kind, page)
+            position = page.position
+            if page.is_last:
+                return
+
+    async def _bring_into_step(self, due: Sequence[Due], handled: set[UUID]) -> list[tuple[Action, Link]]:
+        """Decide on a batch and carry it out, but for deletions, which are returned."""
+        now = self._clock()
+        resolved, unread = await self._identities.resolve(due, now, self._new_ids(len(due)))
+        meetings = [each for each in resolved if each.link.crmid not in handled]
+        for each, error in unread:
+            await self._applier.defer(each, error)
+        handled.update(each.link.crmid for each in meetings)
+        records = await self._store.records(self._run, [(m.link.kind, m.link.crmid) for m in meetings])
+        pairs: dict[UUID, tuple[Pair, Meeting, Record | None]] = {}
+        for meeting in meetings:
+            if meeting.trouble is not None:
+                await self._applier.set_aside(meeting.link, meeting.trouble)
+            elif not meeting.must_wait:
+                known = await self._with_twin(meeting, records)
+                record = records.get(known.link.crmid)
+                pairs[known.link.crmid] = (self._pair(known, record, now), known, record)
+        plan = make_plan([pair for pair, _, _ in pairs.values()], self._run.rules, self._linked)
+        plan = still(plan, {key: loops(m.link.writes, now) for key, (_, m, _) in pairs.items()})
+        self.result.plans.append(plan)
+        self.result.conflicts += sum(len(action.conflicts) for action in plan.actions)
+        faults.reach("act.planned")
+        if not self._run.may_write:
+            return []
+        late = []
+        prompt = []
+        for action in plan.actions:
+            _, meeting, record = pairs[action.pair.crmid]
+            if action.step in DELETIONS:
+                late.append((action, _as_seen(meeting, record)))
+            else:
+                prompt.append((action, meeting, record))
+        await self._applier.apply(prompt)
+        return late
+
+    async def _with_twin(self, meeting: Meeting, records: Mapping[UUID, Record]) -> Meeting:
+        """Return the meeting with an item that is there already, where a record is about to get a new one."""
+        link, record = meeting.link, records.get(meeting.link.crmid)
+        is_new = link.stage is Stage.CREATING_IN_EXCHANGE and link.base is None and link.intent is None
+        if meeting.item is not None or record is None or not is_new or not record.in_filters:
+            return meeting
+        item = await self._mailbox.twin(link.kind, record.fields)
+        if item is None:
+            return meeting
+        return replace(meeting, item=item, link=replace(link, item_id=item.item_id))
+
+    def _pair(self, meeting: Meeting, record: Record | None, now: datetime) -> Pair:
+        link, item = meeting.link, meeting.item
+        base = link.base
+        if link.intent is not None and item is not None:
+            base = absorb(base, link.intent, item.fields)
+        elif link.intent is not None and meeting.sight is Sight.AWAY and base is None:
+            base = Common(link.intent.crm, link.intent.exchange)
+        elif link.stage is Stage.CREATING_IN_EXCHANGE:
+            base = None
+        if link.stage is Stage.CREATING_IN_CRM:
+            base = None
+        crm_missed = link.crm_missed_on
+        is_believed = crm_missed is not None and now - crm_missed >= self._run.second_look
+        rules = self._run.rules[link.kind]
+        facts = record.facts if record is not None else (item.facts if item is not None else PLAIN)
+        return Pair(
+            crmid=link.crmid,
+            kind=link.kind,
+            title=(record.title if record is not None else "") or (item.title if item else "") or link.title,
+            base=base,
+            crm=None if record is None else record.fields,
+            exchange=None if item is None else item.fields,
+            crm_sight=Sight.GONE if is_believed else Sight.MISSED_ONCE,
+            exchange_sight=meeting.sight,
+            in_filters=record is not None and record.in_filters,
+            takes_part=meeting.takes_part,
+            is_parked=link.is_parked,
+            preferred=rules.preference.winner(
+                None if record is None else record.changed_on, None if item is None else item.changed_on
+            ),
+            facts=facts,
+        )
+
+    async def _delete(self, late: Sequence[tuple[Action, Link]]) -> None:
+        """Carry out what was decided on deletions, unless there are too many of them."""
+        if not late:
+            return
+        links = {action.pair.crmid: link for action, link in late}
+        plan = Plan(tuple(action for action, _ in late), self._linked)
+        plan, held = brake(plan, self._run.brake, self._run.answer)
+        if held:
+            await self._alerts.held(self._run, held)
+        for action in plan.actions:
+            if action.step is not Step.HOLD:
+                await self._applier.part(action, links[action.pair.crmid])
+
+
+def _as_seen(meeting: Meeting, record: Record | None) -> Link:
+    """Return the link with the item and the record as they were seen now: only these may be deleted."""
+    link, item = meeting.link, meeting.item
+    if item is not None:
+        link = replace(link, item_id=item.item_id, change_key=item.change_key)
+    return link if record is None else replace(link, crm_version=record.version)
+
+
+def absorb(base: Common | None, intent: Intent, exchange: Fields) -> Common:
+    """Return the common state, given that values in Exchange which are the intended ones are our own.
+
+    Of an item that was to be made (no ``base``) other values may be a person's edit since, or the item may be an
+    older one that was brought back; nothing is known of before then, and both sides have their say.
+    """
+    ours: dict[str, Value] = {} if base is None else dict(base.crm)
+    theirs: dict[str, Value] = {} if base is None else dict(base.exchange)
+    for name, value in intent.exchange.items():
+        if exchange.get(name) == value:
+            ours[name], theirs[name] = intent.crm.get(name), value
+    return Common(ours, theirs)

@@ -1,0 +1,319 @@
+"""What keeping appointments, contacts and tasks in step needs from the outside, as protocols."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from serversync.core.errors import ServiceError
+from serversync.rules.diff import Common
+from serversync.rules.guards import UNWRITTEN, Answer, Brake, Held, Writes
+from serversync.rules.merge import Conflict
+from serversync.rules.plan import PLAIN, Facts, KindRules, Plan, Sight
+from serversync.rules.record import Fields, Kind
+
+BRAKE = Brake()
+"""The brake where no setting says otherwise."""
+
+
+class Stage(IntEnum):
+    """How far the link between a record and an item has come."""
+
+    CREATING_IN_CRM = 0
+    CREATING_IN_EXCHANGE = 1
+    LINKED = 2
+    UNLINKED = 3
+    GONE = 4
+
+
+class Intent(NamedTuple):
+    """What was about to be written to Exchange, noted before it was: the record then, and the values on their way.
+
+    A value found in Exchange that is the intended one is our own; it is no edit of a person.
+    """
+
+    crm: Fields
+    exchange: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A pair as it is remembered.
+
+    Attributes:
+        crmid: The record; also the stamp on the item.
+        item_id, change_key: The item as it was seen last; ``change_key`` empty where it must be read again.
+        base: The last common state.
+        crm_version: The version of the record that ``base`` knows; 0 where it must be read again.
+        intent: What may have been written to Exchange without our knowing.
+        asked_on: When the request to make the item was sent; its effect may come until it has timed out.
+        crm_missed_on, exchange_missed_on: When it was not found for the first time.
+        is_parked: It rests because the record has left the filters.
+        due_on: Not before then; the time of a second look, or of the next try.
+    """
+
+    crmid: UUID
+    kind: Kind
+    stage: Stage
+    title: str = ""
+    item_id: str | None = None
+    change_key: str = ""
+    base: Common | None = None
+    crm_version: int = 0
+    intent: Intent | None = None
+    asked_on: datetime | None = None
+    crm_missed_on: datetime | None = None
+    exchange_missed_on: datetime | None = None
+    is_parked: bool = False
+    writes: Writes = UNWRITTEN
+    retries: int = 0
+    due_on: datetime | None = None
+    error: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+
+
+class Heard(NamedTuple):
+    """One thing that the feed of a folder says: this item is new or another one, or no longer here."""
+
+    item_id: str
+    change_key: str
+    is_gone: bool
+
+
+class FeedPage(NamedTuple):
+    """One answer of the feed of a kind's folder."""
+
+    heard: Sequence[Heard]
+    position: str
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of Exchange as the rules see it."""
+
+    item_id: str
+    change_key: str
+    stamp: UUID | None
+    fields: Fields
+    title: str = ""
+    takes_part: bool = False
+    changed_on: datetime | None = None
+    facts: Facts = PLAIN
+    created_on: datetime | None = None
+
+
+class Found(NamedTuple):
+    """An item with a stamp, and where it lies: in a synchronized folder (seen), among the deleted, or elsewhere."""
+
+    item: Item
+    sight: Sight
+
+
+class Written(NamedTuple):
+    """An item after a write."""
+
+    item_id: str
+    change_key: str
+
+
+class ActMailbox(Protocol):
+    """The folders of one mailbox."""
+
+    async def feed(self, kind: Kind, position: str | None) -> FeedPage:
+        """Return the next page of what has happened in the kind's folder.
+
+        Raises:
+            SyncStateInvalid: the position is no longer accepted.
+        """
+        ...
+
+    async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
+        """Return one outcome for each item; ``ItemGone`` where it is not under this id any more."""
+        ...
+
+    async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
+        """Return every item with the stamp, wherever it lies."""
+        ...
+
+    async def twin(self, kind: Kind, fields: Fields) -> Item | None:
+        """Return an item without a stamp that is, by the configured keys, the same as a record with these fields."""
+        ...
+
+    async def create(self, kind: Kind, stamp: UUID, fields: Fields) -> Written:
+        """Make an item that carries the stamp."""
+        ...
+
+    async def update(
+        self, kind: Kind, item: Written, fields: Fields, *, before: Fields, stamp: UUID | None = None
+    ) -> Written:
+        """Write these fields, and the stamp where one is given, unless the item is another one by now.
+
+        Raises:
+            ChangeConflict: it is; nothing was written.
+            ItemGone: it is not there.
+        """
+        ...
+
+    async def delete(self, kind: Kind, item: Written) -> None:
+        """Move the item to *Deleted Items*.
+
+        Raises:
+            ItemGone: it is not there.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record of the CRM as the rules see it."""
+
+    crmid: UUID
+    kind: Kind
+    version: int
+    fields: Fields
+    in_filters: bool
+    title: str = ""
+    changed_on: datetime | None = None
+    facts: Facts = PLAIN
+
+
+class CrmChange(NamedTuple):
+    """What is to be written to the CRM: ``version`` is the one that was seen, ``None`` for a record to be made.
+
+    ``fields`` ``None`` deletes.
+    """
+
+    crmid: UUID
+    kind: Kind
+    version: int | None
+    fields: Fields | None
+
+
+class Due(NamedTuple):
+    """A pair or an item that a pass has to look at."""
+
+    link: Link | None
+    crmid: UUID | None
+    kind: Kind
+    item_id: str | None
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ActRun:
+    """A claimed mailbox and the settings that its pass follows."""
+
+    mailboxid: UUID
+    address: str
+    fence: int
+    rules: Mapping[Kind, KindRules]
+    brake: Brake = BRAKE
+    answer: Answer = Answer.NONE
+    may_write: bool = True
+    in_flight: timedelta = timedelta(seconds=100)
+    second_look: timedelta = timedelta(minutes=2)
+    batch: int = 200
+
+
+class ActStore(Protocol):
+    """The records, the links and what is still to be looked at; every call is one transaction under the run's fence.
+
+    Raises:
+        LeaseLost: another worker has the mailbox; nothing was written.
+    """
+
+    async def position(self, run: ActRun, kind: Kind) -> str | None:
+        """Return how far the feed of the kind was heard."""
+        ...
+
+    async def begin_listing(self, run: ActRun, kind: Kind) -> None:
+        """The feed begins anew: every linked item counts as unheard until the feed names it."""
+        ...
+
+    async def hear(self, run: ActRun, kind: Kind, page: FeedPage) -> None:
+        """Remember what has to be looked at, and the position, together.
+
+        Where the feed had begun anew and this is its last page, every linked item that it has not named is to be
+        looked at too.
+        """
+        ...
+
+    async def due(self, run: ActRun, now: datetime) -> list[Due]:
+        """Return what is to be looked at now: items heard of that no link names first, then links, then records.
+
+        A link is due where its item was heard of, its record is another version, has left the filters or is back in
+        them, or where it is not finished; never before its ``due_on``. A record without a link is due where it is in
+        the filters and was changed since the last pass that saw it.
+        """
+        ...
+
+    async def links(self, run: ActRun, stamps: Sequence[UUID]) -> dict[UUID, Link]:
+        """Return the links under these stamps, whatever their stage."""
+        ...
+
+    async def records(self, run: ActRun, crmids: Sequence[tuple[Kind, UUID]]) -> dict[UUID, Record]:
+        """Return those of the records that exist, as the user may see them."""
+        ...
+
+    async def twin(self, run: ActRun, item: Item, kind: Kind) -> Record | None:
+        """Return a record that is not linked and, by the configured keys, the same as the item."""
+        ...
+
+    async def linked(self, run: ActRun) -> Mapping[Kind, int]:
+        """Return how many pairs of each kind are linked."""
+        ...
+
+    async def keep(self, run: ActRun, links: Sequence[Link]) -> None:
+        """Write links as they are now; what their items or records were due for stays due."""
+        ...
+
+    async def settle(self, run: ActRun, link: Link, change: CrmChange | None) -> Link:
+        """Write a link and what goes with it to the CRM, together; what its item was due for is done.
+
+        Where something is written to the CRM the link gets the version of the record afterwards, and its ``base`` the
+        values as they were stored. Writing to the CRM is no edit: the pair is not due because of it.
+
+        Raises:
+            ChangeConflict: the record is another one by now; nothing was written.
+        """
+        ...
+
+    async def done(self, run: ActRun, kind: Kind, item_id: str, *, copy_of: UUID | None = None) -> None:
+        """An item needs no more looking at; with ``copy_of`` it is remembered as a copy for ever."""
+        ...
+
+    async def defer(self, run: ActRun, due: Due, error: ServiceError, due_on: datetime) -> None:
+        """An item that no link names cannot be read; it is looked at again at that time, with one retry more."""
+        ...
+
+    async def copies(self, run: ActRun, item_ids: Sequence[str]) -> set[str]:
+        """Return those of the items that are known as copies."""
+        ...
+
+
+class ActAlerts(Protocol):
+    """Where a person is told."""
+
+    async def held(self, run: ActRun, held: Sequence[Held]) -> None:
+        """Deletions wait for an answer."""
+        ...
+
+    async def failed(self, run: ActRun, title: str, error: ServiceError) -> None:
+        """One record cannot be synchronized."""
+        ...
+
+    async def planned(self, run: ActRun, plan: Plan) -> None:
+        """The plan of a mailbox that may not be written yet."""
+        ...
+
+
+@dataclass(slots=True)
+class ActResult:
+    """What a pass did: the plan of each batch, how many records were set aside, how many fields were in conflict."""
+
+    plans: list[Plan] = field(default_factory=list)
+    failed: int = 0
+    conflicts: int = 0

@@ -1,0 +1,128 @@
+"""Brakes: a pass that would delete too much asks first, and a pair that two programs keep changing stands still.
+
+A mailbox that was replaced, a filter that was emptied by mistake or an import gone wrong look like hundreds of
+deletions. They are never carried out without a person: the other actions of the pass go on, the deletions wait.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from serversync.rules.plan import DELETIONS, Action, Plan, Step
+from serversync.rules.record import Kind
+
+
+class Answer(IntEnum):
+    """What a person has said about deletions that wait."""
+
+    NONE = 0
+    DELETE = 1
+    KEEP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """More deletions of a kind and side in one pass than both ``count`` and ``share`` of the linked pairs must wait."""
+
+    count: int = 10
+    share: float = 0.1
+
+    def stops(self, deletions: int, linked: int) -> bool:
+        """Tell whether so many deletions among so many pairs must wait.
+
+        >>> Brake(count=10, share=0.1).stops(deletions=11, linked=50)
+        True
+        >>> Brake(count=10, share=0.1).stops(deletions=11, linked=5000)
+        False
+        """
+        return deletions > self.count and deletions > self.share * linked
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Deletions that wait for a person."""
+
+    kind: Kind
+    step: Step
+    deletions: int
+    linked: int
+    titles: tuple[str, ...]
+
+
+TITLES_SHOWN = 10
+"""So many of the records that would be deleted are named in an alert."""
+
+
+def brake(plan: Plan, limits: Brake, answer: Answer = Answer.NONE) -> tuple[Plan, tuple[Held, ...]]:
+    """Return the plan with too many deletions held, and what is held.
+
+    ``Answer.DELETE`` lets them happen; ``Answer.KEEP`` parts the pairs instead, so that what is left stays.
+    """
+    groups: dict[tuple[Kind, Step], list[Action]] = {}
+    for action in plan.actions:
+        if action.step in DELETIONS:
+            groups.setdefault((action.pair.kind, action.step), []).append(action)
+    held = [
+        Held(
+            kind,
+            step,
+            len(actions),
+            plan.linked.get(kind, 0),
+            tuple(a.pair.title for a in actions[:TITLES_SHOWN]),
+        )
+        for (kind, step), actions in groups.items()
+        if limits.stops(len(actions), plan.linked.get(kind, 0))
+    ]
+    if answer is Answer.DELETE or not held:
+        return plan, ()
+    stopped = {(each.kind, each.step) for each in held}
+    instead = Step.UNLINK if answer is Answer.KEEP else Step.HOLD
+    reason = (
+        "a person wants to keep it"
+        if answer is Answer.KEEP
+        else "too many deletions at once; they wait for a person"
+    )
+    actions = tuple(
+        replace(a, step=instead, reason=reason) if (a.pair.kind, a.step) in stopped else a
+        for a in plan.actions
+    )
+    return replace(plan, actions=actions), () if answer is Answer.KEEP else tuple(held)
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """How often we have written a pair, and since when that is counted."""
+
+    count: int = 0
+    since: datetime | None = None
+
+
+UNWRITTEN = Writes()
+"""Of a pair that we have not written."""
+LOOP_WINDOW = timedelta(hours=1)
+LOOP_WRITES = 12
+"""A pair that was written so often within the window is taken for the ball of two programs."""
+
+
+def count_write(writes: Writes, now: datetime) -> Writes:
+    """Return the count after one more write."""
+    if writes.since is None or now - writes.since >= LOOP_WINDOW:
+        return Writes(1, now)
+    return Writes(writes.count + 1, writes.since)
+
+
+def loops(writes: Writes, now: datetime) -> bool:
+    """Tell whether a pair must stand still for now."""
+    return writes.count >= LOOP_WRITES and writes.since is not None and now - writes.since < LOOP_WINDOW
+
+
+def still(plan: Plan, looping: Mapping[object, bool]) -> Plan:
+    """Return the plan with the pairs that loop held."""
+    actions = tuple(
+        replace(a, step=Step.HOLD, reason="it is changed back and forth by another program")
+        if looping.get(a.pair.crmid) and a.step not in (Step.NOTHING, Step.LOOK_AGAIN, Step.HOLD)
+        else a
+        for a in plan.actions
+    )
+    return replace(plan, actions=actions)

@@ -1,0 +1,327 @@
+"""From what is known of a pair to what is to be done about it: data that can be shown before it is done.
+
+Nothing here does anything. ``decide`` looks at one pair; ``Plan`` is what a pass would do, with its counts, and prints
+as the lines of a dry run. See ``docs/explanation/synchronization.md`` for the rules in prose.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, IntEnum
+from uuid import UUID
+
+from serversync.rules.diff import Common, Verdict, judge
+from serversync.rules.merge import Conflict, Merged, Preference, merge
+from serversync.rules.record import Direction, Fields, Kind, Side
+
+
+class Step(Enum):
+    """What is done about a pair."""
+
+    NOTHING = "nothing"
+    CREATE_IN_CRM = "create in the CRM"
+    CREATE_IN_EXCHANGE = "create in Exchange"
+    UPDATE_CRM = "update the CRM"
+    UPDATE_EXCHANGE = "update Exchange"
+    UPDATE_BOTH = "update both"
+    LINK = "link"
+    DELETE_IN_CRM = "delete in the CRM"
+    DELETE_IN_EXCHANGE = "delete in Exchange"
+    UNLINK = "unlink"
+    FORGET = "forget"
+    LOOK_AGAIN = "look again"
+    HOLD = "hold"
+
+
+DELETIONS = frozenset({Step.DELETE_IN_CRM, Step.DELETE_IN_EXCHANGE})
+"""Steps after which something is gone."""
+WRITES_TO_EXCHANGE = frozenset(
+    {Step.CREATE_IN_EXCHANGE, Step.UPDATE_EXCHANGE, Step.UPDATE_BOTH, Step.DELETE_IN_EXCHANGE}
+)
+"""Steps that change an item that people see."""
+
+
+class Sight(Enum):
+    """How sure it is that a record is there."""
+
+    SEEN = "seen"
+    MISSED_ONCE = "missed once"
+    GONE = "gone"
+    AWAY = "moved where nothing is synchronized"
+
+
+class Deletion(IntEnum):
+    """What a deletion on one side means for the other; the values of ``ssstaskdeletionsyncbehaviorfromexchange``."""
+
+    ALWAYS = 0
+    UNLESS_COMPLETED = 1
+    NEVER = 2
+
+
+class Leaving(IntEnum):
+    """What becomes of the item in Exchange where its record leaves the filters of the user."""
+
+    KEEP = 0
+    DELETE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What else decides on a pair.
+
+    Attributes:
+        is_completed: It is completed or cancelled on the side where it still is.
+        may_be_deleted: What the kind's own rules say (``rules.appointment``, ``rules.contact``); settings come on top.
+    """
+
+    is_completed: bool = False
+    may_be_deleted: bool = True
+
+
+PLAIN = Facts()
+"""Of a record about which there is nothing special."""
+UNTOUCHED = Merged({}, {})
+"""Both sides stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is known of a record and its item; either may be missing.
+
+    Attributes:
+        crmid: The record in the CRM, or the key that it would have there.
+        title: What people know it by.
+        base: The last common state; ``None`` where the two were never compared.
+        crm: The record; ``None`` where it is not there.
+        exchange: The item; ``None`` where it is not there.
+        crm_sight, exchange_sight: How sure a ``None`` is.
+        in_filters: Whether the record is in the user's filters.
+        takes_part: Whether the item in Exchange asks to be tracked.
+        is_parked: Whether the pair rests because the record had left the filters.
+        preferred: Whose value stays in a conflict.
+    """
+
+    crmid: UUID
+    kind: Kind
+    title: str = ""
+    base: Common | None = None
+    crm: Fields | None = None
+    exchange: Fields | None = None
+    crm_sight: Sight = Sight.SEEN
+    exchange_sight: Sight = Sight.SEEN
+    in_filters: bool = True
+    takes_part: bool = False
+    is_parked: bool = False
+    preferred: Side = Side.CRM
+    facts: Facts = PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class KindRules:
+    """The settings that a kind follows."""
+
+    directions: Mapping[str, Direction]
+    limit: Direction = Direction.BOTH
+    preference: Preference = Preference.CRM
+    crm_deletion: Deletion = Deletion.ALWAYS
+    exchange_deletion: Deletion = Deletion.ALWAYS
+    leaving: Leaving = Leaving.KEEP
+
+    @property
+    def effective(self) -> dict[str, Direction]:
+        """The fields that count, each as far as its kind may go."""
+        limited = {name: direction.within(self.limit) for name, direction in self.directions.items()}
+        return {name: direction for name, direction in limited.items() if direction}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What is to be done about one pair, and why."""
+
+    pair: Pair
+    step: Step
+    verdict: Verdict
+    reason: str
+    merged: Merged = UNTOUCHED
+    parks: bool = False
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """What both sides had changed to different values."""
+        return self.merged.conflicts
+
+    def line(self) -> str:
+        """Return what a dry run says about it."""
+        parts = [f"{self.step.value}: {self.pair.kind.value} {self.pair.title!r} ({self.reason})"]
+        for side, fields in (("CRM", self.merged.to_crm), ("Exchange", self.merged.to_exchange)):
+            if fields and self.step not in (Step.CREATE_IN_CRM, Step.CREATE_IN_EXCHANGE):
+                parts.append(f"{side} gets " + ", ".join(f"{k} = {v!r}" for k, v in sorted(fields.items())))
+        parts += [
+            f"conflict in {conflict.name}: CRM {conflict.crm!r}, Exchange {conflict.exchange!r},"
+            f" {conflict.winner.value} stays"
+            for conflict in self.conflicts
+        ]
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a pass would do, in the order in which it would do it."""
+
+    actions: tuple[Action, ...]
+    linked: Mapping[Kind, int] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> Counter[Step]:
+        """How often each step occurs."""
+        return Counter(action.step for action in self.actions)
+
+    def lines(self) -> list[str]:
+        """Return what a dry run prints: the counts, then each action that does something."""
+        counts = [f"{step.value}: {count}" for step, count in self.counts.items() if step is not Step.NOTHING]
+        return [
+            ", ".join(counts) or "nothing to do",
+            *(action.line() for action in self.actions if action.step is not Step.NOTHING),
+        ]
+
+
+def make_plan(
+    pairs: Iterable[Pair], rules: Mapping[Kind, KindRules], linked: Mapping[Kind, int] | None = None
+) -> Plan:
+    """Decide on every pair."""
+    actions = [decide(pair, rules[pair.kind]) for pair in pairs]
+    return Plan(tuple(actions), linked or {})
+
+
+def decide(pair: Pair, rules: KindRules) -> Action:
+    """Return what is to be done about one pair."""
+    directions = rules.effective
+    verdict = judge(pair.base, pair.crm, pair.exchange, directions)
+    action = Action(pair, Step.NOTHING, verdict, verdict.value)
+    if not directions:
+        return replace(action, reason="nothing of this kind is synchronized")
+    if pair.base is None:
+        return _begin(action, rules, directions)
+    if pair.crm is not None and pair.exchange is not None:
+        return _keep(action, rules, directions)
+    if pair.exchange_sight is Sight.AWAY:
+        return _away(action)
+    return _lost(action, rules)
+
+
+def _begin(action: Action, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
+    """A pair that was never compared: it begins to take part, or not."""
+    pair = action.pair
+    if action.verdict is Verdict.MET:
+        merged = _merge(pair, directions)
+        return replace(action, step=_step_for(merged, Step.LINK), merged=merged)
+    if action.verdict is Verdict.CRM_NEW:
+        if not pair.in_filters:
+            return replace(action, reason="it is outside the user's filters")
+        if rules.limit.goes_to(Side.EXCHANGE):
+            chosen = _going_to(Side.EXCHANGE, pair.crm or {}, directions)
+            return replace(action, step=Step.CREATE_IN_EXCHANGE, merged=Merged({}, chosen))
+        return replace(action, reason="this kind is not written to Exchange")
+    if action.verdict is Verdict.EXCHANGE_NEW:
+        return _begin_in_crm(action, rules, directions)
+    return action
+
+
+def _begin_in_crm(action: Action, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
+    if not action.pair.takes_part:
+        return replace(action, reason="it is not tracked")
+    if not rules.limit.goes_to(Side.CRM):
+        return replace(action, reason="this kind is not written to the CRM")
+    chosen = _going_to(Side.CRM, action.pair.exchange or {}, directions)
+    return replace(action, step=Step.CREATE_IN_CRM, merged=Merged(chosen, {}))
+
+
+def _going_to(side: Side, fields: Fields, directions: Mapping[str, Direction]) -> Fields:
+    return {
+        name: fields.get(name)
+        for name, direction in directions.items()
+        if direction.goes_to(side) and fields.get(name) is not None
+    }
+
+
+def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:
+    return merge(pair.base, pair.crm or {}, pair.exchange or {}, directions=directions, winner=pair.preferred)
+
+
+def _step_for(merged: Merged, nothing: Step) -> Step:
+    if merged.to_crm and merged.to_exchange:
+        return Step.UPDATE_BOTH
+    if merged.to_crm:
+        return Step.UPDATE_CRM
+    return Step.UPDATE_EXCHANGE if merged.to_exchange else nothing
+
+
+def _keep(action: Action, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
+    """Both are there: what has changed is carried over, then a record that has left the filters rests."""
+    pair = action.pair
+    leaves = not pair.in_filters
+    if pair.is_parked and leaves:
+        return replace(action, reason="it is outside the user's filters and rests")
+    if leaves and rules.leaving is Leaving.DELETE and pair.facts.may_be_deleted:
+        if action.verdict in (Verdict.IN_STEP, Verdict.CRM_EDITED):
+            return replace(action, step=Step.DELETE_IN_EXCHANGE, reason="it has left the user's filters")
+        leaves = False  # an edit in Exchange comes first; what has left then goes at the next pass
+    merged = _merge(pair, directions)
+    return replace(action, step=_step_for(merged, Step.NOTHING), merged=merged, parks=leaves)
+
+
+def _away(action: Action) -> Action:
+    """The item was moved out of the synchronized folders: it rests until it is back, or its record is deleted."""
+    pair = action.pair
+    if pair.crm is not None:
+        return replace(
+            action, reason="the item was moved out of the synchronized folders; it rests until it is back"
+        )
+    if pair.crm_sight is not Sight.GONE:
+        return replace(action, step=Step.LOOK_AGAIN, reason="it was missed once; a second look decides")
+    return replace(
+        action, step=Step.UNLINK, reason="deleted in the CRM; the item lies where nothing is synchronized"
+    )
+
+
+def _lost(action: Action, rules: KindRules) -> Action:
+    """One of the two, or both, are no longer there."""
+    pair = action.pair
+    for record, sight in ((pair.crm, pair.crm_sight), (pair.exchange, pair.exchange_sight)):
+        if record is None and sight is not Sight.GONE:
+            return replace(action, step=Step.LOOK_AGAIN, reason="it was missed once; a second look decides")
+    match action.verdict:
+        case Verdict.BOTH_GONE:
+            return replace(action, step=Step.FORGET)
+        case Verdict.CRM_GONE | Verdict.CRM_GONE_EXCHANGE_EDITED:
+            return _deleted(action, rules, Side.CRM, rules.crm_deletion)
+        case _:
+            return _deleted(action, rules, Side.EXCHANGE, rules.exchange_deletion)
+
+
+def _deleted(action: Action, rules: KindRules, side: Side, rule: Deletion) -> Action:
+    """It was deleted on one side: follow, keep and part, or make it again because it was edited meanwhile."""
+    pair, survivor = action.pair, side.other
+    forbidden = (
+        rule is Deletion.NEVER
+        or (rule is Deletion.UNLESS_COMPLETED and pair.facts.is_completed)
+        or not pair.facts.may_be_deleted
+        or not rules.limit.goes_to(survivor)
+        or pair.is_parked
+    )
+    if forbidden:
+        return replace(action, step=Step.UNLINK, reason=f"{action.verdict.value}; the other one stays")
+    was_edited = action.verdict in (
+        Verdict.CRM_GONE_EXCHANGE_EDITED,
+        Verdict.EXCHANGE_GONE_CRM_EDITED,
+    )
+    if not was_edited:
+        step = Step.DELETE_IN_EXCHANGE if survivor is Side.EXCHANGE else Step.DELETE_IN_CRM
+        return replace(action, step=step)
+    if not rules.limit.goes_to(side):
+        return replace(action, step=Step.UNLINK, reason=f"{action.verdict.value}; the other one stays")
+    fields = (pair.crm if survivor is Side.CRM else pair.exchange) or {}
+    chosen = _going_to(side, fields, rules.effective)
+    if side is Side.CRM:
+        return replace(action, step=Step.CREATE_IN_CRM, merged=Merged(chosen, {}))
+    return replace(action, step=Step.CREATE_IN_EXCHANGE, merged=Merged({}, chosen))

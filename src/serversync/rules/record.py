@@ -1,0 +1,57 @@
+"""The words in which appointments, contacts and tasks of both sides are compared.
+
+A record is its fields: names of columns of the CRM, values that mean the same on both sides (see ``mapping``). What
+belongs together is one field with a tuple as its value, so that it is never taken half from one side and half from the
+other: the times of an appointment, the status of a task.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import Enum, IntEnum
+
+Value = str | int | float | bool | date | datetime | tuple["Value", ...] | None
+"""One value; ``None`` is empty. Comparable and immutable."""
+Fields = Mapping[str, Value]
+"""A record as one side has it."""
+
+
+class Kind(Enum):
+    """What is kept in step; the value is the table of the CRM."""
+
+    APPOINTMENT = "appointment"
+    CONTACT = "contact"
+    TASK = "task"
+
+
+class Side(Enum):
+    """The two sides."""
+
+    CRM = "crm"
+    EXCHANGE = "exchange"
+
+    @property
+    def other(self) -> "Side":
+        """The opposite side."""
+        return Side.EXCHANGE if self is Side.CRM else Side.CRM
+
+
+class Direction(IntEnum):
+    """Which way a field or a kind goes; the values are those of ``syncattributemapping.syncdirection``."""
+
+    NONE = 0
+    TO_EXCHANGE = 1
+    TO_CRM = 2
+    BOTH = 3
+
+    def goes_to(self, side: Side) -> bool:
+        """Tell whether values go to this side."""
+        return bool(self & (Direction.TO_CRM if side is Side.CRM else Direction.TO_EXCHANGE))
+
+    def within(self, limit: "Direction") -> "Direction":
+        """Return what is left of this direction where the kind as a whole only goes as far as ``limit``."""
+        return Direction(self & limit)
+
+
+def is_empty(value: Value) -> bool:
+    """Tell whether a value says nothing."""
+    return value is None or value in ("", ()) or (isinstance(value, tuple) and all(map(is_empty, value)))

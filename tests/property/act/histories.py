@@ -1,0 +1,175 @@
+"""Histories: what people do and how passes go wrong, and what must be true once there is peace."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from random import Random
+from typing import Any, Final
+from uuid import uuid4
+
+from serversync.core import faults
+from serversync.core.errors import Transient
+from serversync.engine.act import ActPass
+from serversync.engine.act_ports import ActResult, ActRun, Stage
+from serversync.rules.guards import Answer, Brake
+from serversync.rules.plan import KindRules
+from serversync.rules.record import Direction, Kind
+from tests.property.act.world import DELETED, IN_FLIGHT, NAMES, WATCHED, World
+
+KINDS = (Kind.TASK, Kind.APPOINTMENT)
+DIRECTIONS = dict.fromkeys((*NAMES, "label"), Direction.BOTH)
+RULES = {kind: KindRules(DIRECTIONS) for kind in KINDS}
+BRAKE: Final = Brake(count=2, share=0.3)
+MAILBOX = uuid4()
+
+
+def run_of(*, answer: Answer = Answer.NONE) -> ActRun:
+    """The claim of a pass."""
+    return ActRun(
+        MAILBOX, "ada@example.org", 1, RULES, brake=BRAKE, answer=answer, in_flight=IN_FLIGHT, batch=4
+    )
+
+
+def drive(coroutine: Coroutine[Any, Any, ActResult]) -> ActResult:
+    """Run a coroutine whose fakes never wait; without a loop it takes a tenth of the time."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: ActResult = end.value
+        return result
+    raise AssertionError("a fake has waited")
+
+
+class Killed(BaseException):
+    """The process is gone; what it had not written down it did not know."""
+
+
+def _kill() -> None:
+    raise Killed
+
+
+def killed_pass(world: World) -> None:
+    """A pass that is killed at one of the named points, if it comes so far."""
+    make_pass(world, kills_at=world.random.choice(faults.ACT_PASS))
+
+
+def make_pass(world: World, *, answer: Answer = Answer.NONE, kills_at: str | None = None) -> None:
+    """One pass, which may end in trouble."""
+    run = run_of(answer=answer)
+    going = ActPass(
+        run, world.exchange, world.crm, world.alerts, clock=lambda: world.now, new_ids=world.new_ids
+    )
+    before = world.deletions
+    linked = Counter(link.kind for link in world.crm.all_links if link.stage is Stage.LINKED)
+    with contextlib.suppress(Transient, Killed):  # the next pass goes on from what is written down
+        if kills_at is None:
+            drive(going())
+        else:
+            with faults.arm(kills_at, _kill):
+                drive(going())
+    if answer is Answer.NONE:
+        allowed = sum(max(BRAKE.count, int(BRAKE.share * (linked[kind] + 20))) * 2 for kind in KINDS)
+        assert world.deletions - before <= allowed, "the brake did not hold"
+
+
+STEPS: tuple[Callable[[World], object], ...] = (
+    make_pass,
+    make_pass,
+    make_pass,
+    killed_pass,
+    lambda world: world.pass_time(timedelta(seconds=60)),
+    lambda world: world.pass_time(timedelta(seconds=150)),
+    World.person_edits,
+    World.person_edits,
+    lambda world: world.new_item(Kind.TASK, is_tracked=True),
+    lambda world: world.new_item(Kind.APPOINTMENT, is_tracked=False),
+    lambda world: world.new_row(Kind.APPOINTMENT),
+    lambda world: world.new_row(Kind.TASK),
+    World.track,
+    lambda world: world.delete_item(forever=False),
+    lambda world: world.delete_item(forever=True),
+    World.delete_row,
+    World.move_away,
+    World.bring_back,
+    World.move_within,
+    World.copy,
+    World.turn_filter,
+    World.lose_position,
+    World.replace_mailbox,
+)
+
+
+def live(seed: int, steps: list[int]) -> World:
+    """Let a history happen, bring peace, and return the world for inspection."""
+    world = World(Random(seed))  # noqa: S311 - a history is to be repeatable
+    for _ in range(3):
+        world.new_item(Kind.TASK, is_tracked=True)
+        world.new_row(Kind.APPOINTMENT)
+    for step in steps:
+        STEPS[step % len(STEPS)](world)
+    world.calm = True
+    for _ in range(8):
+        world.pass_time(timedelta(hours=3))
+        make_pass(world, answer=Answer.DELETE)
+    return world
+
+
+def check(world: World) -> None:
+    """What must be true in peace."""
+    _nothing_is_due(world)
+    _both_sides_are_equal(world)
+    _nothing_is_doubled(world)
+    _nothing_is_lost(world)
+    _nobody_is_invited_twice(world)
+
+
+def _nothing_is_due(world: World) -> None:
+    due = drive(world.crm.due(run_of(), world.now))  # type: ignore[arg-type]
+    assert not due, f"still due: {due}"
+
+
+def _both_sides_are_equal(world: World) -> None:
+    items = {
+        i.stamp: i
+        for i in world.exchange.items.values()
+        if i.place is WATCHED and i.item_id not in world.crm.copied
+    }
+    for row in world.crm.rows.values():
+        link = world.crm.link(row.crmid)
+        if row.in_filters:
+            assert link is not None, f"{row.label} has no link"
+        if link is None or link.stage is not Stage.LINKED or link.is_parked or not row.in_filters:
+            continue
+        item = items.get(row.crmid)
+        if item is None:
+            away = [
+                i for i in world.exchange.items.values() if i.stamp == row.crmid and i.place is not DELETED
+            ]
+            assert away, f"{row.label} has no item"
+            continue
+        assert item.fields == row.fields, f"{row.label} differs"
+    for item in items.values():
+        if item.is_tracked and not item.is_copy:
+            assert item.stamp is not None, f"{item.label} was not tracked"
+
+
+def _nothing_is_doubled(world: World) -> None:
+    rows = Counter(row.label for row in world.crm.rows.values())
+    items = Counter(
+        i.label for i in world.exchange.items.values() if i.place is not DELETED and not i.is_copy
+    )
+    for label, count in (rows | items).items():
+        assert count == 1, f"{label} is there {count} times"
+
+
+def _nothing_is_lost(world: World) -> None:
+    there = {v for row in world.crm.rows.values() for v in row.fields.values()}
+    there |= {v for i in world.exchange.items.values() if i.place is not DELETED for v in i.fields.values()}
+    lost = world.written - world.replaced - there - world.crm.shown
+    assert not lost, f"lost: {lost}"
+
+
+def _nobody_is_invited_twice(world: World) -> None:
+    twice = [each for each, count in Counter(world.exchange.invited).items() if count > 1]
+    assert not twice, f"invited twice: {twice}"

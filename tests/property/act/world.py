@@ -1,0 +1,602 @@
+"""Two sides in memory that lie, fail and forget, with people who edit both, for histories of passes.
+
+Every value that a person writes is unique, and remembers which value it took the place of. So it can be told in the end
+whether something was lost: a value that no person has replaced must be somewhere, or be shown as the loser of a conflict.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TypeVar
+from uuid import UUID
+
+from serversync.core.errors import (
+    ChangeConflict,
+    ConnectionLost,
+    DatabaseUnavailable,
+    ItemGone,
+    ItemUnreadable,
+    ServiceError,
+    SyncStateInvalid,
+)
+from serversync.core.ids import uuid_of
+from serversync.engine.act_ports import (
+    ActRun,
+    CrmChange,
+    Due,
+    FeedPage,
+    Found,
+    Heard,
+    Item,
+    Link,
+    Record,
+    Stage,
+    Written,
+)
+from serversync.rules.diff import Common
+from serversync.rules.guards import Held
+from serversync.rules.plan import Plan, Sight
+from serversync.rules.record import Fields, Kind, Value
+
+T = TypeVar("T")
+NAMES = ("subject", "body", "place")
+PAGE = 3
+IN_FLIGHT = timedelta(seconds=100)
+WATCHED, DELETED, ELSEWHERE = Sight.SEEN, Sight.GONE, Sight.AWAY
+
+
+@dataclass(slots=True)
+class Stored:
+    """An item as the imitated Exchange keeps it."""
+
+    item_id: str
+    kind: Kind
+    label: str
+    fields: dict[str, Value]
+    key: int = 1
+    stamp: UUID | None = None
+    is_tracked: bool = False
+    place: Sight = WATCHED
+    is_copy: bool = False
+    made: int = 0
+    edits: int = 0
+
+
+@dataclass(slots=True)
+class Row:
+    """A record as the imitated CRM keeps it."""
+
+    crmid: UUID
+    kind: Kind
+    label: str
+    fields: dict[str, Value]
+    version: int
+    in_filters: bool = True
+
+
+class Exchange:
+    """The mailbox: an ``ActMailbox`` for passes, and methods for people."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.items: dict[str, Stored] = {}
+        self.journal: dict[Kind, list[tuple[str, bool]]] = {}
+        self.epoch = 0
+        self.late: list[tuple[datetime, Callable[[], object]]] = []
+        self.invited: list[tuple[str, int, tuple[Value, ...]]] = []
+
+    # --- what passes call -------------------------------------------------------------------------
+
+    async def feed(self, kind: Kind, position: str | None) -> FeedPage:
+        self.world.trouble()
+        journal = self.journal.setdefault(kind, [])
+        if position is None:
+            entries = [
+                (i.item_id, False) for i in self.items.values() if i.kind is kind and i.place is WATCHED
+            ]
+            start, end, tail = 0, len(journal), ""
+        else:
+            epoch, start, tail = (
+                int(position.split(":")[0]),
+                int(position.split(":")[1]),
+                position.split(":")[2],
+            )
+            if epoch != self.epoch:
+                raise SyncStateInvalid(mailbox="ada", folder=kind.value)
+            entries, end = journal[start:], len(journal)
+        if tail or (position is None and len(entries) > PAGE):  # a listing from the start, in pages
+            if position is not None:
+                entries = [(i, False) for i in tail.split(",")]
+                end = start
+            rest = entries[PAGE:]
+            heard = self._heard(entries[:PAGE])
+            mark = ",".join(i for i, _ in rest)
+            return FeedPage(heard, f"{self.epoch}:{end}:{mark}", not rest)
+        page = entries if position is None else entries[:PAGE]
+        end = end if position is None else start + len(page)
+        return FeedPage(self._heard(page), f"{self.epoch}:{end}:", end >= len(journal))
+
+    def _heard(self, entries: Sequence[tuple[str, bool]]) -> list[Heard]:
+        heard = []
+        for item_id, is_gone in entries:
+            item = self.items.get(item_id)
+            is_there = item is not None and item.place is WATCHED
+            heard.append(Heard(item_id, str(item.key) if item else "", is_gone or not is_there))
+        if self.world.chance(8):
+            heard.reverse()
+        if heard and self.world.chance(8):
+            heard.append(heard[0])
+        return heard
+
+    async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
+        self.world.trouble()
+        return [self._read(each) for each in item_ids]
+
+    def _read(self, item_id: str) -> Item | ServiceError:
+        item = self.items.get(item_id)
+        if item is None or item.place is DELETED:
+            return ItemGone()
+        if self.world.chance(60):
+            return ItemUnreadable()
+        return self._shown(item)
+
+    @staticmethod
+    def _shown(item: Stored) -> Item:
+        return Item(
+            item.item_id,
+            str(item.key),
+            item.stamp,
+            dict(item.fields),
+            item.label,
+            item.is_tracked,
+            created_on=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=item.made),
+        )
+
+    async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
+        self.world.trouble()
+        return [Found(self._shown(i), i.place) for i in self.items.values() if i.stamp == stamp]
+
+    async def twin(self, kind: Kind, fields: Fields) -> Item | None:
+        return None
+
+    async def create(self, kind: Kind, stamp: UUID, fields: Fields) -> Written:
+        def effect() -> Written:
+            label = str(fields["label"])
+            item = Stored(
+                self.new_id(), kind, label, {}, stamp=stamp, is_tracked=True, made=self.world.tick()
+            )
+            self.items[item.item_id] = item
+            self.world.person_deleted.get(label, set()).discard("exchange")
+            self._put(item, fields)
+            self.invite(item)
+            self.log(item)
+            return Written(item.item_id, str(item.key))
+
+        return self.world.call(effect)
+
+    async def update(
+        self, kind: Kind, item: Written, fields: Fields, *, before: Fields, stamp: UUID | None = None
+    ) -> Written:
+        def effect() -> Written:
+            stored = self._the(item)
+            self._put(stored, fields)
+            stored.stamp = stamp or stored.stamp
+            stored.key += 1
+            if fields:
+                self.invite(stored)
+            self.log(stored)
+            return Written(stored.item_id, str(stored.key))
+
+        return self.world.call(effect)
+
+    async def delete(self, kind: Kind, item: Written) -> None:
+        def effect() -> None:
+            stored = self._the(item)
+            self.world.check_deletion(stored.label, "crm")
+            self._remove(stored)
+
+        self.world.call(effect)
+
+    def _the(self, item: Written) -> Stored:
+        stored = self.items.get(item.item_id)
+        if stored is None or stored.place is DELETED:
+            raise ItemGone
+        if str(stored.key) != item.change_key:
+            raise ChangeConflict(mailbox="ada")
+        return stored
+
+    @staticmethod
+    def _put(item: Stored, fields: Fields) -> None:
+        for name, value in fields.items():
+            item.fields[name] = value.strip() if isinstance(value, str) else value  # Exchange trims
+
+    # --- what happens by itself -------------------------------------------------------------------
+
+    def invite(self, item: Stored) -> None:
+        """Everybody invited gets the meeting as it is now; the edits of people in Exchange are counted too."""
+        self.invited.append((item.item_id, item.edits, tuple(item.fields.get(name) for name in NAMES)))
+
+    def new_id(self) -> str:
+        return f"i{self.world.tick()}"
+
+    def log(self, item: Stored, *, is_gone: bool = False) -> None:
+        self.journal.setdefault(item.kind, []).append((item.item_id, is_gone))
+
+    def _remove(self, item: Stored) -> None:
+        self.log(item, is_gone=True)
+        self.rename(item)
+        item.place = DELETED
+
+    def rename(self, item: Stored) -> None:
+        """Moving gives an item another id."""
+        del self.items[item.item_id]
+        item.item_id = self.new_id()
+        item.key += 1
+        self.items[item.item_id] = item
+
+    def move(self, item: Stored, place: Sight) -> None:
+        if item.place is WATCHED:
+            self.log(item, is_gone=True)
+        self.rename(item)
+        item.place = place
+        if place is WATCHED:
+            self.log(item)
+
+    def replace_mailbox(self) -> None:
+        """Every id is another one, and the feed begins anew."""
+        self.epoch += 1
+        for item in list(self.items.values()):
+            self.rename(item)
+
+
+class Crm:
+    """The records and links: an ``ActStore`` for passes, and methods for people."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.rows: dict[UUID, Row] = {}
+        self._links: dict[UUID, Link] = {}
+        self.marks: dict[str, Kind] = {}
+        self.deferred: dict[str, tuple[datetime, int]] = {}
+        self.positions: dict[Kind, str] = {}
+        self.unheard: dict[Kind, set[str]] = {}
+        self.copied: set[str] = set()
+        self.shown: set[Value] = set()
+
+    async def position(self, run: ActRun, kind: Kind) -> str | None:
+        return self.positions.get(kind)
+
+    async def begin_listing(self, run: ActRun, kind: Kind) -> None:
+        self.unheard[kind] = {
+            link.item_id
+            for link in self._links.values()
+            if link.kind is kind and link.item_id and link.stage is not Stage.GONE
+        }
+
+    async def hear(self, run: ActRun, kind: Kind, page: FeedPage) -> None:
+        def effect() -> None:
+            keys = {link.item_id: link.change_key for link in self._links.values()}
+            for heard in page.heard:
+                self.unheard.get(kind, set()).discard(heard.item_id)
+                if heard.item_id in self.copied:
+                    continue
+                if heard.is_gone or keys.get(heard.item_id) != heard.change_key:
+                    self.marks[heard.item_id] = kind
+            if page.is_last:
+                self.marks.update(dict.fromkeys(self.unheard.pop(kind, set()), kind))
+            self.positions[kind] = page.position
+
+        self.world.commit(effect)
+
+    async def due(self, run: ActRun, now: datetime) -> list[Due]:
+        named = {link.item_id for link in self._links.values() if link.stage is not Stage.GONE}
+        due = []
+        for item_id, kind in self.marks.items():
+            until, retries = self.deferred.get(item_id, (now, 0))
+            if item_id not in named and until <= now:
+                due.append(Due(None, None, kind, item_id, retries))
+        for link in self._links.values():
+            if link.stage in (Stage.GONE, Stage.UNLINKED) or (link.due_on and link.due_on > now):
+                continue
+            row = self.rows.get(link.crmid)
+            version, in_filters = (row.version, row.in_filters) if row else (0, False)
+            if (
+                link.stage is not Stage.LINKED
+                or link.due_on is not None
+                or link.item_id in self.marks
+                or version != link.crm_version
+                or in_filters is link.is_parked
+            ):
+                due.append(Due(link, link.crmid, link.kind, link.item_id))
+        for row in self.rows.values():
+            known = self._links.get(row.crmid)
+            if row.in_filters and (known is None or known.stage is Stage.GONE):
+                due.append(Due(None, row.crmid, row.kind, None))
+        return due
+
+    async def links(self, run: ActRun, stamps: Sequence[UUID]) -> dict[UUID, Link]:
+        return {stamp: self._links[stamp] for stamp in stamps if stamp in self._links}
+
+    async def records(self, run: ActRun, crmids: Sequence[tuple[Kind, UUID]]) -> dict[UUID, Record]:
+        self.world.trouble()
+        rows = [self.rows[crmid] for _, crmid in crmids if crmid in self.rows]
+        return {
+            r.crmid: Record(r.crmid, r.kind, r.version, dict(r.fields), r.in_filters, r.label) for r in rows
+        }
+
+    async def twin(self, run: ActRun, item: Item, kind: Kind) -> Record | None:
+        return None
+
+    async def linked(self, run: ActRun) -> dict[Kind, int]:
+        counts = dict.fromkeys(Kind, 0)
+        for link in self._links.values():
+            counts[link.kind] += link.stage is Stage.LINKED
+        return counts
+
+    async def keep(self, run: ActRun, links: Sequence[Link]) -> None:
+        def effect() -> None:
+            for link in links:
+                self._write(link)
+
+        self.world.commit(effect)
+
+    def _write(self, link: Link) -> None:
+        self._links[link.crmid] = link
+        self.shown.update(conflict.lost for conflict in link.conflicts)
+
+    async def settle(self, run: ActRun, link: Link, change: CrmChange | None) -> Link:
+        def effect() -> Link:
+            written = link
+            if change is not None:
+                written = self._change(link, change)
+            self._write(written)
+            if link.item_id is not None:
+                self.marks.pop(link.item_id, None)
+            return written
+
+        return self.world.commit(effect)
+
+    def _change(self, link: Link, change: CrmChange) -> Link:
+        row = self.rows.get(change.crmid)
+        if change.fields is None:
+            if row is None or row.version != change.version:
+                raise ChangeConflict(mailbox="ada")
+            self.world.check_deletion(row.label, "exchange")
+            del self.rows[change.crmid]
+            return link
+        if change.version is None:
+            if row is not None:
+                raise ChangeConflict(mailbox="ada")
+            row = Row(change.crmid, change.kind, str(change.fields["label"]), {}, 0)
+            self.rows[change.crmid] = row
+            self.world.person_deleted.get(row.label, set()).discard("exchange")
+            self.world.person_deleted.get(row.label, set()).discard("crm")
+        elif row is None or row.version != change.version:
+            raise ChangeConflict(mailbox="ada")
+        row.fields.update(change.fields)
+        row.version = self.world.tick()
+        base = link.base or Common({}, {})
+        return replace(link, crm_version=row.version, base=Common(dict(row.fields), base.exchange))
+
+    async def done(self, run: ActRun, kind: Kind, item_id: str, *, copy_of: UUID | None = None) -> None:
+        self.marks.pop(item_id, None)
+        if copy_of is not None:
+            self.copied.add(item_id)
+
+    async def defer(self, run: ActRun, due: Due, error: ServiceError, due_on: datetime) -> None:
+        self.deferred[due.item_id or ""] = due_on, due.retries + 1
+
+    async def copies(self, run: ActRun, item_ids: Sequence[str]) -> set[str]:
+        return self.copied & set(item_ids)
+
+    def link(self, crmid: UUID) -> Link | None:
+        return self._links.get(crmid)
+
+    @property
+    def all_links(self) -> list[Link]:
+        return list(self._links.values())
+
+
+class Silent:
+    """Alerts that are only counted."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Held] = []
+
+    async def held(self, run: ActRun, held: Sequence[Held]) -> None:
+        self.waiting = list(held)
+
+    async def failed(self, run: ActRun, title: str, error: ServiceError) -> None:
+        """Nobody reads it."""
+
+    async def planned(self, run: ActRun, plan: Plan) -> None:
+        """Nobody reads it."""
+
+
+@dataclass
+class World:
+    """Both sides, the people, the trouble, and the time."""
+
+    random: Random
+    trouble_in: int = 25
+    now: datetime = datetime(2026, 7, 1, tzinfo=UTC)
+    ticks: int = 0
+    calm: bool = False
+    deletions: int = 0
+    replaced: set[Value] = field(default_factory=set)
+    written: set[Value] = field(default_factory=set)
+    person_deleted: dict[str, set[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.exchange = Exchange(self)
+        self.crm = Crm(self)
+        self.alerts = Silent()
+
+    def tick(self) -> int:
+        self.ticks += 1
+        return self.ticks
+
+    def new_ids(self, count: int) -> list[UUID]:
+        return [uuid_of(self.tick()) for _ in range(count)]
+
+    def chance(self, one_in: int) -> bool:
+        return not self.calm and self.random.random() * one_in < 1
+
+    def trouble(self) -> None:
+        """A call that reads: a person may be quicker, or the connection breaks."""
+        if self.calm:
+            return
+        if self.chance(12):
+            self.person_edits()
+        if self.chance(self.trouble_in):
+            raise ConnectionLost(host="mail", reason="cut")
+
+    def call(self, effect: Callable[[], T]) -> T:
+        """A call that writes to Exchange: it may fail before, after, or take effect later than anybody believes."""
+        self.trouble()
+        if self.chance(self.trouble_in):
+            self.exchange.late.append((self.now + IN_FLIGHT, effect))
+            raise ConnectionLost(host="mail", reason="timed out")
+        result = effect()
+        if self.chance(self.trouble_in):
+            raise ConnectionLost(host="mail", reason="the answer was lost")
+        return result
+
+    def commit(self, effect: Callable[[], T]) -> T:
+        """A transaction: it may fail before, or be committed without an answer."""
+        self.trouble()
+        result = effect()
+        if self.chance(self.trouble_in):
+            raise DatabaseUnavailable(reason="the answer was lost")
+        return result
+
+    def check_deletion(self, label: str, side: str) -> None:
+        self.deletions += 1
+        assert side in self.person_deleted.get(label, ()), (
+            f"{label} was deleted, though nobody did on the {side} side"
+        )
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def value(self, over: Value = None) -> str:
+        self.replaced.add(over)
+        text = f"v{self.tick()}"
+        self.written.add(text)
+        return text
+
+    def pick_item(self, *places: Sight) -> Stored | None:
+        items = [i for i in self.exchange.items.values() if i.place in places and not i.is_copy]
+        return self.random.choice(items) if items else None
+
+    def pick_row(self) -> Row | None:
+        return self.random.choice(list(self.crm.rows.values())) if self.crm.rows else None
+
+    def person_edits(self) -> None:
+        if self.random.random() < 0.5:
+            if item := self.pick_item(WATCHED):
+                name = self.random.choice(NAMES)
+                item.fields[name] = self.value(item.fields.get(name))
+                item.key += 1
+                item.edits += 1
+                self.exchange.log(item)
+        elif row := self.pick_row():
+            name = self.random.choice(NAMES)
+            row.fields[name] = self.value(row.fields.get(name))
+            row.version = self.tick()
+
+    def pass_time(self, by: timedelta) -> None:
+        """Time goes by; what was on its way arrives before its time-out."""
+        late, self.exchange.late = self.exchange.late, []
+        for until, effect in late:
+            if until > self.now + by and not self.calm:
+                self.exchange.late.append((until, effect))
+                continue
+            try:
+                effect()
+            except (ChangeConflict, ItemGone):
+                continue  # nobody is there any more to hear that it was refused
+        self.now += by
+
+    def new_item(self, kind: Kind, *, is_tracked: bool) -> None:
+        label = f"L{self.tick()}"
+        fields: dict[str, Value] = {name: self.value() for name in NAMES} | {"label": label}
+        item = Stored(self.exchange.new_id(), kind, label, fields, is_tracked=is_tracked, made=self.tick())
+        self.exchange.items[item.item_id] = item
+        self.exchange.log(item)
+
+    def new_row(self, kind: Kind) -> None:
+        label = f"L{self.tick()}"
+        crmid = uuid_of(self.tick())
+        fields: dict[str, Value] = {name: self.value() for name in NAMES} | {"label": label}
+        self.crm.rows[crmid] = Row(crmid, kind, label, fields, self.tick())
+
+    def track(self) -> None:
+        """A person puts the category on an item, or takes it away again before anything came of it."""
+        if item := self.pick_item(WATCHED):
+            item.is_tracked = item.stamp is not None or not item.is_tracked
+            item.key += 1
+            self.exchange.log(item)
+
+    def delete_item(self, *, forever: bool) -> None:
+        if item := self.pick_item(WATCHED):
+            self.person_deleted.setdefault(item.label, set()).add("exchange")
+            self.replaced.update(item.fields.values())
+            self.exchange.move(item, DELETED)
+            if forever:
+                del self.exchange.items[item.item_id]
+
+    def delete_row(self) -> None:
+        if row := self.pick_row():
+            self.person_deleted.setdefault(row.label, set()).add("crm")
+            self.replaced.update(row.fields.values())
+            del self.crm.rows[row.crmid]
+
+    def move_away(self) -> None:
+        if item := self.pick_item(WATCHED):
+            self.exchange.move(item, ELSEWHERE)
+
+    def bring_back(self) -> None:
+        if item := self.pick_item(ELSEWHERE, DELETED):
+            self.person_deleted.get(item.label, set()).discard("exchange")
+            # One that was made anew meanwhile, or is being made, stays the only one that counts.
+            link = self.crm.link(item.stamp) if item.stamp is not None else None
+            is_being_made = link is not None and link.stage is Stage.CREATING_IN_EXCHANGE
+            item.is_copy = is_being_made or any(
+                item.stamp is not None
+                and i.stamp == item.stamp
+                and i is not item
+                and i.place is not DELETED
+                and not i.is_copy
+                for i in self.exchange.items.values()
+            )
+            self.exchange.move(item, WATCHED)
+
+    def move_within(self) -> None:
+        """Out and back before anybody looks: the item is there, under another id."""
+        if item := self.pick_item(WATCHED):
+            self.exchange.move(item, ELSEWHERE)
+            self.exchange.move(item, WATCHED)
+
+    def copy(self) -> None:
+        if item := self.pick_item(WATCHED):
+            twin = replace(
+                item, item_id=self.exchange.new_id(), fields=dict(item.fields), made=self.tick(), key=1
+            )
+            twin.is_copy = item.stamp is not None
+            if not twin.is_copy:
+                twin.label = f"L{self.tick()}"
+                twin.fields["label"] = twin.label
+            self.exchange.items[twin.item_id] = twin
+            self.exchange.log(twin)
+
+    def turn_filter(self) -> None:
+        if row := self.pick_row():
+            row.in_filters = not row.in_filters
+            row.version = self.tick()
+
+    def lose_position(self) -> None:
+        self.exchange.epoch += 1
+
+    def replace_mailbox(self) -> None:
+        self.exchange.replace_mailbox()
