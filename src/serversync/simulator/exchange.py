@@ -22,6 +22,7 @@ from serversync.simulator.items import render_item
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.registry import kind_of
 from serversync.simulator.mailbox import Mailbox, MailSource
+from serversync.simulator.meetings import Attendant, process
 from serversync.simulator.mime import MessageContent, parse_message
 from serversync.simulator.mimeheaders import with_headers
 from serversync.simulator.response import EwsError
@@ -76,6 +77,7 @@ class Exchange:
         illegal_characters: ``reference`` writes characters that XML forbids as a real server does, which no
             strict parser reads; ``drop`` leaves them out.
         subscriptions: Who is told what happens.
+        attendant: Turns meeting messages into appointments and answers; can be held back.
         now: The clock.
         lock: Held while the state is read or changed.
 
@@ -117,6 +119,7 @@ class Exchange:
         self._held_by: dict[UUID, ServerVersion] = {}
         self._seed = seed
         self.now = now
+        self.attendant = Attendant()
         self.subscriptions = SubscriptionTable(self.version, now)
         self._delivered = 0
         self._by_address: dict[str, Mailbox] = {}
@@ -286,6 +289,14 @@ class Exchange:
         self._delivered += 1
         digest = hashlib.sha256(self.secret + self._delivered.to_bytes(8, "big") + content).hexdigest()[:32]
         return f"<{digest}@{self.domain}>"
+
+    def process_meetings(self) -> int:
+        """Let the calendar attendant do what it was held back from; returns how many messages that were."""
+        with self.lock:
+            waiting, self.attendant.waiting = self.attendant.waiting, []
+            for mailbox, number in waiting:
+                process(self, mailbox, mailbox.item(number))
+            return len(waiting)
 
     def seed_mailbox(self, address: str, source: MailSource, messages: int) -> None:
         """Fill a new mailbox with mail that is made only when somebody reads it."""

@@ -80,6 +80,11 @@ class ItemView:
         if not self.path:
             self.root = (self.item.folder, self.item.number, self.item.occurrence)
 
+    @property
+    def schema(self) -> Schema:
+        """The schema step of the request."""
+        return self.shape.schema
+
     def text(self, value: str) -> str:
         """Escape a value of the item."""
         return text(value, self.illegal)

@@ -126,9 +126,7 @@ class ItemWriter:
         if not mime.strip():
             raise EwsError("ErrorMimeContentInvalid")
         if self.kind.read_mime is not None:
-            read = self.kind.read_mime(mime)
-            self.item.properties = {**(self.item.properties or {}), **read}
-            self.changed.update(read)
+            self.changed |= self.kind.read_mime(self.item, mime)
             return
         self.item.mime, self.item.properties, self.item.attachments = mime, None, None
         self.changed.add("item:MimeContent")

@@ -218,9 +218,11 @@ class Mailbox(FolderTree):
             item_class: Its class, where it is not the one that the MIME tells.
             extended: Extended properties that came with it.
         """
-        item = self.add(
-            StoredItem(0, 0, mime, received, item_class=item_class, extended=extended), self.inbox
-        )
+        return self.receive_item(StoredItem(0, 0, mime, received, item_class=item_class, extended=extended))
+
+    def receive_item(self, item: StoredItem) -> StoredItem:
+        """Store an item that was delivered into the Inbox."""
+        self.add(item, self.inbox)
         if self.on_change is not None:
             self.on_change(self, MailboxEvent(EventKind.NEW_MAIL, item.folder, item.number))
         return item

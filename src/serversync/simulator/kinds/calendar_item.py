@@ -1,17 +1,18 @@
 """Calendar items: the table of their properties; times and series are in the modules beside this one."""
 
 import base64
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-
-from lxml import etree
+from datetime import UTC
 
 from serversync.simulator.addresses import Address
 from serversync.simulator.calendar.globalid import global_object_id
+from serversync.simulator.calendar.icalendar import Sender, write_calendar
+from serversync.simulator.calendar.icalendar_in import read_calendar
 from serversync.simulator.calendar.timezones import display_name, id_of
 from serversync.simulator.itemview import ItemView
+from serversync.simulator.kinds.attendee import ATTENDEE_FIELDS, ATTENDEES
 from serversync.simulator.kinds.calendar_series import (
+    adjacent,
+    conflicting,
     deleted_occurrences,
     final_occurrence,
     first_occurrence,
@@ -31,16 +32,13 @@ from serversync.simulator.kinds.forms import (
     PERSON,
     TIME,
     Choice,
-    Searched,
-    T,
-    Writer,
     choice,
-    read_people,
 )
 from serversync.simulator.kinds.item import ITEM_PROPERTIES
 from serversync.simulator.kinds.property import ASKED, DEFAULT, Access, ItemKind, Property, Row
+from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.versions import Schema
-from serversync.simulator.xmltext import timestamp, zoned
+from serversync.simulator.xmltext import zoned
 
 _S10 = Schema.EXCHANGE2010_SP1
 _S13 = Schema.EXCHANGE2013
@@ -53,58 +51,8 @@ RESPONSE_TYPE = choice("Unknown", "Organizer", "Tentative", "Accept", "Decline",
 CALENDAR_ITEM_TYPE = choice("Single", "Occurrence", "Exception", "RecurringMaster")
 
 
-@dataclass(frozen=True, slots=True)
-class Attendee:
-    """Somebody who is invited.
-
-    Attributes:
-        person: Name and address.
-        response: A value of ``ResponseTypeType``.
-        responded: When the answer came.
-    """
-
-    person: Address
-    response: str = "Unknown"
-    responded: datetime | None = None
-
-
-class Attendees(Searched):
-    """``Attendee`` elements; what clients say about answers is not theirs to set and is passed over."""
-
-    is_appendable = True
-    is_sortable = False
-
-    def read(self, element: etree._Element) -> tuple[Attendee, ...] | None:
-        """Return who is invited."""
-        found = (person for one in element.iterfind(f"{T}Attendee") for person in read_people(one))
-        return tuple(Attendee(person) for person in found) or None
-
-    def comparable(self, value: Any) -> Any:
-        """A condition holds where it holds for one name or address."""
-        people = (one.person for one in value or ())
-        return tuple(part for one in people for part in (one.name, one.address) if part) or None
-
-    def inner(self, view: Writer, value: Any) -> str:
-        """Return ``Attendee`` elements."""
-        return "".join(self._attendee(view, one) for one in value)
-
-    @staticmethod
-    def _attendee(view: Writer, one: Attendee) -> str:
-        responded = (
-            f"<t:LastResponseTime>{timestamp(one.responded)}</t:LastResponseTime>" if one.responded else ""
-        )
-        return (
-            f"<t:Attendee>{view.mailbox_element(one.person)}<t:ResponseType>{one.response}</t:ResponseType>"
-            f"{responded}</t:Attendee>"
-        )
-
-
-ATTENDEES = Attendees()
-
-
 def _is_meeting(view: ItemView) -> bool:
-    attendees = ("calendar:RequiredAttendees", "calendar:OptionalAttendees", "calendar:Resources")
-    return any(view.get(uri) for uri in attendees)
+    return any(view.get(uri) for uri in ATTENDEE_FIELDS)
 
 
 def _duration(view: ItemView) -> str | None:
@@ -150,6 +98,31 @@ def _wall_clock(name: str) -> Row:
     return render
 
 
+def _owner(view: ItemView) -> Address:
+    return Address(view.mailbox.display_name, view.mailbox.primary_smtp_address)
+
+
+def _my_response(view: ItemView) -> str:
+    return "Organizer" if _is_meeting(view) else "Unknown"
+
+
+def _is_organizer(view: ItemView) -> bool:
+    return view.get("calendar:MyResponseType") in {"Organizer", "Unknown"}
+
+
+def _mime(view: ItemView) -> bytes:
+    organizer = view.get("calendar:Organizer") if view.get("calendar:IsMeeting") else None
+    return write_calendar(view.item, Sender(organizer), view.item.modified or view.item.received)
+
+
+def _read_mime(item: StoredItem, mime: bytes) -> frozenset[str]:
+    """Take over what iCalendar says: properties, exceptions and deleted occurrences."""
+    found = read_calendar(mime, item.received)
+    item.properties = {**(item.properties or {}), **found.properties}
+    item.exceptions = found.exceptions or None
+    return frozenset(found.properties)
+
+
 CALENDAR_PROPERTIES: tuple[Property, ...] = (
     Property("calendar:UID", access=Access.CREATE),
     Property("calendar:RecurrenceId", TIME),
@@ -185,20 +158,18 @@ CALENDAR_PROPERTIES: tuple[Property, ...] = (
         lambda view: "RecurringMaster" if view.get("calendar:Recurrence") else "Single",
         DEFAULT,
     ),
-    Property(
-        "calendar:MyResponseType", RESPONSE_TYPE, lambda view: "Organizer" if _is_meeting(view) else "Unknown"
-    ),
+    Property("calendar:MyResponseType", RESPONSE_TYPE, _my_response),
     Property(
         "calendar:Organizer",
         PERSON,
-        lambda view: Address(view.mailbox.display_name, view.mailbox.primary_smtp_address),
+        _owner,
         DEFAULT,
     ),
     Property("calendar:RequiredAttendees", ATTENDEES, level=DEFAULT, is_listed=False, access=Access.WRITE),
     Property("calendar:OptionalAttendees", ATTENDEES, level=DEFAULT, is_listed=False, access=Access.WRITE),
     Property("calendar:Resources", ATTENDEES, level=DEFAULT, is_listed=False, access=Access.WRITE),
-    Property("calendar:ConflictingMeetingCount", INTEGER),
-    Property("calendar:AdjacentMeetingCount", INTEGER),
+    Property("calendar:ConflictingMeetingCount", INTEGER, conflicting, ASKED, is_listed=False),
+    Property("calendar:AdjacentMeetingCount", INTEGER, adjacent, ASKED, is_listed=False),
     Property("calendar:ConflictingMeetings", FRAGMENT),
     Property("calendar:AdjacentMeetings", FRAGMENT),
     Property("calendar:Duration", default=_duration),
@@ -280,7 +251,7 @@ CALENDAR_PROPERTIES: tuple[Property, ...] = (
     Property("meetingRequest:IntendedFreeBusyStatus", FREE_BUSY, level=ASKED, since=_S13),
     Property("calendar:JoinOnlineMeetingUrl", since=_S13),
     Property("calendar:OnlineMeetingSettings", FRAGMENT, level=ASKED, since=_S13),
-    Property("calendar:IsOrganizer", BOOLEAN, lambda _view: True, since=_S13),
+    Property("calendar:IsOrganizer", BOOLEAN, _is_organizer, since=_S13),
 )
 """What CalendarItem adds to Item, in the order of the schema."""
 
@@ -298,4 +269,6 @@ CALENDAR_ITEM = ItemKind(
     localize=localize_item,
     settle=settle_times,
     derived=MEETING_IDS,
+    read_mime=_read_mime,
+    mime=_mime,
 )

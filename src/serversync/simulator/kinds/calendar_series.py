@@ -1,10 +1,18 @@
 """What a calendar item tells of its time zones, and a master of its series."""
 
-from datetime import date, datetime, tzinfo
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, tzinfo
 
 from serversync.simulator import identifiers
 from serversync.simulator.calendar.recurrence import write_recurrence
-from serversync.simulator.calendar.series import last_occurrence, occurrence, occurrences, series_of, zone_of
+from serversync.simulator.calendar.series import (
+    last_occurrence,
+    occurrence,
+    occurrences,
+    occurrences_between,
+    series_of,
+    zone_of,
+)
 from serversync.simulator.calendar.timezones import definition, id_of, zone_of_id
 from serversync.simulator.identifiers import Identifier
 from serversync.simulator.itemview import ItemView
@@ -105,3 +113,33 @@ def deleted_occurrences(view: ItemView) -> str:
         if exceptions[number] is None
     )
     return f"<t:DeletedOccurrences>{rows}</t:DeletedOccurrences>" if rows else ""
+
+
+def _others(view: ItemView) -> Iterator[tuple[datetime, datetime]]:
+    """Yield when the mailbox is busy with something else, from a day before an item to a day after it."""
+    start, end = view.get("calendar:Start"), view.get("calendar:End")
+    if view.path or start is None or end is None:
+        return
+    first, last = start - timedelta(1), end + timedelta(1)
+    for number in view.mailbox.distinguished_folder("calendar").items:
+        other = view.mailbox.item(number)
+        given = other.properties or {}
+        is_series = bool(given.get("calendar:Recurrence"))
+        for one in occurrences_between(other, first, last) if is_series else (other,):
+            found = one.properties or {}
+            if found.get("calendar:UID") == view.get("calendar:UID"):
+                continue
+            if found.get("calendar:LegacyFreeBusyStatus") != "Free" and found.get("calendar:Start"):
+                yield found["calendar:Start"], found["calendar:End"]
+
+
+def conflicting(view: ItemView) -> int:
+    """Return how many other appointments overlap one."""
+    start, end = view.get("calendar:Start"), view.get("calendar:End")
+    return sum(begins < end and ends > start for begins, ends in _others(view))
+
+
+def adjacent(view: ItemView) -> int:
+    """Return how many other appointments end where one starts, or start where it ends."""
+    start, end = view.get("calendar:Start"), view.get("calendar:End")
+    return sum(begins == end or ends == start for begins, ends in _others(view))

@@ -16,6 +16,7 @@ from lxml import etree
 from serversync.simulator.addresses import Address
 from serversync.simulator.bodytext import html_to_text
 from serversync.simulator.response import TYPES_NS, EwsError, SoapFault
+from serversync.simulator.versions import Schema
 from serversync.simulator.xmltext import attribute, boolean, text, timestamp
 
 T = f"{{{TYPES_NS}}}"
@@ -23,6 +24,11 @@ T = f"{{{TYPES_NS}}}"
 
 class Writer(Protocol):
     """What a form needs of the answer that it writes into."""
+
+    @property
+    def schema(self) -> Schema:
+        """The schema step of the request."""
+        ...
 
     def text(self, value: str) -> str:
         """Escape a value."""

@@ -161,13 +161,32 @@ def _extended(view: ItemView) -> str:
 
 
 def _response_objects(view: ItemView) -> str:
+    name = view.kind.element
+    if name == "CalendarItem":
+        found = _meeting_responses(view)
+        return f"<t:ResponseObjects>{found}</t:ResponseObjects>" if found else ""
     if not view.kind.is_message or view.item.is_draft:
         return ""
+    if name == "MeetingCancellation":
+        return "<t:ResponseObjects><t:RemoveItem/><t:ForwardItem/></t:ResponseObjects>"
     found = "<t:ReplyToItem/><t:ReplyAllToItem/><t:ForwardItem/>"
     if view.get("message:IsReadReceiptRequested") and not view.item.is_read:
         found += "<t:SuppressReadReceipt/>"
+    if name == "MeetingRequest" and not view.get("meeting:IsOutOfDate"):
+        found = _ANSWERS + found
     return f"<t:ResponseObjects>{found}</t:ResponseObjects>"
 
+
+def _meeting_responses(view: ItemView) -> str:
+    """Return what can be done to a meeting: its organizer cancels, others answer."""
+    if not view.get("calendar:IsMeeting") or view.get("calendar:IsCancelled"):
+        return "<t:ForwardItem/>"
+    is_own = view.get("calendar:MyResponseType") in {"Organizer", "Unknown"}
+    first = "<t:CancelCalendarItem/>" if is_own else _ANSWERS
+    return f"{first}<t:ReplyToItem/><t:ReplyAllToItem/><t:ForwardItem/>"
+
+
+_ANSWERS = "<t:AcceptItem/><t:TentativelyAcceptItem/><t:DeclineItem/>"
 
 ITEM_PROPERTIES: tuple[Property, ...] = (
     Property(

@@ -114,8 +114,8 @@ class ItemKind:
         localize: Called before ``settle`` with the zone of the request: gives times that were written without a
             zone the one they are meant in.
         derived: Extended properties that follow from the item, by key: the value as text, or ``None``.
-        read_mime: Reads MIME that a client gives for a new item into properties; where there is none, the MIME
-            is kept as it is.
+        read_mime: Takes over into an item what MIME says that a client gives, and returns the field URIs that it
+            set; where there is none, the MIME is kept as it is.
         mime: The item as MIME; ``None`` where Exchange gives none.
         is_message: Whether it is composed and sent as mail.
     """
@@ -129,7 +129,7 @@ class ItemKind:
     localize: Localize = localized
     settle: Settle = settled
     derived: Mapping[ExtendedKey, Callable[[ItemView], str | None]] = field(default_factory=dict)
-    read_mime: Callable[[bytes], dict[str, Any]] | None = None
+    read_mime: Callable[[StoredItem, bytes], frozenset[str]] | None = None
     mime: Callable[[ItemView], bytes] | None = None
     is_message: bool = False
 

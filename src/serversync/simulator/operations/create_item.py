@@ -2,6 +2,8 @@
 
 from lxml import etree
 
+from serversync.simulator import meetings
+from serversync.simulator.calendar.meeting import RequestType
 from serversync.simulator.call import Call
 from serversync.simulator.delivery import submit
 from serversync.simulator.foldertree import Folder
@@ -11,6 +13,7 @@ from serversync.simulator.kinds.item import attachment_ids
 from serversync.simulator.kinds.registry import KINDS
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.operations.respond import RESPONSES, suppress_read_receipt
+from serversync.simulator.operations.respond_meeting import MEETING_RESPONSES, sends
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
 from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredItem
@@ -36,6 +39,8 @@ def _create(call: Call, element: etree._Element) -> str:
         suppress_read_receipt(call, element)
         return ""
     target = call.target("SavedItemFolderId")
+    if name in MEETING_RESPONSES:
+        return MEETING_RESPONSES[name](call, element, name)
     if name in RESPONSES:
         mailbox, item = RESPONSES[name](call, element)
         return _dispose(call, mailbox, item, target)
@@ -45,7 +50,23 @@ def _create(call: Call, element: etree._Element) -> str:
     mailbox = target[0] if target else call.own_mailbox
     if KINDS[name].is_message:
         return _dispose(call, mailbox, item, target)
-    return save(call, mailbox, item, target[1] if target else _usual_folder(call, mailbox, item))
+    folder = target[1] if target else _usual_folder(call, mailbox, item)
+    if name == "CalendarItem":
+        return _save_meeting(call, mailbox, item, folder)
+    return save(call, mailbox, item, folder)
+
+
+def _save_meeting(call: Call, mailbox: Mailbox, item: StoredItem, folder: Folder) -> str:
+    """Save an appointment and invite to it, as ``SendMeetingInvitations`` says."""
+    people = meetings.everybody(item)
+    tells, saves_copy = sends(call.request.get("SendMeetingInvitations"))
+    if not (tells and people):
+        return save(call, mailbox, item, folder)
+    meetings.check_people(people)
+    meetings.mark_as_meeting(item)
+    saved = save(call, mailbox, item, folder)
+    meetings.invite(call.exchange, mailbox, item, people, RequestType.NEW, saves_copy=saves_copy)
+    return saved
 
 
 def _dispose(call: Call, mailbox: Mailbox, item: StoredItem, target: tuple[Mailbox, Folder] | None) -> str:

@@ -2,7 +2,9 @@
 
 from lxml import etree
 
+from serversync.simulator import meetings
 from serversync.simulator.call import Call
+from serversync.simulator.operations.respond_meeting import sends
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
 from serversync.simulator.shape import Shape
 
@@ -31,6 +33,10 @@ def _delete(call: Call, element: etree._Element) -> None:
     attribute, code = _REQUIRED.get(kind.element, ("DeleteType", "ErrorInvalidRequest"))
     if call.request.get(attribute) is None:
         raise EwsError(code)
+    tells, saves_copy = sends(call.request.get("SendMeetingCancellations"))
+    if kind.element == "CalendarItem" and tells and meetings.is_organizer(item):
+        people = meetings.everybody(item)
+        meetings.cancel(call.exchange, mailbox, item, people, saves_copy=saves_copy)
     how = call.request.get("DeleteType")
     if item.occurrence:
         mailbox.delete_occurrence(item.number, item.occurrence, modifier=call.modifier)

@@ -2,6 +2,8 @@
 
 from lxml import etree
 
+from serversync.simulator import meetings
+from serversync.simulator.calendar.meeting import times_differ
 from serversync.simulator.calendar.series import series_of
 from serversync.simulator.call import Call
 from serversync.simulator.delivery import submit
@@ -9,6 +11,8 @@ from serversync.simulator.identifiers import change_of
 from serversync.simulator.itemwriter import ItemWriter, changes_of
 from serversync.simulator.kinds.property import ItemKind
 from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.meetings import Update
+from serversync.simulator.operations.respond_meeting import sends
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
 from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredItem
@@ -91,11 +95,45 @@ def _store(call: Call, mailbox: Mailbox, stored: StoredItem, writer: ItemWriter)
         writer.settle()
         if series_of(stored) != series_of(item):
             item.exceptions = None
+        update = _check_meeting(call, stored, item) if kind.element == "CalendarItem" else None
         mailbox.store(item, modifier=call.modifier)
+        if update is not None:
+            _tell(call, mailbox, stored, item, update)
     if kind.is_message and call.request.get("MessageDisposition") in {"SendOnly", "SendAndSaveCopy"}:
         _send(call, mailbox, item)
         return ""
     return f'<t:{kind.element}><t:ItemId Id="{mailbox.item_id(item)}" ChangeKey="{mailbox.change_key(item)}"/></t:{kind.element}>'
+
+
+def _check_meeting(call: Call, stored: StoredItem, item: StoredItem) -> Update | None:
+    """Bring answers and sequence number in order; return what to tell whom, or ``None`` for nobody.
+
+    Raises:
+        EwsError: ``ErrorCalendarIsNotOrganizer``: the meeting is somebody else's; ``ErrorInvalidRecipients``.
+    """
+    tells, _ = sends(call.request.get("SendMeetingInvitationsOrCancellations"))
+    before, after = stored.properties or {}, item.properties or {}
+    if not meetings.is_organizer(stored):
+        if times_differ(before, after) or (tells and meetings.everybody(item)):
+            raise EwsError("ErrorCalendarIsNotOrganizer")
+        return None
+    if tells:
+        meetings.check_people(meetings.everybody(item))
+    update = meetings.prepare_update(stored, item, sends=tells)
+    return update if tells else None
+
+
+def _tell(call: Call, mailbox: Mailbox, stored: StoredItem, item: StoredItem, update: Update) -> None:
+    wanted = call.request.get("SendMeetingInvitationsOrCancellations") or ""
+    meetings.tell_update(
+        call.exchange,
+        mailbox,
+        stored,
+        item,
+        update,
+        only_changed="ToChanged" in wanted,
+        saves_copy=sends(wanted)[1],
+    )
 
 
 def _send(call: Call, mailbox: Mailbox, item: StoredItem) -> None:

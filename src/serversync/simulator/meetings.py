@@ -1,0 +1,413 @@
+"""Meetings between mailboxes: invitations, updates, answers and cancellations, and what each does where it arrives.
+
+Attendees of this organization get a meeting message into their Inbox, which the calendar attendant then turns into
+an appointment, or an answer into the organizer's tracking; that changes both items a second time. All others get
+iCalendar by mail (RFC 6047), in ``Exchange.outbox``. The attendant waits while ``Exchange.attendant.is_held``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from serversync.simulator.addresses import Address
+from serversync.simulator.calendar.meeting import (
+    MEETING,
+    RequestType,
+    attendee_copy,
+    attendees,
+    cancelled_copy,
+    content_differs,
+    keep_answers,
+    message,
+    request,
+    times_differ,
+    told,
+    tracked,
+    without,
+)
+from serversync.simulator.calendar.series import occurrence, series_of
+from serversync.simulator.delivery import OutgoingMail, is_address
+from serversync.simulator.kinds.attendee import Attendee
+from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.response import EwsError
+from serversync.simulator.shape import Shape
+from serversync.simulator.storeditem import StoredItem
+
+if TYPE_CHECKING:
+    from serversync.simulator.exchange import Exchange
+
+
+@dataclass(slots=True)
+class Attendant:
+    """The calendar attendant of a server.
+
+    Attributes:
+        is_held: While it is set, meeting messages wait in their Inboxes for ``Exchange.process_meetings``.
+        waiting: Mailbox and item number of those that wait.
+    """
+
+    is_held: bool = False
+    waiting: list[tuple[Mailbox, int]] = field(default_factory=list)
+
+
+def owner(mailbox: Mailbox) -> Address:
+    """Return whose mailbox it is."""
+    return Address(mailbox.display_name, mailbox.primary_smtp_address)
+
+
+def is_organizer(item: StoredItem) -> bool:
+    """Whether an appointment is its mailbox's own."""
+    given = item.properties or {}
+    return given.get("calendar:MyResponseType", "Organizer") in {"Organizer", "Unknown"}
+
+
+def find_meeting(mailbox: Mailbox, uid: str | None) -> StoredItem | None:
+    """Return the appointment with a UID in the calendar of a mailbox."""
+    if not uid:
+        return None
+    for number in reversed(mailbox.distinguished_folder("calendar").items):
+        found = mailbox.item(number)
+        if (found.properties or {}).get("calendar:UID") == uid:
+            return found
+    return None
+
+
+def check_people(people: Iterable[Attendee]) -> None:
+    """Refuse people who cannot be sent anything.
+
+    Raises:
+        EwsError: ``ErrorInvalidRecipients``.
+    """
+    if any(not is_address(one.person.address) for one in people):
+        raise EwsError("ErrorInvalidRecipients")
+
+
+def mark_as_meeting(item: StoredItem) -> None:
+    """Note on an appointment that its invitations are sent."""
+    given = item.properties or {}
+    given |= {"calendar:MeetingRequestWasSent": True, "calendar:AppointmentState": MEETING}
+
+
+def invite(
+    exchange: "Exchange",
+    mailbox: Mailbox,
+    item: StoredItem,
+    people: Iterable[Attendee],
+    kind: RequestType,
+    *,
+    saves_copy: bool,
+) -> None:
+    """Send the request of a meeting to some people, its organizer excepted."""
+    organizer = owner(mailbox)
+    chosen = _others(mailbox, people)
+    said = request(item, organizer, kind)
+    _send(
+        exchange,
+        mailbox,
+        item,
+        chosen,
+        "IPM.Schedule.Meeting.Request",
+        said,
+        saves_copy=saves_copy,
+    )
+
+
+def cancel(
+    exchange: "Exchange",
+    mailbox: Mailbox,
+    item: StoredItem,
+    people: Iterable[Attendee],
+    *,
+    saves_copy: bool,
+    body: Any = None,
+) -> None:
+    """Tell some people that a meeting does not take place."""
+    said = told(item)
+    said["calendar:AppointmentSequenceNumber"] = (said.get("calendar:AppointmentSequenceNumber") or 0) + 1
+    said["item:Subject"] = f"Canceled: {said.get('item:Subject') or ''}"
+    said |= {"calendar:Organizer": owner(mailbox), "calendar:IsOrganizer": False, "item:Importance": "High"}
+    if body is not None:
+        said["item:Body"] = body
+    _send(
+        exchange,
+        mailbox,
+        item,
+        _others(mailbox, people),
+        "IPM.Schedule.Meeting.Canceled",
+        said,
+        saves_copy=saves_copy,
+    )
+
+
+def _others(mailbox: Mailbox, people: Iterable[Attendee]) -> list[Attendee]:
+    own = mailbox.addresses()
+    chosen = {one.person.address.lower(): one for one in people if one.person.address.lower() not in own}
+    check_people(chosen.values())
+    return list(chosen.values())
+
+
+def _send(
+    exchange: "Exchange",
+    mailbox: Mailbox,
+    item: StoredItem,
+    people: list[Attendee],
+    item_class: str,
+    said: dict[str, Any],
+    *,
+    saves_copy: bool,
+) -> None:
+    if not people:
+        return
+    now = exchange.now()
+    message_id = exchange.new_message_id((said.get("item:Subject") or "").encode("utf-8", "replace"))
+    made = message(item_class, owner(mailbox), people, said, now, message_id)
+    made.exceptions = None if item.exceptions is None else dict(item.exceptions)
+    carry(exchange, mailbox, made, [one.person for one in people], saves_copy=saves_copy)
+
+
+def carry(
+    exchange: "Exchange",
+    mailbox: Mailbox,
+    made: StoredItem,
+    people: list[Address],
+    *,
+    saves_copy: bool,
+) -> None:
+    """Bring a meeting message to its recipients, and a copy into Sent Items.
+
+    Args:
+        exchange: The server.
+        mailbox: Whose message it is.
+        made: The message.
+        people: Who gets it.
+        saves_copy: Whether a copy is kept.
+    """
+    here = dict.fromkeys(found for one in people if (found := exchange.find_mailbox(one.address)) is not None)
+    outside = tuple(one.address for one in people if exchange.find_mailbox(one.address) is None)
+    if outside:
+        view = exchange.view(mailbox, made.copy(), Shape(exchange.version.schema))
+        mime = view.mime or b""
+        exchange.outbox.append(OutgoingMail(mailbox.primary_smtp_address, outside, mime, made.received))
+    if saves_copy:
+        kept = made.copy()
+        kept.is_read = True
+        mailbox.add(kept, mailbox.distinguished_folder("sentitems"))
+    for one in here:
+        arrive(exchange, one, made.copy())
+
+
+def arrive(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> StoredItem:
+    """Let a meeting message arrive; the attendant sees to it now or later."""
+    mailbox.receive_item(made)
+    if exchange.attendant.is_held:
+        exchange.attendant.waiting.append((mailbox, made.number))
+    else:
+        process(exchange, mailbox, made)
+    return made
+
+
+def process(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> None:
+    """Do what a meeting message asks for: keep the appointment, note the answer, or mark it as cancelled."""
+    item_class = (made.item_class or "").upper()
+    said = made.properties or {}
+    if item_class.startswith("IPM.SCHEDULE.MEETING.RESP"):
+        found = _track(exchange, mailbox, said, item_class)
+    elif item_class.startswith("IPM.SCHEDULE.MEETING.CANCELED"):
+        found = _mark_cancelled(mailbox, said)
+    else:
+        found = _keep(exchange, mailbox, made)
+    _note(mailbox, made, found)
+
+
+def _note(mailbox: Mailbox, made: StoredItem, found: StoredItem | None) -> None:
+    """Write on a message that it was processed, and where its appointment is."""
+    changed: dict[str, Any] = {"meeting:HasBeenProcessed": True}
+    if found is not None:
+        item_id, change_key = mailbox.item_id(found), mailbox.change_key(found)
+        changed["meeting:AssociatedCalendarItemId"] = (
+            f'<t:AssociatedCalendarItemId Id="{item_id}" ChangeKey="{change_key}"/>'
+        )
+    else:
+        changed["meeting:IsOutOfDate"] = True
+        if (made.properties or {}).get("meetingRequest:MeetingRequestType"):
+            changed["meetingRequest:MeetingRequestType"] = "Outdated"
+    mailbox.edit(made.number, properties=changed)
+
+
+def _sequence(properties: dict[str, Any]) -> int:
+    return int(properties.get("calendar:AppointmentSequenceNumber") or 0)
+
+
+def _keep(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> StoredItem | None:
+    """Create or update the attendee's appointment; ``None`` for a request that is out of date."""
+    said = made.properties or {}
+    found = find_meeting(mailbox, said.get("calendar:UID"))
+    original: datetime | None = said.get("calendar:OriginalStart")
+    if found is not None and original is not None and (series := series_of(found)) is not None:
+        day = original.astimezone(series.zone).date()
+        return _keep_occurrence(mailbox, found, day, said)
+    if found is not None and is_organizer(found):
+        return None
+    if found is None:
+        copy = StoredItem(
+            0,
+            0,
+            None,
+            exchange.now(),
+            item_class="IPM.Appointment",
+            is_read=True,
+            properties=attendee_copy(said, None),
+            exceptions=made.exceptions,
+        )
+        return mailbox.add(copy, mailbox.distinguished_folder("calendar"))
+    if _sequence(said) < _sequence(found.properties or {}):
+        return None
+    _outdate(mailbox, made)
+    again = found.copy()
+    again.properties = attendee_copy(said, found.properties)
+    again.exceptions = made.exceptions
+    return mailbox.store(again)
+
+
+def _keep_occurrence(
+    mailbox: Mailbox, master: StoredItem, day: date, said: dict[str, Any]
+) -> StoredItem | None:
+    exceptions = dict(master.exceptions or {})
+    if exceptions.get(day.toordinal(), master) is None:
+        exceptions.pop(day.toordinal())
+        master = master.copy()
+        master.exceptions = exceptions
+        mailbox.store(master)
+    try:
+        found = occurrence(master, day)
+    except EwsError:
+        return None
+    found.properties = {**(found.properties or {}), **attendee_copy(said, found.properties)}
+    return mailbox.store(found)
+
+
+def _outdate(mailbox: Mailbox, newest: StoredItem) -> None:
+    """Mark earlier requests of the same meeting as out of date."""
+    said = newest.properties or {}
+    for number in tuple(mailbox.inbox.items):
+        if number == newest.number:
+            continue
+        given = mailbox.item(number).properties or {}
+        is_same = given.get("calendar:UID") == said.get("calendar:UID")
+        is_request = given.get("meetingRequest:MeetingRequestType") not in {None, "Outdated"}
+        if (
+            is_same
+            and is_request
+            and given.get("calendar:OriginalStart") == said.get("calendar:OriginalStart")
+        ):
+            changed = {"meeting:IsOutOfDate": True, "meetingRequest:MeetingRequestType": "Outdated"}
+            mailbox.edit(number, properties=changed)
+
+
+def occurrence_of(master: StoredItem, said: dict[str, Any]) -> StoredItem:
+    """Return the occurrence that a message is about, or the whole series."""
+    original, series = said.get("calendar:OriginalStart"), series_of(master)
+    if original is None or series is None:
+        return master
+    try:
+        return occurrence(master, original.astimezone(series.zone).date())
+    except EwsError:
+        return master
+
+
+def _mark_cancelled(mailbox: Mailbox, said: dict[str, Any]) -> StoredItem | None:
+    found = find_meeting(mailbox, said.get("calendar:UID"))
+    if found is None or is_organizer(found):
+        return None
+    again = occurrence_of(found, said).copy()
+    again.properties = cancelled_copy(again.properties or {})
+    again.properties["calendar:AppointmentSequenceNumber"] = _sequence(said)
+    return mailbox.store(again)
+
+
+def _track(
+    exchange: "Exchange", mailbox: Mailbox, said: dict[str, Any], item_class: str
+) -> StoredItem | None:
+    found = find_meeting(mailbox, said.get("calendar:UID"))
+    author: Address | None = said.get("message:From")
+    if found is None or author is None or not is_organizer(found):
+        return None
+    response = {"POS": "Accept", "TENT": "Tentative"}.get(item_class.rpartition(".")[2], "Decline")
+    again = occurrence_of(found, said).copy()
+    given = again.properties or {}
+    if _sequence(said) < _sequence(given):
+        return None
+    start, end = said.get("meeting:ProposedStart"), said.get("meeting:ProposedEnd")
+    proposed = (start, end) if start and end else None
+    answering = exchange.find_mailbox(author.address)
+    known = answering.addresses() if answering is not None else {author.address.lower()}
+    for address in known:
+        given |= tracked(given, address, response, said.get("item:DateTimeSent") or exchange.now(), proposed)
+    again.properties = given
+    return mailbox.store(again)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Who has to be told what after an organizer changed a meeting.
+
+    Attributes:
+        kind: What the request to those who stay invited says.
+        added: Who is new.
+        kept: Who stays.
+        removed: Who is no longer invited.
+    """
+
+    kind: RequestType
+    added: tuple[Attendee, ...]
+    kept: tuple[Attendee, ...]
+    removed: tuple[Attendee, ...]
+
+
+def prepare_update(before: StoredItem, after: StoredItem, *, sends: bool) -> Update:
+    """Bring the answers and the sequence number of a changed meeting up to date, before it is stored.
+
+    Args:
+        before: The appointment as it was.
+        after: As it becomes.
+        sends: Whether anybody is told.
+    """
+    was, given = before.properties or {}, after.properties or {}
+    is_moved = times_differ(was, given)
+    keep_answers(was, given, forget=is_moved and sends)
+    if sends and attendees(given):
+        if is_moved:
+            given["calendar:AppointmentSequenceNumber"] = _sequence(was) + 1
+        mark_as_meeting(after)
+    old, new = attendees(was), attendees(given)
+    return Update(
+        RequestType.FULL if is_moved else RequestType.INFORMATIONAL,
+        tuple(without(new, old)),
+        tuple(one for one in new if one not in tuple(without(new, old))),
+        tuple(without(old, new)),
+    )
+
+
+def tell_update(
+    exchange: "Exchange",
+    mailbox: Mailbox,
+    before: StoredItem,
+    after: StoredItem,
+    update: Update,
+    *,
+    only_changed: bool,
+    saves_copy: bool,
+) -> None:
+    """Send what an update asks for: requests to those who are new, updates to others, cancellations to the rest."""
+    was, given = before.properties or {}, after.properties or {}
+    invite(exchange, mailbox, after, update.added, RequestType.NEW, saves_copy=saves_copy)
+    cancel(exchange, mailbox, before, update.removed, saves_copy=saves_copy)
+    is_changed = update.kind is RequestType.FULL or content_differs(was, given)
+    if update.kept and (is_changed or not only_changed):
+        invite(exchange, mailbox, after, update.kept, update.kind, saves_copy=saves_copy)
+
+
+def everybody(item: StoredItem) -> tuple[Attendee, ...]:
+    """Return who is invited to a meeting."""
+    return attendees(item.properties or {})
