@@ -1,8 +1,8 @@
 """One mailbox over Exchange Web Services, as the engine sees it."""
 
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
@@ -16,7 +16,7 @@ from serversync.exchange import outcome as ews
 from serversync.exchange.client import EwsClient
 from serversync.exchange.operations import sync_folder_items as sync
 from serversync.exchange.operations.get_attachment import GetAttachment
-from serversync.exchange.operations.get_folder import GetFolder
+from serversync.exchange.operations.get_folder_values import GetFolderValues
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems, SyncPage
 from serversync.exchange.types.attachment import Attachment as EwsAttachment
@@ -54,6 +54,7 @@ _SEARCH_KEY: Final = ExtendedFieldURI(property_type="Binary", property_tag=0x300
 _BODY: Final = FieldURI("item:Body")
 _COMMIT_TIME_MAX: Final = ExtendedFieldURI(property_type="SystemTime", property_tag=0x670A)
 _DELETED_COUNT: Final = ExtendedFieldURI(property_type="Integer", property_tag=0x670B)
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _CHANGE_MARK: Final = FolderShape(
     base_shape=BaseShape.ID_ONLY,
     additional_properties=(_COMMIT_TIME_MAX, _DELETED_COUNT, FieldURI("folder:TotalCount")),
@@ -110,18 +111,18 @@ class EwsMailbox:
 
     async def change_mark(self, folders: Sequence[MailFolder]) -> str | None:
         """See ``ExchangeMailbox``."""
-        request = GetFolder(tuple([_folder_id(each) for each in folders]), _CHANGE_MARK)
+        request = GetFolderValues(tuple([_folder_id(each) for each in folders]), _CHANGE_MARK)
         parts = []
         for outcome in await self._client.call(request, mailbox=self._mailbox):
             if isinstance(outcome, ews.Failure):
                 if isinstance(outcome.error, Permanent):
                     return None
                 raise outcome.error
-            told = outcome.value.extended_properties
-            written = told.get(_COMMIT_TIME_MAX)
-            if not isinstance(written, datetime):
+            told = outcome.value.tagged
+            written = told.get("0x670a", "")
+            if not _MOMENT.match(written):
                 return None
-            parts.append(f"{written.isoformat()} {told.get(_DELETED_COUNT)} {outcome.value.total_count}")
+            parts.append(f"{written} {told.get('0x670b')} {outcome.value.total_count}")
         return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
     async def messages(

@@ -6,7 +6,7 @@ was away and comes back holds an old fence: its next write finds no row and is r
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -75,25 +75,64 @@ _CLAIM_ONE = """
     returning leasefence
 """
 
+# Rows are locked in the order of their ids, here and wherever several are written, so that none wait in a circle.
 _BEGIN = f"""
+    with held as (
+        select m.mailboxid from mailbox m
+        join unnest(%(mailboxes)s::uuid[], %(fences)s::bigint[]) as h (id, fence)
+            on m.mailboxid = h.id and m.leasefence = h.fence
+        join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
+        cross join organization o
+        where m.leaseuntil is not null and {MAY_RUN}
+        order by m.mailboxid for no key update of m)
     update mailbox m set hostid = %(host)s, leaseuntil = now() + %(lease)s,
         processinglastattemptedon = now(), lastsyncstartedon = now()
-    from emailserverprofile p, organization o
-    where m.mailboxid = %(mailbox)s and m.leasefence = %(fence)s
-        and p.emailserverprofileid = m.emailserverprofile and {MAY_RUN}
-    returning m.emailaddress, p.emailserverprofileid, m.ownerid, m.regardingobjecttypecode,
+    from held, emailserverprofile p, organization o
+    where m.mailboxid = held.mailboxid and p.emailserverprofileid = m.emailserverprofile
+    returning m.mailboxid, m.leasefence, m.emailaddress, p.emailserverprofileid, m.ownerid, m.regardingobjecttypecode,
         p.processemailsreceivedafter, m.processemailreceivedafter, p.minpollingintervalinminutes,
         o.unresolveemailaddressifmultiplematch, o.pollingintervalinseconds, m.transientfailurecount,
-        (select syncstate from mailboxfolder f
+        (select jsonb_build_array(syncstate, positionedon is not null) from mailboxfolder f
          where f.mailboxid = m.mailboxid and f.distinguishedfolderid = 'inbox'),
-        exists (select from mailboxfolder f where f.mailboxid = m.mailboxid
-                and f.distinguishedfolderid = 'inbox' and f.positionedon is not null),
         o.maximumidlepollingintervalinseconds, o.fullpollingintervalinseconds, m.noemailcount,
         m.changemark, m.changemarkedon, m.foldersreadon, m.pollsskipped, m.changemarktrust,
         m.streamedon is not null and exists (
             select from notificationgroup g where g.notificationgroupid = m.notificationgroupid
             and g.livesince is not null and g.leaseuntil > now())
 """  # noqa: S608 - put together from constants
+_FINISH = """
+    with told as (
+        select * from unnest(%(mailboxes)s::uuid[], %(fences)s::bigint[], %(nexts)s::timestamptz[], %(processed)s::int[],
+            %(failed)s::int[], %(ms)s::int[], %(marks)s::text[], %(marked)s::timestamptz[], %(read)s::timestamptz[],
+            %(skipped)s::int[], %(trust)s::int2[])
+            as t (id, fence, next, processed, failed, ms, mark, marked, read, skipped, trust)),
+    held as (
+        select m.mailboxid from mailbox m join told on m.mailboxid = told.id and m.leasefence = told.fence
+        order by m.mailboxid for no key update of m)
+    update mailbox m set leaseuntil = null, hostid = null,
+        nextpasson = case when m.wokenon >= m.lastsyncstartedon then now() else told.next end,
+        lastsuccessfulsynccompletedon = now(), itemsprocessedforlastsync = told.processed,
+        itemsfailedforlastsync = told.failed, transientfailurecount = 0,
+        noemailcount = case when told.processed > 0 then 0 else coalesce(m.noemailcount, 0) + 1 end,
+        processedtimes = coalesce(m.processedtimes, 0) + 1, lastduration = told.ms,
+        incomingemailstatus = 1, mailboxstatus = 1, receivingpostponeduntil = null,
+        changemark = told.mark, changemarkedon = told.marked, foldersreadon = told.read,
+        pollsskipped = told.skipped, changemarktrust = told.trust,
+        lastsyncerror = null, lastsyncerrorcode = null, lastsyncerrorcount = 0
+    from told join held on held.mailboxid = told.id
+    where m.mailboxid = told.id and m.leasefence = told.fence
+"""
+
+_HELD = """
+    with held as (
+        select m.mailboxid from mailbox m
+        join unnest(%s::uuid[], %s::bigint[]) as h (id, fence) on m.mailboxid = h.id and m.leasefence = h.fence
+        order by m.mailboxid for no key update of m)
+"""
+_PROLONG = f"""{_HELD}
+    update mailbox m set leaseuntil = now() + %s from held where m.mailboxid = held.mailboxid and m.hostid = %s
+"""  # noqa: S608 - put together from constants
+_RELEASE = f"{_HELD} update mailbox m set leaseuntil = null, hostid = null from held where m.mailboxid = held.mailboxid"  # noqa: S608 - the same
 
 # Rows that others hold are left out: their passes find out for themselves, and nobody waits for anybody.
 _PAUSE_SERVER = """
@@ -120,6 +159,14 @@ class Claim(NamedTuple):
 
     mailboxid: UUID
     fence: int
+
+
+class Finished(NamedTuple):
+    """A successful pass, and when the next one is due."""
+
+    run: MailboxRun
+    result: PassResult
+    next_pass: datetime
 
 
 class DueProfile(NamedTuple):
@@ -178,15 +225,25 @@ class MailboxLeases:
         self._lease = lease
 
     async def begin(self, mailboxid: UUID, fence: int) -> MailboxRun | None:
-        """See ``Leases``."""
+        """Take up a claim; ``None`` where it is no longer ours, or the mailbox may not run."""
+        runs = await self.begin_all([Claim(mailboxid, fence)])
+        return runs[0] if runs else None
+
+    async def begin_all(self, claims: Sequence[Claim]) -> list[MailboxRun]:
+        """Take up claims made by the dispatcher, in their order; those are left out that ``begin`` would refuse."""
+        mailboxids, fences = _columns(claims)
         async with self._pool.connection() as connection:
             rows = await connection.execute(
-                _BEGIN, {"host": self._host, "lease": self._lease, "mailbox": mailboxid, "fence": fence}
+                _BEGIN,
+                {"host": self._host, "lease": self._lease, "mailboxes": mailboxids, "fences": fences},
             )
-            row = await rows.fetchone()
-        if row is None:
-            return None
+            runs = {row[0]: self._run(row) for row in await rows.fetchall()}
+        return [runs[mailboxid] for mailboxid in mailboxids if mailboxid in runs]
+
+    def _run(self, row: Sequence[Any]) -> MailboxRun:
         (
+            mailboxid,
+            fence,
             address,
             profileid,
             ownerid,
@@ -197,8 +254,7 @@ class MailboxLeases:
             unresolve,
             polling,
             failures,
-            position,
-            listed_once,
+            inbox,
             idle_limit,
             full_poll,
             idle_polls,
@@ -209,6 +265,7 @@ class MailboxLeases:
             trust,
             has_stream,
         ) = row
+        position, listed_once = inbox or (None, False)
         return MailboxRun(
             mailboxid=mailboxid,
             address=address,
@@ -231,69 +288,47 @@ class MailboxLeases:
             watch=Watch(mark, marked_on, read_on, skipped or 0, Trust(trust or 0)),
         )
 
-    async def take_up(self, claims: Sequence[Claim]) -> list[Claim]:
-        """Make claims of a dispatcher those of this worker; return the ones that nobody has taken since."""
-        async with self._pool.connection() as connection:
-            rows = await connection.execute(
-                "update mailbox m set hostid = %s, leaseuntil = now() + %s"
-                " from unnest(%s::uuid[], %s::bigint[]) as h (id, fence)"
-                " where m.mailboxid = h.id and m.leasefence = h.fence and m.leaseuntil is not null"
-                " returning m.mailboxid",
-                (self._host, self._lease, *_columns(claims)),
-            )
-            ours = {row[0] for row in await rows.fetchall()}
-        return [claim for claim in claims if claim.mailboxid in ours]
-
     async def prolong(self, held: Sequence[tuple[UUID, int]]) -> None:
         """Prolong the leases of runs that are under way."""
         if not held:
             return
         async with self._pool.connection() as connection:
-            await connection.execute(
-                "update mailbox m set leaseuntil = now() + %s from unnest(%s::uuid[], %s::bigint[]) as h (id, fence)"
-                " where m.mailboxid = h.id and m.leasefence = h.fence and m.hostid = %s",
-                (self._lease, *_columns(held), self._host),
-            )
+            await connection.execute(_PROLONG, (*_columns(held), self._lease, self._host))
 
     async def release(self, claims: Sequence[tuple[UUID, int]]) -> None:
         """Give claims back undone; their mailboxes stay due."""
         async with self._pool.connection() as connection:
-            await connection.execute(
-                "update mailbox m set leaseuntil = null, hostid = null"
-                " from unnest(%s::uuid[], %s::bigint[]) as h (id, fence)"
-                " where m.mailboxid = h.id and m.leasefence = h.fence",
-                _columns(claims),
-            )
+            await connection.execute(_RELEASE, _columns(claims))
 
     async def finish(self, run: MailboxRun, result: PassResult, *, next_pass: datetime) -> None:
         """See ``Leases``."""
-        async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(
-                "update mailbox set leaseuntil = null, hostid = null,"
-                " nextpasson = case when wokenon >= lastsyncstartedon then now() else %(next)s end,"
-                " lastsuccessfulsynccompletedon = now(), itemsprocessedforlastsync = %(processed)s,"
-                " itemsfailedforlastsync = %(failed)s, transientfailurecount = 0,"
-                " noemailcount = case when %(processed)s > 0 then 0 else coalesce(noemailcount, 0) + 1 end,"
-                " processedtimes = coalesce(processedtimes, 0) + 1, lastduration = %(ms)s,"
-                " incomingemailstatus = 1, mailboxstatus = 1, receivingpostponeduntil = null, changemark = %(mark)s, changemarkedon = %(marked)s,"
-                " foldersreadon = %(read)s, pollsskipped = %(skipped)s, changemarktrust = %(trust)s,"
-                " lastsyncerror = null, lastsyncerrorcode = null, lastsyncerrorcount = 0"
-                " where mailboxid = %(mailbox)s and leasefence = %(fence)s",
-                {
-                    "next": next_pass,
-                    "processed": result.processed,
-                    "failed": result.failed,
-                    "ms": round(result.seconds * 1000),
-                    "mark": result.watch.mark,
-                    "marked": result.watch.marked_on,
-                    "read": result.watch.read_on,
-                    "skipped": result.watch.skipped,
-                    "trust": int(result.watch.trust),
-                    "mailbox": run.mailboxid,
-                    "fence": run.fence,
-                },
-            )
-            await self._record(connection, run, result, succeeded=True)
+        await self.finish_all([Finished(run, result, next_pass)])
+
+    async def finish_all(self, finished: Sequence[Finished]) -> None:
+        """Release after successful passes, as ``finish`` does; claims that are no longer ours are left alone."""
+        watches = [one.result.watch for one in finished]
+        values = {
+            "mailboxes": [one.run.mailboxid for one in finished],
+            "fences": [one.run.fence for one in finished],
+            "nexts": [one.next_pass for one in finished],
+            "processed": [one.result.processed for one in finished],
+            "failed": [one.result.failed for one in finished],
+            "ms": [round(one.result.seconds * 1000) for one in finished],
+            "marks": [watch.mark for watch in watches],
+            "marked": [watch.marked_on for watch in watches],
+            "read": [watch.read_on for watch in watches],
+            "skipped": [watch.skipped for watch in watches],
+            "trust": [int(watch.trust) for watch in watches],
+        }
+        busy = [one for one in finished if one.result.processed]
+        async with self._pool.connection() as connection:
+            if not busy:
+                await connection.execute(_FINISH, values)
+                return
+            async with connection.transaction():
+                await connection.execute(_FINISH, values)
+                for one in busy:
+                    await self._record(connection, one.run, one.result, succeeded=True)
 
     async def fail(
         self, run: MailboxRun, result: PassResult, error: ServiceError, *, next_pass: datetime | None
@@ -331,8 +366,6 @@ class MailboxLeases:
         self, connection: AsyncConnection, run: MailboxRun, result: PassResult, *, succeeded: bool
     ) -> None:
         """Write a row of statistics for a pass that did something or failed; an idle poll leaves none."""
-        if succeeded and not result.processed:
-            return
         await connection.execute(
             "insert into mailboxstatistics (mailboxid, operationtypeid, mailboxprocessstartedon,"
             " mailboxprocesscompletedon, processtimeintervalinminutes, itemsprocessed, itemsfailed, processresult,"

@@ -30,7 +30,7 @@ _SENT: Final = "sentitems"
 _OPEN, _READ, _MISSING = 0, 1, 2
 
 _PLAN: Final = f"""
-    select {", ".join(f"o.{name}" for name in SETTINGS)}, o.trackingcategoryname, o.categorizetrackeditems,
+    select m.mailboxid, o.trackingcategoryname, o.categorizetrackeditems,
         case when m.lastsuccessfulsynccompletedon is null
             or m.lastsuccessfulsynccompletedon::date < current_date then o.messagetracepersistencetimeindays end,
         m.regardingobjectid, m.regardingobjecttypecode, m.isforwardmailbox, m.processanddeleteemails,
@@ -49,17 +49,21 @@ _PLAN: Final = f"""
              where t.mailboxid = m.mailboxid and t.folderonboardingstatus <> {_MISSING}) end
     from mailbox m left join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
         cross join organization o
-    where m.mailboxid = %s
+    where m.mailboxid = any(%s)
 """  # noqa: S608 - put together from constants
+_SETTINGS: Final = f"select {', '.join(SETTINGS)} from organization"  # noqa: S608 - put together from constants
 
 
-async def read(connection: AsyncConnection, run: MailboxRun) -> MailPlan:
-    """Return what the pass has to know beside its claim."""
-    cursor = await connection.execute(_PLAN.encode(), (run.mailboxid,))
-    row = await cursor.fetchone()
-    if row is None:
-        return MailPlan(EmailSettings())
-    settings = EmailSettings(**dict(zip(SETTINGS, row, strict=False)))
+async def read(connection: AsyncConnection, mailboxids: Sequence[UUID]) -> dict[UUID, MailPlan]:
+    """Return what passes over these mailboxes have to know beside their claims."""
+    rows = await connection.execute(_SETTINGS.encode())
+    (row,) = await rows.fetchall()
+    settings = EmailSettings(**dict(zip(SETTINGS, row, strict=True)))
+    rows = await connection.execute(_PLAN.encode(), (list(mailboxids),))
+    return {row[0]: _plan(settings, row[1:]) for row in await rows.fetchall()}
+
+
+def _plan(settings: EmailSettings, row: Sequence[Any]) -> MailPlan:
     (
         category,
         stamps,
@@ -74,7 +78,7 @@ async def read(connection: AsyncConnection, run: MailboxRun) -> MailPlan:
         has_retries,
         sent,
         tracked,
-    ) = row[len(SETTINGS) :]
+    ) = row
     folders: list[MailFolder] = []
     if settings.autotracksentfolderitems and owner_table == "systemuser":
         position, listed = sent or (None, False)

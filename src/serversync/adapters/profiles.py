@@ -73,6 +73,18 @@ class _Open:
     used: float = 0.0
 
 
+class _Route(NamedTuple):
+    """With what and to where."""
+
+    key: AccountKey
+    endpoint: Endpoint
+    credentials: Credentials
+
+
+_Routes = list[_Route]
+"""Empty, or the one that all mailboxes of a profile have that names its server and its account."""
+
+
 class ProfileConnections:
     """Hands out clients for mailboxes of profiles.
 
@@ -150,17 +162,25 @@ class ProfileConnections:
 
     @asynccontextmanager
     async def _connected(
-        self, profile: ProfileRow, mailbox: MailboxRow, turn: Turn | None = None
+        self,
+        profile: ProfileRow,
+        mailbox: MailboxRow,
+        turn: Turn | None = None,
+        routes: _Routes | None = None,
     ) -> AsyncIterator[Connected]:
         if not profile.allows(mailbox):
             raise MailboxNotAllowed(mailbox=mailbox.address, profile=profile.name)
         is_own = profile.uses_credentials_of(mailbox)
-        key, credentials = self._account(profile, mailbox)
         acts_as = mailbox.address if profile.impersonate and not is_own else None
+        is_same_for_all = routes is not None and not is_own and not profile.useautodiscover
         try:
-            guard = AccountGuard(self._pool, self._guards, key, by_hand=self._by_hand)
-            endpoint = await self._locator.locate(profile, mailbox, credentials, guard)
-            entry = await self._entry(key, endpoint, credentials)
+            if is_same_for_all and routes:
+                route = routes[0]
+            else:
+                route = await self._route(profile, mailbox)
+                if is_same_for_all and routes is not None:
+                    routes.append(route)
+            entry = await self._entry(*route)
             try:
                 yield Connected(entry.client.lane(turn) if turn else entry.client, acts_as)
             except AuthenticationFailed as error:
@@ -171,6 +191,11 @@ class ProfileConnections:
         except _MOVED as error:
             await self._forget(profile, mailbox, error)
             raise
+
+    async def _route(self, profile: ProfileRow, mailbox: MailboxRow) -> _Route:
+        key, credentials = self._account(profile, mailbox)
+        guard = AccountGuard(self._pool, self._guards, key, by_hand=self._by_hand)
+        return _Route(key, await self._locator.locate(profile, mailbox, credentials, guard), credentials)
 
     async def _forget(self, profile: ProfileRow, mailbox: MailboxRow, error: ServiceError) -> None:
         if profile.useautodiscover:
@@ -265,6 +290,7 @@ class BatchConnections:
     ) -> None:
         self._connections = connections
         self._turn = turn
+        self._routes: _Routes = []
         self._mailboxes = mailboxes
         self.profile = profile
 
@@ -286,4 +312,4 @@ class BatchConnections:
         if mailbox is None or profileid != self.profile.profileid:
             return self._connections.client(profileid, mailboxid=mailboxid)
         connected = self._connections._connected  # noqa: SLF001 - the other half of one thing
-        return connected(self.profile, mailbox, self._turn)
+        return connected(self.profile, mailbox, self._turn, self._routes)

@@ -58,7 +58,7 @@ class IncomingPass:
         """
         faults.reach("incoming.claimed")
         if plan is None:
-            plan = await self._store.plan(self._run)
+            plan = self._run.plan or await self._store.plan(self._run)
         inbox = INBOX._replace(position=self._run.position, listed_once=self._run.listed_once)
         for folder in (inbox, *plan.folders):
             await self._read(folder, plan)

@@ -54,7 +54,7 @@ class Poll:
         """
         before = self._run.watch
         asked = before.asks_first
-        plan = await self._store.plan(self._run)
+        plan = self._run.plan or await self._store.plan(self._run)
         mark = await self._exchange.change_mark(_folders(plan)) if asked else None
         now = self._clock()
         if asked and not plan.has_work and may_skip(before, mark, now, at_least_every=self._run.full_poll):

@@ -152,7 +152,10 @@ class ExchangeMailbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MailboxRun:
-    """A claimed mailbox: what the pass has to know, and the fence that proves the claim."""
+    """A claimed mailbox: what the pass has to know, and the fence that proves the claim.
+
+    ``plan`` is there where it was read together with the claim.
+    """
 
     mailboxid: UUID
     address: str
@@ -173,6 +176,7 @@ class MailboxRun:
     has_stream: bool = False
     full_poll: timedelta = timedelta(hours=1)
     watch: Watch = UNWATCHED
+    plan: "MailPlan | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,10 +440,6 @@ class Alerts(Protocol):
 
 class Leases(Protocol):
     """Claims on mailboxes: at most one run a mailbox over all workers."""
-
-    async def begin(self, mailboxid: UUID, fence: int) -> MailboxRun | None:
-        """Take up a claim made by the dispatcher; ``None`` where it is no longer ours or nothing is due."""
-        ...
 
     async def finish(self, run: MailboxRun, result: PassResult, *, next_pass: datetime) -> None:
         """Release after success: next pass, counters, statistics."""

@@ -6,8 +6,9 @@ import importlib
 import importlib.util
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -17,6 +18,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.alerts import TraceLogAlerts
+from serversync.adapters.batch_leases import BatchLeases
 from serversync.adapters.crm_store import CrmStore
 from serversync.adapters.exchange_mailbox import ExchangeMailboxes
 from serversync.adapters.leases import Claim, MailboxLeases
@@ -24,7 +26,7 @@ from serversync.adapters.profiles import ProfileConnections
 from serversync.adapters.slots import Budget, ConnectionSlots, SlotLease
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, LeaseLost, ServiceError
-from serversync.engine.ports import MailboxRun, PassResult
+from serversync.engine.ports import Leases, MailboxRun, PassResult
 from serversync.engine.run import MailboxRunner
 from serversync.jobs.dispatcher import LANES
 from serversync.jobs.tasks import Batch
@@ -48,6 +50,15 @@ def tune_process() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Mailboxes of a batch that are not begun yet, what runs one, and what becomes of the claims."""
+
+    runs: deque[MailboxRun]
+    runner: MailboxRunner
+    claims: BatchLeases
 
 
 class BatchRunner:
@@ -77,37 +88,42 @@ class BatchRunner:
             await self._run_held(batch, slots)
 
     async def _run_held(self, batch: Batch, slots: SlotLease | None) -> None:
-        claims = deque(await self._leases.take_up(batch.claims))
-        self._held.update(claims)
+        claims = BatchLeases(self._leases, self._store)
+        self._held.update(batch.claims)
+        runs: deque[MailboxRun] = deque()
         try:
-            runner = await self._runner(batch.profileid, claims, slots)
-            lanes = min(slots.connections if slots else LANES, len(claims))
-            await self._work_off(claims, runner, lanes, slots)
+            runs.extend(await claims.begin(batch.claims))
+            await self._give_back(set(batch.claims) - {Claim(run.mailboxid, run.fence) for run in runs})
+            if not runs:
+                return
+            runner = await self._runner(batch.profileid, runs, slots, claims)
+            lanes = min(slots.connections if slots else LANES, len(runs))
+            await self._work_off(_Work(runs, runner, claims), lanes, slots)
         except InputInvalid as error:
             log.warning("batch given back", error=str(error))  # the profile was deleted meanwhile
         finally:
-            await asyncio.shield(self._give_back(claims))
+            await asyncio.shield(self._end(claims, runs))
+            for mailboxid, _ in batch.claims:
+                self._held.pop(mailboxid, None)
 
     async def _runner(
-        self, profileid: UUID, claims: Sequence[Claim], slots: SlotLease | None
+        self, profileid: UUID, runs: Sequence[MailboxRun], slots: SlotLease | None, leases: Leases
     ) -> MailboxRunner:
-        connections = await self._profiles.batch(profileid, [c.mailboxid for c in claims], turn=slots)
+        connections = await self._profiles.batch(profileid, [run.mailboxid for run in runs], turn=slots)
         return MailboxRunner(
             ExchangeMailboxes(connections).open,
             self._store,
             self._alerts,
-            self._leases,
+            leases,
             clock=clock.now,
             jitter=random.random,
         )
 
-    async def _work_off(
-        self, claims: deque[Claim], runner: MailboxRunner, lanes: int, slots: SlotLease | None
-    ) -> None:
+    async def _work_off(self, work: "_Work", lanes: int, slots: SlotLease | None) -> None:
         """Run the mailboxes, so many at the same time; connections that are of no more use are given back."""
-        working = {asyncio.create_task(self._lane(claims, runner)) for _ in range(lanes)}
+        working = {asyncio.create_task(self._lane(work)) for _ in range(lanes)}
         try:
-            failed = await self._until_done(working, claims, slots)
+            failed = await self._until_done(working, work, slots)
         finally:
             for task in working:
                 task.cancel()
@@ -116,7 +132,7 @@ class BatchRunner:
             raise failed
 
     async def _until_done(
-        self, working: set[asyncio.Task[None]], claims: deque[Claim], slots: SlotLease | None
+        self, working: set[asyncio.Task[None]], work: "_Work", slots: SlotLease | None
     ) -> BaseException | None:
         failed: BaseException | None = None
         last_call = asyncio.get_running_loop().time() + BEGIN_WITHIN.total_seconds()
@@ -125,33 +141,50 @@ class BatchRunner:
             working -= done
             for task in done:
                 failed = failed or task.exception()
+            if working:
+                await work.claims.write()
             if asyncio.get_running_loop().time() > last_call:
-                await self._give_back(claims)
+                await self._end(work.claims, work.runs)
             if slots is not None and working and len(working) < slots.connections:
                 await self.slots.shrink(slots, len(working))
         return failed
 
-    async def _lane(self, claims: deque[Claim], runner: MailboxRunner) -> None:
-        while claims:
-            await self._run(claims.popleft(), runner)
+    async def _lane(self, work: "_Work") -> None:
+        while work.runs:
+            await self._run(work.runs.popleft(), work.runner)
 
-    async def _give_back(self, claims: deque[Claim]) -> None:
-        left = list(claims)
-        claims.clear()
-        for mailboxid, _ in left:
+    async def _end(self, claims: BatchLeases, runs: deque[MailboxRun]) -> None:
+        """Write what was done, and give back what was not begun."""
+        left = {Claim(run.mailboxid, run.fence) for run in runs}
+        runs.clear()
+        try:
+            await claims.write()
+        finally:
+            await self._give_back(left)
+
+    async def _give_back(self, claims: Collection[Claim]) -> None:
+        for mailboxid, _ in claims:
             self._held.pop(mailboxid, None)
-        if left:
-            await self._leases.release(left)
+        if claims:
+            await self._leases.release(list(claims))
 
     async def run_one(self, mailboxid: UUID, fence: int) -> tuple[PassResult, ServiceError | None] | None:
         """Run one claimed mailbox as soon as a connection is free; ``None`` where it may not run."""
 
         async def with_a_connection(run: MailboxRun) -> tuple[PassResult, ServiceError | None]:
             async with self._one_connection(run) as slot:
-                runner = await self._runner(run.profileid, [Claim(run.mailboxid, run.fence)], slot)
+                runner = await self._runner(run.profileid, [run], slot, self._leases)
                 return await runner(run)
 
-        return await self._run(Claim(mailboxid, fence), with_a_connection)
+        self._held[mailboxid] = fence
+        try:
+            run = await self._leases.begin(mailboxid, fence)
+            if run is None:
+                await self._leases.release([Claim(mailboxid, fence)])
+                return None
+            return await self._run(run, with_a_connection)
+        finally:
+            self._held.pop(mailboxid, None)
 
     @asynccontextmanager
     async def _one_connection(self, run: MailboxRun) -> AsyncIterator[SlotLease | None]:
@@ -168,25 +201,23 @@ class BatchRunner:
             await asyncio.sleep(_LOOK_AGAIN / 4)
 
     async def _run(
-        self, claim: Claim, runner: Callable[[MailboxRun], Awaitable[tuple[PassResult, ServiceError | None]]]
+        self,
+        run: MailboxRun,
+        runner: Callable[[MailboxRun], Awaitable[tuple[PassResult, ServiceError | None]]],
     ) -> tuple[PassResult, ServiceError | None] | None:
-        """Run one claimed mailbox; ``None`` where the claim is no longer ours or the mailbox may not run."""
-        mailboxid, fence = claim
-        self._held[mailboxid] = fence
+        """Run one mailbox that was begun; ``None`` where the claim is no longer ours."""
         try:
-            run = await self._leases.begin(mailboxid, fence)
-            if run is None:
-                await self._leases.release([claim])
-                return None
             outcome = await runner(run)
         except LeaseLost:
-            log.warning("mailbox or connections were taken over", mailboxid=str(mailboxid), fence=fence)
+            log.warning(
+                "mailbox or connections were taken over", mailboxid=str(run.mailboxid), fence=run.fence
+            )
             return None
         except BaseException:
-            await asyncio.shield(self._leases.release([claim]))
+            await asyncio.shield(self._leases.release([Claim(run.mailboxid, run.fence)]))
             raise
-        finally:
-            self._held.pop(mailboxid, None)
+        if outcome[1] is not None or outcome[0].processed:
+            self._held.pop(run.mailboxid, None)
         _report(run, *outcome)
         return outcome
 
