@@ -14,8 +14,10 @@ from serversync.simulator.faults import Fault
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.proxy import ReverseProxy
 from serversync.simulator.server import SimulatorServer, Traffic
+from serversync.simulator.smtp import SmtpListener
 from serversync.simulator.thread import SimulatorThread
 from serversync.simulator.throttling import Load, ThrottlingPolicy
+from serversync.simulator.transport import OutgoingMail
 from serversync.simulator.xmltext import IllegalCharacters
 
 __all__ = [
@@ -28,10 +30,12 @@ __all__ = [
     "IllegalCharacters",
     "Load",
     "Mailbox",
+    "OutgoingMail",
     "PlainHttpListener",
     "ReverseProxy",
     "SimulatorServer",
     "SimulatorThread",
+    "SmtpListener",
     "ThrottlingPolicy",
     "Traffic",
 ]

@@ -4,7 +4,6 @@ Transport carries MIME. Recipients with a mailbox here get it into their Inbox, 
 the sender's item, as between mailboxes of one organization; for all others it lands in ``Exchange.outbox``.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -18,29 +17,13 @@ from serversync.simulator.mimeheaders import with_headers, without_headers
 from serversync.simulator.response import EwsError
 from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredItem
+from serversync.simulator.transport import Envelope, check_sending, route
 
 if TYPE_CHECKING:
     from serversync.simulator.exchange import Exchange
 
 _RECIPIENTS = ("message:ToRecipients", "message:CcRecipients", "message:BccRecipients")
 _NOT_SENT = ("Bcc", "Keywords")
-
-
-@dataclass(frozen=True, slots=True)
-class OutgoingMail:
-    """Mail that left for other servers.
-
-    Attributes:
-        sender: Address of the envelope's sender.
-        recipients: Addresses outside, in the order of the message.
-        mime: The message, without blind copies.
-        sent: When.
-    """
-
-    sender: str
-    recipients: tuple[str, ...]
-    mime: bytes
-    sent: datetime
 
 
 def submit(exchange: "Exchange", mailbox: Mailbox, item: StoredItem) -> StoredItem:
@@ -52,7 +35,8 @@ def submit(exchange: "Exchange", mailbox: Mailbox, item: StoredItem) -> StoredIt
         item: The item.
 
     Raises:
-        EwsError: ``ErrorInvalidRecipients`` or ``ErrorSendAsDenied``; nothing was sent.
+        EwsError: ``ErrorInvalidRecipients``, ``ErrorSendAsDenied``, ``ErrorQuotaExceeded`` or
+            ``ErrorMessageSizeExceeded``; nothing was sent.
     """
     sent = item.copy()
     sent.origin, sent.number = item.origin or item.number, 0
@@ -69,7 +53,10 @@ def submit(exchange: "Exchange", mailbox: Mailbox, item: StoredItem) -> StoredIt
         mime = without_headers(view.own_mime, _NOT_SENT)
     else:
         mime = compose(view, for_transport=True)
-    _carry(exchange, mailbox, sent, mime, recipients, now)
+    check_sending(exchange, mailbox, len(mime))
+    extended = {key: value for key, value in (sent.extended or {}).items() if key[0] != INTERNET_HEADERS}
+    sender = mailbox.primary_smtp_address
+    route(exchange, Envelope(sender, recipients, mime, _special_class(sent), extended))
     return sent
 
 
@@ -91,11 +78,13 @@ def is_address(value: str) -> bool:
 
 
 def may_send_as(exchange: "Exchange", mailbox: Mailbox, address: str) -> bool:
-    """Whether mail of a mailbox may say that it is from an address: its own, or one that it is a delegate of."""
+    """Whether mail of a mailbox may say that it is from an address: its own, or one that lets it act or send for it."""
     if address.lower() in mailbox.addresses():
         return True
     other = exchange.find_mailbox(address)
-    return other is not None and mailbox.primary_smtp_address.lower() in other.delegates
+    return (
+        other is not None and mailbox.primary_smtp_address.lower() in other.delegates | other.send_on_behalf
+    )
 
 
 def _complete(exchange: "Exchange", view: ItemView, author: Address, owner: Address, now: datetime) -> None:
@@ -125,25 +114,6 @@ def _complete(exchange: "Exchange", view: ItemView, author: Address, owner: Addr
         }
     item.is_draft, item.is_read = False, True
     item.received = now
-
-
-def _carry(
-    exchange: "Exchange",
-    mailbox: Mailbox,
-    sent: StoredItem,
-    mime: bytes,
-    recipients: tuple[str, ...],
-    now: datetime,
-) -> None:
-    here = dict.fromkeys(
-        found for address in recipients if (found := exchange.find_mailbox(address)) is not None
-    )
-    extended = {key: value for key, value in (sent.extended or {}).items() if key[0] != INTERNET_HEADERS}
-    for one in here:
-        one.receive(mime, now, item_class=_special_class(sent), extended=dict(extended) or None)
-    outside = tuple(address for address in recipients if exchange.find_mailbox(address) is None)
-    if outside:
-        exchange.outbox.append(OutgoingMail(mailbox.primary_smtp_address, outside, mime, now))
 
 
 def _special_class(item: StoredItem) -> str | None:

@@ -14,7 +14,6 @@ from uuid import UUID, uuid5
 from serversync.simulator.accounts import Account, Directory
 from serversync.simulator.autodiscover.configuration import AutodiscoverConfiguration
 from serversync.simulator.calendar.series import occurrence
-from serversync.simulator.delivery import OutgoingMail
 from serversync.simulator.faults import FaultPlan
 from serversync.simulator.foldertree import Folder
 from serversync.simulator.identifiers import decode
@@ -30,6 +29,7 @@ from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.subscriptions import SubscriptionTable
 from serversync.simulator.throttling import Load, Throttle, ThrottlingPolicy
+from serversync.simulator.transport import Envelope, OutgoingMail, arrive, bounce, send_read_receipt
 from serversync.simulator.versions import SERVER_VERSIONS, ServerVersion
 from serversync.simulator.xmltext import IllegalCharacters
 
@@ -212,6 +212,7 @@ class Exchange:
             name = display_name or address.partition("@")[0]
             mailbox = Mailbox(guid, address, name, sid=sid, schema=self.version.schema, now=self.now)
             mailbox.on_change = self.subscriptions.note
+            mailbox.on_seen = self._on_seen
             self._by_address[address.lower()] = mailbox
             self._by_guid[guid] = mailbox
         if password is not None:
@@ -282,7 +283,21 @@ class Exchange:
         with self.lock:
             mailboxes = [self.mailbox(address) for address in to]
             complete = with_headers(mime, {"Message-ID": self.new_message_id(mime)})
-            return [mailbox.item_id(mailbox.receive(complete, when)) for mailbox in mailboxes]
+            author = (
+                parse_message(complete).from_
+                if any(one.oof.state != "Disabled" for one in mailboxes)
+                else None
+            )
+            envelope = Envelope(author.address if author else "", tuple(to), complete)
+            return [one.item_id(arrive(self, one, envelope, when)) for one in mailboxes]
+
+    def bounce(self, mail: OutgoingMail, *, status: str = "5.1.1", diagnostic: str = "user unknown") -> None:
+        """Let the other server refuse mail of the outbox: its sender gets a non-delivery report."""
+        with self.lock:
+            bounce(self, mail, status=status, diagnostic=diagnostic)
+
+    def _on_seen(self, mailbox: Mailbox, item: StoredItem, is_read: bool) -> None:  # noqa: FBT001 - a callback
+        send_read_receipt(self, mailbox, item, is_read=is_read)
 
     def new_message_id(self, content: bytes) -> str:
         """Return a Message-ID that was not given out before."""

@@ -69,6 +69,7 @@ class Mailbox(FolderTree):
         oof: Its automatic replies.
         rules: Its server rules.
         quota: How much it may hold.
+        on_seen: Is told once of each message that is read, or deleted without being read.
         on_change: Is told what happens, with the lock held.
         change_marks: What folders say about when they changed: ``honest``, ``constant`` (never changes), ``absent``.
     """
@@ -98,6 +99,8 @@ class Mailbox(FolderTree):
         self.rules: list[InboxRule] = []
         self.quota = Quota()
         self._last_rule = 0
+        self.on_seen: Callable[[Mailbox, StoredItem, bool], None] | None = None
+        self._seen: set[int] = set()
         self.on_change: Callable[[Mailbox, MailboxEvent], None] | None = None
         self.change_marks: Literal["honest", "constant", "absent"] = "honest"
         self._last_item = 0
@@ -140,6 +143,17 @@ class Mailbox(FolderTree):
         """
         if not self.has_room_for(weight):
             raise EwsError("ErrorQuotaExceeded")
+
+    def note_seen(self, item: StoredItem, *, is_read: bool) -> None:
+        """Note that a message was read, or goes away without that; its author is told once if that was wanted."""
+        origin = item.origin or item.number
+        if self.on_seen is not None and origin not in self._seen:
+            self._seen.add(origin)
+            self.on_seen(self, item, is_read)
+
+    def suppress_receipt(self, item: StoredItem) -> None:
+        """Let nobody be told that a message was read or deleted."""
+        self._seen.add(item.origin or item.number)
 
     def _tell(self, event: MailboxEvent) -> None:
         """Note that something happened to an item, and tell it; the folder's own event follows, as on a real server."""
@@ -287,6 +301,8 @@ class Mailbox(FolderTree):
         folder.unread += 0 if item.is_associated else -1 if is_read else 1
         folder.log.append(LogEntry(item.read_change, number, ChangeKind.READ_FLAG, item.is_associated))
         self._tell(MailboxEvent(EventKind.MODIFIED, item.folder, item.number))
+        if is_read:
+            self.note_seen(item, is_read=True)
 
     def edit(
         self,

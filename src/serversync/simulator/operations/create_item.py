@@ -101,6 +101,7 @@ def save(call: Call, mailbox: Mailbox, item: StoredItem, folder: Folder) -> str:
         raise EwsError(refused)
     if folder.search is not None:
         raise EwsError("ErrorCreateItemAccessDenied")
+    mailbox.check_room(item.weight)
     mailbox.add(item, folder)
     return created(call, mailbox, item)
 

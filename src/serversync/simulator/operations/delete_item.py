@@ -6,7 +6,7 @@ from serversync.simulator import meetings
 from serversync.simulator.call import Call
 from serversync.simulator.operations.respond_meeting import sends
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
-from serversync.simulator.shape import Shape
+from serversync.simulator.shape import Shape, is_true
 
 M = f"{{{MESSAGES_NS}}}"
 _REQUIRED = {
@@ -38,6 +38,10 @@ def _delete(call: Call, element: etree._Element) -> None:
         people = meetings.everybody(item)
         meetings.cancel(call.exchange, mailbox, item, people, saves_copy=saves_copy)
     how = call.request.get("DeleteType")
+    if not item.is_read and how != "MoveToDeletedItems":
+        if is_true(call.request.get("SuppressReadReceipts", "false")):
+            mailbox.suppress_receipt(item)
+        mailbox.note_seen(item, is_read=False)
     if item.occurrence:
         mailbox.delete_occurrence(item.number, item.occurrence, modifier=call.modifier)
     elif how == "HardDelete":

@@ -25,5 +25,8 @@ def answer(call: Call) -> str:
 def _mark(call: Call, element: etree._Element) -> None:
     mailbox, folder = call.folder(element)
     is_read = is_true((call.request.findtext(f"{M}ReadFlag") or "").strip())
+    suppresses = is_true((call.request.findtext(f"{M}SuppressReadReceipts") or "").strip())
     for number in tuple(folder.items):
+        if suppresses:
+            mailbox.suppress_receipt(mailbox.item(number))
         mailbox.mark_read(number, is_read=is_read)

@@ -14,7 +14,7 @@ from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.meetings import Update
 from serversync.simulator.operations.respond_meeting import sends
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
-from serversync.simulator.shape import Shape
+from serversync.simulator.shape import Shape, is_true
 from serversync.simulator.storeditem import StoredItem
 
 M = f"{{{MESSAGES_NS}}}"
@@ -89,6 +89,8 @@ def _check_disposition(call: Call, kind: ItemKind) -> None:
 def _store(call: Call, mailbox: Mailbox, stored: StoredItem, writer: ItemWriter) -> str:
     item, kind = writer.item, writer.kind
     if writer.changed <= {"message:IsRead"}:
+        if is_true(call.request.get("SuppressReadReceipts", "false")):
+            mailbox.suppress_receipt(stored)
         mailbox.mark_read(stored.number, is_read=item.is_read)
         item = mailbox.item(stored.number)
     else:
