@@ -1,11 +1,12 @@
 """Test & Enable: trying out how Exchange answers for mailboxes that are to be enabled.
 
-It really opens the Inbox as the engine would and lists one page of it, and writes down what came of it.
+It really opens the Inbox as the engine would and lists one page of it, sends a message from the mailbox to itself where
+the mailbox sends, and writes down what came of it.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -16,8 +17,9 @@ from psycopg_pool import AsyncConnectionPool
 from serversync import __version__
 from serversync.adapters.exchange_mailbox import EwsMailbox
 from serversync.adapters.profiles import ProfileConnections
+from serversync.adapters.sending_trial import send_to_itself
 from serversync.administration import audit, enabling, mailboxes, privileges, readiness
-from serversync.administration.enabling import Trial
+from serversync.administration.enabling import Direction, Trial
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, ServiceError
 from serversync.crm.models import EmailServerProfile, Mailbox, Organization
@@ -26,6 +28,9 @@ from serversync.database.address import dsn
 from serversync.engine.ports import INBOX
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.types.ids import DistinguishedFolderId
+
+TryOut = Callable[[ProfileConnections, UUID, str | None], Awaitable[Trial]]
+"""Tries one direction of the mailbox with an address."""
 
 _AT_ONCE: Final = 10
 _SAMPLE: Final = 10
@@ -53,22 +58,27 @@ def enable(chosen: Sequence[Mailbox]) -> list[EnableResult]:
     organization = Organization.objects.current()
     refusals = {one.pk: readiness.blocked(one, organization) for one in chosen}
     ready = [one for one in chosen if refusals[one.pk] is None]
-    tried = asyncio.run(_try_all([(_profile_of(one), one.emailaddress) for one in ready])) if ready else []
+    tried = asyncio.run(_try_all(ready)) if ready else []
     trials = dict(zip([one.pk for one in ready], tried, strict=True))
     results = []
     for mailbox in chosen:
         refusal = refusals[mailbox.pk]
-        trial = trials.get(mailbox.pk) or Trial(
-            mailbox.emailaddress or "",
-            0,
-            error=InputInvalid(
-                field=f"Mailbox {mailbox.emailaddress or mailbox.name}",
-                reason=f"{refusal.sentence.rstrip('.')}. {refusal.remedy.rstrip('.')}" if refusal else "",
-            ),
+        of_mailbox = trials.get(mailbox.pk) or {
+            Direction.INCOMING: Trial(
+                mailbox.emailaddress or "",
+                0,
+                error=InputInvalid(
+                    field=f"Mailbox {mailbox.emailaddress or mailbox.name}",
+                    reason=f"{refusal.sentence.rstrip('.')}. {refusal.remedy.rstrip('.')}" if refusal else "",
+                ),
+            )
+        }
+        enabling.write_down(mailbox, of_mailbox)
+        failed = next((trial for trial in of_mailbox.values() if trial.error is not None), None)
+        results.append(
+            EnableResult(mailboxes.show(str(mailbox.pk)), failed or next(iter(of_mailbox.values())))
         )
-        enabling.write_down(mailbox, {enabling.Direction.INCOMING: trial})
-        results.append(EnableResult(mailboxes.show(str(mailbox.pk)), trial))
-    answering = {_profile_of(one) for one in ready if trials[one.pk].error is None}
+    answering = {_profile_of(one) for one in ready if enabling.first_error(trials[one.pk]) is None}
     # Workers that were refused before, and keep quiet to spare the account, connect anew.
     EmailServerProfile.objects.filter(pk__in=answering).update(modifiedon=clock.now())
     mailboxes.wake_workers()
@@ -94,15 +104,19 @@ async def _connections() -> AsyncIterator[ProfileConnections]:
             await connections.close()
 
 
-async def _try_all(wanted: Sequence[tuple[UUID, str | None]]) -> list[Trial]:
+async def _try_all(chosen: Sequence[Mailbox]) -> list[dict[Direction, Trial]]:
     room = asyncio.Semaphore(_AT_ONCE)
     async with _connections() as connections:
 
-        async def one(profileid: UUID, address: str | None) -> Trial:
+        async def one(mailbox: Mailbox) -> dict[Direction, Trial]:
             async with room:
-                return await try_inbox(connections, profileid, address)
+                return {
+                    direction: await try_out(connections, _profile_of(mailbox), mailbox.emailaddress)
+                    for direction, try_out in TRIALS.items()
+                    if enabling.uses(mailbox, direction)
+                }
 
-        return await asyncio.gather(*(one(*each) for each in wanted))
+        return await asyncio.gather(*(one(mailbox) for mailbox in chosen))
 
 
 async def try_inbox(connections: ProfileConnections, profileid: UUID, address: str | None) -> Trial:
@@ -127,3 +141,21 @@ async def try_inbox(connections: ProfileConnections, profileid: UUID, address: s
         total_count=folder.total_count,
         server=str(version) if version else "",
     )
+
+
+async def try_sending(connections: ProfileConnections, profileid: UUID, address: str | None) -> Trial:
+    """Send a message from the mailbox to itself and see it arrive; what goes wrong is in the result."""
+    started = time.monotonic()
+    try:
+        async with connections.client(profileid, address=address) as (client, mailbox):
+            await send_to_itself(client, mailbox, address or "")
+    except ServiceError as error:
+        return Trial(address or "", round((time.monotonic() - started) * 1000), error=error)
+    return Trial(address or "", round((time.monotonic() - started) * 1000))
+
+
+TRIALS: Final[Mapping[Direction, TryOut]] = {
+    Direction.INCOMING: try_inbox,
+    Direction.OUTGOING: try_sending,
+}
+"""How each direction is really tried; a direction that is missing is not tried."""

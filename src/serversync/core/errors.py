@@ -4,7 +4,7 @@
     +-- Transient          wait and try again; silent until the budget is spent
     |   +-- ServerUnreachable, ServerBusy, ConnectionLost, AnswerUnreadable, MailboxUnavailable,
     |       SyncStateInvalid, SubscriptionLost, ChangeMarkWrong, AutodiscoverUnavailable,
-    |       DatabaseUnavailable, LeaseLost
+    |       TestMessageMissing, DatabaseUnavailable, LeaseLost
     +-- Permanent          this item never; the mailbox goes on
     |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, MeetingStateRefused,
     |       RecipientsRefused, NameUnresolved, FeatureUnavailable, DraftWithdrawn
@@ -182,6 +182,15 @@ class AutodiscoverUnavailable(Transient):
     scope = Scope.MAILBOX
     summary = "Autodiscover for {mailbox} gave no answer: {attempts}."
     remedy = "Nothing to do if the network or Exchange is down at the moment; otherwise choose 'Test Connection' to see every attempt."
+
+
+class TestMessageMissing(Transient):
+    """The message by which a mailbox is tried was sent, but has not arrived."""
+
+    code = "sending.test-message-missing"
+    scope = Scope.MAILBOX
+    summary = "A test message from {mailbox} to itself was sent, but did not arrive within {seconds} seconds."
+    remedy = "Look where it waits in Exchange (Get-Queue, Get-MessageTrackingLog -Sender {mailbox}) and for rules of the mailbox that move or delete it; it is tried again by itself."
 
 
 class DatabaseUnavailable(Transient):

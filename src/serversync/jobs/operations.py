@@ -7,7 +7,7 @@ that comes back late writes nothing. What came of a mailbox, and that it is done
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ from psycopg_pool import AsyncConnectionPool
 from serversync.adapters.profiles import ProfileConnections
 from serversync.administration import actor as actors
 from serversync.administration import bulk, enabling, jobs, mailboxes, readiness
-from serversync.administration.connection import try_inbox
+from serversync.administration.connection import TRIALS, TryOut
 from serversync.administration.enabling import Direction, Trial
 from serversync.core import clock, faults
 from serversync.core.errors import InputInvalid, ServiceError, Transient
@@ -47,10 +47,6 @@ _BROKEN: Final = InputInvalid(
     field="Job", reason=f"it was begun {MOST_BEGUN} times and never came to its end"
 )
 LOOK_AGAIN: Final = timedelta(seconds=5)
-
-TryOut = Callable[[ProfileConnections, UUID, str | None], Awaitable[Trial]]
-TRIALS: Final[Mapping[Direction, TryOut]] = {Direction.INCOMING: try_inbox}
-"""How each direction is really tried; a direction that is missing is not tried."""
 
 _CLAIM = """
     with due as (

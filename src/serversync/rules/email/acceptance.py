@@ -60,6 +60,7 @@ REASONS: dict[str, str] = {
     "category-removed": "The category was removed in Outlook; the record stays.",
     "before-process-email-from": "It was received before 'Process Email From' of the profile or the mailbox.",
     "not-mail": "It is not a message but another kind of item ({item_class}).",
+    "test-message": "Test & Enable sent it to try the mailbox.",
     "recall": "It recalls a message ({item_class}); what was tracked stays.",
     "meeting": "It belongs to the calendar ({item_class}).",
     "gone": "It was deleted or moved before it could be read.",
@@ -77,6 +78,7 @@ _BEFORE_START = Decision(Outcome.BEFORE_START, "before-process-email-from")
 _NO_MAIL = {
     Kind.MEETING: Decision(Outcome.NOT_MAIL, "meeting"),
     Kind.RECALL: Decision(Outcome.NOT_MAIL, "recall"),
+    Kind.TEST: Decision(Outcome.NOT_MAIL, "test-message"),
     Kind.OTHER: Decision(Outcome.NOT_MAIL, "not-mail"),
 }
 

@@ -25,11 +25,17 @@ class Kind(Enum):
     """An attempt to recall a message, or its report: left alone; the recalled message stays as it was tracked."""
     MEETING = "meeting"
     """An invitation, answer or cancellation: belongs to the calendar, not to mail."""
+    TEST = "test"
+    """A message by which *Test & Enable* tries a mailbox: left alone, and deleted by who sent it."""
     OTHER = "other"
     """A contact, task, note, post, missed conversation: no mail."""
 
 
+TEST_MESSAGE_CLASS = "IPM.Note.serversync.Test"
+"""The class of the messages by which *Test & Enable* tries a mailbox."""
+
 _PREFIXES: tuple[tuple[str, Kind], ...] = (
+    (TEST_MESSAGE_CLASS.upper(), Kind.TEST),
     ("IPM.SCHEDULE.", Kind.MEETING),
     ("IPM.APPOINTMENT", Kind.MEETING),
     ("REPORT.IPM.SCHEDULE.", Kind.MEETING),
