@@ -27,12 +27,13 @@ from serversync.simulator.calendar.meeting import (
     without,
 )
 from serversync.simulator.calendar.series import occurrence, series_of
-from serversync.simulator.delivery import OutgoingMail, is_address
+from serversync.simulator.delivery import is_address
 from serversync.simulator.kinds.attendee import Attendee
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import EwsError
 from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredItem
+from serversync.simulator.transport import OutgoingMail
 
 if TYPE_CHECKING:
     from serversync.simulator.exchange import Exchange
