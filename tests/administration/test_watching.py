@@ -17,7 +17,7 @@ from serversync.administration import (
 )
 from serversync.core import clock
 from serversync.core.errors import ImpersonationDenied
-from serversync.crm.models import Mailbox, MailboxStatistics, Organization, SystemUser, TraceLog
+from serversync.crm.models import Email, Mailbox, MailboxStatistics, Organization, SystemUser, TraceLog
 from serversync.jobs import housekeeping
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +96,35 @@ def test_an_outage_is_said_once_and_once_more_when_it_is_over(boxes, profile):
     fail(4)
     assert outage.watch() == [outage.MANY_FAILING]
     assert TraceLog.objects.filter(regardingobjectid=profile.pk, resolvedon=None).count() == 1
+
+
+def test_the_owner_hears_of_an_outage_by_e_mail_and_of_its_end(boxes, profile):
+    owner = people.find("ada@example.org")
+    profile.ownerid = owner
+    profile.owneremailaddress = "on-call@elsewhere.example"
+    profile.save()
+    Mailbox.objects.update(outgoingemaildeliverymethod=2, emailrouteraccessapproval=1)
+    Mailbox.objects.update(mailboxstatus=2, lastsyncerroroccurredon=clock.now())
+    healthy = boxes[-1]
+    Mailbox.objects.filter(pk=healthy.pk).update(mailboxstatus=1)
+    outage.watch()
+    outage.watch()
+    Mailbox.objects.update(mailboxstatus=1)
+    outage.watch()
+    first, second = Email.objects.order_by("createdon")
+    assert "failed within the last hour" in (first.subject or "")
+    assert "synchronize again" in (second.subject or "")
+    assert (first.torecipients, first.statuscode) == ("on-call@elsewhere.example", 6)
+    assert first.sendermailboxid == healthy, "through a mailbox that works"
+    assert second.sendermailboxid.pk == owner.defaultmailbox_id, "the own one, now that it works"
+
+
+def test_where_nothing_can_send_the_alert_is_there_all_the_same(boxes, profile):
+    Mailbox.objects.update(
+        mailboxstatus=2, lastsyncerroroccurredon=clock.now(), outgoingemaildeliverymethod=0
+    )
+    assert outage.watch() == [outage.MANY_FAILING]
+    assert not Email.objects.exists()
 
 
 def test_what_failed_more_than_an_hour_ago_is_no_outage(boxes):

@@ -1,23 +1,29 @@
 """Notices when more than half of a profile's mailboxes failed within an hour, and when that is over.
 
-It is said once, as an error alert for the profile's owner, and once more when it is over, as information. Profiles
-whose ``sendemailalert`` is set are watched; the e-mail itself waits for outgoing mail (see the decision on it).
+It is said once, as an error alert and an e-mail to the profile's owner, and once more when it is over, as information.
+Profiles whose ``sendemailalert`` is set are watched. The e-mail leaves through the owner's own mailbox if that works, otherwise
+through any that does, of this or another profile; where none works it waits like every e-mail, and the alert is there.
 """
 
 from datetime import timedelta
+from html import escape
 from typing import Final
 
 from django.db import transaction
 from django.db.models import Count, Q
 
+from serversync.administration import actor as actors
+from serversync.administration import composing, senders, sending
 from serversync.core import clock
-from serversync.crm.models import EmailServerProfile, TraceLog
-from serversync.crm.models.options import StateCode, TestResult
+from serversync.crm.models import EmailServerProfile, Mailbox, SystemUser, TraceLog
+from serversync.crm.models.options import OutgoingEmailDeliveryMethod, StateCode, TestResult
 from serversync.crm.models.tracelog import TraceLevel
 
 WITHIN: Final = timedelta(hours=1)
 MANY_FAILING: Final = "profile.many-failing"
 RECOVERED: Final = "profile.recovered"
+_LONGEST_SUBJECT: Final = 200
+_TRIED: Final = 20
 
 
 def watch() -> list[str]:
@@ -72,4 +78,43 @@ def _say(profile: EmailServerProfile, *, failing: int, tested: int, is_out: bool
             regardingobjecttypecode="emailserverprofile",
             regardingobjectownerid=profile.ownerid,
         )
+        _tell_by_email(profile, text)
         return MANY_FAILING if is_out else RECOVERED
+
+
+def _tell_by_email(profile: EmailServerProfile, text: str) -> None:
+    owner = profile.ownerid
+    address = profile.owneremailaddress or (owner.internalemailaddress if owner else None)
+    sender = _messenger(owner)
+    if not address or sender is None:
+        return
+    subject = f"serversync: {text.split(':', maxsplit=1)[0].rstrip('.')}"[:_LONGEST_SUBJECT]
+    with actors.acting(actors.INSTALLATION):
+        email = composing.compose(
+            {
+                "sender": sender.emailaddress or "",
+                "to": [address],
+                "subject": subject,
+                "body": f"<p>{escape(text)}</p><p>Open the profile, choose 'Test Connection', and see the alerts.</p>",
+                "importance": "high",
+            }
+        )
+        sending.send(email, to_strangers=True)
+
+
+def _messenger(owner: SystemUser | None) -> Mailbox | None:
+    """Return the mailbox through which the e-mail leaves: one that works, the owner's own first."""
+    able = Mailbox.objects.filter(
+        statecode=StateCode.ACTIVE,
+        enabledforoutgoingemail=True,
+        outgoingemaildeliverymethod=OutgoingEmailDeliveryMethod.SERVER_SIDE_SYNCHRONIZATION,
+        emailserverprofile__statecode=StateCode.ACTIVE,
+        isforwardmailbox=False,
+    ).exclude(emailaddress=None)
+    own = Q(pk=owner.defaultmailbox_id) if owner else Q(pk=None)
+    works = Q(mailboxstatus=TestResult.SUCCESS)
+    for condition in (own & works, works, own, Q()):
+        for mailbox in able.filter(condition).order_by("emailaddress")[:_TRIED]:
+            if not senders.obstacle_of(mailbox):
+                return mailbox
+    return None

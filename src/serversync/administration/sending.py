@@ -30,8 +30,12 @@ _UNSENT: Final = (EmailStatus.DRAFT, EmailStatus.FAILED)
 _TOKEN_ATTEMPTS: Final = 1000
 
 
-def send(email: Email) -> Email:
+def send(email: Email, *, to_strangers: bool = False) -> Email:
     """Hand a draft, or an e-mail that has failed, over to be sent.
+
+    Args:
+        email: What to send.
+        to_strangers: Addresses that belong to no record are no obstacle, whatever the settings say.
 
     Raises:
         InputInvalid: it cannot be sent as it is; the reason says what is missing.
@@ -48,7 +52,7 @@ def send(email: Email) -> Email:
             )
         sender = senders.of_email(row)
         senders.require_may_send_as(acting, sender)
-        _require_recipients(row, organization)
+        _require_recipients(row, to_strangers=to_strangers or organization.allowunresolvedpartiesonemailsend)
         through = senders.through(acting, sender, organization)
         _give_token(row, acting.user or senders.person_behind(sender), organization, settings.prefixes[0])
         now = clock.now()
@@ -124,7 +128,7 @@ def _waiting(delivery: EmailDelivery, due: datetime, trouble: str) -> str:
     return "It is about to be sent; if nothing happens, see whether a worker runs: serversync doctor."
 
 
-def _require_recipients(email: Email, organization: Organization) -> None:
+def _require_recipients(email: Email, *, to_strangers: bool) -> None:
     parties = list(email.activityparties.exclude(participationtypemask=ParticipationTypeMask.SENDER))
     if not parties:
         raise InputInvalid(field="To", reason="it has no recipient")
@@ -132,7 +136,7 @@ def _require_recipients(email: Email, organization: Organization) -> None:
     if blocked:
         raise InputInvalid(field="To", reason=f"{', '.join(blocked)} does not want e-mail")
     unresolved = [p.addressused or str(p) for p in parties if p.partyid is None]
-    if unresolved and not organization.allowunresolvedpartiesonemailsend:
+    if unresolved and not to_strangers:
         raise InputInvalid(
             field="To",
             reason=f"{', '.join(unresolved)} belongs to no record; make a contact of it, or allow it in the "
