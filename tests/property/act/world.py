@@ -368,7 +368,7 @@ class Crm:
         if change.version is None:
             if row is not None:
                 raise ChangeConflict(mailbox="ada")
-            row = Row(change.crmid, change.kind, str(change.fields["label"]), {}, 0)
+            row = Row(change.crmid, change.kind, str(change.fields.get("label")), {}, 0)
             self.rows[change.crmid] = row
             self.world.person_deleted.get(row.label, set()).discard("exchange")
             self.world.person_deleted.get(row.label, set()).discard("crm")

@@ -16,7 +16,7 @@ from serversync.exchange.response_codes import AnswerContext
 from serversync.exchange.types.fields import AnyFieldURI
 from serversync.exchange.types.ids import AnyFolderId
 from serversync.exchange.types.item import Item
-from serversync.exchange.types.message import read_item
+from serversync.exchange.types.reading import read_any_item
 from serversync.exchange.types.restriction import Restriction
 from serversync.exchange.types.shapes import ItemShape
 from serversync.exchange.version import RequestServerVersion
@@ -54,7 +54,7 @@ def _read(message: _Element) -> FoundItems | None:
     items = root.find(_ITEMS)
     includes_last = root.get("IncludesLastItemInRange") != boolean(False)  # noqa: FBT003 - one word of XML
     return FoundItems(
-        tuple([read_item(each) for each in (() if items is None else items)]),
+        tuple([read_any_item(each) for each in (() if items is None else items)]),
         integer(root.get("TotalItemsInView") or ""),
         None if includes_last else integer(root.get("IndexedPagingOffset") or ""),
     )

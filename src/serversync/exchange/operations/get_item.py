@@ -13,7 +13,8 @@ from serversync.exchange.outcome import Outcome
 from serversync.exchange.response_codes import AnswerContext
 from serversync.exchange.types.ids import ItemId, item_ids_xml
 from serversync.exchange.types.item import Item
-from serversync.exchange.types.message import MESSAGE_FIELDS, read_item
+from serversync.exchange.types.message import MESSAGE_FIELDS
+from serversync.exchange.types.reading import read_any_item
 from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.exchange.version import RequestServerVersion
 
@@ -26,12 +27,12 @@ _ITEMS = m("Items")
 def _read(message: _Element) -> Item | None:
     for child in message:
         if child.tag == _ITEMS:
-            return read_item(child[0]) if len(child) else None
+            return read_any_item(child[0]) if len(child) else None
     return None
 
 
 class GetItem(Struct, frozen=True, gc=False):
-    """Asks for items; a ``Message`` each, or an ``Item`` where it is no mail."""
+    """Asks for items; a ``Message``, ``Contact`` or ``Task`` each, or an ``Item`` of another kind."""
 
     item_ids: tuple[ItemId, ...]
     item_shape: ItemShape = FULL_MESSAGE

@@ -58,7 +58,21 @@ class ExtendedFieldURI(Struct, frozen=True, gc=False, kw_only=True):
         return " ".join(parts)
 
 
-AnyFieldURI = FieldURI | ExtendedFieldURI
+class IndexedFieldURI(Struct, frozen=True, gc=False):
+    """One entry of a property that holds several, for example ``contacts:PhoneNumber``, ``MobilePhone``."""
+
+    field_uri: str
+    field_index: str
+
+    def to_xml(self) -> str:
+        """Return the element that asks for the property."""
+        return (
+            f'<t:IndexedFieldURI FieldURI="{attribute(self.field_uri)}"'
+            f' FieldIndex="{attribute(self.field_index)}"/>'
+        )
+
+
+AnyFieldURI = FieldURI | ExtendedFieldURI | IndexedFieldURI
 
 
 def read_extended_property(element: _Element) -> tuple[ExtendedFieldURI, ExtendedValue] | None:

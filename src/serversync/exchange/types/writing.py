@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI
+from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI, IndexedFieldURI
 from serversync.exchange.types.item import Body, InternetMessageHeader
 from serversync.exchange.types.message import Mailbox
 from serversync.exchange.types.shapes import BodyType
@@ -30,12 +30,14 @@ class Settable(Struct, frozen=True, gc=False):
     Attributes:
         field_uri: Its path; empty for the place where extended properties stand.
         element: The element's name.
-        write: Returns the element for a value.
+        write: Returns the element for a value; where the property holds entries, for a mapping of keys to values.
+        entries: The path of one entry, for a property that holds several; empty otherwise.
     """
 
     field_uri: str
     element: str
     write: Writer
+    entries: str = ""
 
 
 def text_element(name: str) -> Writer:
@@ -93,6 +95,36 @@ def recipients_element(name: str) -> Writer:
 def recipient_element(name: str) -> Writer:
     """Return the writer of an element that holds one recipient."""
     return lambda recipient: f"<t:{name}>{mailbox_xml(recipient)}</t:{name}>"
+
+
+def entries_element(name: str) -> Writer:
+    """Return the writer of a dictionary of texts, such as phone numbers."""
+
+    def write(entries: Mapping[str, str]) -> str:
+        rows = [
+            f'<t:Entry Key="{attribute(key)}">{escape(value)}</t:Entry>' for key, value in entries.items()
+        ]
+        return f"<t:{name}>{''.join(rows)}</t:{name}>"
+
+    return write
+
+
+_ADDRESS_PARTS = ("Street", "City", "State", "CountryOrRegion", "PostalCode")
+
+
+def addresses_element(name: str) -> Writer:
+    """Return the writer of a dictionary of postal addresses, each a mapping of its parts."""
+
+    def write(entries: Mapping[str, Mapping[str, str]]) -> str:
+        rows = []
+        for key, parts in entries.items():
+            inner = [
+                f"<t:{part}>{escape(parts[part])}</t:{part}>" for part in _ADDRESS_PARTS if part in parts
+            ]
+            rows.append(f'<t:Entry Key="{attribute(key)}">{"".join(inner)}</t:Entry>')
+        return f"<t:{name}>{''.join(rows)}</t:{name}>"
+
+    return write
 
 
 def _body(body: Body) -> str:
@@ -176,7 +208,63 @@ MESSAGE_PROPERTIES: tuple[Settable, ...] = (
 )
 """What a message has, in the order of ``MessageType``."""
 
-PROPERTIES: dict[str, tuple[Settable, ...]] = {"Message": MESSAGE_PROPERTIES}
+CONTACT_PROPERTIES: tuple[Settable, ...] = (
+    *ITEM_PROPERTIES,
+    Settable("contacts:FileAs", "FileAs", text_element("FileAs")),
+    Settable("contacts:FileAsMapping", "FileAsMapping", text_element("FileAsMapping")),
+    Settable("contacts:DisplayName", "DisplayName", text_element("DisplayName")),
+    Settable("contacts:GivenName", "GivenName", text_element("GivenName")),
+    Settable("contacts:Initials", "Initials", text_element("Initials")),
+    Settable("contacts:MiddleName", "MiddleName", text_element("MiddleName")),
+    Settable("contacts:Nickname", "Nickname", text_element("Nickname")),
+    Settable("contacts:CompanyName", "CompanyName", text_element("CompanyName")),
+    Settable(
+        "contacts:EmailAddresses",
+        "EmailAddresses",
+        entries_element("EmailAddresses"),
+        "contacts:EmailAddress",
+    ),
+    Settable(
+        "contacts:PhysicalAddresses",
+        "PhysicalAddresses",
+        addresses_element("PhysicalAddresses"),
+        "contacts:PhysicalAddress",
+    ),
+    Settable(
+        "contacts:PhoneNumbers", "PhoneNumbers", entries_element("PhoneNumbers"), "contacts:PhoneNumber"
+    ),
+    Settable("contacts:AssistantName", "AssistantName", text_element("AssistantName")),
+    Settable("contacts:Birthday", "Birthday", moment_element("Birthday")),
+    Settable("contacts:BusinessHomePage", "BusinessHomePage", text_element("BusinessHomePage")),
+    Settable("contacts:Children", "Children", strings_element("Children")),
+    Settable("contacts:Department", "Department", text_element("Department")),
+    Settable("contacts:Generation", "Generation", text_element("Generation")),
+    Settable("contacts:JobTitle", "JobTitle", text_element("JobTitle")),
+    Settable("contacts:Manager", "Manager", text_element("Manager")),
+    Settable("contacts:OfficeLocation", "OfficeLocation", text_element("OfficeLocation")),
+    Settable("contacts:PostalAddressIndex", "PostalAddressIndex", text_element("PostalAddressIndex")),
+    Settable("contacts:Profession", "Profession", text_element("Profession")),
+    Settable("contacts:SpouseName", "SpouseName", text_element("SpouseName")),
+    Settable("contacts:Surname", "Surname", text_element("Surname")),
+    Settable("contacts:WeddingAnniversary", "WeddingAnniversary", moment_element("WeddingAnniversary")),
+)
+"""What a contact has, in the order of ``ContactItemType``."""
+
+TASK_PROPERTIES: tuple[Settable, ...] = (
+    *ITEM_PROPERTIES,
+    Settable("task:CompleteDate", "CompleteDate", moment_element("CompleteDate")),
+    Settable("task:DueDate", "DueDate", moment_element("DueDate")),
+    Settable("task:PercentComplete", "PercentComplete", text_element("PercentComplete")),
+    Settable("task:StartDate", "StartDate", moment_element("StartDate")),
+    Settable("task:Status", "Status", text_element("Status")),
+)
+"""What a task has, in the order of ``TaskType``."""
+
+PROPERTIES: dict[str, tuple[Settable, ...]] = {
+    "Message": MESSAGE_PROPERTIES,
+    "Contact": CONTACT_PROPERTIES,
+    "Task": TASK_PROPERTIES,
+}
 """Element name of a kind of item -> what can be set of it."""
 
 
@@ -200,10 +288,24 @@ class NewItem(Struct, frozen=True, gc=False):
                 parts += [extended_property_xml(uri, left.pop(uri)) for uri in extended]
             elif (uri := FieldURI(settable.field_uri)) in left:
                 parts.append(settable.write(left.pop(uri)))
+            elif settable.entries and (entries := _take_entries(left, settable.entries)):
+                parts.append(settable.write(entries))
         if left:
             raise ValueError(f"{', '.join(str(each) for each in left)} cannot be set of a {self.element}")
         parts.append(f"</t:{self.element}>")
         return "".join(parts)
+
+
+def _take_entries(left: dict[AnyFieldURI, Any], path: str) -> dict[str, Any]:
+    """Take the entries of one property out of ``left``; parts of an address come together under its key."""
+    entries: dict[str, Any] = {}
+    for uri in [each for each in left if isinstance(each, IndexedFieldURI)]:
+        if uri.field_uri == path:
+            entries[uri.field_index] = left.pop(uri)
+        elif uri.field_uri.startswith(path + ":"):
+            part = uri.field_uri.rpartition(":")[2]
+            entries.setdefault(uri.field_index, {})[part] = left.pop(uri)
+    return entries
 
 
 def set_field_xml(element: str, uri: AnyFieldURI, value: Any) -> str:

@@ -8,11 +8,13 @@ from serversync.core.errors import AnswerUnreadable, ItemGone, ItemUnreadable, M
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.outcome import Failure, Success, Warned
 from serversync.exchange.types.attachment import Attachment, FileAttachment, ItemAttachment
+from serversync.exchange.types.contact import Contact
 from serversync.exchange.types.fields import ExtendedFieldURI
 from serversync.exchange.types.ids import AttachmentId, FolderId, ItemId
 from serversync.exchange.types.item import Body, Importance, InternetMessageHeader, Item, Sensitivity
 from serversync.exchange.types.message import Mailbox, Message
 from serversync.exchange.types.shapes import BodyType
+from serversync.exchange.types.task import Task
 from tests.unit.exchange import answers
 
 
@@ -144,11 +146,14 @@ def test_what_looks_like_mail_is_a_message(element: str) -> None:
     assert outcome.value.element == element
 
 
-@pytest.mark.parametrize("element", ["CalendarItem", "Contact", "DistributionList", "Task"])
-def test_other_kinds_are_items(element: str) -> None:
+@pytest.mark.parametrize(
+    ("element", "kind"),
+    [("CalendarItem", Item), ("Contact", Contact), ("DistributionList", Item), ("Task", Task)],
+)
+def test_other_kinds_are_items(element: str, kind: type[Item]) -> None:
     payload = f'<m:Items><t:{element}><t:ItemId Id="1"/><t:Subject>x</t:Subject></t:{element}></m:Items>'
     (outcome,) = answers.read(ask(1), answers.answer("GetItem", answers.success("GetItem", payload)))
-    assert type(outcome.value) is Item
+    assert type(outcome.value) is kind
     assert (outcome.value.element, outcome.value.subject) == (element, "x")
 
 

@@ -1,0 +1,59 @@
+"""Items as what they are, and the value of one of their properties by its name."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from lxml.etree import _Element
+
+from serversync.exchange.namespaces import t
+from serversync.exchange.types.contact import read_contact
+from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, IndexedFieldURI
+from serversync.exchange.types.item import Item
+from serversync.exchange.types.message import read_item
+from serversync.exchange.types.task import read_task
+
+_KINDS: Final[dict[str, Callable[[_Element], Item]]] = {
+    t("Contact"): read_contact,
+    t("Task"): read_task,
+}
+
+
+def read_any_item(element: _Element) -> Item:
+    """Return the item that the element describes: a ``Contact``, a ``Task``, or what ``read_item`` makes of it."""
+    return _KINDS.get(element.tag, read_item)(element)
+
+
+_WORD_START: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_ENTRIES: Final = {
+    "contacts:EmailAddress": "email_addresses",
+    "contacts:PhoneNumber": "phone_numbers",
+    "contacts:PhysicalAddress": "physical_addresses",
+}
+
+
+def attribute_name(word: str) -> str:
+    """Return the name of an attribute for that of an element.
+
+    >>> attribute_name("CountryOrRegion")
+    'country_or_region'
+    """
+    return _WORD_START.sub("_", word).lower()
+
+
+def property_of(item: Item, uri: AnyFieldURI) -> Any:
+    """Return the value of a property, ``None`` where the item has none.
+
+    Raises:
+        AttributeError: this kind of item has no such property.
+    """
+    if isinstance(uri, ExtendedFieldURI):
+        return item.extended_properties.get(uri)
+    path = uri.field_uri
+    if not isinstance(uri, IndexedFieldURI):
+        return getattr(item, attribute_name(path.partition(":")[2]))
+    if path in _ENTRIES:
+        return getattr(item, _ENTRIES[path]).get(uri.field_index)
+    entries, _, part = path.rpartition(":")
+    entry = getattr(item, _ENTRIES[entries]).get(uri.field_index)
+    return None if entry is None else getattr(entry, attribute_name(part))

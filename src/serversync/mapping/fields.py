@@ -1,0 +1,118 @@
+"""Which column of the CRM mirrors which property of Exchange: one table for each kind.
+
+``prop`` names the property: a path of the schema (``contacts:GivenName``), one entry of several
+(``contacts:PhoneNumber[MobilePhone]``), or a MAPI property (``mapi:0x3A45``, ``mapi:Address/0x802C``).
+Source: the field maps of the server-side synchronization inventory.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from serversync.mapping.values import Form
+from serversync.rules.record import Direction, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """One row.
+
+    Attributes:
+        logicalname: The column; of a group, the first one.
+        prop: The property.
+        form: What kind of value it is.
+        direction: Which way it goes where nobody has set another.
+        is_fixed: Whether the direction cannot be set.
+        label: What Outlook calls it.
+    """
+
+    logicalname: str
+    prop: str
+    form: Form = Form.TEXT
+    direction: Direction = Direction.BOTH
+    is_fixed: bool = False
+    label: str = ""
+
+
+def _phone(logicalname: str, key: str, label: str) -> FieldMap:
+    return FieldMap(logicalname, f"contacts:PhoneNumber[{key}]", label=label)
+
+
+def _address(number: int, key: str, direction: Direction) -> tuple[FieldMap, ...]:
+    parts = (
+        ("line1", "Street"),
+        ("city", "City"),
+        ("stateorprovince", "State"),
+        ("postalcode", "PostalCode"),
+        ("country", "CountryOrRegion"),
+    )
+    return tuple(
+        FieldMap(
+            f"address{number}_{column}",
+            f"contacts:PhysicalAddress:{part}[{key}]",
+            direction=direction,
+            label=f"{key} Address",
+        )
+        for column, part in parts
+    )
+
+
+CONTACT: Final[tuple[FieldMap, ...]] = (
+    FieldMap("anniversary", "contacts:WeddingAnniversary", Form.DATE, label="Anniversary"),
+    FieldMap("assistantname", "contacts:AssistantName", label="Assistant's Name"),
+    _phone("assistantphone", "AssistantPhone", "Assistant's Phone"),
+    FieldMap("birthdate", "contacts:Birthday", Form.DATE, label="Birthday"),
+    _phone("fax", "BusinessFax", "Business Fax"),
+    _phone("telephone1", "BusinessPhone", "Business Phone"),
+    _phone("business2", "BusinessPhone2", "Business Phone 2"),
+    _phone("callback", "Callback", "Callback"),
+    FieldMap("childrensnames", "contacts:Children", Form.TEXTS, label="Children"),
+    _phone("company", "CompanyMainPhone", "Company Main Phone"),
+    FieldMap("department", "contacts:Department", label="Department"),
+    FieldMap("emailaddress1", "contacts:EmailAddress[EmailAddress1]", label="E-mail"),
+    FieldMap("emailaddress2", "contacts:EmailAddress[EmailAddress2]", label="E-mail 2"),
+    FieldMap("emailaddress3", "contacts:EmailAddress[EmailAddress3]", label="E-mail 3"),
+    FieldMap("ftpsiteurl", "mapi:0x3A4C", label="FTP Site"),
+    FieldMap("firstname", "contacts:GivenName", is_fixed=True, label="Full Name"),
+    FieldMap("middlename", "contacts:MiddleName", is_fixed=True, label="Full Name"),
+    FieldMap("lastname", "contacts:Surname", is_fixed=True, label="Full Name"),
+    FieldMap("salutation", "mapi:0x3A45", is_fixed=True, label="Full Name"),
+    FieldMap("suffix", "contacts:Generation", is_fixed=True, label="Full Name"),
+    FieldMap("governmentid", "mapi:0x3A07", label="Government ID Number"),
+    *_address(1, "Business", Direction.BOTH),
+    *_address(2, "Home", Direction.NONE),
+    *_address(3, "Other", Direction.NONE),
+    _phone("telephone2", "HomePhone", "Home Phone"),
+    _phone("home2", "HomePhone2", "Home Phone 2"),
+    FieldMap("jobtitle", "contacts:JobTitle", label="Job Title"),
+    FieldMap("managername", "contacts:Manager", label="Manager's Name"),
+    _phone("mobilephone", "MobilePhone", "Mobile"),
+    FieldMap("nickname", "contacts:Nickname", label="Nickname"),
+    FieldMap("description", "item:Body", Form.NOTE, label="Notes"),
+    _phone("telephone3", "OtherTelephone", "Other Phone"),
+    _phone("pager", "Pager", "Pager"),
+    FieldMap("spousesname", "contacts:SpouseName", label="Spouse/Partner"),
+    FieldMap("websiteurl", "contacts:BusinessHomePage", label="Web Page"),
+    FieldMap("yomifirstname", "mapi:Address/0x802C", label="Yomi First"),
+    FieldMap("yomilastname", "mapi:Address/0x802D", label="Yomi Last"),
+)
+"""``contact`` and ``Contact``. The company is not among them yet: it follows from the parent customer."""
+
+TASK: Final[tuple[FieldMap, ...]] = (
+    FieldMap("percentcomplete", "task:PercentComplete", Form.PERCENT, label="% Complete"),
+    FieldMap("actualend", "task:CompleteDate", Form.DATE, label="Date Completed"),
+    FieldMap("scheduledend", "task:DueDate", Form.DATE, label="Due Date"),
+    FieldMap("scheduledstart", "task:StartDate", Form.DATE, label="Start Date"),
+    FieldMap("description", "item:Body", Form.NOTE, label="Notes"),
+    FieldMap("subject", "item:Subject", label="Subject"),
+    FieldMap("prioritycode", "item:Importance", Form.IMPORTANCE, is_fixed=True, label="Importance"),
+    FieldMap("statecode", "task:Status", Form.STATUS, is_fixed=True, label="Status"),
+)
+"""``task`` and ``Task``; ``statecode`` is the pair of state and status."""
+
+FIELDS: Final[dict[Kind, tuple[FieldMap, ...]]] = {Kind.CONTACT: CONTACT, Kind.TASK: TASK}
+"""The kinds whose fields are known."""
+
+
+def directions(kind: Kind) -> dict[str, Direction]:
+    """Return the fields of a kind, each with the way it goes where nobody has set another."""
+    return {row.logicalname: row.direction for row in FIELDS[kind]}

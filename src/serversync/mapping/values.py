@@ -1,0 +1,118 @@
+"""Values of Exchange as values of the CRM, and back.
+
+Dates are the difficult part. A birthday or the day on which a task is due is a date, but EWS makes it a moment, and
+clients and servers choose different hours: midnight of their own zone, noon, 11:59 in UTC. A date is read from whichever
+of them it is without a zone, and written so that every zone from UTC-11 to UTC+12 shows the same day. Year 4501 and the
+year 1601 are how Exchange says *none*.
+
+Every form is idempotent: what was read, written and read again is the same.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
+from typing import Any, Final
+
+from serversync.rules.record import Value
+
+NO_DATE_YEARS: Final = frozenset({1601, 4501})
+_HALF_A_DAY: Final = timedelta(hours=12)
+_DAY_WRITTEN_AT: Final = time(11, 59, tzinfo=UTC)
+_SEPARATOR: Final = ", "
+
+
+class Form(Enum):
+    """What kind of value a field holds."""
+
+    TEXT = "text"
+    NOTE = "note"
+    DATE = "date"
+    TEXTS = "texts"
+    PERCENT = "percent"
+    IMPORTANCE = "importance"
+    STATUS = "status"
+
+
+IMPORTANCE: Final = {"Low": 0, "Normal": 1, "High": 2}
+"""``prioritycode`` of each importance."""
+
+TASK_STATUS: Final = {
+    "NotStarted": (0, 2),
+    "InProgress": (0, 3),
+    "WaitingOnOthers": (0, 4),
+    "Deferred": (0, 7),
+    "Completed": (1, 5),
+}
+"""``statecode`` and ``statuscode`` of each status of a task."""
+_COMPLETED_OR_CANCELED: Final = frozenset({1, 2})
+
+
+def to_crm(form: Form, value: Any) -> Value:
+    """Return a value of Exchange as the CRM has it; ``None`` where it says nothing.
+
+    >>> to_crm(Form.DATE, datetime(1815, 12, 9, 23, 0, tzinfo=UTC))  # midnight in Berlin
+    datetime.date(1815, 12, 10)
+    """
+    if value is None or value in ("", ()):
+        return None
+    found: Value = _READERS[form](value)
+    return found
+
+
+def to_exchange(form: Form, value: Value) -> Any:
+    """Return a value of the CRM as Exchange takes it; ``None`` to take the property away.
+
+    >>> to_exchange(Form.DATE, date(1815, 12, 10)).isoformat()
+    '1815-12-10T11:59:00+00:00'
+    """
+    if value is None or value in ("", ()):
+        return None
+    match form:
+        case Form.DATE if isinstance(value, date):
+            return datetime.combine(value, _DAY_WRITTEN_AT)
+        case Form.TEXTS:
+            return tuple(each.strip() for each in str(value).split(",") if each.strip())
+        case Form.IMPORTANCE:
+            return next((word for word, code in IMPORTANCE.items() if code == value), "Normal")
+        case Form.STATUS if isinstance(value, tuple):
+            return _status_word(value)
+        case Form.PERCENT | Form.NOTE | Form.TEXT:
+            return value
+    raise ValueError(f"{value!r} is no {form.value}")
+
+
+def day_of(moment: datetime) -> date:
+    """Return the date that a moment stands for, whatever hour of the day was chosen for it."""
+    return (moment.astimezone(UTC) + _HALF_A_DAY).date()
+
+
+def plain_text(text: str) -> str | None:
+    """Return a text with the line ends of the CRM and nothing at its end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip() or None
+
+
+def _date(moment: datetime) -> date | None:
+    return None if moment.year in NO_DATE_YEARS else day_of(moment)
+
+
+def _joined(texts: Iterable[str]) -> str | None:
+    return _SEPARATOR.join(each.strip() for each in texts if each.strip()) or None
+
+
+_READERS: Final[dict[Form, Callable[[Any], Value]]] = {
+    Form.TEXT: lambda value: str(value).strip() or None,
+    Form.NOTE: plain_text,
+    Form.DATE: _date,
+    Form.TEXTS: _joined,
+    Form.PERCENT: round,
+    Form.IMPORTANCE: IMPORTANCE.get,
+    Form.STATUS: TASK_STATUS.get,
+}
+
+
+def _status_word(status: tuple[Value, ...]) -> str:
+    for word, known in TASK_STATUS.items():
+        if known == status:
+            return word
+    # Cancelled tasks and statuses of one's own: completed or not is all that Exchange can say.
+    return "Completed" if status[0] in _COMPLETED_OR_CANCELED else "NotStarted"
