@@ -79,10 +79,9 @@ def extended_value(view: ItemView, wanted: ExtendedField) -> ExtendedValue | Non
     stored = (view.item.extended or {}).get(wanted.key)
     if stored is not None:
         return stored if stored.kind == wanted.kind else None
-    derived = view.kind.derived.get(wanted.key)
-    if derived is not None:
-        value = derived(view)
-        return None if value is None else ExtendedValue(wanted.kind, value)
+    text = _of_kind(view, wanted)
+    if text is not None:
+        return ExtendedValue(wanted.kind, text)
     known = view.kind.by_mapi.get(wanted.key)
     if known is not None:
         return _of_property(view.get(known.uri), known.form.mapi, wanted)
@@ -96,6 +95,19 @@ def extended_value(view: ItemView, wanted: ExtendedField) -> ExtendedValue | Non
         found = next((value for header, value in headers if header.lower() == name), None)
         return None if found is None else ExtendedValue(wanted.kind, found)
     return None
+
+
+def _of_kind(view: ItemView, wanted: ExtendedField) -> str | None:
+    """Return what follows from the kind of the item: a derived value, or an entry of a property."""
+    derived = view.kind.derived.get(wanted.key)
+    if derived is not None:
+        return derived(view)
+    entry = view.kind.entries.get(wanted.key)
+    if entry is None:
+        return None
+    uri, key, part = entry
+    held = (view.get(uri) or {}).get(key)
+    return (held.get(part) if part and held else held) or None
 
 
 def _of_property(

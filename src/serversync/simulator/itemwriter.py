@@ -171,6 +171,9 @@ class ItemWriter:
             self.item.is_read, self.item.is_draft = bool(flags & 1), bool(flags & 8)
         elif key == _READ:
             self.item.is_read = is_true(text)
+        elif key in self.kind.entries:
+            uri, index, part = self.kind.entries[key]
+            self._keep_entry(self.kind.by_uri[uri], index, part, text or None)
         elif found is not None and found.uri == "item:ItemClass":
             self._set_class(text)
         elif found is not None:
@@ -212,6 +215,9 @@ class ItemWriter:
         found = self.kind.by_mapi.get(field.key)
         if found is not None:
             self._forget(found.uri)
+        elif field.key in self.kind.entries:
+            uri, index, part = self.kind.entries[field.key]
+            self._keep_entry(self.kind.by_uri[uri], index, part, None)
         elif field.key in (self.item.extended or {}):
             self.item.extended = {
                 key: value for key, value in (self.item.extended or {}).items() if key != field.key

@@ -164,12 +164,16 @@ def _event(item: StoredItem, sender: Sender, now: datetime) -> Iterator[str]:
         yield f"CATEGORIES:{','.join(_text(one) for one in given['item:Categories'])}"
     busy = given.get("calendar:LegacyFreeBusyStatus") or "Busy"
     is_cancelled = sender.method == "CANCEL" or given.get("calendar:IsCancelled")
-    status = "CANCELLED" if is_cancelled else "TENTATIVE" if busy == "Tentative" else "CONFIRMED"
+    is_open = busy == "Tentative" and sender.method == "PUBLISH"
+    status = "CANCELLED" if is_cancelled else "TENTATIVE" if is_open else "CONFIRMED"
     yield f"TRANSP:{'TRANSPARENT' if busy == 'Free' else 'OPAQUE'}"
     yield f"STATUS:{status}"
     yield f"SEQUENCE:{given.get('calendar:AppointmentSequenceNumber') or 0}"
     yield from _people(given, sender)
     yield f"X-MICROSOFT-CDO-BUSYSTATUS:{busy.upper()}"
+    intended = given.get("meetingRequest:IntendedFreeBusyStatus")
+    if intended and sender.method == "REQUEST":
+        yield f"X-MICROSOFT-CDO-INTENDEDSTATUS:{intended.upper()}"
     yield f"X-MICROSOFT-CDO-ALLDAYEVENT:{str(is_date).upper()}"
     if given.get("item:ReminderIsSet") and sender.method in {"PUBLISH", "REQUEST"}:
         minutes = given.get("item:ReminderMinutesBeforeStart") or 0

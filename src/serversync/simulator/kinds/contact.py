@@ -5,8 +5,8 @@ from typing import Any
 
 from lxml import etree
 
-from serversync.simulator.compose import compose
 from serversync.simulator.itemview import ItemView
+from serversync.simulator.kinds.contact_names import CONTACT_ENTRIES, display_name, file_as
 from serversync.simulator.kinds.forms import (
     BASE64,
     BOOLEAN,
@@ -23,6 +23,7 @@ from serversync.simulator.kinds.forms import (
 )
 from serversync.simulator.kinds.item import ITEM_PROPERTIES
 from serversync.simulator.kinds.property import ASKED, DEFAULT, Access, ItemKind, Property
+from serversync.simulator.kinds.vcard import read_vcard, write_vcard
 from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.versions import Schema
 
@@ -31,6 +32,7 @@ _S10_2 = Schema.EXCHANGE2010_SP2
 
 _ADDRESS = "00062004-0000-0000-c000-000000000046"
 _CONTACTS_ONLY = "ErrorCannotCreateContactInNonContactFolder"
+_PREFIX = ("tag", "3a45")
 _PARTS = ("Street", "City", "State", "CountryOrRegion", "PostalCode")
 
 FILE_AS_MAPPING = choice(
@@ -85,7 +87,6 @@ ADDRESSES = Addresses()
 def _complete_name(view: ItemView) -> str:
     """Return the name in parts; never set by clients, who set the parts."""
     parts = (
-        ("Title", None),
         ("FirstName", "contacts:GivenName"),
         ("MiddleName", "contacts:MiddleName"),
         ("LastName", "contacts:Surname"),
@@ -94,25 +95,37 @@ def _complete_name(view: ItemView) -> str:
         ("FullName", "contacts:DisplayName"),
         ("Nickname", "contacts:Nickname"),
     )
-    found = "".join(view.element(name, view.get(uri) or "") for name, uri in parts if uri)
+    title = (view.item.extended or {}).get(_PREFIX)
+    found = view.element("Title", str(title.value)) if title is not None else ""
+    found += "".join(view.element(name, view.get(uri) or "") for name, uri in parts)
     return f"<t:CompleteName>{found}</t:CompleteName>" if found else ""
 
 
-def _settle(item: StoredItem, _changed: frozenset[str], _now: datetime) -> None:
+_FREE = frozenset({None, "None"})
+_NAMES = frozenset(
+    f"contacts:{name}"
+    for name in (
+        "FileAsMapping",
+        "GivenName",
+        "MiddleName",
+        "Surname",
+        "Generation",
+        "CompanyName",
+        "DisplayName",
+    )
+)
+
+
+def _settle(item: StoredItem, changed: frozenset[str], _now: datetime) -> None:
     """Fill in how the contact is shown and filed, where nobody said it."""
     given = item.properties
     if given is None:
         return
-    first, last = given.get("contacts:GivenName") or "", given.get("contacts:Surname") or ""
-    shown = " ".join(part for part in (first, last) if part) or given.get("contacts:CompanyName") or ""
-    if shown and not given.get("contacts:DisplayName"):
+    if not given.get("contacts:DisplayName") and (shown := display_name(given)):
         given["contacts:DisplayName"] = shown
-    if not given.get("contacts:FileAs"):
-        comma = f"{last}, {first}" if first and last else shown
-        given["contacts:FileAs"] = {
-            "FirstSpaceLast": shown,
-            "Company": given.get("contacts:CompanyName"),
-        }.get(given.get("contacts:FileAsMapping") or "", comma) or given.get("contacts:DisplayName")
+    follows = bool(changed & _NAMES) and "contacts:FileAs" not in changed
+    if not given.get("contacts:FileAs") or (follows and given.get("contacts:FileAsMapping") not in _FREE):
+        given["contacts:FileAs"] = file_as(given) or None
     if not given.get("item:Subject") and given.get("contacts:DisplayName"):
         given["item:Subject"] = given["contacts:DisplayName"]
 
@@ -196,5 +209,7 @@ CONTACT = ItemKind(
         "IPF.Task": _CONTACTS_ONLY,
     },
     settle=_settle,
-    mime=compose,
+    entries=CONTACT_ENTRIES,
+    read_mime=read_vcard,
+    mime=write_vcard,
 )

@@ -114,6 +114,8 @@ class ItemKind:
         localize: Called before ``settle`` with the zone of the request: gives times that were written without a
             zone the one they are meant in.
         derived: Extended properties that follow from the item, by key: the value as text, or ``None``.
+        entries: Extended properties that are one entry of a property, by key: its field URI, the entry's key, and
+            the part of it, empty for the whole.
         read_mime: Takes over into an item what MIME says that a client gives, and returns the field URIs that it
             set; where there is none, the MIME is kept as it is.
         mime: The item as MIME; ``None`` where Exchange gives none.
@@ -129,6 +131,7 @@ class ItemKind:
     localize: Localize = localized
     settle: Settle = settled
     derived: Mapping[ExtendedKey, Callable[[ItemView], str | None]] = field(default_factory=dict)
+    entries: Mapping[ExtendedKey, tuple[str, str, str]] = field(default_factory=dict)
     read_mime: Callable[[StoredItem, bytes], frozenset[str]] | None = None
     mime: Callable[[ItemView], bytes] | None = None
     is_message: bool = False

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from serversync.simulator.calendar.recurrence import read_recurrence, write_recurrence
+from serversync.simulator.calendar.taskseries import begin
 from serversync.simulator.compose import compose
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.forms import BOOLEAN, DAY, DECIMAL, FRAGMENT, INTEGER, STRINGS, TIME, choice
@@ -30,11 +32,18 @@ def _status_description(view: ItemView) -> str:
     return _DESCRIPTIONS[view.get("task:Status") or "NotStarted"]
 
 
+def _recurrence(view: ItemView) -> str:
+    """Return ``Recurrence`` with dates as real servers write them: with an offset."""
+    fragment = view.get("task:Recurrence")
+    return write_recurrence(read_recurrence(fragment), "Z") if fragment else ""
+
+
 def _settle(item: StoredItem, changed: frozenset[str], now: datetime) -> None:
     """Keep status, percentage and date of completion in step: what was set last decides."""
     given = item.properties
     if given is None:
         return
+    begin(given)
     percent, status = given.get("task:PercentComplete"), given.get("task:Status")
     if percent is not None and not 0 <= percent <= 100:
         raise EwsError("ErrorInvalidPercentCompleteValue")
@@ -75,7 +84,7 @@ TASK_PROPERTIES: tuple[Property, ...] = (
     Property("task:Mileage", access=Access.WRITE),
     Property("task:Owner", default=lambda view: view.mailbox.display_name, named=(_TASK, "33055")),
     Property("task:PercentComplete", DECIMAL, lambda _view: 0.0, DEFAULT, access=Access.WRITE),
-    Property("task:Recurrence", FRAGMENT, access=Access.WRITE),
+    Property("task:Recurrence", FRAGMENT, is_listed=False, access=Access.WRITE, render=_recurrence),
     Property("task:StartDate", DAY, level=DEFAULT, access=Access.WRITE, named=(_TASK, "33028")),
     Property(
         "task:Status",

@@ -3,10 +3,13 @@
 from lxml import etree
 
 from serversync.simulator import meetings
+from serversync.simulator.calendar.taskseries import following
 from serversync.simulator.call import Call
+from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.operations.respond_meeting import sends
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
 from serversync.simulator.shape import Shape, is_true
+from serversync.simulator.storeditem import StoredItem
 
 M = f"{{{MESSAGES_NS}}}"
 _REQUIRED = {
@@ -42,6 +45,10 @@ def _delete(call: Call, element: etree._Element) -> None:
         if is_true(call.request.get("SuppressReadReceipts", "false")):
             mailbox.suppress_receipt(item)
         mailbox.note_seen(item, is_read=False)
+    is_one = call.request.get("AffectedTaskOccurrences") == "SpecifiedOccurrenceOnly"
+    if kind.element == "Task" and is_one and (item.properties or {}).get("task:Recurrence"):
+        _skip(call, mailbox, item)
+        return
     if item.occurrence:
         mailbox.delete_occurrence(item.number, item.occurrence, modifier=call.modifier)
     elif how == "HardDelete":
@@ -50,3 +57,17 @@ def _delete(call: Call, element: etree._Element) -> None:
         mailbox.soft_delete(item.number)
     else:
         mailbox.move(item.number, mailbox.distinguished_folder("deleteditems"))
+
+
+def _skip(call: Call, mailbox: Mailbox, item: StoredItem) -> None:
+    """Let a recurring task go on to its next occurrence.
+
+    Raises:
+        EwsError: ``ErrorCannotDeleteTaskOccurrence``: it is the last one.
+    """
+    going_on = following(item.properties or {}, call.exchange.now().date())
+    if going_on is None:
+        raise EwsError("ErrorCannotDeleteTaskOccurrence")
+    again = item.copy()
+    again.properties = going_on
+    mailbox.store(again, modifier=call.modifier)

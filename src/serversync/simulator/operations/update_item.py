@@ -5,6 +5,7 @@ from lxml import etree
 from serversync.simulator import meetings
 from serversync.simulator.calendar.meeting import times_differ
 from serversync.simulator.calendar.series import series_of
+from serversync.simulator.calendar.taskseries import completed_copy, following
 from serversync.simulator.call import Call
 from serversync.simulator.delivery import submit
 from serversync.simulator.identifiers import change_of
@@ -97,6 +98,8 @@ def _store(call: Call, mailbox: Mailbox, stored: StoredItem, writer: ItemWriter)
         writer.settle()
         if series_of(stored) != series_of(item):
             item.exceptions = None
+        if kind.element == "Task":
+            _complete(mailbox, stored, item)
         update = _check_meeting(call, stored, item) if kind.element == "CalendarItem" else None
         mailbox.store(item, modifier=call.modifier)
         if update is not None:
@@ -105,6 +108,20 @@ def _store(call: Call, mailbox: Mailbox, stored: StoredItem, writer: ItemWriter)
         _send(call, mailbox, item)
         return ""
     return f'<t:{kind.element}><t:ItemId Id="{mailbox.item_id(item)}" ChangeKey="{mailbox.change_key(item)}"/></t:{kind.element}>'
+
+
+def _complete(mailbox: Mailbox, stored: StoredItem, item: StoredItem) -> None:
+    """Let a recurring task that was completed go on; the completed occurrence stays behind as a task of its own."""
+    before, after = stored.properties or {}, item.properties or {}
+    if after.get("task:Status") != "Completed" or before.get("task:Status") == "Completed":
+        return
+    going_on = following(after, after["task:CompleteDate"].date())
+    if going_on is None:
+        return
+    done = item.copy()
+    done.number, done.properties = 0, completed_copy(after)
+    mailbox.add(done, mailbox.folders[stored.folder])
+    item.properties = going_on
 
 
 def _check_meeting(call: Call, stored: StoredItem, item: StoredItem) -> Update | None:
