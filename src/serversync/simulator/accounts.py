@@ -70,6 +70,11 @@ class Directory:
         self.lockout_threshold: int | None = None
         self._by_name: dict[str, Account] = {}
 
+    @property
+    def accounts(self) -> list[Account]:
+        """All accounts, each once."""
+        return list({id(one): one for one in self._by_name.values()}.values())
+
     def add(self, account: Account) -> None:
         r"""Make an account known under its address and its ``DOMAIN\user``."""
         self._by_name[account.address.lower()] = account

@@ -105,7 +105,7 @@ class Exchange:
         self.domain = domain
         self.directory = Directory(now)
         self.clock_skew = timedelta()
-        self.faults = FaultPlan()
+        self.faults = FaultPlan(seed)
         self.autodiscover = AutodiscoverConfiguration()
         self.outbox: list[OutgoingMail] = []
         self.accepted_domains: set[str] = set()
@@ -211,10 +211,7 @@ class Exchange:
             sid = f"S-1-5-21-{guid.int % 2**31}-{(guid.int >> 32) % 2**31}-{(guid.int >> 64) % 2**31}-{1100 + len(self._by_guid)}"
             name = display_name or address.partition("@")[0]
             mailbox = Mailbox(guid, address, name, sid=sid, schema=self.version.schema, now=self.now)
-            mailbox.on_change = self.subscriptions.note
-            mailbox.on_seen = self._on_seen
-            self._by_address[address.lower()] = mailbox
-            self._by_guid[guid] = mailbox
+            self.adopt(mailbox)
         if password is not None:
             self.add_account(address, password=password)
         return mailbox
@@ -387,6 +384,26 @@ class Exchange:
 
     def _is_internal(self, address: str) -> bool:
         return address.lower() in self._by_address
+
+    def subject_of(self, mailbox: Mailbox, item: StoredItem) -> str:
+        """Return the subject of an item."""
+        return self.view(mailbox, item, Shape(self.version.schema)).subject
+
+    def kept(self) -> tuple[dict[UUID, ServerVersion], int]:
+        """Return what a snapshot keeps that nothing else needs: where mailboxes are, and the count of Message-IDs."""
+        return dict(self._held_by), self._delivered
+
+    def restore(self, held_by: dict[UUID, ServerVersion], delivered: int) -> None:
+        """Take over what ``kept`` gave."""
+        self._held_by, self._delivered = held_by, delivered
+
+    def adopt(self, mailbox: Mailbox) -> None:
+        """Take in a mailbox under all its addresses."""
+        mailbox.on_change = self.subscriptions.note
+        mailbox.on_seen = self._on_seen
+        for address in mailbox.addresses():
+            self._by_address[address] = mailbox
+        self._by_guid[mailbox.guid] = mailbox
 
     def render(self, mailbox: Mailbox, item: StoredItem, shape: Shape) -> str:
         """Return an item's element in a shape; kept, up to 64 MB, while the item does not change."""

@@ -243,6 +243,12 @@ class FolderTree:
         except KeyError:
             raise EwsError("ErrorFolderNotFound") from None
 
+    def find_distinguished(self) -> None:
+        """Look up the distinguished folders again, after ``folders`` was replaced."""
+        self._distinguished = {
+            one.distinguished_id: one for one in self.folders.values() if one.distinguished_id
+        }
+
     def has_folder(self, distinguished_id: str) -> bool:
         """Whether the mailbox has a distinguished folder."""
         return distinguished_id in self._distinguished

@@ -210,6 +210,16 @@ class Mailbox(FolderTree):
         self.inbox.newest = source.received(self.primary_smtp_address, messages)
         self.inbox.committed = self.now()
 
+    @property
+    def source(self) -> MailSource | None:
+        """Where the content of seeded messages comes from."""
+        return self._source
+
+    def resume(self, source: MailSource | None) -> None:
+        """Go on with a state that was taken over, and so with folders that others than this mailbox made."""
+        self._source = source
+        self.find_distinguished()
+
     def put(
         self, mime: bytes, received: datetime, *, folder: Folder | None = None, is_read: bool = False
     ) -> StoredItem:

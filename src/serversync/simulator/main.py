@@ -10,12 +10,18 @@ import secrets
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+from serversync.simulator.administration import Administration
+from serversync.simulator.control import COMMANDS, control
 from serversync.simulator.exchange import Exchange
 from serversync.simulator.seed import SeededMail
 from serversync.simulator.server import SimulatorServer
+from serversync.simulator.smtp import SmtpListener
+from serversync.simulator.snapshot import load, save
+from serversync.simulator.userconfiguration import open_in_browser
 from serversync.simulator.versions import SERVER_VERSIONS
 
 
@@ -26,6 +32,25 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--port", type=int, default=0, help="TCP port on the loopback interface; 0 takes a free one"
+    )
+    parser.add_argument(
+        "--smtp-port",
+        type=int,
+        metavar="PORT",
+        help="take mail by SMTP on this port of loopback; 0 takes a free one",
+    )
+    parser.add_argument(
+        "--admin-port",
+        type=int,
+        default=0,
+        metavar="PORT",
+        help="port of the administration interface; 0 takes a free one",
+    )
+    parser.add_argument(
+        "--snapshot",
+        type=Path,
+        metavar="FILE",
+        help="begin with the state in FILE if it is there, and write it at the end",
     )
     parser.add_argument(
         "--version", choices=sorted(SERVER_VERSIONS), default="Exchange2016", help="product to imitate"
@@ -55,15 +80,22 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def build(options: argparse.Namespace, password: str) -> Exchange:
-    """Return an Exchange with the account, mailboxes and mail that the options ask for."""
+    """Return an Exchange with the account, mailboxes and mail that the options ask for, or that of the snapshot."""
+    if options.snapshot is not None and options.snapshot.exists():
+        restored = load(options.snapshot)
+        service = restored.directory.find(f"svc-crm@{restored.domain}")
+        if service is not None:
+            service.password = password
+        return restored
     exchange = Exchange(options.version, domain=options.domain, seed=options.seed)
     exchange.add_account(f"svc-crm@{options.domain}", password=password, impersonation=True)
     source = SeededMail(options.seed, attachments=options.attachments)
     for number in range(1, options.mailboxes + 1):
         address = f"user{number:05d}@{options.domain}"
-        exchange.add_mailbox(address, display_name=f"User {number:05d}")
+        mailbox = exchange.add_mailbox(address, display_name=f"User {number:05d}")
         if options.messages:
             exchange.seed_mailbox(address, source, options.messages)
+        open_in_browser(mailbox, "UTC")
     if options.mail and exchange.mailboxes:
         first = exchange.mailboxes[0].primary_smtp_address
         for path in sorted(options.mail.rglob("*.eml")):
@@ -84,27 +116,39 @@ async def _serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with server:
+    administration = Administration(exchange, port=options.admin_port, snapshot=options.snapshot)
+    async with server, administration, AsyncExitStack() as stack:
+        smtp = None
+        if options.smtp_port is not None:
+            smtp = await stack.enter_async_context(SmtpListener(exchange, options.smtp_port))
         about = {
             "url": server.url,
             "ca_file": str(server.ca_file),
-            "account": f"svc-crm@{options.domain}",
+            "account": f"svc-crm@{exchange.domain}",
             "password": password,
             "mailboxes": [mailbox.primary_smtp_address for mailbox in exchange.mailboxes],
+            "admin_url": administration.url,
+            "admin_token": administration.token,
+            "smtp_port": None if smtp is None else smtp.port,
         }
         sys.stdout.write(json.dumps(about) + "\n")
         sys.stdout.flush()
         await stop.wait()
+    if options.snapshot is not None:
+        save(exchange, options.snapshot)
 
 
 def run(argv: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or Ctrl-C.
+    """Serve until SIGTERM or Ctrl-C; or carry out a command such as ``break`` on a simulator that runs.
 
     Args:
         argv: Arguments without the program's name; those of the process where ``None``.
 
     Returns:
-        The exit code, 0.
+        The exit code; 0 unless a command to a running simulator failed.
     """
-    asyncio.run(_serve(arguments().parse_args(argv)))
+    given = sys.argv[1:] if argv is None else list(argv)
+    if given and given[0] in COMMANDS:
+        return control(given)
+    asyncio.run(_serve(arguments().parse_args(given)))
     return 0

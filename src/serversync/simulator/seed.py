@@ -65,8 +65,8 @@ class SeededMail:
     """
 
     def __init__(self, seed: int = 0, *, attachments: bool = False) -> None:
-        self._seed = seed
-        self._attachments = attachments
+        self.seed = seed
+        self.attachments = attachments
 
     def received(self, mailbox: str, number: int) -> datetime:  # noqa: ARG002 - all mailboxes share the timetable
         """Return when a message arrived: one every seven minutes."""
@@ -74,7 +74,7 @@ class SeededMail:
 
     def mime(self, mailbox: str, number: int) -> bytes:
         """Return the MIME of a message; numbers count from 1."""
-        chance = random.Random(f"{self._seed}:{mailbox}:{number}")  # noqa: S311 - no secret depends on it
+        chance = random.Random(f"{self.seed}:{mailbox}:{number}")  # noqa: S311 - no secret depends on it
         name, address = chance.choice(_PEOPLE)
         subject = chance.choice(_TOPICS).format(week=1 + number % 52, number=70000 + number)
         sentences = self._sentences(chance)
@@ -97,7 +97,7 @@ class SeededMail:
             f'--{boundary}\r\nContent-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{html}\r\n'
             f"--{boundary}--\r\n"
         )
-        if not self._attachments or number % _ATTACHMENT_EVERY:
+        if not self.attachments or number % _ATTACHMENT_EVERY:
             return (head + alternative).encode()
         outer = "=_mixed_8a20"
         data = base64.encodebytes(chance.randbytes(1500)).decode().replace("\n", "\r\n")

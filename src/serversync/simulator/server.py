@@ -351,6 +351,9 @@ class SimulatorServer:
         body = answer.body
         if fault.body is not None:
             status, body = fault.http_status or 200, fault.body
+        if fault.garble:
+            middle = len(body) // 2
+            body = body[:middle] + b"\x00<\xff&" + body[middle + 4 :]
         headers = {"Content-Type": _XML, **fault.headers}
         if fault.truncate is not None:
             return await _send_part(request, status, headers, body, fault.truncate)
