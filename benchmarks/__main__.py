@@ -9,7 +9,7 @@ from rich.console import Console
 
 from benchmarks.result import Row, show, write
 
-BENCHMARKS = ("incoming", "sending")
+BENCHMARKS = ("incoming", "sending", "idle")
 """Modules with a ``run(console) -> list[Row]``."""
 
 

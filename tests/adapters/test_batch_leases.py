@@ -20,7 +20,7 @@ SOON = timedelta(minutes=1)
 
 @pytest.fixture
 def batch(pool):
-    return BatchLeases(MailboxLeases(pool, host="w1", lease=LEASE), CrmStore(pool, lease=LEASE))
+    return BatchLeases(MailboxLeases(pool, host="w1", lease=LEASE))
 
 
 async def test_runs_come_in_the_order_of_their_claims_and_know_their_plans(pool, world, batch):

@@ -10,7 +10,9 @@ import pytest
 from serversync.adapters.notification_groups import NotificationGroups
 from serversync.jobs.worker import open_pool
 from serversync.simulator import Fault
-from tests.e2e.place import PEOPLE, QUEUE, company
+from serversync.simulator.identifiers import Identifier, encode
+from serversync.simulator.throttling import ThrottlingPolicy
+from tests.e2e.place import PEOPLE, QUEUE, SERVICE, company
 from tests.jobs.test_worker import Running, until
 
 EVERYBODY = (*PEOPLE, QUEUE)
@@ -272,6 +274,77 @@ async def test_a_mailbox_that_cannot_be_subscribed_is_polled_and_the_others_are_
         await until(tracked(place, 1), seconds=10)
     aside = "select emailaddress from mailbox where streamretryon > now() + interval '50 min'"
     assert place.query(aside) == [(PEOPLE[1],)]
+
+
+def folders_told_of(place, address):
+    """Return the names of the folders that open streams tell of for a mailbox."""
+    mailbox = place.exchange.mailbox(address)
+    return {
+        mailbox.folders[number].display_name
+        for stream in place.exchange.subscriptions.streams
+        for one in stream.subscriptions
+        if one.mailbox is mailbox
+        for number in one.folders
+    }
+
+
+def map_folder(place, address, name="Projects"):
+    """Make a folder below the Inbox that is tracked."""
+    mailbox = place.exchange.mailbox(address)
+    folder = mailbox.create_folder(name, parent="inbox")
+    place.query_and_commit(
+        "insert into mailboxtrackingfolder (mailboxid, exchangefolderid, exchangefoldername) values (%s, %s, %s)",
+        place.mailboxes[address],
+        encode(Identifier(mailbox.guid, folder.number)),
+        name,
+    )
+    return folder
+
+
+async def test_streams_tell_of_every_folder_that_is_read(place):
+    place.query_and_commit("update organization set autotracksentfolderitems = true")
+    map_folder(place, PEOPLE[1])
+    async with Running(place.dsn):
+        await streaming(place)
+        assert folders_told_of(place, PEOPLE[0]) == {"Inbox", "Sent Items"}
+        assert folders_told_of(place, PEOPLE[1]) == {"Inbox", "Sent Items", "Projects"}
+        assert folders_told_of(place, QUEUE) == {"Inbox"}
+
+
+async def test_a_folder_that_is_mapped_later_is_told_of_and_one_that_is_unmapped_is_not(place):
+    made = []
+    async with Running(place.dsn):
+        await streaming(place)
+        place.simulator.server.on_response.append(lambda t: made.append(t.operation))
+        map_folder(place, PEOPLE[0])
+        await until(lambda: folders_told_of(place, PEOPLE[0]) == {"Inbox", "Projects"}, seconds=20)
+        place.query_and_commit("update mailboxtrackingfolder set folderonboardingstatus = 2")
+        await until(lambda: folders_told_of(place, PEOPLE[0]) == {"Inbox"}, seconds=20)
+    assert made.count("Subscribe") == 2
+    assert len(place.exchange.subscriptions) == 0
+
+
+async def test_a_folder_that_is_gone_keeps_no_mailbox_from_being_told_of(place):
+    folder = map_folder(place, PEOPLE[0])
+    place.exchange.mailbox(PEOPLE[0]).remove_folder(folder)
+    async with Running(place.dsn):
+        await streaming(place)
+        await deliver(place, 1)
+        await until(tracked(place, 1), seconds=10)
+
+
+async def test_a_busy_mailbox_keeps_no_other_from_being_told_of(place):
+    place.exchange.throttling = ThrottlingPolicy()
+    place.exchange.throttle.exhaust(SERVICE, PEOPLE[0], wait=timedelta(minutes=10))
+    async with Running(place.dsn):
+        await until(lambda: live(place) == [(3,)])
+        await deliver(place, 1, PEOPLE[1])
+        await until(tracked(place, 1), seconds=10)
+    (postponed,) = place.query(
+        "select receivingpostponeduntil > now() + interval '8 min' from mailbox where emailaddress = %s",
+        PEOPLE[0],
+    )
+    assert postponed == (True,)
 
 
 async def test_streams_do_not_shorten_the_minimum_polling_interval(place):

@@ -76,9 +76,9 @@ def more_mailboxes(place, count):
 
 
 async def test_a_batch_holds_not_too_many_mailboxes_and_its_part_of_the_connections(place):
-    more_mailboxes(place, 86)
+    more_mailboxes(place, 3 * BATCH + 11)
     async with open_pool(place.dsn) as pool, queue(place):
-        assert await dispatcher(pool, place).dispatch() == 90
+        assert await dispatcher(pool, place).dispatch() == 3 * BATCH + 15
     jobs = [args for (args,) in place.query("select args from procrastinate_jobs order by id")]
     assert [len(job["claims"]) for job in jobs] == [BATCH, BATCH, BATCH, 15]
     assert place.query("select connections from connectionslot order by createdon") == [
@@ -91,7 +91,7 @@ async def test_a_batch_holds_not_too_many_mailboxes_and_its_part_of_the_connecti
 
 
 async def test_no_more_is_claimed_than_connections_and_places_allow(place):
-    more_mailboxes(place, 86)
+    more_mailboxes(place, 3 * BATCH + 11)
     async with open_pool(place.dsn) as pool, queue(place):
         assert await dispatcher(pool, place, places=2).dispatch() == 2 * BATCH
         place.query_and_commit("update emailserverprofile set maxconcurrentconnections = 6")
@@ -295,6 +295,7 @@ async def test_of_fifty_mailboxes_a_throttled_one_is_left_alone_and_keeps_no_oth
     for number in range(1, 47):
         place.exchange.add_mailbox(f"more{number}@example.org")
     more_mailboxes(place, 46)
+    place.query_and_commit("update organization set streamingnotificationsenabled = false")
     place.exchange.throttling = ThrottlingPolicy()
     throttled, others = PEOPLE[0], [f"more{number}@example.org" for number in range(1, 47)]
     place.exchange.throttle.exhaust(SERVICE, throttled, wait=timedelta(minutes=10))

@@ -5,16 +5,14 @@ process dies is as if it had not been polled: the lease ends, and the mailbox fa
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from serversync.adapters.crm_store import CrmStore
 from serversync.adapters.leases import Claim, Finished, MailboxLeases
 from serversync.core.errors import ServiceError
 from serversync.engine.ports import MailboxRun, PassResult
 
-MOST_WAITING: Final = 25
+MOST_WAITING: Final = 50
 """Idle polls that are written together at most."""
 
 
@@ -23,19 +21,15 @@ class BatchLeases:
 
     Args:
         leases: The claims of this worker.
-        store: Knows what is wanted of each mailbox.
     """
 
-    def __init__(self, leases: MailboxLeases, store: CrmStore) -> None:
+    def __init__(self, leases: MailboxLeases) -> None:
         self._leases = leases
-        self._store = store
         self._waiting: list[Finished] = []
 
     async def begin(self, claims: Sequence[Claim]) -> list[MailboxRun]:
         """Take up claims; those are left out that somebody else has meanwhile, or that may not run."""
-        runs = await self._leases.begin_all(claims)
-        plans = await self._store.plans([run.mailboxid for run in runs]) if runs else {}
-        return [replace(run, plan=plans.get(run.mailboxid)) for run in runs]
+        return await self._leases.begin_all(claims, planned=True)
 
     async def finish(self, run: MailboxRun, result: PassResult, *, next_pass: datetime) -> None:
         """See ``Leases``; where nothing was found it is written a little later."""

@@ -185,13 +185,9 @@ class CrmStore:
 
     async def plan(self, run: MailboxRun) -> MailPlan:
         """See ``MailStore``."""
-        plans = await self.plans([run.mailboxid])
-        return plans.get(run.mailboxid) or MailPlan()
-
-    async def plans(self, mailboxids: Sequence[UUID]) -> dict[UUID, MailPlan]:
-        """Return what ``plan`` does, for many mailboxes at once."""
         async with self._pool.connection() as connection:
-            return await mail_plan.read(connection, mailboxids)
+            plans = await mail_plan.read(connection, [run.mailboxid])
+        return plans.get(run.mailboxid) or MailPlan()
 
     async def traced(self, mailboxid: UUID, item_keys: Sequence[UUID]) -> dict[UUID, Seen]:
         """See ``MailStore``."""

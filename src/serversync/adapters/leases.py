@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from serversync.adapters import mail_plan
 from serversync.core.errors import ServerBusy, ServiceError
-from serversync.engine.ports import MailboxRun, PassResult
+from serversync.engine.ports import MailboxRun, MailPlan, PassResult
 from serversync.rules.email.acceptance import effective_start
 from serversync.rules.polling import Trust, Watch
 
@@ -102,10 +104,8 @@ _BEGIN = f"""
 """  # noqa: S608 - put together from constants
 _FINISH = """
     with told as (
-        select * from unnest(%(mailboxes)s::uuid[], %(fences)s::bigint[], %(nexts)s::timestamptz[], %(processed)s::int[],
-            %(failed)s::int[], %(ms)s::int[], %(marks)s::text[], %(marked)s::timestamptz[], %(read)s::timestamptz[],
-            %(skipped)s::int[], %(trust)s::int2[])
-            as t (id, fence, next, processed, failed, ms, mark, marked, read, skipped, trust)),
+        select * from jsonb_to_recordset(%s::jsonb) as t (id uuid, fence bigint, next timestamptz, processed int,
+            failed int, ms int, mark text, marked timestamptz, read timestamptz, skipped int, trust int2)),
     held as (
         select m.mailboxid from mailbox m join told on m.mailboxid = told.id and m.leasefence = told.fence
         order by m.mailboxid for no key update of m)
@@ -216,6 +216,23 @@ def _columns(claims: Sequence[tuple[UUID, int]]) -> tuple[list[UUID], list[int]]
     return [mailboxid for mailboxid, _ in claims], [fence for _, fence in claims]
 
 
+def _told(one: Finished) -> dict[str, object]:
+    watch = one.result.watch
+    return {
+        "id": one.run.mailboxid,
+        "fence": one.run.fence,
+        "next": one.next_pass,
+        "processed": one.result.processed,
+        "failed": one.result.failed,
+        "ms": round(one.result.seconds * 1000),
+        "mark": watch.mark,
+        "marked": watch.marked_on,
+        "read": watch.read_on,
+        "skipped": watch.skipped,
+        "trust": int(watch.trust),
+    }
+
+
 class MailboxLeases:
     """``Leases`` on a pool of connections in autocommit mode, for one worker."""
 
@@ -229,18 +246,25 @@ class MailboxLeases:
         runs = await self.begin_all([Claim(mailboxid, fence)])
         return runs[0] if runs else None
 
-    async def begin_all(self, claims: Sequence[Claim]) -> list[MailboxRun]:
-        """Take up claims made by the dispatcher, in their order; those are left out that ``begin`` would refuse."""
+    async def begin_all(self, claims: Sequence[Claim], *, planned: bool = False) -> list[MailboxRun]:
+        """Take up claims made by the dispatcher, in their order; those are left out that ``begin`` would refuse.
+
+        Args:
+            claims: What was claimed.
+            planned: Read the plans of the passes too.
+        """
         mailboxids, fences = _columns(claims)
         async with self._pool.connection() as connection:
             rows = await connection.execute(
                 _BEGIN,
                 {"host": self._host, "lease": self._lease, "mailboxes": mailboxids, "fences": fences},
             )
-            runs = {row[0]: self._run(row) for row in await rows.fetchall()}
+            begun = await rows.fetchall()
+            plans = await mail_plan.read(connection, [row[0] for row in begun]) if planned and begun else {}
+            runs = {row[0]: self._run(row, plans.get(row[0])) for row in begun}
         return [runs[mailboxid] for mailboxid in mailboxids if mailboxid in runs]
 
-    def _run(self, row: Sequence[Any]) -> MailboxRun:
+    def _run(self, row: Sequence[Any], plan: MailPlan | None) -> MailboxRun:
         (
             mailboxid,
             fence,
@@ -286,6 +310,7 @@ class MailboxLeases:
             has_stream=has_stream,
             full_poll=timedelta(seconds=full_poll),
             watch=Watch(mark, marked_on, read_on, skipped or 0, Trust(trust or 0)),
+            plan=plan,
         )
 
     async def prolong(self, held: Sequence[tuple[UUID, int]]) -> None:
@@ -306,20 +331,7 @@ class MailboxLeases:
 
     async def finish_all(self, finished: Sequence[Finished]) -> None:
         """Release after successful passes, as ``finish`` does; claims that are no longer ours are left alone."""
-        watches = [one.result.watch for one in finished]
-        values = {
-            "mailboxes": [one.run.mailboxid for one in finished],
-            "fences": [one.run.fence for one in finished],
-            "nexts": [one.next_pass for one in finished],
-            "processed": [one.result.processed for one in finished],
-            "failed": [one.result.failed for one in finished],
-            "ms": [round(one.result.seconds * 1000) for one in finished],
-            "marks": [watch.mark for watch in watches],
-            "marked": [watch.marked_on for watch in watches],
-            "read": [watch.read_on for watch in watches],
-            "skipped": [watch.skipped for watch in watches],
-            "trust": [int(watch.trust) for watch in watches],
-        }
+        values = (msgspec.json.encode([_told(one) for one in finished]).decode(),)
         busy = [one for one in finished if one.result.processed]
         async with self._pool.connection() as connection:
             if not busy:

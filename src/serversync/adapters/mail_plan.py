@@ -51,6 +51,15 @@ _PLAN: Final = f"""
         cross join organization o
     where m.mailboxid = any(%s)
 """  # noqa: S608 - put together from constants
+FOLDERS_OF_A_PLAN: Final = f"""
+    array(select 'inbox'
+        union all select '{_SENT}' where o.autotracksentfolderitems and m.regardingobjecttypecode = 'systemuser'
+        union all (select t.exchangefolderid from mailboxtrackingfolder t
+            where t.mailboxid = m.mailboxid and t.folderonboardingstatus <> {_MISSING}
+                and o.isfolderbasedtrackingenabled and m.regardingobjecttypecode = 'systemuser'
+            order by t.createdon, t.mailboxtrackingfolderid limit {MOST_FOLDERS}))
+"""  # noqa: S608 - put together from constants
+"""SQL: the folders of ``m`` that passes read, by the names of those that every mailbox has, otherwise by id."""
 _SETTINGS: Final = f"select {', '.join(SETTINGS)} from organization"  # noqa: S608 - put together from constants
 
 

@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.leases import MAY_RUN
+from serversync.adapters.mail_plan import FOLDERS_OF_A_PLAN
 
 MOST_MAILBOXES = 200
 """Mailboxes in a group: as many subscriptions as one stream may tell of."""
@@ -36,11 +37,20 @@ _TAKE_OVER = """
     returning notificationgroupid, emailserverprofileid, endpoint, anchormailboxid, anchoraddress, leasefence
 """
 _FREE = f"""
-    select m.mailboxid, m.emailaddress, m.emailserverprofile, {_ENDPOINT}
+    select m.mailboxid, m.emailaddress, {FOLDERS_OF_A_PLAN}, m.emailserverprofile, {_ENDPOINT}
     from mailbox m join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
     cross join organization o
     where m.notificationgroupid is null and (m.streamretryon is null or m.streamretryon < now()) and {_MAY_STREAM}
-    order by 3, 4, lower(m.emailaddress) limit %s for update of m skip locked
+        and (m.receivingpostponeduntil is null or m.receivingpostponeduntil < now())
+    order by 4, 5, lower(m.emailaddress) limit %s for update of m skip locked
+"""  # noqa: S608 - put together from constants
+_MEMBERS = f"""
+    select m.mailboxid, m.emailaddress, {FOLDERS_OF_A_PLAN} from mailbox m cross join organization o
+    where m.notificationgroupid = %s
+"""  # noqa: S608 - put together from constants
+_FOLDERS = f"""
+    select m.notificationgroupid, md5(string_agg({FOLDERS_OF_A_PLAN}::text, ',' order by m.mailboxid))
+    from mailbox m cross join organization o where m.notificationgroupid = any(%s) group by 1
 """  # noqa: S608 - put together from constants
 _DROP = f"""
     with gone as (
@@ -55,9 +65,28 @@ _DROP = f"""
     returning mailbox.mailboxid, gone.notificationgroupid
 """  # noqa: S608 - put together from constants
 _WAKE = """
-    update mailbox set wokenon = now(), foldersreadon = null, nextpasson = least(nextpasson, now())
-    where mailboxid = any(%s) and nextpasson is not null and coalesce(transientfailurecount, 0) = 0
+    with woken as (
+        select mailboxid from mailbox
+        where mailboxid = any(%s) and nextpasson is not null and coalesce(transientfailurecount, 0) = 0
+        order by mailboxid for no key update)
+    update mailbox m set wokenon = now(), foldersreadon = null, nextpasson = least(m.nextpasson, now())
+    from woken where m.mailboxid = woken.mailboxid
 """
+# Several rows are always locked in the order of their ids, as by passes, so that nobody waits in a circle.
+_LOCK_GROUPS = """
+    select from mailbox where notificationgroupid = any(%s) order by mailboxid for no key update
+"""
+
+
+class Member(NamedTuple):
+    """A mailbox of a group: its address, and the folders that are read of it."""
+
+    address: str
+    folders: tuple[str, ...]
+
+
+Members = dict[UUID, Member]
+"""Mailboxes of a group by their ids."""
 
 
 class Group(NamedTuple):
@@ -87,14 +116,14 @@ class NotificationGroups:
             )
             return [Group(*row) for row in await rows.fetchall()]
 
-    async def gather(self, own: Sequence[Group]) -> dict[Group, dict[UUID, str]]:
+    async def gather(self, own: Sequence[Group]) -> dict[Group, Members]:
         """Put mailboxes that are in no group into groups, own ones with room first; return who came to which."""
         async with self._pool.connection() as connection, connection.transaction():
             rows = await connection.execute(_FREE, (MOST_MAILBOXES,))
-            free: dict[tuple[UUID, str], list[tuple[UUID, str]]] = defaultdict(list)
-            for mailboxid, address, profileid, endpoint in await rows.fetchall():
-                free[profileid, endpoint].append((mailboxid, address))
-            joined: dict[Group, dict[UUID, str]] = {}
+            free: dict[tuple[UUID, str], list[tuple[UUID, Member]]] = defaultdict(list)
+            for mailboxid, address, folders, profileid, endpoint in await rows.fetchall():
+                free[profileid, endpoint].append((mailboxid, Member(address, tuple(folders))))
+            joined: dict[Group, Members] = {}
             if free:
                 room = await self._room(connection, own)
                 for (profileid, endpoint), mailboxes in free.items():
@@ -108,7 +137,8 @@ class NotificationGroups:
                             if not left:
                                 break
                     if left:
-                        group = await self._create(connection, profileid, endpoint, *left[0])
+                        anchorid, anchor = left[0]
+                        group = await self._create(connection, profileid, endpoint, anchorid, anchor.address)
                         joined[group] = dict(left)
                 for group, members in joined.items():
                     await connection.execute(
@@ -136,13 +166,17 @@ class NotificationGroups:
         (row,) = await rows.fetchall()
         return Group(*row)
 
-    async def members(self, group: Group) -> dict[UUID, str]:
-        """Return the mailboxes of a group with their addresses."""
+    async def members(self, group: Group) -> Members:
+        """Return the mailboxes of a group."""
         async with self._pool.connection() as connection:
-            rows = await connection.execute(
-                "select mailboxid, emailaddress from mailbox where notificationgroupid = %s", (group.groupid,)
-            )
-            return {mailboxid: address async for mailboxid, address in rows}
+            rows = await connection.execute(_MEMBERS, (group.groupid,))
+            return {mailboxid: Member(address, tuple(folders)) async for mailboxid, address, folders in rows}
+
+    async def folders(self, own: Sequence[UUID]) -> dict[UUID, str]:
+        """Return for each group a text that is another one whenever its mailboxes or their folders are."""
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(_FOLDERS, (list(own),))
+            return {groupid: digest async for groupid, digest in rows}
 
     async def drop(self, own: Sequence[UUID]) -> dict[UUID, set[UUID]]:
         """Let mailboxes go that are not to be told of any more; return them by group."""
@@ -153,14 +187,23 @@ class NotificationGroups:
                 gone[groupid].add(mailboxid)
         return gone
 
-    async def put_aside(self, mailboxid: UUID, pause: timedelta) -> None:
-        """Let a mailbox go that cannot be subscribed; it is polled, once at once, and tried again after a pause."""
+    async def put_aside(
+        self, mailboxid: UUID, pause: timedelta, *, busy_for: timedelta | None = None
+    ) -> None:
+        """Let a mailbox go that cannot be subscribed; it is polled, once at once, and tried again after a pause.
+
+        Args:
+            mailboxid: The mailbox.
+            pause: When it is tried again.
+            busy_for: For so long its server wants to hear nothing of it; it is not polled meanwhile.
+        """
         async with self._pool.connection() as connection:
             await connection.execute(
-                "update mailbox set notificationgroupid = null, streamedon = null, streamretryon = now() + %s,"
-                " nextpasson = case when coalesce(transientfailurecount, 0) = 0 then least(nextpasson, now())"
-                " else nextpasson end where mailboxid = %s",
-                (pause, mailboxid),
+                "update mailbox set notificationgroupid = null, streamedon = null, streamretryon = now() + %(pause)s,"
+                " receivingpostponeduntil = greatest(receivingpostponeduntil, now() + %(busy)s::interval),"
+                " nextpasson = case when coalesce(transientfailurecount, 0) = 0"
+                " then least(nextpasson, now()) else nextpasson end where mailboxid = %(mailbox)s",
+                {"pause": pause, "busy": busy_for, "mailbox": mailboxid},
             )
 
     async def prolong(self, own: Sequence[Group]) -> set[UUID]:
@@ -183,6 +226,7 @@ class NotificationGroups:
                 " where notificationgroupid = %s and leasefence = %s",
                 (group.groupid, group.fence),
             )
+            await connection.execute(_LOCK_GROUPS, ([group.groupid],))
             await connection.execute(
                 "update mailbox set streamedon = coalesce(streamedon, now()), streamretryon = null"
                 " where mailboxid = any(%s) and notificationgroupid = %s",
@@ -198,6 +242,7 @@ class NotificationGroups:
                 " modifiedon = now() where notificationgroupid = %s and leasefence = %s",
                 (error[:2000], group.groupid, group.fence),
             )
+            await connection.execute(_LOCK_GROUPS, ([group.groupid],))
             await connection.execute(
                 "update mailbox m set streamedon = null,"
                 " nextpasson = least(m.nextpasson, now() + make_interval(secs => o.pollingintervalinseconds))"
@@ -226,6 +271,7 @@ class NotificationGroups:
         """Let go of groups, so that another worker takes them at once; a group without members ends."""
         async with self._pool.connection() as connection, connection.transaction():
             ids = [group.groupid for group in own]
+            await connection.execute(_LOCK_GROUPS, (ids,))
             await connection.execute(
                 "update mailbox set streamedon = null where notificationgroupid = any(%s) and streamedon is not null",
                 (ids,),

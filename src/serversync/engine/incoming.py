@@ -18,7 +18,7 @@ what is to be done in Exchange is written with it.
 """
 
 from serversync.core import faults
-from serversync.core.errors import Permanent, ServiceError, TrackedFolderMissing
+from serversync.core.errors import Permanent, ServiceError, SyncStateInvalid, TrackedFolderMissing
 from serversync.engine.folder_pass import FolderPass
 from serversync.engine.ports import (
     INBOX,
@@ -79,7 +79,8 @@ class IncomingPass:
     async def _read(self, folder: MailFolder, plan: MailPlan) -> None:
         try:
             await self._pass(folder, plan)()
-        except Permanent:
+        except (Permanent, SyncStateInvalid):
+            # Where a listing from the start is refused too, it is the folder that is no longer known.
             if folder.kind is not FolderKind.TRACKED:
                 raise
             await self._store.folder_missing(self._run, folder)

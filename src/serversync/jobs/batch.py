@@ -88,7 +88,7 @@ class BatchRunner:
             await self._run_held(batch, slots)
 
     async def _run_held(self, batch: Batch, slots: SlotLease | None) -> None:
-        claims = BatchLeases(self._leases, self._store)
+        claims = BatchLeases(self._leases)
         self._held.update(batch.claims)
         runs: deque[MailboxRun] = deque()
         try:

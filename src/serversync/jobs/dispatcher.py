@@ -28,7 +28,7 @@ from serversync.jobs.tasks import MAILBOXES, Batch, run_mailboxes
 
 __all__ = ["WAKE_CHANNEL", "Dispatcher", "share"]
 
-BATCH: Final = 25
+BATCH: Final = 50
 """Mailboxes of one profile in one job: enough that the queue costs little for each."""
 LANES: Final = 5
 """Mailboxes of one job that are read at the same time, each over one connection."""

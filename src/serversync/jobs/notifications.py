@@ -16,12 +16,13 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from serversync.adapters.notification_groups import Group, NotificationGroups
+from serversync.adapters.notification_groups import Group, Members, NotificationGroups
 from serversync.adapters.profiles import Connected, ProfileConnections
 from serversync.adapters.slots import STREAMS, Budget, ConnectionSlots
 from serversync.core.errors import (
     AnswerUnreadable,
     ConnectionLost,
+    Permanent,
     Scope,
     ServerBusy,
     ServiceError,
@@ -33,7 +34,7 @@ from serversync.exchange.operations.subscribe import StreamingSubscriptionReques
 from serversync.exchange.operations.unsubscribe import Unsubscribe
 from serversync.exchange.outcome import Failure
 from serversync.exchange.types.events import EventType
-from serversync.exchange.types.ids import DistinguishedFolderId
+from serversync.exchange.types.ids import DistinguishedFolderId, FolderId
 from serversync.rules.schedule import stream_retry
 
 log = structlog.get_logger(__name__)
@@ -51,12 +52,16 @@ GOOD_BYE = timedelta(seconds=5)
 _NO_SLOT = timedelta(minutes=1)
 _ASIDE = timedelta(minutes=15)
 _TOO_MANY = timedelta(hours=1)
-_SUBSCRIPTION = Subscribe(
-    StreamingSubscriptionRequest(
-        folder_ids=(DistinguishedFolderId("inbox"),),
-        event_types=(EventType.NEW_MAIL, EventType.CREATED, EventType.MOVED, EventType.COPIED),
-    )
-)
+_EVENTS = (EventType.NEW_MAIL, EventType.CREATED, EventType.MOVED, EventType.COPIED)
+
+
+def _subscription(folders: Sequence[str]) -> Subscribe:
+    ids = [DistinguishedFolderId(each) if each in _OF_EVERYBODY else FolderId(each) for each in folders]
+    return Subscribe(StreamingSubscriptionRequest(folder_ids=tuple(ids), event_types=_EVENTS))
+
+
+_OF_EVERYBODY = frozenset({"inbox", "sentitems"})
+"""Folders that every mailbox has, by their names."""
 
 
 class Told:
@@ -65,7 +70,7 @@ class Told:
     def __init__(
         self,
         group: Group,
-        members: dict[UUID, str],
+        members: Members,
         groups: NotificationGroups,
         profiles: ProfileConnections,
         slots: ConnectionSlots,
@@ -73,10 +78,12 @@ class Told:
         self._slots = slots
         self.group = group
         self.members = members
+        self.digest = ""
         self._groups = groups
         self._profiles = profiles
         self._affinity = Affinity(group.anchor)
         self._subscriptions: dict[str, UUID] = {}
+        self._outdated: dict[str, str] = {}
         self._missed: set[UUID] = set(members)
         self._changed = asyncio.Event()
         self._failures = 0
@@ -86,11 +93,26 @@ class Told:
         """The mailbox in whose name the stream is open: the anchor, or another where that has left the group."""
         return self.group.anchorid if self.group.anchorid in self.members else next(iter(self.members), None)
 
-    def join(self, members: dict[UUID, str]) -> None:
+    def join(self, members: Members) -> None:
         """Tell of further mailboxes from now on."""
         self.members |= members
         self._missed |= set(members)
         self._changed.set()
+
+    def look(self, members: Members) -> None:
+        """Tell of other folders from now on, where mailboxes have others than they had."""
+        changed = {
+            mailboxid: member
+            for mailboxid, member in members.items()
+            if mailboxid in self.members and member.folders != self.members[mailboxid].folders
+        }
+        if not changed:
+            return
+        for subscription_id, mailboxid in list(self._subscriptions.items()):
+            if mailboxid in changed:
+                del self._subscriptions[subscription_id]
+                self._outdated[subscription_id] = changed[mailboxid].address
+        self.join(changed)
 
     def leave(self, mailboxids: set[UUID]) -> None:
         """Tell of these no more."""
@@ -131,14 +153,14 @@ class Told:
             await asyncio.gather(telling, changed, return_exceptions=True)
 
     async def _tell(self) -> None:
-        async with self._profiles.client(self.group.profileid, mailboxid=self.group.anchorid) as connected:
-            await self._unsubscribe(
-                connected, [i for i, m in self._subscriptions.items() if m not in self.members]
-            )
+        async with self._profiles.client(self.group.profileid, mailboxid=self._speaker) as connected:
+            await self._unsubscribe(connected)
             await self._subscribe(connected)
-            if not self._subscriptions:
-                await self._changed.wait()
-                return
+        if not self._subscriptions:
+            await self._changed.wait()
+            return
+        # Those that could not be subscribed have left, perhaps the one in whose name it was done.
+        async with self._profiles.client(self.group.profileid, mailboxid=self._speaker) as connected:
             ids = sorted(self._subscriptions)
             async with AsyncExitStack() as stack:
                 hold = self._slots.hold(Budget(self.group.profileid), 1, purpose=STREAMS, leave=1)
@@ -180,25 +202,41 @@ class Told:
                 raise result
 
     async def _subscribe_one(self, connected: Connected, mailboxid: UUID) -> None:
-        address = self.members.get(mailboxid)
-        if address is None:
+        member = self.members.get(mailboxid)
+        if member is None:
             return
+        error = await self._try(connected, mailboxid, member.address, member.folders)
+        if isinstance(error, Permanent) and len(member.folders) > 1:
+            # A folder may be gone; the pass that is due finds out which.
+            known = [each for each in member.folders if each in _OF_EVERYBODY]
+            error = await self._try(connected, mailboxid, member.address, known)
+        if error is not None:
+            code = error.details.get("response_code")
+            hint = error.details.get("back_off")
+            busy_for = hint if isinstance(error, ServerBusy) and isinstance(hint, timedelta) else None
+            pause = _TOO_MANY if code == "ErrorExceededSubscriptionCount" else _ASIDE
+            log.warning(
+                "mailbox cannot be subscribed", mailbox=member.address, code=error.code, error=str(error)
+            )
+            self.members.pop(mailboxid, None)
+            await self._groups.put_aside(mailboxid, max(pause, busy_for or pause), busy_for=busy_for)
+
+    async def _try(
+        self, connected: Connected, mailboxid: UUID, address: str, folders: Sequence[str]
+    ) -> ServiceError | None:
+        """Subscribe a mailbox; return what is wrong with it, if anything is."""
         try:
-            (outcome,) = await connected.client.call(_SUBSCRIPTION, mailbox=address, affinity=self._affinity)
-            error = outcome.error if isinstance(outcome, Failure) else None
-            if not isinstance(outcome, Failure):
-                self._subscriptions[outcome.value.subscription_id] = mailboxid
-                self._missed.add(mailboxid)
+            request = _subscription(folders)
+            (outcome,) = await connected.client.call(request, mailbox=address, affinity=self._affinity)
         except ServiceError as problem:
             if problem.scope is not Scope.MAILBOX or isinstance(problem, ConnectionLost | AnswerUnreadable):
                 raise  # it says nothing about the mailbox
-            error = problem
-        if error is not None:
-            code = error.details.get("response_code")
-            pause = _TOO_MANY if code == "ErrorExceededSubscriptionCount" else _ASIDE
-            log.warning("mailbox cannot be subscribed", mailbox=address, code=error.code, error=str(error))
-            self.members.pop(mailboxid, None)
-            await self._groups.put_aside(mailboxid, pause)
+            return problem
+        if isinstance(outcome, Failure):
+            return outcome.error
+        self._subscriptions[outcome.value.subscription_id] = mailboxid
+        self._missed.add(mailboxid)
+        return None
 
     def _forget(self, error: SubscriptionLost) -> None:
         """Drop the subscriptions that are lost: those that are named, otherwise all."""
@@ -226,26 +264,35 @@ class Told:
             async with asyncio.timeout(wait.total_seconds() * random.uniform(0.5, 1)):  # noqa: S311 - spreads, hides nothing
                 await self._changed.wait()
 
-    async def _unsubscribe(self, connected: Connected, subscription_ids: Sequence[str]) -> None:
+    async def _unsubscribe(self, connected: Connected) -> None:
+        """Give up subscriptions of mailboxes that have left, and those of other folders."""
+        gone = [each for each, mailboxid in self._subscriptions.items() if mailboxid not in self.members]
+        for subscription_id in gone:
+            del self._subscriptions[subscription_id]
+            self._outdated[subscription_id] = self.group.anchor
         room = asyncio.Semaphore(AT_ONCE)
 
-        async def one(subscription_id: str) -> None:
-            address = self.members.get(self._subscriptions.pop(subscription_id), self.group.anchor)
+        async def one(subscription_id: str, address: str) -> None:
             async with room:
                 with suppress(ServiceError):  # it ends by itself, half an hour after its stream
                     await connected.client.call(
                         Unsubscribe(subscription_id), mailbox=address, affinity=self._affinity
                     )
 
-        await asyncio.gather(*(one(each) for each in subscription_ids))
+        outdated, self._outdated = self._outdated, {}
+        await asyncio.gather(*(one(*each) for each in outdated.items()))
 
     async def say_good_bye(self) -> None:
         """Give the subscriptions back; they count against the mailboxes until they expire."""
+        for subscription_id, mailboxid in self._subscriptions.items():
+            member = self.members.get(mailboxid)
+            self._outdated[subscription_id] = member.address if member else self.group.anchor
+        self._subscriptions.clear()
         with suppress(ServiceError):  # see above
             async with self._profiles.client(
-                self.group.profileid, mailboxid=self.group.anchorid
+                self.group.profileid, mailboxid=self._speaker or self.group.anchorid
             ) as connected:
-                await self._unsubscribe(connected, list(self._subscriptions))
+                await self._unsubscribe(connected)
 
 
 class Notifier:
@@ -295,6 +342,11 @@ class Notifier:
         """Let mailboxes go that are not to be told of any more, and groups that have none left."""
         for groupid, gone in (await self._groups.drop(list(self._told))).items():
             self._told[groupid].leave(gone)
+        for groupid, digest in (await self._groups.folders(list(self._told))).items():
+            told = self._told[groupid]
+            if digest != told.digest:
+                told.look(await self._groups.members(told.group))
+                told.digest = digest
         empty = [groupid for groupid, told in self._told.items() if not told.members]
         await self._groups.give_back([(await self._stop(groupid)).group for groupid in empty])
 
@@ -329,7 +381,7 @@ class Notifier:
             else:
                 self._start(group, members)
 
-    def _start(self, group: Group, members: dict[UUID, str]) -> None:
+    def _start(self, group: Group, members: Members) -> None:
         told = self._told[group.groupid] = Told(group, members, self._groups, self._profiles, self._slots)
         self._tasks[group.groupid] = asyncio.create_task(told.run())
 

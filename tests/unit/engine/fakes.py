@@ -92,6 +92,7 @@ class FakeExchange:
         self.feed = []
         self.others = {}
         self.gone_folders = set()
+        self.gone = ItemGone
         self.performed = []
         self.refuses = {}
         self.items = {}
@@ -126,7 +127,7 @@ class FakeExchange:
     async def changes(self, folder, position, *, limit):
         name = folder.exchange_id or folder.key
         if name in self.gone_folders:
-            raise ItemGone
+            raise self.gone(folder=folder.name, mailbox="the mailbox")
         feed = self.feed if name == "inbox" else self.others.get(name, [])
         self.asked_limits.append(limit)
         if position is not None and not self.positions_valid:

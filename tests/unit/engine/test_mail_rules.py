@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from serversync.core import faults
-from serversync.core.errors import ItemUnreadable
+from serversync.core.errors import ItemGone, ItemUnreadable, SyncStateInvalid
 from serversync.engine.ports import ActionKind, Change, Listed, MailFolder
 from serversync.rules.email.acceptance import Outcome
 from serversync.rules.email.correlation import Regarding
@@ -175,11 +175,13 @@ async def test_moving_a_tracked_message_into_a_folder_gives_it_the_folders_recor
     assert store.regardings[email.activityid] == ABOUT
 
 
-async def test_a_tracked_folder_that_is_gone_stops_nothing_else():
+@pytest.mark.parametrize("gone", [ItemGone, SyncStateInvalid])
+async def test_a_tracked_folder_that_is_gone_stops_nothing_else(gone):
     store, alerts = a_store(Filter.ALL), FakeAlerts()
     other = FOLDER._replace(exchange_id="f2", name="Other")
     store.plans[store.run.mailboxid] = {"folders": (FOLDER, other)}
     exchange = FakeExchange(a_message("m1"))
+    exchange.gone = gone
     exchange.gone_folders.add("f1")
     exchange.arrive(a_message("m2"), folder="f2")
     await sync(exchange, store, store.run, alerts)

@@ -1,5 +1,6 @@
 """GetFolder for many folders of which only whether they have changed is wanted: their values as they are written."""
 
+from functools import lru_cache
 from typing import ClassVar
 
 from lxml.etree import _Element
@@ -10,7 +11,7 @@ from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.operation import read_answers
 from serversync.exchange.outcome import Outcome
 from serversync.exchange.response_codes import AnswerContext
-from serversync.exchange.types.ids import AnyFolderId
+from serversync.exchange.types.ids import AnyFolderId, DistinguishedFolderId
 from serversync.exchange.types.shapes import FolderShape
 from serversync.exchange.version import RequestServerVersion
 
@@ -28,6 +29,22 @@ class FolderValues(Struct, frozen=True, gc=False):
 
     tagged: dict[str, str]
     total_count: str | None = None
+
+
+@lru_cache(maxsize=16)
+def _shape_to_xml(shape: FolderShape) -> str:
+    return shape.to_xml()
+
+
+@lru_cache(maxsize=64)
+def _distinguished_to_xml(folder_id: DistinguishedFolderId) -> str:
+    return folder_id.to_xml()
+
+
+def _id_to_xml(folder_id: AnyFolderId) -> str:
+    if isinstance(folder_id, DistinguishedFolderId) and folder_id.mailbox is None:
+        return _distinguished_to_xml(folder_id)
+    return folder_id.to_xml()
 
 
 def _read(message: _Element) -> FolderValues | None:
@@ -61,9 +78,12 @@ class GetFolderValues(Struct, frozen=True, gc=False):
         """How many outcomes the answer must have."""
         return len(self.folder_ids)
 
-    def to_xml(self, version: RequestServerVersion) -> str:
+    def to_xml(self, version: RequestServerVersion) -> str:  # noqa: ARG002 - the same in all versions
         """Return the request as the content of the SOAP body."""
-        return GetFolder(self.folder_ids, self.folder_shape).to_xml(version)
+        ids = "".join([_id_to_xml(each) for each in self.folder_ids])
+        return (
+            f"<m:GetFolder>{_shape_to_xml(self.folder_shape)}<m:FolderIds>{ids}</m:FolderIds></m:GetFolder>"
+        )
 
     def from_xml(self, response: _Element, context: AnswerContext) -> list[Outcome[FolderValues]]:
         """Return one outcome for each folder, in order.
