@@ -287,6 +287,69 @@ def test_a_series_is_invited_to_changed_in_one_occurrence_and_answered_there(peo
     assert len(list(ada.calendar.view(start=START, end=START + dt.timedelta(10)))) == 4
 
 
+def outside(method: str, uid: str, extra: str, sequence: int = 0, hour: int = 9) -> bytes:
+    """Mail of another server about a meeting."""
+    calendar = (
+        f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nSEQUENCE:{sequence}\r\n"
+        f"DTSTAMP:20260101T000000Z\r\nDTSTART;TZID=Europe/Berlin:20260323T{hour:02}0000\r\n"
+        f"DTEND;TZID=Europe/Berlin:20260323T{hour + 1:02}0000\r\nSUMMARY:Review\r\n{extra}END:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    message = email.message.EmailMessage()
+    message["From"], message["To"], message["Subject"] = "grace@example.com", "ada@example.org", "Review"
+    message.set_content("As discussed")
+    message.add_alternative(calendar, subtype="calendar", params={"method": method})
+    return message.as_bytes()
+
+
+def test_the_answer_of_an_outsider_is_tracked(exchange: Exchange, people) -> None:
+    ada, _ = people
+    made = meeting(ada)
+    reply = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:grace@example.com\r\n"
+    exchange.deliver(outside("REPLY", made.uid, reply), ["ada@example.org"])
+    (told,) = ada.inbox.all()
+    assert (type(told), told.response_type, told.subject) == (MeetingResponse, "Accept", "Review")
+    made.refresh()
+    assert [one.response_type for one in made.required_attendees] == ["Unknown", "Accept"]
+
+
+def test_a_meeting_of_an_outsider_is_kept_moved_answered_and_cancelled(exchange: Exchange, people) -> None:
+    ada, _ = people
+    named = (
+        "ORGANIZER;CN=Grace:mailto:grace@example.com\r\nATTENDEE;RSVP=TRUE:mailto:ada@example.org\r\n"
+        "X-MICROSOFT-CDO-BUSYSTATUS:OOF\r\n"
+    )
+    exchange.deliver(outside("REQUEST", "m-1", named), ["ada@example.org"])
+    (copy,) = ada.calendar.all()
+    assert (copy.subject, copy.start, copy.organizer.email_address) == ("Review", START, "grace@example.com")
+    assert (copy.legacy_free_busy_status, copy.text_body.strip()) == ("Tentative", "As discussed")
+    exchange.deliver(outside("REQUEST", "m-1", named, sequence=1, hour=11), ["ada@example.org"])
+    (copy,) = ada.calendar.all()
+    assert (copy.start, copy.uid) == (START + 2 * HOUR, "m-1")
+    newest = next(one for one in ada.inbox.all() if one.meeting_request_type == "FullUpdate")
+    newest.accept()
+    copy.refresh()
+    assert (copy.my_response_type, copy.legacy_free_busy_status) == ("Accept", "OOF")
+    (mail,) = exchange.outbox
+    (part,) = [one for one in _walk(mail.mime) if one.get_content_type() == "text/calendar"]
+    (event,) = icalendar.Calendar.from_ical(part.get_payload(decode=True)).walk("VEVENT")
+    assert part.get_param("method") == "REPLY"
+    assert (str(event["ATTENDEE"]), event["ATTENDEE"].params["PARTSTAT"]) == (
+        "mailto:ada@example.org",
+        "ACCEPTED",
+    )
+    exchange.deliver(outside("CANCEL", "m-1", named, sequence=2, hour=11), ["ada@example.org"])
+    copy.refresh()
+    assert (copy.is_cancelled, copy.legacy_free_busy_status) == (True, "Free")
+
+
+def test_a_change_of_a_calendar_is_told_as_a_change_of_free_and_busy_times(people) -> None:
+    ada, _ = people
+    with ada.calendar.pull_subscription(event_types=["FreeBusyChangedEvent"]) as (subscription, watermark):
+        meeting(ada, SEND_TO_NONE)
+        (notification,) = list(ada.calendar.get_events(subscription, watermark))
+    assert {type(one).__name__ for one in notification.events} == {"FreeBusyChangedEvent"}
+
+
 def test_the_attendant_can_be_held_back(exchange: Exchange, people) -> None:
     ada, ben = people
     exchange.attendant.is_held = True

@@ -21,6 +21,7 @@ from serversync.simulator.items import render_item
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.registry import kind_of
 from serversync.simulator.mailbox import Mailbox, MailSource
+from serversync.simulator.meetingmail import take
 from serversync.simulator.meetings import Attendant, process
 from serversync.simulator.mime import MessageContent, parse_message
 from serversync.simulator.mimeheaders import with_headers
@@ -301,6 +302,10 @@ class Exchange:
         self._delivered += 1
         digest = hashlib.sha256(self.secret + self._delivered.to_bytes(8, "big") + content).hexdigest()[:32]
         return f"<{digest}@{self.domain}>"
+
+    def take_meeting(self, mailbox: Mailbox, item: StoredItem) -> StoredItem:
+        """Make mail that arrived a meeting message, if it carries an invitation, an answer or a cancellation."""
+        return take(self, mailbox, item)
 
     def process_meetings(self) -> int:
         """Let the calendar attendant do what it was held back from; returns how many messages that were."""

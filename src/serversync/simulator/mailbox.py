@@ -161,8 +161,17 @@ class Mailbox(FolderTree):
         if self.on_change is None:
             return
         self.on_change(self, event)
+        if event.item and self._is_about_time(event):
+            self.on_change(self, MailboxEvent(EventKind.FREE_BUSY_CHANGED, event.folder, event.item))
         if event.item:
             self.on_change(self, MailboxEvent(EventKind.MODIFIED, event.folder))
+
+    def _is_about_time(self, event: MailboxEvent) -> bool:
+        """Whether an event changes when the owner is busy, as far as its kind and folder tell."""
+        return (
+            self.folder_ever(event.folder).folder_class == "IPF.Appointment"
+            and event.kind is not EventKind.NEW_MAIL
+        )
 
     def create_folder(
         self, display_name: str, *, parent: Folder | str = "msgfolderroot", folder_class: str = "IPF.Note"

@@ -10,6 +10,7 @@ class EventKind(StrEnum):
     COPIED = "CopiedEvent"
     CREATED = "CreatedEvent"
     DELETED = "DeletedEvent"
+    FREE_BUSY_CHANGED = "FreeBusyChangedEvent"
     MODIFIED = "ModifiedEvent"
     MOVED = "MovedEvent"
     NEW_MAIL = "NewMailEvent"

@@ -29,6 +29,7 @@ from serversync.simulator.calendar.meeting import (
 from serversync.simulator.calendar.series import occurrence, series_of
 from serversync.simulator.delivery import is_address
 from serversync.simulator.kinds.attendee import Attendee
+from serversync.simulator.kinds.forms import BodyText
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import EwsError
 from serversync.simulator.shape import Shape
@@ -201,24 +202,44 @@ def carry(
 def arrive(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> StoredItem:
     """Let a meeting message arrive; the attendant sees to it now or later."""
     mailbox.receive_item(made)
+    see_to(exchange, mailbox, made)
+    return made
+
+
+def see_to(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> None:
+    """Let the attendant process a meeting message that arrived, now or later."""
     if exchange.attendant.is_held:
         exchange.attendant.waiting.append((mailbox, made.number))
     else:
         process(exchange, mailbox, made)
-    return made
 
 
 def process(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> None:
     """Do what a meeting message asks for: keep the appointment, note the answer, or mark it as cancelled."""
     item_class = (made.item_class or "").upper()
-    said = made.properties or {}
+    said = _said(exchange, mailbox, made)
     if item_class.startswith("IPM.SCHEDULE.MEETING.RESP"):
         found = _track(exchange, mailbox, said, item_class)
     elif item_class.startswith("IPM.SCHEDULE.MEETING.CANCELED"):
         found = _mark_cancelled(mailbox, said)
     else:
-        found = _keep(exchange, mailbox, made)
+        found = _keep(exchange, mailbox, made, said)
     _note(mailbox, made, found)
+
+
+def _said(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> dict[str, Any]:
+    """Return what a meeting message says; of one that came by mail, subject and body are in its MIME."""
+    said = dict(made.properties or {})
+    if mailbox.mime(made) is None:
+        return said
+    view = exchange.view(mailbox, made, Shape(exchange.version.schema))
+    kind, content = view.body("Best")
+    return {
+        "item:Subject": view.subject,
+        "item:Body": BodyText(kind, content),
+        "message:From": view.get("message:From"),
+        **said,
+    }
 
 
 def _note(mailbox: Mailbox, made: StoredItem, found: StoredItem | None) -> None:
@@ -240,9 +261,10 @@ def _sequence(properties: dict[str, Any]) -> int:
     return int(properties.get("calendar:AppointmentSequenceNumber") or 0)
 
 
-def _keep(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> StoredItem | None:
+def _keep(
+    exchange: "Exchange", mailbox: Mailbox, made: StoredItem, said: dict[str, Any]
+) -> StoredItem | None:
     """Create or update the attendee's appointment; ``None`` for a request that is out of date."""
-    said = made.properties or {}
     found = find_meeting(mailbox, said.get("calendar:UID"))
     original: datetime | None = said.get("calendar:OriginalStart")
     if found is not None and original is not None and (series := series_of(found)) is not None:
@@ -331,7 +353,7 @@ def _track(
     exchange: "Exchange", mailbox: Mailbox, said: dict[str, Any], item_class: str
 ) -> StoredItem | None:
     found = find_meeting(mailbox, said.get("calendar:UID"))
-    author: Address | None = said.get("message:From")
+    author: Address | None = said.get("meeting:Author") or said.get("message:From")
     if found is None or author is None or not is_organizer(found):
         return None
     response = {"POS": "Accept", "TENT": "Tentative"}.get(item_class.rpartition(".")[2], "Decline")

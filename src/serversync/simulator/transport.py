@@ -133,6 +133,7 @@ def arrive(exchange: "Exchange", mailbox: Mailbox, envelope: Envelope, received:
     """Put a message into a mailbox and do what the mailbox does by itself: replies and rules."""
     extended = dict(envelope.extended) or None
     item = mailbox.receive(envelope.mime, received, item_class=envelope.item_class, extended=extended)
+    item = exchange.take_meeting(mailbox, item)
     if mailbox.oof.is_active(exchange.now()):
         _reply_out_of_office(exchange, mailbox, item, envelope)
     return _apply_rules(exchange, mailbox, item, envelope) if mailbox.rules else item
