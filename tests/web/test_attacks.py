@@ -11,6 +11,7 @@ from serversync.administration import actor, bulk, jobs
 from serversync.crm.models import (
     AsyncOperation,
     Audit,
+    Email,
     EmailServerProfile,
     Mailbox,
     Organization,
@@ -40,6 +41,10 @@ def posts(company: Company) -> list[tuple[str, dict[str, str]]]:
         (reverse("profile-test", args=[profile.pk]), {}),
         (reverse("profile", args=[profile.pk]), {"name": "Taken over"}),
         (reverse("new-profile", args=["exchange"]), {"name": "Mine"}),
+        (reverse("email-reply", args=[company.of_ben.pk]), {"sender": "ada@example.org", "act": "save"}),
+        (reverse("email-forward", args=[company.of_ben.pk]), {"sender": "ada@example.org", "act": "save"}),
+        (reverse("email-send", args=[company.of_ben.pk]), {}),
+        (reverse("email-take-back", args=[company.of_ben.pk]), {}),
         (reverse("settings"), {"requireapprovalforuseremail": ""}),
         (reverse("new-user"), {"login": "evil", "fullname": "Evil", "roles": "System Administrator"}),
         (reverse("user", args=[company.ben.pk]), {"fullname": "Evil", "password": "a new password"}),
@@ -54,6 +59,7 @@ def state() -> list[object]:
         list(EmailServerProfile.objects.order_by("pk").values()),
         list(TraceLog.objects.order_by("pk").values()),
         list(Organization.objects.values()),
+        list(Email.objects.order_by("pk").values("subject", "statuscode")),
         list(SystemUser.objects.order_by("pk").values("fullname", "password", "isdisabled")),
         list(AsyncOperation.objects.order_by("pk").values("statuscode")),
     ]

@@ -1,5 +1,6 @@
 """Addresses that people enter, and the records that they belong to."""
 
+import re
 from collections.abc import Iterable, Sequence
 from email.headerregistry import Address
 from email.utils import formataddr, getaddresses
@@ -13,6 +14,9 @@ from serversync.core.errors import InputInvalid
 from serversync.crm.models import Account, Contact, Lead, Queue, SystemUser
 
 _LONGEST: Final = 320
+_MOST: Final = 500
+_ONE: Final = re.compile(r'(?:"[^"]*"|[^",;\r\n])+')
+"""One of several addresses; commas, semicolons and ends of lines divide them, but not within quotation marks."""
 
 _SEARCHED: Final[tuple[tuple[type[Model], str, dict[str, object]], ...]] = (
     (SystemUser, "internalemailaddress", {"isdisabled": False}),
@@ -51,6 +55,26 @@ def parse(text: str) -> tuple[str, str]:
     if not usable or len(address) > _LONGEST or any(sign.isspace() for sign in address):
         raise InputInvalid(field="Address", reason=f"{text.strip()[:100]!r} is not an e-mail address")
     return name, address
+
+
+def split(text: str, field: str) -> list[str]:
+    """Return the addresses that a person entered into one field.
+
+    >>> split('"Winter, Ada" <ada@example.org>; ben@example.org', "To")
+    ['"Winter, Ada" <ada@example.org>', 'ben@example.org']
+
+    Raises:
+        InputInvalid: one of them is no address, or they are too many.
+    """
+    found = [one.strip() for one in _ONE.findall(text) if one.strip()]
+    if len(found) > _MOST:
+        raise InputInvalid(field=field, reason=f"{len(found)} addresses are more than the {_MOST} allowed")
+    for one in found:
+        try:
+            parse(one)
+        except InputInvalid as error:
+            raise InputInvalid(field=field, reason=error.details["reason"]) from error
+    return found
 
 
 def written(name: str, address: str) -> str:

@@ -80,24 +80,47 @@ def reply(reference: str, values: MessageEntries, *, to_all: bool = False) -> Em
         PrivilegeMissing: who acts may not write e-mails, or not read this one.
     """
     parent = emails.show(reference)
-    sender = values.get("sender") or _addressee(parent)
+    filled = _answering(parent, values.get("sender") or _addressee(parent), to_all=to_all)
+    filled["body"] = _quoted(values.get("body", ""), parent.email)
+    given: MessageEntries = {**values}
+    given.pop("body", None)
+    return _draft({**filled, **given, "sender": filled["sender"]}, parent=parent.email, is_reply=True)
+
+
+def begin_reply(reference: str, *, to_all: bool = False) -> MessageEntries:
+    """Return what an answer begins with, for a form: sender, recipients and subject.
+
+    Raises:
+        RecordNotFound: there is no such e-mail.
+    """
+    parent = emails.show(reference)
+    return _answering(parent, _addressee(parent), to_all=to_all)
+
+
+def begin_forward(reference: str) -> MessageEntries:
+    """Return what a forward begins with, for a form: sender and subject.
+
+    Raises:
+        RecordNotFound: there is no such e-mail.
+    """
+    parent = emails.show(reference)
+    return {"sender": _addressee(parent), "subject": _prefixed(_FORWARD, parent.email.subject)}
+
+
+def _answering(parent: emails.EmailDetails, sender: str, *, to_all: bool) -> MessageEntries:
     own = {sender.lower()} if sender else set()
-    to = [p for p in parent.parties if p.participationtypemask == ParticipationTypeMask.SENDER]
+    first = ParticipationTypeMask.TO_RECIPIENT if parent.email.directioncode else ParticipationTypeMask.SENDER
+    to = [p for p in parent.parties if p.participationtypemask == first]
     cc: list[ActivityParty] = []
     if to_all:
         to += [p for p in parent.parties if p.participationtypemask == ParticipationTypeMask.TO_RECIPIENT]
         cc = [p for p in parent.parties if p.participationtypemask == ParticipationTypeMask.CC_RECIPIENT]
-    filled: MessageEntries = {
+    return {
+        "sender": sender,
         "to": _written(to, but=own),
         "cc": _written(cc, but=own),
         "subject": _prefixed(_REPLY, parent.email.subject),
-        "body": _quoted(values.get("body", ""), parent.email),
     }
-    given: MessageEntries = {**values}
-    given.pop("body", None)
-    if sender:
-        given["sender"] = sender
-    return _draft({**filled, **given}, parent=parent.email, is_reply=True)
 
 
 def forward(reference: str, values: MessageEntries) -> Email:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from serversync.administration import profile_access, profiles
-from serversync.administration.records import iso
+from serversync.administration.sentences import Sentence
 from serversync.crm.models import EmailServerProfile, Mailbox, Organization
 from serversync.crm.models.emailserverprofile import CredentialRetrieval
 from serversync.crm.models.options import EmailRouterAccessApproval, IncomingEmailDeliveryMethod, StateCode
@@ -166,24 +166,33 @@ def _schedule(mailbox: Mailbox, now: datetime) -> Readiness:
     if postponed is not None and postponed > now:
         return _slowed_down(mailbox, postponed - now)
     if due is None or due <= now:
-        since = f" since {iso(due)}" if due else ""
         return Readiness(
             may_run=True,
             code="due",
-            sentence=f"It is due{since}: the next free worker takes it.",
+            sentence=Sentence("It is due since {due}: the next free worker takes it.", due=due)
+            if due
+            else "It is due: the next free worker takes it.",
             remedy="If nothing happens, see whether a worker runs: serversync doctor.",
         )
     if mailbox.transientfailurecount:
         return Readiness(
             may_run=True,
             code="retrying",
-            sentence=f"It is tried again at {iso(due)}, after {mailbox.transientfailurecount} failures in a row: "
-            f"{(mailbox.lastsyncerror or 'unknown').rstrip('.')}.",
+            sentence=Sentence(
+                "It is tried again at {due}, after {times} failures in a row: {error}.",
+                due=due,
+                times=mailbox.transientfailurecount,
+                error=(mailbox.lastsyncerror or "unknown").rstrip("."),
+            ),
         )
     if mailbox.streamedon is not None:
         return Readiness(
             may_run=True,
             code="scheduled",
-            sentence=f"It synchronizes as soon as Exchange tells of a change, and is polled next at {iso(due)}.",
+            sentence=Sentence(
+                "It synchronizes as soon as Exchange tells of a change, and is polled next at {due}.", due=due
+            ),
         )
-    return Readiness(may_run=True, code="scheduled", sentence=f"It synchronizes next at {iso(due)}.")
+    return Readiness(
+        may_run=True, code="scheduled", sentence=Sentence("It synchronizes next at {due}.", due=due)
+    )

@@ -22,6 +22,25 @@ def find(address: str, acting: actors.Actor) -> Mailbox:
     return found
 
 
+def choices() -> list[tuple[str, str]]:
+    """Return address and name of everybody as whom the actor may send: the own one first, then queues and users."""
+    acting = privileges.require(Privilege.CREATE_ACTIVITY)
+    own = acting.user.defaultmailbox if acting.user else None
+    queues = privileges.reach(Privilege.READ_QUEUE, Queue.objects.filter(statecode=StateCode.ACTIVE))
+    allowing = UserSettings.objects.filter(issendasallowed=True).values("pk")
+    others = privileges.reach(
+        Privilege.SEND_AS_USER, SystemUser.objects.filter(isdisabled=False, pk__in=allowing)
+    )
+    found = {own.emailaddress: own.name} if own and own.emailaddress else {}
+    for address, name in (
+        *queues.order_by("name").values_list("emailaddress", "name"),
+        *others.order_by("fullname").values_list("internalemailaddress", "fullname"),
+    ):
+        if address:
+            found.setdefault(address, name)
+    return list(found.items())
+
+
 def of_email(email: Email) -> Mailbox:
     """Return the mailbox of the sender of a draft.
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from serversync.adapters.deliveries import SEND_CHANNEL
 from serversync.administration import audit, emails, privileges, senders
-from serversync.administration.records import iso
+from serversync.administration.sentences import Sentence
 from serversync.core import clock
 from serversync.core.errors import InputInvalid
 from serversync.crm.models import Email, EmailDelivery, EmailHash, Organization, SystemUser
@@ -122,9 +122,9 @@ def _waiting(delivery: EmailDelivery, due: datetime, trouble: str) -> str:
     if obstacle := senders.obstacle_of(delivery.mailboxid):
         return f"It waits: {obstacle}"
     if trouble:
-        return f"It is tried again at {iso(due)}, after {trouble}."
+        return Sentence("It is tried again at {due}, after {trouble}.", due=due, trouble=trouble)
     if due > clock.now():
-        return f"It leaves at {iso(due)}."
+        return Sentence("It leaves at {due}.", due=due)
     return "It is about to be sent; if nothing happens, see whether a worker runs: serversync doctor."
 
 

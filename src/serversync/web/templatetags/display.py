@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from serversync.administration import audit
 from serversync.administration.readiness import Readiness
+from serversync.administration.sentences import Sentence
 from serversync.core.clock import now
 from serversync.crm.models import Audit, MessageTrace
 from serversync.rules.email.acceptance import REASONS
@@ -22,6 +23,21 @@ _READINESS: Final = {
     "stopped": "bad",
     "rejected": "bad",
 }
+
+PAGE_REMEDIES: Final = {
+    "inactive": "Activate it: More Commands > Activate.",
+    "address-missing": "Give the user or queue its primary e-mail address.",
+    "method": "Choose it: Edit > Incoming Email.",
+    "profile-missing": "Choose one: Apply Default Email Settings, or Edit > Server Profile.",
+    "profile-inactive": "Activate the profile on its page, or choose another: Edit > Server Profile.",
+    "profile-incomplete": "Complete the profile on its page, then test its connection.",
+    "not-approved": "Approve it: More Commands > Approve Email.",
+    "rejected": "Approve it: More Commands > Approve Email.",
+    "stopped": "Remove the cause, then press Test & Enable.",
+    "not-tested": "Press Test & Enable.",
+    "due": "If nothing happens, see on the overview whether a worker runs.",
+}
+"""What the page of a mailbox advises, by the code of its state; where it has no button for it, the command is named."""
 
 register = template.Library()
 
@@ -143,6 +159,21 @@ def moment(value: datetime | None) -> SafeString | str:
         f"{at:%Y-%m-%d %H:%M:%S} UTC",
         pattern.format(at),
     )
+
+
+@register.filter
+def sentence(text: str) -> SafeString | str:
+    """Show a sentence with its times as they look on every page."""
+    if not isinstance(text, Sentence):
+        return text
+    shown = {name: moment(one) if isinstance(one, datetime) else one for name, one in text.values.items()}
+    return format_html(text.pattern, **shown)
+
+
+@register.filter
+def page_remedy(readiness: Readiness) -> str:
+    """Return what to do about a mailbox in the words of its page."""
+    return PAGE_REMEDIES.get(readiness.code, readiness.remedy) if readiness.remedy else ""
 
 
 @register.filter

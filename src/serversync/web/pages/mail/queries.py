@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -23,6 +23,7 @@ from serversync.crm.models import (
     SystemUser,
 )
 from serversync.crm.models.activityparty import ParticipationTypeMask
+from serversync.crm.models.email import EmailStatus
 from serversync.web.keyset import KeysetPage, Position, read_page
 
 PAGE_SIZE: Final = 50
@@ -48,6 +49,28 @@ _RECORDS: Final[dict[str, tuple[type[Account | Contact | Lead | Queue | SystemUs
     "lead": (Lead, "Lead"),
 }
 _NAMES: Final = {"systemuser": "fullname", "contact": "fullname", "lead": "fullname"}
+
+
+class View(NamedTuple):
+    """A part of the list: its title, and what it holds."""
+
+    title: str
+    condition: Q
+
+
+VIEWS: Final = {
+    "incoming": View("Incoming", Q(directioncode=False)),
+    "outgoing": View("Outgoing", Q(directioncode=True)),
+    "drafts": View("Drafts", Q(directioncode=True, statuscode=EmailStatus.DRAFT)),
+    "waiting": View(
+        "Waiting",
+        Q(directioncode=True, statuscode__in=(EmailStatus.PENDING_SEND, EmailStatus.SENDING)),
+    ),
+    "failed": View("Failed", Q(directioncode=True, statuscode=EmailStatus.FAILED)),
+}
+"""By the word in the address (``show``)."""
+SETTLED: Final = (EmailStatus.DRAFT, EmailStatus.SENT, EmailStatus.RECEIVED, EmailStatus.FAILED)
+"""Statuses of which nothing more becomes by itself."""
 
 _TITLES: Final = {
     ParticipationTypeMask.SENDER: "From",
@@ -81,7 +104,7 @@ def newest(rows: QuerySet[Email]) -> QuerySet[Email]:
 
 
 def list_mail(query: QueryDict) -> tuple[KeysetPage[Email], Mailbox | None]:
-    """Read the page that ``q``, ``mailbox``, ``after`` and ``before`` of an address ask for.
+    """Read the page that ``q``, ``mailbox``, ``show``, ``after`` and ``before`` of an address ask for.
 
     Returns:
         The page, and the mailbox to which the list is narrowed, if it is.
@@ -91,6 +114,9 @@ def list_mail(query: QueryDict) -> tuple[KeysetPage[Email], Mailbox | None]:
     if mailbox is not None:
         traces = MessageTrace.objects.filter(mailboxid=mailbox, activityid__isnull=False)
         found = found.filter(activityid__in=traces.values("activityid"))
+    view = VIEWS.get(query.get("show", ""))
+    if view is not None:
+        found = found.filter(view.condition)
     for word in query.get("q", "").split():
         found = found.filter(
             Q(subject__icontains=word) | Q(sender__icontains=word) | Q(torecipients__icontains=word)

@@ -5,17 +5,23 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from serversync.administration import privileges
+from serversync.administration import privileges, sending
 from serversync.web.pages.mail import queries
 
 
 def mail(request: HttpRequest) -> HttpResponse:
-    """Show the list, newest first; ``q``, ``mailbox`` and the place are in the address."""
+    """Show the list, newest first; ``q``, ``mailbox``, ``show`` and the place are in the address."""
     page, mailbox = queries.list_mail(request.GET)
     return render(
         request,
         "mail/list.html",
-        {"page": page, "mailbox": mailbox, "search": request.GET.get("q", "")},
+        {
+            "page": page,
+            "mailbox": mailbox,
+            "search": request.GET.get("q", ""),
+            "show": request.GET.get("show", ""),
+            "views": [("", "All"), *((word, view.title) for word, view in queries.VIEWS.items())],
+        },
     )
 
 
@@ -28,6 +34,8 @@ def email(request: HttpRequest, activityid: UUID) -> HttpResponse:
         "mail/detail.html",
         {
             "email": found,
+            "state": sending.state(found) if found.directioncode else "",
+            "is_settled": found.statuscode in queries.SETTLED,
             "parties": queries.parties_of(found),
             "files": [file for file in files if not file.isinline],
             "pictures": [file for file in files if file.isinline],
