@@ -9,6 +9,25 @@ from typing import Any
 from benchmarks.measure import peak_megabytes, spending, take_processor
 from serversync import bootstrap
 
+PLAIN: dict[str, Any] = {
+    "emailcorrelationenabled": False,
+    "istrackingtokenenabled": False,
+    "enablesmartmatching": False,
+    "disablesmartmatchingemailhashcreation": True,
+    "autocreatecontactonpromote": False,
+    "categorizetrackeditems": False,
+}
+"""The main job alone: every message becomes an activity, whatever it belongs to."""
+EVERYTHING: dict[str, Any] = {
+    "emailcorrelationenabled": True,
+    "istrackingtokenenabled": True,
+    "enablesmartmatching": True,
+    "disablesmartmatchingemailhashcreation": False,
+    "autocreatecontactonpromote": True,
+    "categorizetrackeditems": False,
+}
+"""All that is found out about a message besides; but nothing is written to Exchange."""
+
 
 def main(arguments: dict[str, str]) -> dict[str, float]:
     """Make the mailbox ready, run the pass, count what it wrote."""
@@ -63,6 +82,7 @@ def prepare(arguments: dict[str, str]) -> object:
     with connection.cursor() as cursor:
         cursor.execute("truncate email, messagetrace, mailboxfolder, attachment cascade")
     Organization.objects.current()
+    Organization.objects.update(**(EVERYTHING if arguments.get("rules") == "everything" else PLAIN))
     profile = EmailServerProfile.objects.filter(name="bench").first() or EmailServerProfile(name="bench")
     profile.incomingserverlocation = arguments["url"]
     profile.cafile = arguments["ca_file"]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 from zlib import crc32
@@ -89,6 +90,7 @@ class Correlation(NamedTuple):
 UNRELATED = Correlation(Method.NONE, None, None, subject_changed=False, tried=())
 
 
+@lru_cache(maxsize=16_384)
 def normalized_id(message_id: str) -> str:
     """Return an Internet message id as it is compared: in angle brackets, without white space around it."""
     return f"<{message_id.strip().strip('<>').strip()}>"
@@ -186,19 +188,24 @@ def correlate(message: ReceivedMessage, keys: Keys, book: Book, settings: EmailS
         return UNRELATED
     tried: list[Tried] = []
     own = normalized_id(message.message_id) if message.message_id else ""
-    for method, wanted, found in (
-        (Method.IN_REPLY_TO, " ".join(keys.message_ids[:3]), _by_headers(keys, book, own)),
-        (Method.TRACKING_TOKEN, " ".join(keys.tokens), _by_token(keys, book, own)),
-        (Method.CONVERSATION_INDEX, _base_text(message, keys), _by_conversation(message, keys, book, own)),
+    for method, wanted, find in (
+        (Method.IN_REPLY_TO, " ".join(keys.message_ids[:3]), lambda: _by_headers(keys, book, own)),
+        (Method.TRACKING_TOKEN, " ".join(keys.tokens), lambda: _by_token(keys, book, own)),
+        (
+            Method.CONVERSATION_INDEX,
+            _base_text(message, keys),
+            lambda: _by_conversation(message, keys, book, own),
+        ),
         (
             Method.SMART_MATCHING,
             "subject and people" if keys.subject_keys else "",
-            _by_smart_matching(message, keys, book, own, settings),
+            lambda: _by_smart_matching(message, keys, book, own, settings),
         ),
     ):
         if not wanted:
             tried.append(Tried(method, "", "nothing to look for, or switched off"))
             continue
+        found = find()
         if found is None:
             tried.append(Tried(method, wanted, "no such e-mail"))
             continue
@@ -289,10 +296,11 @@ def _by_smart_matching(
     most, sent = settings.hashmaxcount, message.sent_on
     words = smart.word_hashes(message.subject, noise=settings.hashfilterkeywords, most=most)
     people = smart.address_hashes(people_of(message), most=most)
+    since = sent - smart.WINDOW if sent else None
     matching = [
         one
         for one in _others(candidates.values(), own)
-        if (not sent or not one.sent_on or sent - smart.WINDOW <= one.sent_on < sent)
+        if (not sent or not since or not one.sent_on or since <= one.sent_on < sent)
         and smart.matches(
             words,
             people,

@@ -38,6 +38,7 @@ def _noise(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+@lru_cache(maxsize=4_096)
 def word_hashes(subject: str, *, noise: str, most: int) -> frozenset[int]:
     r"""Return the hashes of the subject's words, at most so many, in their order in the subject.
 
@@ -50,6 +51,11 @@ def word_hashes(subject: str, *, noise: str, most: int) -> frozenset[int]:
 
 def address_hashes(addresses: Iterable[str], *, most: int) -> frozenset[int]:
     """Return the hashes of different addresses, at most so many, in alphabetical order."""
+    return _address_hashes(frozenset(addresses), most)
+
+
+@lru_cache(maxsize=4_096)
+def _address_hashes(addresses: frozenset[str], most: int) -> frozenset[int]:
     unique = sorted({address.casefold() for address in addresses if address})
     return frozenset([hash_of(address) for address in unique[:most]])
 
@@ -59,6 +65,7 @@ def _key(hashes: Iterable[int]) -> int:
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
 
 
+@lru_cache(maxsize=4_096)
 def subject_keys(words: frozenset[int], *, delta: int) -> tuple[int, ...]:
     """Return the keys of a subject: of all its words, then without one word, without two, up to ``delta``.
 
