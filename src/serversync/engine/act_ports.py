@@ -236,8 +236,8 @@ class ActStore(Protocol):
     async def hear(self, run: ActRun, kind: Kind, page: FeedPage) -> None:
         """Remember what has to be looked at, and the position, together.
 
-        Where the feed had begun anew and this is its last page, every linked item that it has not named is to be
-        looked at too.
+        On its last page every linked item that is still unheard is to be looked at too: it was there when the feed
+        began anew, or when we made it, and has gone before the feed could tell of it.
         """
         ...
 
@@ -274,7 +274,9 @@ class ActStore(Protocol):
         """Write a link and what goes with it to the CRM, together; what its item was due for is done.
 
         Where something is written to the CRM the link gets the version of the record afterwards, and its ``base`` the
-        values as they were stored. Writing to the CRM is no edit: the pair is not due because of it.
+        values as they were stored. Writing to the CRM is no edit: the pair is not due because of it. An item that is
+        new to the link, and of which the feed has not told, is unheard: of one that is made and deleted between two
+        looks the feed says nothing at all.
 
         Raises:
             ChangeConflict: the record is another one by now; nothing was written.

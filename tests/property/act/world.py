@@ -83,6 +83,7 @@ class Exchange:
         self.items: dict[str, Stored] = {}
         self.journal: dict[Kind, list[tuple[str, bool]]] = {}
         self.epoch = 0
+        self.born: dict[str, int] = {}
         self.late: list[tuple[datetime, Callable[[], object]]] = []
         self.invited: list[tuple[str, int, tuple[Value, ...]]] = []
 
@@ -115,13 +116,15 @@ class Exchange:
             return FeedPage(heard, f"{self.epoch}:{end}:{mark}", not rest)
         page = entries if position is None else entries[:PAGE]
         end = end if position is None else start + len(page)
-        return FeedPage(self._heard(page), f"{self.epoch}:{end}:", end >= len(journal))
+        return FeedPage(self._heard(page, start), f"{self.epoch}:{end}:", end >= len(journal))
 
-    def _heard(self, entries: Sequence[tuple[str, bool]]) -> list[Heard]:
+    def _heard(self, entries: Sequence[tuple[str, bool]], since: int = 0) -> list[Heard]:
         heard = []
         for item_id, is_gone in entries:
             item = self.items.get(item_id)
             is_there = item is not None and item.place is WATCHED
+            if not is_there and self.born.get(item_id, -1) >= since:
+                continue  # it came and went since the position: a feed does not tell of it at all
             heard.append(Heard(item_id, str(item.key) if item else "", is_gone or not is_there))
         if self.world.chance(8):
             heard.reverse()
@@ -221,7 +224,9 @@ class Exchange:
         return f"i{self.world.tick()}"
 
     def log(self, item: Stored, *, is_gone: bool = False) -> None:
-        self.journal.setdefault(item.kind, []).append((item.item_id, is_gone))
+        journal = self.journal.setdefault(item.kind, [])
+        self.born.setdefault(item.item_id, len(journal))
+        journal.append((item.item_id, is_gone))
 
     def _remove(self, item: Stored) -> None:
         self.log(item, is_gone=True)
@@ -248,6 +253,7 @@ class Exchange:
         self.epoch += 1
         for item in list(self.items.values()):
             self.rename(item)
+            self.born[item.item_id] = -1  # a listing from the start tells of it
 
 
 class Crm:
@@ -350,9 +356,12 @@ class Crm:
             written = link
             if change is not None:
                 written = self._change(link, change)
+            before = self._links.get(link.crmid)
             self._write(written)
             if link.item_id is not None:
-                self.marks.pop(link.item_id, None)
+                was_heard = self.marks.pop(link.item_id, None) is not None
+                if not was_heard and (before is None or before.item_id != link.item_id):
+                    self.unheard.setdefault(link.kind, set()).add(link.item_id)
             return written
 
         return self.world.commit(effect)

@@ -13,6 +13,8 @@ from serversync.crm.models.emaildelivery import EmailDelivery
 from serversync.crm.models.emailhash import EmailHash
 from serversync.crm.models.emailserverprofile import EmailServerProfile
 from serversync.crm.models.exchangeaccount import ExchangeAccount
+from serversync.crm.models.exchangesyncidmapping import ExchangeSyncIdMapping
+from serversync.crm.models.exchangesyncitem import ExchangeSyncFolder, ExchangeSyncItem
 from serversync.crm.models.lead import Lead
 from serversync.crm.models.logonattempt import LogOnAttempt
 from serversync.crm.models.mailbox import Mailbox
@@ -44,6 +46,9 @@ __all__ = [
     "EmailHash",
     "EmailServerProfile",
     "ExchangeAccount",
+    "ExchangeSyncFolder",
+    "ExchangeSyncIdMapping",
+    "ExchangeSyncItem",
     "Lead",
     "LogOnAttempt",
     "Mailbox",

@@ -1,0 +1,70 @@
+"""Fields of records as JSON, and back: dates, times and groups keep what they are."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from serversync.engine.act_ports import Intent
+from serversync.rules.diff import Common
+from serversync.rules.merge import Conflict
+from serversync.rules.record import Fields, Side, Value
+
+
+def pack(value: Value) -> Any:
+    """Return a value as JSON has it.
+
+    >>> unpack(pack((1, date(2026, 7, 1))))
+    (1, datetime.date(2026, 7, 1))
+    """
+    if isinstance(value, datetime):
+        return {"moment": value.isoformat()}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    if isinstance(value, tuple):
+        return {"group": [pack(each) for each in value]}
+    return value
+
+
+def unpack(value: Any) -> Value:
+    """Return what ``pack`` was given."""
+    if not isinstance(value, Mapping):
+        plain: Value = value
+        return plain
+    if "moment" in value:
+        return datetime.fromisoformat(value["moment"])
+    if "date" in value:
+        return date.fromisoformat(value["date"])
+    return tuple(unpack(each) for each in value["group"])
+
+
+def pack_fields(fields: Fields) -> dict[str, Any]:
+    """Return fields as a JSON object; what is empty is left out."""
+    return {name: pack(value) for name, value in fields.items() if value is not None}
+
+
+def unpack_fields(stored: Mapping[str, Any]) -> dict[str, Value]:
+    """Return the fields of a JSON object."""
+    return {name: unpack(value) for name, value in stored.items()}
+
+
+def pack_pair(pair: Common | Intent | None) -> dict[str, Any] | None:
+    """Return both pictures of a common state or an intent."""
+    if pair is None:
+        return None
+    return {"crm": pack_fields(pair.crm), "exchange": pack_fields(pair.exchange)}
+
+
+def pack_conflicts(conflicts: tuple[Conflict, ...]) -> list[dict[str, Any]]:
+    """Return conflicts with both values, so that they can be shown."""
+    return [
+        {"name": c.name, "crm": pack(c.crm), "exchange": pack(c.exchange), "winner": c.winner.value}
+        for c in conflicts
+    ]
+
+
+def unpack_conflicts(stored: list[dict[str, Any]] | None) -> tuple[Conflict, ...]:
+    """Return the conflicts of a JSON array."""
+    return tuple(
+        Conflict(each["name"], unpack(each["crm"]), unpack(each["exchange"]), Side(each["winner"]))
+        for each in stored or ()
+    )
