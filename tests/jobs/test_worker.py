@@ -302,8 +302,8 @@ async def test_of_fifty_mailboxes_a_throttled_one_is_left_alone_and_keeps_no_oth
     handled = place.exchange.load.handled
     async with Running(place.dsn):
         await until(lambda: all(handled[address] >= 3 for address in others))
-    assert place.exchange.throttle.refused(SERVICE, throttled) == 1
-    assert handled[throttled] == 1
+    # One by the pass; one more where its changes were to be subscribed in the same moment.
+    assert 1 <= place.exchange.throttle.refused(SERVICE, throttled) == handled[throttled] <= 2
     assert place.query(
         "select receivingpostponeduntil > lastsyncerroroccurredon + interval '9 minutes', nextpasson > now()"
         " from mailbox where emailaddress = %s",

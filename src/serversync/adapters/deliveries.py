@@ -29,7 +29,7 @@ _FROM, _TO, _CC, _BCC = 1, 2, 3, 4
 
 _TIMEOUT: Final = timedelta(seconds=100)
 _RELEASED: Final = "leaseuntil = null"
-_MAY_SEND = """
+MAY_SEND = """
     m.statecode = 0 and m.enabledforoutgoingemail and m.outgoingemaildeliverymethod = 2 and p.statecode = 0
     and (m.postponesendinguntil is null or m.postponesendinguntil <= now())
     and not exists (
@@ -46,15 +46,29 @@ _JOINS = """
     cross join organization o
 """
 
+_IS_DUE = f"""
+    d.dueon <= now() and (d.leaseuntil is null or d.leaseuntil < now()) and {MAY_SEND}
+    and not exists (select from emaildelivery other where other.mailboxid = d.mailboxid
+        and other.activityid <> d.activityid and other.leaseuntil >= now())
+    and d.activityid = (select first.activityid from emaildelivery first
+        where first.mailboxid = d.mailboxid and first.dueon <= now()
+        order by first.dueon, first.activityid limit 1)
+"""  # noqa: S608 - put together from constants
+# The first of each profile, then the second of each ..., so that none keeps those of another waiting.
+_CANDIDATES = f"""
+    select activityid, emailserverprofileid, mailboxid from (
+        select d.activityid, d.dueon, p.emailserverprofileid,
+            case when p.incomingcredentialretrieval = 0 then d.mailboxid end as mailboxid,
+            row_number() over (partition by p.emailserverprofileid order by d.dueon) as place
+        from emaildelivery d {_JOINS}
+        where {_IS_DUE}) due
+    order by place, dueon limit %(limit)s
+"""  # noqa: S608 - put together from constants
+
 _CLAIM = f"""
     with due as (
         select d.activityid, d.stage from emaildelivery d {_JOINS}
-        where d.dueon <= now() and (d.leaseuntil is null or d.leaseuntil < now()) and {_MAY_SEND}
-            and not exists (select from emaildelivery other where other.mailboxid = d.mailboxid
-                and other.activityid <> d.activityid and other.leaseuntil >= now())
-            and d.activityid = (select first.activityid from emaildelivery first
-                where first.mailboxid = d.mailboxid and first.dueon <= now()
-                order by first.dueon, first.activityid limit 1)
+        where {_IS_DUE} and (%(only)s::uuid is null or d.activityid = %(only)s)
         order by d.dueon limit %(limit)s
         for update of d skip locked)
     update emaildelivery set hostid = %(host)s, leasefence = leasefence + 1, leaseuntil = now() + %(lease)s,
@@ -65,7 +79,7 @@ _CLAIM = f"""
 
 _NEXT_DUE = f"""
     select greatest(min(greatest(d.dueon, d.leaseuntil)) - now(), interval '0') from emaildelivery d {_JOINS}
-    where d.dueon is not null and {_MAY_SEND} having count(*) > 0
+    where d.dueon is not null and {MAY_SEND} having count(*) > 0
 """  # noqa: S608 - put together from constants
 
 _BEGIN = f"""
@@ -92,6 +106,14 @@ _FILES = """
 """
 
 
+class DeliveryCandidate(NamedTuple):
+    """An e-mail that is due; ``mailboxid`` where the limit of connections is that of its mailbox."""
+
+    activityid: UUID
+    profileid: UUID
+    mailboxid: UUID | None
+
+
 class DeliveryClaim(NamedTuple):
     """An e-mail claimed for a run that has not begun; ``stage`` is what was written down before."""
 
@@ -101,11 +123,25 @@ class DeliveryClaim(NamedTuple):
     stage: Stage
 
 
+async def due_deliveries(connection: AsyncConnection, *, limit: int) -> list[DeliveryCandidate]:
+    """Return e-mails that could be claimed, the profiles in turns, longest waiting first."""
+    rows = await connection.execute(_CANDIDATES, {"limit": limit})
+    return [DeliveryCandidate(*row) for row in await rows.fetchall()]
+
+
 async def claim_deliveries(
-    connection: AsyncConnection, *, host: str, lease: timedelta, limit: int
+    connection: AsyncConnection, *, host: str, lease: timedelta, limit: int, only: UUID | None = None
 ) -> list[DeliveryClaim]:
-    """Claim e-mails that are due, at most one of each mailbox and none where one is being sent, longest waiting first."""
-    rows = await connection.execute(_CLAIM, {"host": host, "lease": lease, "limit": limit})
+    """Claim e-mails that are due, at most one of each mailbox and none where one is being sent, longest waiting first.
+
+    Args:
+        connection: In autocommit mode, or in a transaction.
+        host: Who claims.
+        lease: How long a claim stands without a sign of life.
+        limit: The most that are claimed.
+        only: Nothing but this e-mail.
+    """
+    rows = await connection.execute(_CLAIM, {"host": host, "lease": lease, "limit": limit, "only": only})
     return [
         DeliveryClaim(email, mailbox, fence, Stage(stage))
         for email, mailbox, fence, stage in await rows.fetchall()

@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters import mail_plan
+from serversync.adapters.deliveries import MAY_SEND
 from serversync.core.errors import ServerBusy, ServiceError
 from serversync.engine.ports import MailboxRun, MailPlan, PassResult
 from serversync.rules.email.acceptance import effective_start
@@ -37,7 +38,10 @@ _IS_DUE = f"""
 """
 
 _DUE_PROFILES = f"""
-    select p.emailserverprofileid, p.maxconcurrentconnections, coalesce(p.incomingcredentialretrieval = 0, false)
+    select p.emailserverprofileid, p.maxconcurrentconnections, coalesce(p.incomingcredentialretrieval = 0, false),
+        exists (select from emaildelivery d join mailbox m on m.mailboxid = d.mailboxid
+                where m.emailserverprofile = p.emailserverprofileid and d.dueon <= now()
+                and (d.leaseuntil is null or d.leaseuntil < now()) and {MAY_SEND})
     from emailserverprofile p
     cross join organization o
     cross join lateral (
@@ -172,12 +176,19 @@ class Finished(NamedTuple):
 class DueProfile(NamedTuple):
     """A profile with mailboxes that are due and connections that are free.
 
-    ``has_own_accounts`` says that its mailboxes have credentials, and so limits, of their own.
+    ``has_own_accounts`` says that its mailboxes have credentials, and so limits, of their own; ``has_mail_waiting``
+    that e-mails wait to be sent.
     """
 
     profileid: UUID
     connections: int
     has_own_accounts: bool
+    has_mail_waiting: bool
+
+    @property
+    def left_for_mail(self) -> int:
+        """How many connections passes leave to e-mails that wait to be sent; never the only one."""
+        return int(self.has_mail_waiting and self.connections > 1)
 
 
 async def due_profiles(connection: AsyncConnection) -> list[DueProfile]:

@@ -11,6 +11,7 @@ from serversync.core.errors import AnswerUnreadable, ItemGone
 from serversync.engine.sending import DeliveryRun, Draft, OutgoingFile, OutgoingMessage
 from serversync.exchange import outcome as ews
 from serversync.exchange.client import EwsClient
+from serversync.exchange.lane import Turn
 from serversync.exchange.operations.create_attachment import NewFile
 from serversync.exchange.operations.create_item import CreateItem, MessageDisposition
 from serversync.exchange.operations.delete_item import DeleteItem, DeleteType
@@ -138,15 +139,22 @@ class EwsOutgoingMailbox:
 
 
 class OutgoingMailboxes:
-    """Opens mailboxes for sending over the connections of their profiles."""
+    """Opens mailboxes for sending over the connections of their profiles.
 
-    def __init__(self, profiles: ProfileConnections) -> None:
+    Args:
+        profiles: The connections.
+        turn: When requests may be sent: the lease of a connection.
+    """
+
+    def __init__(self, profiles: ProfileConnections, turn: Turn) -> None:
         self._profiles = profiles
+        self._turn = turn
 
     @asynccontextmanager
     async def open(self, run: DeliveryRun) -> AsyncIterator[EwsOutgoingMailbox]:
         """Give the mailbox."""
-        async with self._profiles.client(run.profileid, mailboxid=run.mailboxid) as (client, mailbox):
+        opened = self._profiles.client(run.profileid, mailboxid=run.mailboxid, turn=self._turn)
+        async with opened as (client, mailbox):
             yield EwsOutgoingMailbox(client, mailbox)
 
 

@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -21,6 +21,7 @@ from serversync.adapters.accounts import AccountGuard, AccountKey
 from serversync.adapters.discovery import AutodiscoverLocator
 from serversync.adapters.locators import Locator
 from serversync.adapters.profile_rows import MailboxRow, ProfileRow, read_rows
+from serversync.adapters.slots import Budget, ConnectionSlots
 from serversync.core.errors import (
     AuthenticationFailed,
     ConnectionRefused,
@@ -93,6 +94,8 @@ class ProfileConnections:
         user_agent: Names the program to the servers.
         locator: Says where a mailbox is served; by default the profile does, or autodiscover.
         by_hand: A person asks: an account that was stopped after refusals is tried, once.
+        slots: Where given, each client without a turn waits for a connection of its limit.
+        patience: How long it waits.
     """
 
     def __init__(
@@ -102,17 +105,26 @@ class ProfileConnections:
         user_agent: str,
         locator: Locator | None = None,
         by_hand: bool = False,
+        slots: ConnectionSlots | None = None,
+        patience: timedelta = timedelta(minutes=1),
     ) -> None:
         self._pool = pool
         self._user_agent = user_agent
         self._locator = locator or AutodiscoverLocator(pool, user_agent=user_agent)
         self._by_hand = by_hand
+        self._slots = slots
+        self._patience = patience
         self._open: dict[tuple[UUID, str], _Open] = {}
         self._lock = asyncio.Lock()
         self._guards = asyncio.Semaphore(_GUARDS_AT_ONCE)
 
     def client(
-        self, profileid: UUID, *, mailboxid: UUID | None = None, address: str | None = None
+        self,
+        profileid: UUID,
+        *,
+        mailboxid: UUID | None = None,
+        address: str | None = None,
+        turn: Turn | None = None,
     ) -> AbstractAsyncContextManager[Connected]:
         """Give the client for one mailbox.
 
@@ -121,18 +133,20 @@ class ProfileConnections:
             mailboxid: The mailbox of it.
             address: Instead, an address, which need not be that of a mailbox; with neither, the profile's account
                 acts as itself.
+            turn: When its requests may be sent: the lease of its connections.
 
         Raises:
             InputInvalid: profile or mailbox lack what a connection needs.
             MailboxNotAllowed: the mailbox is not on the allow-list of the profile; nothing is sent.
             SecretKeyUnusable: the password cannot be opened.
             AuthenticationFailed: the account is stopped, because its password was refused.
+            NoConnectionFree: no connection became free, where one is waited for.
         """
-        return self._for_one(profileid, mailboxid, address)
+        return self._for_one(profileid, mailboxid, address, turn)
 
     @asynccontextmanager
     async def _for_one(
-        self, profileid: UUID, mailboxid: UUID | None, address: str | None
+        self, profileid: UUID, mailboxid: UUID | None, address: str | None, turn: Turn | None
     ) -> AsyncIterator[Connected]:
         profile, mailboxes = await read_rows(
             self._pool, profileid, mailboxids=[mailboxid] if mailboxid else [], address=address
@@ -142,8 +156,13 @@ class ProfileConnections:
                 field="Mailbox", reason=f"it does not have the profile {profile.name} any more"
             )
         known = next(iter(mailboxes.values()), None)
-        async with self._connected(profile, known or MailboxRow(None, address)) as connected:
-            yield connected
+        mailbox = known or MailboxRow(None, address)
+        async with AsyncExitStack() as stack:
+            if turn is None and self._slots is not None:
+                own = mailbox.mailboxid if profile.uses_credentials_of(mailbox) else None
+                waiting = self._slots.wait_for(Budget(profileid, own), 1, patience=self._patience)
+                turn = await stack.enter_async_context(waiting)
+            yield await stack.enter_async_context(self._connected(profile, mailbox, turn))
 
     async def batch(
         self, profileid: UUID, mailboxids: Sequence[UUID], *, turn: Turn | None = None
@@ -310,6 +329,6 @@ class BatchConnections:
         """
         mailbox = self._mailboxes.get(mailboxid)
         if mailbox is None or profileid != self.profile.profileid:
-            return self._connections.client(profileid, mailboxid=mailboxid)
+            return self._connections.client(profileid, mailboxid=mailboxid, turn=self._turn)
         connected = self._connections._connected  # noqa: SLF001 - the other half of one thing
         return connected(self.profile, mailbox, self._turn, self._routes)

@@ -8,36 +8,73 @@ the database does: a worker that was stopped and comes back sends nothing over s
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
+from psycopg.errors import LockNotAvailable
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.core.errors import LeaseLost
+from serversync.adapters.deliveries import SEND_CHANNEL
+from serversync.core.errors import InputInvalid, LeaseLost, NoConnectionFree, ServiceError
 
 PASSES: Final = "passes"
 STREAMS: Final = "streams"
+SENDING: Final = "sending"
+BY_HAND: Final = "by hand"
+
+WAKE_CHANNEL: Final = "serversync_due"
+"""NOTIFY on this channel when a mailbox was made due by hand, or connections that mailboxes wait for are free."""
 
 # The lock makes one of several takers after the other see what is left; it ends with the transaction.
 _LOCK: Final = "select pg_advisory_xact_lock(hashtextextended(%s, 1))"
 _PATIENCE: Final = "2s"
+_LOOK_AGAIN: Final = 0.1
 _TAKE: Final = """
     insert into connectionslot (connectionslotid, budgetid, emailserverprofileid, connections, purpose, hostid,
-        leaseuntil)
+        leaseuntil, createdon)
     select %(id)s, %(budget)s, %(profile)s, least(%(wanted)s, free.connections), %(purpose)s, %(host)s,
-        clock_timestamp() + %(lease)s
+        clock_timestamp() + %(lease)s, clock_timestamp()
     from (
-        select p.maxconcurrentconnections - %(leave)s - coalesce((
-            select sum(s.connections) from connectionslot s
-            where s.budgetid = %(budget)s and s.leaseuntil > clock_timestamp()), 0) as connections
-        from emailserverprofile p where p.emailserverprofileid = %(profile)s) free
+        select least(
+            p.maxconcurrentconnections - %(leave)s - coalesce(sum(s.connections), 0),
+            case when %(purpose)s = 'sending' then greatest(p.maxconcurrentconnections / 2, 1)
+                - coalesce(sum(s.connections) filter (where s.purpose = 'sending'), 0) end) as connections
+        from emailserverprofile p
+        left join connectionslot s on s.budgetid = %(budget)s and s.leaseuntil > clock_timestamp()
+        where p.emailserverprofileid = %(profile)s
+        group by p.emailserverprofileid) free
     where free.connections > 0
     returning connections
 """
+# Counted at once, also beyond the limit, so that nobody takes what comes free; used only when ``_FITS``.
+_QUEUE: Final = """
+    insert into connectionslot (connectionslotid, budgetid, emailserverprofileid, connections, purpose, hostid,
+        leaseuntil, createdon)
+    select %(id)s, %(budget)s, emailserverprofileid,
+        greatest(least(%(wanted)s, (maxconcurrentconnections + 3) / 4), 1), %(purpose)s::text, %(host)s,
+        clock_timestamp() + %(lease)s, clock_timestamp()
+    from emailserverprofile p where emailserverprofileid = %(profile)s
+        and greatest(maxconcurrentconnections / 2, 1) > coalesce((
+            select sum(s.connections) from connectionslot s where s.budgetid = %(budget)s
+            and s.purpose = %(purpose)s::text and s.purpose = 'by hand' and s.leaseuntil > clock_timestamp()), 0)
+    returning connections
+"""
+_FITS: Final = """
+    select sum(s.connections) <= p.maxconcurrentconnections
+    from connectionslot mine
+    join emailserverprofile p using (emailserverprofileid)
+    join connectionslot s on s.budgetid = mine.budgetid and s.leaseuntil > clock_timestamp()
+        and (s.createdon, s.connectionslotid) <= (mine.createdon, mine.connectionslotid)
+    where mine.connectionslotid = %(id)s and mine.leaseuntil > clock_timestamp()
+    group by p.emailserverprofileid
+"""
+_LIMIT: Final = (
+    "select name, maxconcurrentconnections from emailserverprofile where emailserverprofileid = %s"
+)
 _TAKE_UP: Final = """
     update connectionslot set hostid = %(host)s, leaseuntil = clock_timestamp() + %(lease)s
     where connectionslotid = %(id)s and leaseuntil > clock_timestamp()
@@ -48,18 +85,23 @@ _PROLONG: Final = """
     where s.connectionslotid = any(%(ids)s) and s.leaseuntil > clock_timestamp()
     returning s.connectionslotid
 """
-# Dispatchers are told only where mailboxes wait for the connections.
-_RELEASE: Final = """
+# Others are told only where mailboxes or e-mails wait for the connections.
+_RELEASE: Final = f"""
     with gone as (
         delete from connectionslot where connectionslotid = %(id)s
             or budgetid = %(budget)s and leaseuntil < clock_timestamp() - interval '1 minute'
         returning emailserverprofileid)
-    select pg_notify(%(channel)s, '') from (select distinct emailserverprofileid from gone) g
-    where exists (select from mailbox m where m.emailserverprofile = g.emailserverprofileid and m.statecode = 0
-                  and m.nextpasson <= now() and (m.leaseuntil is null or m.leaseuntil < now()))
-"""
-WAKE_CHANNEL: Final = "serversync_due"
-"""NOTIFY on this channel when a mailbox was made due by hand, or connections that mailboxes wait for are free."""
+    select pg_notify(told.channel, '') from (select distinct emailserverprofileid from gone) g
+    cross join lateral (
+        select '{WAKE_CHANNEL}' as channel
+        where exists (select from mailbox m where m.emailserverprofile = g.emailserverprofileid and m.statecode = 0
+                      and m.nextpasson <= now() and (m.leaseuntil is null or m.leaseuntil < now()))
+        union all
+        select '{SEND_CHANNEL}'
+        where exists (select from emaildelivery d join mailbox m on m.mailboxid = d.mailboxid
+                      where m.emailserverprofile = g.emailserverprofileid
+                      and d.dueon <= now() and (d.leaseuntil is null or d.leaseuntil < now()))) told
+"""  # noqa: S608 - put together from constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +173,7 @@ async def take(
         wanted: The most that are useful; fewer may be given.
         host: Who holds them.
         lease: Until when without a sign of life.
-        purpose: ``PASSES`` or ``STREAMS``.
+        purpose: ``PASSES``, ``STREAMS``, or ``SENDING``, which has at most half of a limit.
         leave: So many of the limit are not taken, so that something else can run.
 
     Returns:
@@ -140,8 +182,7 @@ async def take(
     Raises:
         psycopg.errors.LockNotAvailable: another taker, which may be a process that was stopped, does not end.
     """
-    await connection.execute("select set_config('lock_timeout', %s, true)", (_PATIENCE,))
-    await connection.execute(_LOCK, (f"slots {budget.budgetid}",))
+    await _lock(connection, budget)
     slotid = uuid4()
     rows = await connection.execute(
         _TAKE,
@@ -158,6 +199,11 @@ async def take(
     )
     row = await rows.fetchone()
     return (slotid, int(row[0])) if row else None
+
+
+async def _lock(connection: AsyncConnection, budget: Budget) -> None:
+    await connection.execute("select set_config('lock_timeout', %s, true)", (_PATIENCE,))
+    await connection.execute(_LOCK, (f"slots {budget.budgetid}",))
 
 
 async def reduce(connection: AsyncConnection, slotid: UUID, connections: int) -> None:
@@ -189,21 +235,92 @@ class ConnectionSlots:
     ) -> AsyncIterator[SlotLease | None]:
         """Lease up to ``wanted`` connections for the block; ``None`` where none is free now."""
         until = self._end()
-        async with self._pool.connection() as connection, connection.transaction():
-            taken = await take(
-                connection,
-                budget,
-                wanted,
-                host=self._host,
-                lease=self._lease,
-                purpose=purpose,
-                leave=leave,
-            )
+        taken = None
+        with suppress(
+            LockNotAvailable
+        ):  # whoever takes connections at this moment was stopped in the middle of it
+            async with self._pool.connection() as connection, connection.transaction():
+                taken = await take(
+                    connection,
+                    budget,
+                    wanted,
+                    host=self._host,
+                    lease=self._lease,
+                    purpose=purpose,
+                    leave=leave,
+                )
         if taken is None:
             yield None
             return
         async with self._holding(SlotLease(taken[0], budget.budgetid, taken[1], until=until)) as lease:
             yield lease
+
+    @asynccontextmanager
+    async def wait_for(
+        self, budget: Budget, wanted: int, *, patience: timedelta, purpose: str = BY_HAND
+    ) -> AsyncIterator[SlotLease]:
+        """Lease up to ``wanted`` connections, at most a fourth of the limit, as soon as they are free.
+
+        Whoever waits is counted from the beginning, so that others who come later do not go first.
+
+        Args:
+            budget: Whose limit.
+            wanted: The most that are useful.
+            patience: How long to wait.
+            purpose: For what.
+
+        Raises:
+            NoConnectionFree: they did not become free.
+            InputInvalid: the profile was deleted.
+        """
+        end = time.monotonic() + patience.total_seconds()
+        while (queued := await self._queue(budget, wanted, purpose)) is None:
+            if time.monotonic() > end:
+                raise await self._no_connection(budget, patience)
+            await asyncio.sleep(_LOOK_AGAIN)
+        async with self._holding(queued) as lease:
+            while not await self._fits(lease.slotid):
+                if time.monotonic() > end:
+                    raise await self._no_connection(budget, patience)
+                await asyncio.sleep(_LOOK_AGAIN)
+            yield lease
+
+    async def _queue(self, budget: Budget, wanted: int, purpose: str) -> SlotLease | None:
+        """Be counted; ``None`` where half of the limit is taken so already, or a process that was stopped has the lock."""
+        slotid, until = uuid4(), self._end()
+        values = {
+            "id": slotid,
+            "budget": budget.budgetid,
+            "profile": budget.profileid,
+            "wanted": wanted,
+            "purpose": purpose,
+            "host": self._host,
+            "lease": self._lease,
+        }
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                await _lock(connection, budget)
+                rows = await connection.execute(_QUEUE, values)
+                row = await rows.fetchone()
+        except LockNotAvailable:
+            return None
+        if row is None:
+            return None
+        return SlotLease(slotid, budget.budgetid, int(row[0]), until=until)
+
+    async def _fits(self, slotid: UUID) -> bool:
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(_FITS, {"id": slotid})
+            row = await rows.fetchone()
+        return bool(row and row[0])
+
+    async def _no_connection(self, budget: Budget, patience: timedelta) -> ServiceError:
+        async with self._pool.connection() as connection:
+            rows = await connection.execute(_LIMIT, (budget.profileid,))
+            row = await rows.fetchone()
+        if row is None:
+            return InputInvalid(field="Profile", reason="it was deleted")
+        return NoConnectionFree(profile=row[0], limit=row[1], seconds=round(patience.total_seconds()))
 
     @asynccontextmanager
     async def take_up(self, slotid: UUID) -> AsyncIterator[SlotLease | None]:
@@ -232,9 +349,7 @@ class ConnectionSlots:
 
     async def _release(self, lease: SlotLease) -> None:
         async with self._pool.connection() as connection:
-            await connection.execute(
-                _RELEASE, {"id": lease.slotid, "budget": lease.budgetid, "channel": WAKE_CHANNEL}
-            )
+            await connection.execute(_RELEASE, {"id": lease.slotid, "budget": lease.budgetid})
 
     async def shrink(self, lease: SlotLease, connections: int) -> None:
         """Give back what is not needed any more; at least one is kept."""
@@ -256,6 +371,22 @@ class ConnectionSlots:
         for slotid, lease in held.items():
             if slotid in self._held:
                 lease.prolonged(until if slotid in kept else float("-inf"))
+
+    @asynccontextmanager
+    async def kept_alive(self) -> AsyncIterator[None]:
+        """Prolong what is held, three times as often as it would end, for the block."""
+
+        async def beat() -> None:
+            while True:
+                await asyncio.sleep(self._lease.total_seconds() / 3)
+                await self.prolong()
+
+        beating = asyncio.create_task(beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
 
     def _end(self) -> float:
         return time.monotonic() + self._lease.total_seconds()

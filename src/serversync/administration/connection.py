@@ -12,19 +12,15 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from psycopg_pool import AsyncConnectionPool
-
-from serversync import __version__
 from serversync.adapters.exchange_mailbox import EwsMailbox
 from serversync.adapters.profiles import ProfileConnections
 from serversync.adapters.sending_trial import send_to_itself
-from serversync.administration import audit, enabling, mailboxes, privileges, readiness
+from serversync.administration import audit, by_hand, enabling, mailboxes, privileges, readiness
 from serversync.administration.enabling import Direction, Trial
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, ServiceError
 from serversync.crm.models import EmailServerProfile, Mailbox, Organization
 from serversync.crm.privileges import Privilege
-from serversync.database.address import dsn
 from serversync.engine.ports import INBOX
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.types.ids import DistinguishedFolderId
@@ -94,10 +90,8 @@ def _profile_of(mailbox: Mailbox) -> UUID:
 
 @asynccontextmanager
 async def _connections() -> AsyncIterator[ProfileConnections]:
-    async with AsyncConnectionPool(
-        dsn(), min_size=1, max_size=4, open=False, kwargs={"autocommit": True}
-    ) as pool:
-        connections = ProfileConnections(pool, user_agent=f"serversync/{__version__}", by_hand=True)
+    async with by_hand.database() as pool, by_hand.connection_slots(pool) as slots:
+        connections = by_hand.connections(pool, slots)
         try:
             yield connections
         finally:

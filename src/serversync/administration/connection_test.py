@@ -8,7 +8,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,9 +21,11 @@ from serversync.adapters.accounts import AccountGuard, AccountKey
 from serversync.adapters.probe.examiner import ConnectionExaminer
 from serversync.adapters.probe.target import Target
 from serversync.adapters.profile_rows import proxy_with_credentials
+from serversync.adapters.slots import Budget
 from serversync.administration import audit, connection_report, privileges, profile_access, profiles
+from serversync.administration import by_hand as waiting
 from serversync.core import clock
-from serversync.core.errors import InputInvalid, ServiceError
+from serversync.core.errors import InputInvalid, NoConnectionFree, ServiceError
 from serversync.crm import secrets
 from serversync.crm.models import EmailServerProfile, Mailbox
 from serversync.crm.models.emailserverprofile import (
@@ -34,7 +36,6 @@ from serversync.crm.models.emailserverprofile import (
 )
 from serversync.crm.models.options import StateCode
 from serversync.crm.privileges import Privilege
-from serversync.database.address import dsn
 from serversync.engine.probe import Event, Finished, Report, Result, first_failure, overall, run
 from serversync.exchange.auth.credentials import Scheme
 from serversync.exchange.autodiscover.names import parse_hosts
@@ -53,6 +54,8 @@ _STATUS: Final = {
 }
 _TIMEOUT: Final = timedelta(seconds=100)
 _LONGEST_MESSAGE: Final = 2000
+_AT_ONCE: Final = 3
+"""Requests that a test sends at the same time, where the limit allows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +148,30 @@ async def events(what: Plan, *, by_hand: bool = True) -> AsyncIterator[Event]:
         what: See ``plan``.
         by_hand: A person asks: the password of an account that was stopped after refusals is tried, once.
     """
-    async with _pool() as pool:
+    async with waiting.database() as pool, _connections(pool, what) as allowed:
         guard = AccountGuard(pool, asyncio.Semaphore(1), what.account, by_hand=by_hand)
-        target = replace(what.target, guard=guard, diagnoses=by_hand)
+        target = replace(allowed, guard=guard, diagnoses=by_hand)
         async with ConnectionExaminer(
             target, now=clock.now, user_agent=f"serversync/{__version__}"
         ) as examiner:
             async for event in run(examiner, monotonic=time.monotonic, profile=target.profile):
                 yield event
+
+
+@asynccontextmanager
+async def _connections(pool: AsyncConnectionPool, what: Plan) -> AsyncIterator[Target]:
+    """Let the test have some of the connections of the limit; where none becomes free, that is what it finds."""
+    target = what.target
+    own = None if what.account.is_of_profile else what.account.accountid
+    async with waiting.connection_slots(pool) as slots, AsyncExitStack() as stack:
+        hold = slots.wait_for(Budget(what.profile.pk, own), _AT_ONCE, patience=waiting.PATIENCE)
+        try:
+            lease = await stack.enter_async_context(hold)
+        except NoConnectionFree as error:
+            target = replace(target, problem=target.problem or error)
+        else:
+            target = replace(target, turn=lease, connections=lease.connections)
+        yield target
 
 
 def examine(
@@ -255,11 +274,3 @@ def _account(
         except ServiceError as error:
             problem = error
     return username or "", password, AccountKey(row.pk, profile.pk, row.modifiedon), problem
-
-
-@asynccontextmanager
-async def _pool() -> AsyncIterator[AsyncConnectionPool]:
-    async with AsyncConnectionPool(
-        dsn(), min_size=1, max_size=2, open=False, kwargs={"autocommit": True}
-    ) as pool:
-        yield pool

@@ -4,7 +4,7 @@
     +-- Transient          wait and try again; silent until the budget is spent
     |   +-- ServerUnreachable, ServerBusy, ConnectionLost, AnswerUnreadable, MailboxUnavailable,
     |       SyncStateInvalid, SubscriptionLost, ChangeMarkWrong, AutodiscoverUnavailable,
-    |       TestMessageMissing, DatabaseUnavailable, LeaseLost
+    |       TestMessageMissing, DatabaseUnavailable, LeaseLost, NoConnectionFree
     +-- Permanent          this item never; the mailbox goes on
     |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, MeetingStateRefused,
     |       RecipientsRefused, NameUnresolved, FeatureUnavailable, DraftWithdrawn
@@ -209,6 +209,18 @@ class LeaseLost(Transient):
     scope = Scope.MAILBOX
     summary = "Another worker has taken over {mailbox}."
     remedy = "Nothing to do: the other worker goes on from the last saved page."
+
+
+class NoConnectionFree(Transient):
+    """All connections that a profile or mailbox may have are in use, and none became free in time."""
+
+    code = "worker.no-connection-free"
+    scope = Scope.PROFILE
+    summary = "None of the {limit} connections of the profile {profile} became free within {seconds} s."
+    remedy = (
+        "Try again when fewer mailboxes are read for the first time, or raise Maximum Concurrent Connections: "
+        "serversync profile edit '{profile}' --max-connections NUMBER."
+    )
 
 
 # --- permanent -------------------------------------------------------------------------------------

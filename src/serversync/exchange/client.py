@@ -105,7 +105,7 @@ class EwsClient:
         self._user_agent = user_agent
         self._versions = VersionMemory(version)
         self._gate = Gate(allow_other_servers) if require_supported else None
-        self._admitted: ServerVersionInfo | None = None
+        self._admitted: set[ServerVersionInfo] = set()
         self._max_answer_bytes = max_answer_bytes
         self._guard = guard
         self._transport: Transport | Lane | None = None
@@ -550,10 +550,11 @@ class EwsClient:
         if build is not None:
             self._server_version = build
             context = replace(context, build=str(build))
-        if self._gate is not None and (build is None or build != self._admitted):
+        if self._gate is not None and (build is None or build not in self._admitted):
             if build is not None or not opened.is_fault:
                 self._gate.check(build, response.headers, context)
-            self._admitted = build
+            if build is not None:
+                self._admitted.add(build)
         if build is not None:
             self._versions.heard(context.mailbox, build)
         return content_of(opened, context)

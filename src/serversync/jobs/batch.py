@@ -7,9 +7,10 @@ import importlib.util
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -23,9 +24,9 @@ from serversync.adapters.crm_store import CrmStore
 from serversync.adapters.exchange_mailbox import ExchangeMailboxes
 from serversync.adapters.leases import Claim, MailboxLeases
 from serversync.adapters.profiles import ProfileConnections
-from serversync.adapters.slots import Budget, ConnectionSlots, SlotLease
+from serversync.adapters.slots import PASSES, Budget, ConnectionSlots, SlotLease
 from serversync.core import clock
-from serversync.core.errors import InputInvalid, LeaseLost, ServiceError
+from serversync.core.errors import InputInvalid, LeaseLost, NoConnectionFree, ServiceError
 from serversync.engine.ports import Leases, MailboxRun, PassResult
 from serversync.engine.run import MailboxRunner
 from serversync.jobs.dispatcher import LANES
@@ -36,7 +37,12 @@ log = structlog.get_logger(__name__)
 BEGIN_WITHIN: Final = timedelta(seconds=5)
 """After this time a batch begins no further mailbox, and gives back what it has not begun: long passes of some keep
 no others waiting that could have another connection."""
+PATIENCE: Final = timedelta(minutes=1)
+"""How long a mailbox that is run by itself waits for a connection."""
 _LOOK_AGAIN: Final = 1.0
+
+Run = Callable[[MailboxRun], Awaitable[tuple[PassResult, ServiceError | None]]]
+"""Runs one mailbox that has begun."""
 
 
 def tune_process() -> None:
@@ -57,7 +63,7 @@ class _Work:
     """Mailboxes of a batch that are not begun yet, what runs one, and what becomes of the claims."""
 
     runs: deque[MailboxRun]
-    runner: MailboxRunner
+    runner: Run
     claims: BatchLeases
 
 
@@ -96,7 +102,9 @@ class BatchRunner:
             await self._give_back(set(batch.claims) - {Claim(run.mailboxid, run.fence) for run in runs})
             if not runs:
                 return
-            runner = await self._runner(batch.profileid, runs, slots, claims)
+            runner: Run = partial(self._with_a_connection, claims)
+            if slots is not None:
+                runner = await self._runner(batch.profileid, runs, slots, claims)
             lanes = min(slots.connections if slots else LANES, len(runs))
             await self._work_off(_Work(runs, runner, claims), lanes, slots)
         except InputInvalid as error:
@@ -151,7 +159,8 @@ class BatchRunner:
 
     async def _lane(self, work: "_Work") -> None:
         while work.runs:
-            await self._run(work.runs.popleft(), work.runner)
+            with suppress(NoConnectionFree):  # of a mailbox with a limit of its own; it stays due
+                await self._run(work.runs.popleft(), work.runner)
 
     async def _end(self, claims: BatchLeases, runs: deque[MailboxRun]) -> None:
         """Write what was done, and give back what was not begun."""
@@ -169,41 +178,36 @@ class BatchRunner:
             await self._leases.release(list(claims))
 
     async def run_one(self, mailboxid: UUID, fence: int) -> tuple[PassResult, ServiceError | None] | None:
-        """Run one claimed mailbox as soon as a connection is free; ``None`` where it may not run."""
+        """Run one claimed mailbox as soon as a connection is free; ``None`` where it may not run.
 
-        async def with_a_connection(run: MailboxRun) -> tuple[PassResult, ServiceError | None]:
-            async with self._one_connection(run) as slot:
-                runner = await self._runner(run.profileid, [run], slot, self._leases)
-                return await runner(run)
-
+        Raises:
+            NoConnectionFree: none became free in time; the mailbox stays due.
+        """
         self._held[mailboxid] = fence
         try:
             run = await self._leases.begin(mailboxid, fence)
             if run is None:
                 await self._leases.release([Claim(mailboxid, fence)])
                 return None
-            return await self._run(run, with_a_connection)
+            return await self._run(run, partial(self._with_a_connection, self._leases))
         finally:
             self._held.pop(mailboxid, None)
 
-    @asynccontextmanager
-    async def _one_connection(self, run: MailboxRun) -> AsyncIterator[SlotLease | None]:
-        """Wait for one of the profile's connections; ``None`` where the mailbox has a limit of its own."""
-        batch = await self._profiles.batch(run.profileid, [run.mailboxid])
-        if batch.has_own_account(run.mailboxid):
-            yield None
-            return
-        while True:
-            async with self.slots.hold(Budget(run.profileid), 1) as slot:
-                if slot is not None:
-                    yield slot
-                    return
-            await asyncio.sleep(_LOOK_AGAIN / 4)
+    async def _with_a_connection(
+        self, leases: Leases, run: MailboxRun
+    ) -> tuple[PassResult, ServiceError | None]:
+        """Wait for a connection of the profile, or of the mailbox where it has a limit of its own, and run it."""
+        connections = await self._profiles.batch(run.profileid, [run.mailboxid])
+        own = run.mailboxid if connections.has_own_account(run.mailboxid) else None
+        budget = Budget(run.profileid, own)
+        async with self.slots.wait_for(budget, 1, patience=PATIENCE, purpose=PASSES) as slot:
+            runner = await self._runner(run.profileid, [run], slot, leases)
+            return await runner(run)
 
     async def _run(
         self,
         run: MailboxRun,
-        runner: Callable[[MailboxRun], Awaitable[tuple[PassResult, ServiceError | None]]],
+        runner: Run,
     ) -> tuple[PassResult, ServiceError | None] | None:
         """Run one mailbox that was begun; ``None`` where the claim is no longer ours."""
         try:

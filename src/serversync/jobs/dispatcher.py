@@ -122,6 +122,7 @@ class Dispatcher:
                     share(profile.connections),
                     host=self._host,
                     lease=self._lease,
+                    leave=profile.left_for_mail,
                 )
                 if taken is None:
                     return 0

@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,10 +18,11 @@ import structlog
 
 from serversync.adapters.notification_groups import Group, Members, NotificationGroups
 from serversync.adapters.profiles import Connected, ProfileConnections
-from serversync.adapters.slots import STREAMS, Budget, ConnectionSlots
+from serversync.adapters.slots import STREAMS, Budget, ConnectionSlots, SlotLease
 from serversync.core.errors import (
     AnswerUnreadable,
     ConnectionLost,
+    LeaseLost,
     Permanent,
     Scope,
     ServerBusy,
@@ -49,7 +50,7 @@ AT_ONCE = 4
 """Subscriptions that a group makes at the same time."""
 GOOD_BYE = timedelta(seconds=5)
 """How long a worker that ends takes to give its subscriptions back."""
-_NO_SLOT = timedelta(minutes=1)
+_NO_SLOT = timedelta(seconds=5)
 _ASIDE = timedelta(minutes=15)
 _TOO_MANY = timedelta(hours=1)
 _EVENTS = (EventType.NEW_MAIL, EventType.CREATED, EventType.MOVED, EventType.COPIED)
@@ -153,32 +154,39 @@ class Told:
             await asyncio.gather(telling, changed, return_exceptions=True)
 
     async def _tell(self) -> None:
-        async with self._profiles.client(self.group.profileid, mailboxid=self._speaker) as connected:
-            await self._unsubscribe(connected)
-            await self._subscribe(connected)
-        if not self._subscriptions:
-            await self._changed.wait()
-            return
-        # Those that could not be subscribed have left, perhaps the one in whose name it was done.
-        async with self._profiles.client(self.group.profileid, mailboxid=self._speaker) as connected:
-            ids = sorted(self._subscriptions)
-            async with AsyncExitStack() as stack:
-                hold = self._slots.hold(Budget(self.group.profileid), 1, purpose=STREAMS, leave=1)
-                if await stack.enter_async_context(hold) is None:
-                    raise ServerBusy(
-                        response_code="no connection of the profile is free for a stream", back_off=_NO_SLOT
-                    )
-                answers = await stack.enter_async_context(
-                    connected.client.stream(ids, mailbox=connected.mailbox, affinity=self._affinity)
+        async with self._slots.hold(Budget(self.group.profileid), 1, purpose=STREAMS, leave=1) as turn:
+            if turn is None:
+                raise ServerBusy(
+                    response_code="no connection of the profile is free for a stream", back_off=_NO_SLOT
                 )
-                is_open = False
-                async for answer in answers:
-                    if not is_open:
-                        is_open, self._failures = True, 0
-                        missed, self._missed = self._missed, set()
-                        await self._groups.live(self.group, list(self._subscriptions.values()), list(missed))
-                        log.info("stream open", anchor=self.group.anchor, mailboxes=len(ids))
-                    await self._pass_on(answer)
+            async with self._client(turn) as connected:
+                await self._unsubscribe(connected)
+                await self._subscribe(connected)
+            if self._subscriptions:
+                # Those that could not be subscribed have left, perhaps the one in whose name it was done.
+                async with self._client(turn) as connected:
+                    await self._listen(connected, turn)
+                return
+        await self._changed.wait()
+
+    def _client(self, turn: SlotLease) -> AbstractAsyncContextManager[Connected]:
+        return self._profiles.client(self.group.profileid, mailboxid=self._speaker, turn=turn)
+
+    async def _listen(self, connected: Connected, turn: SlotLease) -> None:
+        """Pass on what the stream tells, until it ends or its connection may be somebody else's."""
+        ids = sorted(self._subscriptions)
+        is_open = False
+        stream = connected.client.stream(ids, mailbox=connected.mailbox, affinity=self._affinity)
+        async with stream as answers:
+            async for answer in answers:
+                if not is_open:
+                    is_open, self._failures = True, 0
+                    missed, self._missed = self._missed, set()
+                    await self._groups.live(self.group, list(self._subscriptions.values()), list(missed))
+                    log.info("stream open", anchor=self.group.anchor, mailboxes=len(ids))
+                await self._pass_on(answer)
+                if not turn.is_held:
+                    raise LeaseLost(mailbox="the connection of this stream")
 
     async def _pass_on(self, answer: StreamedAnswer) -> None:
         """Make those due that something was told of."""
@@ -289,10 +297,13 @@ class Told:
             self._outdated[subscription_id] = member.address if member else self.group.anchor
         self._subscriptions.clear()
         with suppress(ServiceError):  # see above
-            async with self._profiles.client(
-                self.group.profileid, mailboxid=self._speaker or self.group.anchorid
-            ) as connected:
-                await self._unsubscribe(connected)
+            async with self._slots.hold(Budget(self.group.profileid), 1, purpose=STREAMS) as turn:
+                if turn is None:
+                    return  # they end by themselves
+                async with self._profiles.client(
+                    self.group.profileid, mailboxid=self._speaker or self.group.anchorid, turn=turn
+                ) as connected:
+                    await self._unsubscribe(connected)
 
 
 class Notifier:

@@ -2,7 +2,8 @@
 
 Every worker has one of these. It is woken by a NOTIFY that commits together with the hand-over of an e-mail; a timed
 look finds what falls due again after trouble, and what a killed worker has left behind. E-mails of one mailbox leave
-one after the other, those of different mailboxes at the same time.
+one after the other, those of different mailboxes at the same time, each over a connection that counts against the limit
+of its profile: it is claimed once there is one.
 """
 
 import asyncio
@@ -10,20 +11,28 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
+import psycopg
 import structlog
+from psycopg import AsyncConnection
+from psycopg.errors import LockNotAvailable
 from psycopg_pool import AsyncConnectionPool
 
+from serversync.adapters import slots
 from serversync.adapters.alerts import TraceLogAlerts
 from serversync.adapters.deliveries import (
     SEND_CHANNEL,
+    DeliveryCandidate,
     DeliveryClaim,
     DeliveryStore,
     claim_deliveries,
+    due_deliveries,
     next_delivery_due,
 )
 from serversync.adapters.outgoing_mailbox import OutgoingMailboxes
 from serversync.adapters.profiles import ProfileConnections
+from serversync.adapters.slots import Budget, ConnectionSlots, SlotLease
 from serversync.core import clock
 from serversync.core.errors import LeaseLost
 from serversync.engine.outgoing import DeliveryRunner
@@ -32,8 +41,11 @@ from serversync.jobs.wake import woken_by
 AT_ONCE: Final = 20
 """E-mails that one worker sends at the same time."""
 LONGEST_SLEEP: Final = timedelta(seconds=5)
+BLOCKED_SLEEP: Final = timedelta(milliseconds=500)
+"""Where something is due that cannot leave now; what frees it wakes, this is for what cannot tell."""
 GRACE: Final = timedelta(seconds=15)
 SHORTEST_SLEEP: Final = timedelta(milliseconds=50)
+_CANDIDATES: Final = 10 * AT_ONCE
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +68,7 @@ class OutgoingMail:
         self._lease = lease
         self._profiles = profiles
         self._store = DeliveryStore(pool, host=host, lease=lease)
+        self._slots = ConnectionSlots(pool, host=host, lease=lease)
         self._running: dict[asyncio.Task[None], DeliveryClaim] = {}
         self._freed = asyncio.Event()
 
@@ -79,29 +92,69 @@ class OutgoingMail:
             raise
 
     async def _take(self) -> int:
-        """Claim what is due and begin to send it; return how many that are."""
-        room = AT_ONCE - len(self._running)
-        if room <= 0:
+        """Begin to send what is due, as far as connections and places are free; return how many e-mails."""
+        count = 0
+        full: set[UUID] = set()
+        if len(self._running) >= AT_ONCE:
             return 0
         async with self._pool.connection() as connection:
-            claims = await claim_deliveries(connection, host=self._host, lease=self._lease, limit=room)
-        for claim in claims:
-            task = asyncio.create_task(self._send(claim))
-            self._running[task] = claim
-            task.add_done_callback(self._done)
-        return len(claims)
+            for candidate in await due_deliveries(connection, limit=_CANDIDATES):
+                if len(self._running) >= AT_ONCE:
+                    break
+                budget = Budget(candidate.profileid, candidate.mailboxid)
+                if budget.budgetid in full:
+                    continue
+                try:
+                    taken = await self._claim(connection, candidate, budget)
+                except LockNotAvailable:
+                    log.warning("another process does not let go of a profile's connections")
+                    taken = None
+                if taken is None:
+                    full.add(budget.budgetid)
+                    continue
+                for claim, slotid in taken:
+                    task = asyncio.create_task(self._send(claim, slotid))
+                    self._running[task] = claim
+                    task.add_done_callback(self._done)
+                    count += 1
+        return count
+
+    async def _claim(
+        self, connection: AsyncConnection, candidate: DeliveryCandidate, budget: Budget
+    ) -> list[tuple[DeliveryClaim, UUID]] | None:
+        """Claim an e-mail together with a connection; ``None`` where none is free, nothing where it is taken."""
+        async with connection.transaction() as transaction:
+            slot = await slots.take(
+                connection, budget, 1, host=self._host, lease=self._lease, purpose=slots.SENDING
+            )
+            if slot is None:
+                return None
+            claims = await claim_deliveries(
+                connection, host=self._host, lease=self._lease, limit=1, only=candidate.activityid
+            )
+            if not claims:
+                raise psycopg.Rollback(transaction)
+            return [(claims[0], slot[0])]
+        return []
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
         self._freed.set()
 
-    async def _send(self, claim: DeliveryClaim) -> None:
+    async def _send(self, claim: DeliveryClaim, slotid: UUID) -> None:
+        async with self._slots.take_up(slotid) as turn:
+            if turn is None:
+                await self._store.release(claim)
+                return
+            await self._send_over(turn, claim)
+
+    async def _send_over(self, turn: SlotLease, claim: DeliveryClaim) -> None:
         store = DeliveryStore(self._pool, host=self._host, lease=self._lease)
         run = await store.begin(claim)
         if run is None:
             return
         runner = DeliveryRunner(
-            OutgoingMailboxes(self._profiles).open, store, TraceLogAlerts(self._pool), clock=clock.now
+            OutgoingMailboxes(self._profiles, turn).open, store, TraceLogAlerts(self._pool), clock=clock.now
         )
         try:
             outcome, error = await runner(run)
@@ -122,7 +175,10 @@ class OutgoingMail:
     async def _sleep(self, woken: asyncio.Event) -> None:
         async with self._pool.connection() as connection:
             due = await next_delivery_due(connection)
-        wait = max(min(due if due is not None else LONGEST_SLEEP, LONGEST_SLEEP), SHORTEST_SLEEP)
+        if due == timedelta():
+            wait = BLOCKED_SLEEP
+        else:
+            wait = max(min(due if due is not None else LONGEST_SLEEP, LONGEST_SLEEP), SHORTEST_SLEEP)
         self._freed.clear()
         waiting = [asyncio.create_task(event.wait()) for event in (woken, self._freed)]
         try:
@@ -148,6 +204,7 @@ class OutgoingMail:
         async def beat() -> None:
             while True:
                 await asyncio.sleep(self._lease.total_seconds() / 3)
+                await self._slots.prolong()
                 await self._store.prolong([(c.activityid, c.fence) for c in self._running.values()])
 
         beating = asyncio.create_task(beat())

@@ -22,7 +22,6 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from serversync import __version__
 from serversync.adapters.notification_groups import NotificationGroups
 from serversync.adapters.profiles import ProfileConnections
-from serversync.adapters.slots import ConnectionSlots
 from serversync.jobs.batch import BatchRunner, tune_process
 from serversync.jobs.dispatcher import Dispatcher
 from serversync.jobs.housekeeping import keep_house
@@ -119,8 +118,7 @@ class Worker:
                     await runner.run_batch(batch)
 
             groups = NotificationGroups(pool, host=host_name(), lease=self._lease)
-            slots = ConnectionSlots(pool, host=host_name(), lease=self._lease)
-            notifier = Notifier(groups, profiles, slots, lease=self._lease)
+            notifier = Notifier(groups, profiles, runner.slots, lease=self._lease)
             queue = asyncio.create_task(
                 app.run_worker_async(
                     queues=[MAILBOXES],
@@ -135,7 +133,7 @@ class Worker:
             outgoing = OutgoingMail(pool, profiles, conninfo=self._dsn, host=host_name(), lease=self._lease)
             operations = OperationRunner(
                 pool,
-                lambda: ProfileConnections(pool, user_agent=USER_AGENT, by_hand=True),
+                lambda: ProfileConnections(pool, user_agent=USER_AGENT, by_hand=True, slots=runner.slots),
                 host=host_name(),
             )
             parts = [

@@ -271,9 +271,15 @@ class SimulatorServer:
     ) -> web.StreamResponse:
         prepared = self._endpoint.prepare(body, account, request.headers)
         load, who = self.exchange.load, account.address.lower()
-        with load.under_way(who, prepared.address), self._let_in(who, prepared) as delay:
+
+        def has_left() -> bool:
+            return request.transport is None or request.transport.is_closing()
+
+        is_stream = prepared.operation == "GetStreamingEvents"
+        counted = load.under_way(who, prepared.address, has_left=has_left if is_stream else None)
+        with counted, self._let_in(who, prepared) as delay:
             response = await self._carry_out(request, body, prepared, authenticator, delay)
-            if request.transport is None or request.transport.is_closing():
+            if has_left():
                 load.cut_off[who] += 1
             return response
 

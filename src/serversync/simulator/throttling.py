@@ -78,6 +78,7 @@ class Load:
     most_by_mailbox: Counter[Key] = field(default_factory=Counter)
     handled: Counter[str] = field(default_factory=Counter)
     cut_off: Counter[str] = field(default_factory=Counter)
+    _hanging: dict[str, list["_Hanging"]] = field(default_factory=dict)
 
     def forget_peaks(self) -> None:
         """Begin to look for the most anew."""
@@ -85,19 +86,50 @@ class Load:
         self.most_by_mailbox = Counter(self.by_mailbox)
 
     @contextmanager
-    def under_way(self, account: str, mailbox: str | None) -> Iterator[None]:
-        """Count a request for the block."""
+    def under_way(
+        self, account: str, mailbox: str | None, *, has_left: Callable[[], bool] | None = None
+    ) -> Iterator[None]:
+        """Count a request for the block.
+
+        Args:
+            account: Who asks.
+            mailbox: As whom.
+            has_left: For a stream: whether its client has gone, which the server itself notices late.
+        """
         key = (account, mailbox or "")
+        for stream in self._hanging.get(account, ()):
+            if stream.has_left():
+                self._leave(stream.key)
+                stream.is_over = True
+        self._hanging[account] = [one for one in self._hanging.get(account, ()) if not one.is_over]
         self.requests[account] += 1
         self.by_mailbox[key] += 1
         self.handled[key[1]] += 1
         self.most_requests[account] = max(self.most_requests[account], self.requests[account])
         self.most_by_mailbox[key] = max(self.most_by_mailbox[key], self.by_mailbox[key])
+        mine = _Hanging(key, has_left) if has_left is not None else None
+        if mine is not None:
+            self._hanging[account].append(mine)
         try:
             yield
         finally:
-            self.requests[account] -= 1
-            self.by_mailbox[key] -= 1
+            if mine is None or not mine.is_over:
+                self._leave(key)
+            if mine is not None:
+                mine.is_over = True
+
+    def _leave(self, key: Key) -> None:
+        self.requests[key[0]] -= 1
+        self.by_mailbox[key] -= 1
+
+
+@dataclass(slots=True)
+class _Hanging:
+    """A stream that is open."""
+
+    key: Key
+    has_left: Callable[[], bool]
+    is_over: bool = False
 
 
 @dataclass(slots=True)

@@ -65,7 +65,7 @@ class ConnectionExaminer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        client, self._seen.client = self._seen.client, None
+        client, self._seen.to_close = self._seen.to_close, None
         if client is not None:
             await client.__aexit__(kind, error, trace)
 

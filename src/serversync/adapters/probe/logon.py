@@ -53,7 +53,10 @@ class LogOnSteps:
             guard=target.guard,
             allow_other_servers=target.allow_other_servers,
         )
-        self._seen.client = await client.__aenter__()
+        self._seen.to_close = await client.__aenter__()
+        if target.turn is not None:
+            client = client.lane(target.turn)
+        self._seen.client = client
         began = time.monotonic()
         try:
             self._seen.first_answer = await client.call(_INBOX)

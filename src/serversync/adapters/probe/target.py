@@ -12,6 +12,7 @@ from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.client import EwsClient
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.inspection.greeting import Greeting
+from serversync.exchange.lane import Turn
 from serversync.exchange.outcome import Failure, Outcome
 from serversync.exchange.types.folder import Folder
 
@@ -36,6 +37,8 @@ class Target:
         diagnoses: Whether a refused log-on is followed by at most one more of another kind, to tell why.
         guard: Counts refusals together with the workers; a log-on that succeeds starts a stopped account again.
         own_credentials: Whether the account is the sample mailbox's own.
+        connections: How many requests may be sent at the same time.
+        turn: When requests may be sent: the lease of these connections.
     """
 
     profile: str
@@ -59,6 +62,7 @@ class Target:
     allow_other_servers: bool = False
     diagnoses: bool = True
     guard: LogOnGuard | None = field(default=None, repr=False)
+    turn: Turn | None = field(default=None, repr=False)
 
     @property
     def step_seconds(self) -> float:
@@ -81,7 +85,8 @@ class Seen:
         greeting: What the server says to strangers.
         scheme: The authentication that will be used, for people.
         refusals: How many passwords were refused before the log-on, in the search for the server.
-        client: The client of all later steps, open until the end.
+        client: The client of all later steps.
+        to_close: The connections that it uses, open until the end.
         first_answer: How the first request after the log-on was answered, or the error that it got.
     """
 
@@ -91,6 +96,7 @@ class Seen:
     scheme: str = ""
     refusals: int = 0
     client: EwsClient | None = None
+    to_close: EwsClient | None = None
     first_answer: list[Outcome[Folder]] | ServiceError | None = None
     first_milliseconds: int = 0
 
