@@ -6,7 +6,7 @@ Source: Microsoft, "Email message filtering and correlation".
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -188,7 +188,7 @@ def correlate(message: ReceivedMessage, keys: Keys, book: Book, settings: EmailS
         return UNRELATED
     tried: list[Tried] = []
     own = normalized_id(message.message_id) if message.message_id else ""
-    for method, wanted, find in (
+    methods: tuple[tuple[Method, str, Callable[[], Earlier | None]], ...] = (
         (Method.IN_REPLY_TO, " ".join(keys.message_ids[:3]), lambda: _by_headers(keys, book, own)),
         (Method.TRACKING_TOKEN, " ".join(keys.tokens), lambda: _by_token(keys, book, own)),
         (
@@ -201,7 +201,8 @@ def correlate(message: ReceivedMessage, keys: Keys, book: Book, settings: EmailS
             "subject and people" if keys.subject_keys else "",
             lambda: _by_smart_matching(message, keys, book, own, settings),
         ),
-    ):
+    )
+    for method, wanted, find in methods:
         if not wanted:
             tried.append(Tried(method, "", "nothing to look for, or switched off"))
             continue
