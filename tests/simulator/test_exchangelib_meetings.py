@@ -183,6 +183,22 @@ def test_another_time_asks_everybody_again_and_another_subject_does_not(exchange
         old.accept()
 
 
+def test_saving_everything_as_it_was_tells_nobody_and_keeps_exceptions(exchange: Exchange, people) -> None:
+    ada, ben = people
+    made = meeting(ada, recurrence=Recurrence(pattern=DailyPattern(interval=1), start=START.date(), number=5))
+    made.occurrence(index=2).delete(send_meeting_cancellations=SEND_TO_NONE)
+    ben.inbox.get(subject="Review").accept()
+    exchange.outbox.clear()
+    made.refresh()
+    made.save(send_meeting_invitations=SEND_ONLY_TO_CHANGED)
+    made.refresh()
+    assert (exchange.outbox, ben.inbox.all().count(), len(made.deleted_occurrences)) == ([], 0, 1)
+    assert made.required_attendees[0].response_type == "Accept"
+    copy = ben.calendar.get(subject="Review")
+    copy.save(send_meeting_invitations=SEND_TO_NONE)
+    assert ben.calendar.get(subject="Review").my_response_type == "Accept"
+
+
 def test_who_is_added_is_invited_and_who_is_removed_gets_a_cancellation(exchange: Exchange, people) -> None:
     ada, ben = people
     made = meeting(ada, required_attendees=["grace@example.com"])

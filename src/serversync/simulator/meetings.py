@@ -17,14 +17,10 @@ from serversync.simulator.calendar.meeting import (
     attendee_copy,
     attendees,
     cancelled_copy,
-    content_differs,
-    keep_answers,
     message,
     request,
-    times_differ,
     told,
     tracked,
-    without,
 )
 from serversync.simulator.calendar.series import occurrence, series_of
 from serversync.simulator.delivery import is_address
@@ -257,7 +253,8 @@ def _note(mailbox: Mailbox, made: StoredItem, found: StoredItem | None) -> None:
     mailbox.edit(made.number, properties=changed)
 
 
-def _sequence(properties: dict[str, Any]) -> int:
+def sequence(properties: dict[str, Any]) -> int:
+    """Return the sequence number of a meeting, which rises with each new time."""
     return int(properties.get("calendar:AppointmentSequenceNumber") or 0)
 
 
@@ -284,7 +281,7 @@ def _keep(
             exceptions=made.exceptions,
         )
         return mailbox.add(copy, mailbox.distinguished_folder("calendar"))
-    if _sequence(said) < _sequence(found.properties or {}):
+    if sequence(said) < sequence(found.properties or {}):
         return None
     _outdate(mailbox, made)
     again = found.copy()
@@ -345,7 +342,7 @@ def _mark_cancelled(mailbox: Mailbox, said: dict[str, Any]) -> StoredItem | None
         return None
     again = occurrence_of(found, said).copy()
     again.properties = cancelled_copy(again.properties or {})
-    again.properties["calendar:AppointmentSequenceNumber"] = _sequence(said)
+    again.properties["calendar:AppointmentSequenceNumber"] = sequence(said)
     return mailbox.store(again)
 
 
@@ -359,7 +356,7 @@ def _track(
     response = {"POS": "Accept", "TENT": "Tentative"}.get(item_class.rpartition(".")[2], "Decline")
     again = occurrence_of(found, said).copy()
     given = again.properties or {}
-    if _sequence(said) < _sequence(given):
+    if sequence(said) < sequence(given):
         return None
     start, end = said.get("meeting:ProposedStart"), said.get("meeting:ProposedEnd")
     proposed = (start, end) if start and end else None
@@ -369,66 +366,6 @@ def _track(
         given |= tracked(given, address, response, said.get("item:DateTimeSent") or exchange.now(), proposed)
     again.properties = given
     return mailbox.store(again)
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """Who has to be told what after an organizer changed a meeting.
-
-    Attributes:
-        kind: What the request to those who stay invited says.
-        added: Who is new.
-        kept: Who stays.
-        removed: Who is no longer invited.
-    """
-
-    kind: RequestType
-    added: tuple[Attendee, ...]
-    kept: tuple[Attendee, ...]
-    removed: tuple[Attendee, ...]
-
-
-def prepare_update(before: StoredItem, after: StoredItem, *, sends: bool) -> Update:
-    """Bring the answers and the sequence number of a changed meeting up to date, before it is stored.
-
-    Args:
-        before: The appointment as it was.
-        after: As it becomes.
-        sends: Whether anybody is told.
-    """
-    was, given = before.properties or {}, after.properties or {}
-    is_moved = times_differ(was, given)
-    keep_answers(was, given, forget=is_moved and sends)
-    if sends and attendees(given):
-        if is_moved:
-            given["calendar:AppointmentSequenceNumber"] = _sequence(was) + 1
-        mark_as_meeting(after)
-    old, new = attendees(was), attendees(given)
-    return Update(
-        RequestType.FULL if is_moved else RequestType.INFORMATIONAL,
-        tuple(without(new, old)),
-        tuple(one for one in new if one not in tuple(without(new, old))),
-        tuple(without(old, new)),
-    )
-
-
-def tell_update(
-    exchange: "Exchange",
-    mailbox: Mailbox,
-    before: StoredItem,
-    after: StoredItem,
-    update: Update,
-    *,
-    only_changed: bool,
-    saves_copy: bool,
-) -> None:
-    """Send what an update asks for: requests to those who are new, updates to others, cancellations to the rest."""
-    was, given = before.properties or {}, after.properties or {}
-    invite(exchange, mailbox, after, update.added, RequestType.NEW, saves_copy=saves_copy)
-    cancel(exchange, mailbox, before, update.removed, saves_copy=saves_copy)
-    is_changed = update.kind is RequestType.FULL or content_differs(was, given)
-    if update.kept and (is_changed or not only_changed):
-        invite(exchange, mailbox, after, update.kept, update.kind, saves_copy=saves_copy)
 
 
 def everybody(item: StoredItem) -> tuple[Attendee, ...]:

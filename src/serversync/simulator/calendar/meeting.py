@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from serversync.simulator.addresses import Address
+from serversync.simulator.calendar.recurrence import Recurrence, read_recurrence
 from serversync.simulator.kinds.attendee import ATTENDEE_FIELDS, Attendee
 from serversync.simulator.storeditem import StoredItem
 
@@ -40,7 +41,7 @@ _TOLD = (
     "calendar:DateTimeStamp",
     *ATTENDEE_FIELDS,
 )
-_TIMES = ("calendar:Start", "calendar:End", "calendar:Recurrence", "calendar:IsAllDayEvent")
+_TIMES = ("calendar:Start", "calendar:End", "calendar:IsAllDayEvent")
 _CONTENT = ("item:Subject", "item:Body", "calendar:Location", "calendar:EnhancedLocation")
 
 
@@ -67,12 +68,19 @@ def attendees(properties: dict[str, Any]) -> tuple[Attendee, ...]:
 
 def times_differ(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Whether a meeting is at another time, so that everybody has to answer again."""
-    return any(before.get(uri) != after.get(uri) for uri in _TIMES)
+    return any((before.get(uri) or None) != (after.get(uri) or None) for uri in _TIMES) or (
+        _pattern(before) != _pattern(after)
+    )
+
+
+def _pattern(properties: dict[str, Any]) -> Recurrence | None:
+    fragment = properties.get("calendar:Recurrence")
+    return read_recurrence(fragment) if fragment else None
 
 
 def content_differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Whether something was changed that attendees are told without having to answer again."""
-    return any(before.get(uri) != after.get(uri) for uri in _CONTENT)
+    return any((before.get(uri) or None) != (after.get(uri) or None) for uri in _CONTENT)
 
 
 def keep_answers(before: dict[str, Any], after: dict[str, Any], *, forget: bool = False) -> None:

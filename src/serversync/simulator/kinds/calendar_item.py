@@ -124,7 +124,7 @@ def _read_mime(item: StoredItem, mime: bytes) -> frozenset[str]:
 
 
 CALENDAR_PROPERTIES: tuple[Property, ...] = (
-    Property("calendar:UID", access=Access.CREATE),
+    Property("calendar:UID", access=Access.WRITE),
     Property("calendar:RecurrenceId", TIME),
     Property("calendar:DateTimeStamp", TIME),
     Property("calendar:Start", LOCAL_TIME, level=DEFAULT, access=Access.WRITE, named=(_APPOINTMENT, "33293")),
@@ -146,7 +146,7 @@ CALENDAR_PROPERTIES: tuple[Property, ...] = (
         named=(_APPOINTMENT, "33285"),
     ),
     Property("calendar:Location", level=DEFAULT, access=Access.WRITE, named=(_APPOINTMENT, "33288")),
-    Property("calendar:When"),
+    Property("calendar:When", access=Access.WRITE),
     Property("calendar:IsMeeting", BOOLEAN, _is_meeting),
     Property("calendar:IsCancelled", BOOLEAN, lambda _view: False),
     Property("calendar:IsRecurring", BOOLEAN, lambda view: bool(view.get("calendar:Recurrence"))),

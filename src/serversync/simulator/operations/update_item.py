@@ -12,7 +12,7 @@ from serversync.simulator.identifiers import change_of
 from serversync.simulator.itemwriter import ItemWriter, changes_of
 from serversync.simulator.kinds.property import ItemKind
 from serversync.simulator.mailbox import Mailbox
-from serversync.simulator.meetings import Update
+from serversync.simulator.meetingupdate import Update, prepare_update, tell_update
 from serversync.simulator.operations.respond_meeting import sends
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
 from serversync.simulator.shape import Shape, is_true
@@ -138,13 +138,13 @@ def _check_meeting(call: Call, stored: StoredItem, item: StoredItem) -> Update |
         return None
     if tells:
         meetings.check_people(meetings.everybody(item))
-    update = meetings.prepare_update(stored, item, sends=tells)
+    update = prepare_update(stored, item, sends=tells)
     return update if tells else None
 
 
 def _tell(call: Call, mailbox: Mailbox, stored: StoredItem, item: StoredItem, update: Update) -> None:
     wanted = call.request.get("SendMeetingInvitationsOrCancellations") or ""
-    meetings.tell_update(
+    tell_update(
         call.exchange,
         mailbox,
         stored,
