@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,7 +16,7 @@ from serversync import bootstrap, logs
 
 def main(arguments: dict[str, Any]) -> dict[str, float]:
     """Poll all mailboxes so many rounds, after rounds that make the change marks known and believed."""
-    place = json.loads(open(arguments["place"]).read())  # noqa: SIM115, PTH123
+    place = json.loads(Path(arguments["place"]).read_text())
     with bootstrap.start() as environment:
         logs.configure()
         employ(environment.dsn, place, count=arguments["mailboxes"], interval=86_400)

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from exchangelib import IMPERSONATION, Account, Configuration, Credentials
@@ -15,7 +16,7 @@ from benchmarks.measure import spending, take_processor
 
 def main(arguments: dict[str, Any]) -> dict[str, float]:
     """Ask for the changes of every folder of every mailbox; there are none."""
-    place = json.loads(open(arguments["place"]).read())  # noqa: SIM115, PTH123
+    place = json.loads(Path(arguments["place"]).read_text())
     os.environ["REQUESTS_CA_BUNDLE"] = place["ca_file"]
     BaseProtocol.SESSION_POOLSIZE = 1
     configuration = Configuration(

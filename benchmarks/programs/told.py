@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,7 +21,7 @@ LIVE = """
 
 def main(arguments: dict[str, Any]) -> dict[str, float]:
     """Poll every mailbox once, subscribe them all, and then listen for so many seconds."""
-    place = json.loads(open(arguments["place"]).read())  # noqa: SIM115, PTH123
+    place = json.loads(Path(arguments["place"]).read_text())
     with bootstrap.start() as environment:
         logs.configure()
         employ(environment.dsn, place, count=arguments["mailboxes"], interval=86_400)
