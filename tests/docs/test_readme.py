@@ -67,11 +67,11 @@ def serve(command: str, folder: Path, environment: dict[str, str]) -> None:
         assert process.stdout is not None
         found = re.search(r"Pages: (\S+)", process.stdout.readline())
         assert found
-        with urllib.request.urlopen(f"{found[1]}readyz", timeout=30) as answer:  # noqa: S310 - our own http address
+        with urllib.request.urlopen(f"{found[1]}readyz", timeout=300) as answer:  # noqa: S310 - our own http address
             assert answer.read() == b"ready\n"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     assert process.returncode == 0
 
 
@@ -92,7 +92,7 @@ def test_the_steps_to_connect_an_exchange_work_in_their_order(
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
@@ -159,7 +159,7 @@ def test_the_example_with_exchangelib_runs(environment: dict[str, str]) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "['Hello']\n"), done.stderr

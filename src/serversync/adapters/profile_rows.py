@@ -1,4 +1,4 @@
-"""What a connection has to know of a profile and its mailboxes, read in one query."""
+"""What a connection has to know of a profile and its mailboxes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,21 +16,22 @@ from serversync.rules.allow_list import allows
 
 _OF_USER_OR_QUEUE: Final = 0
 
-_READ: Final = """
+_PROFILE: Final = """
     select p.emailserverprofileid as profileid, p.modifiedon, p.name, p.useautodiscover,
         p.incomingserverlocation as location, p.incomingusername as username, p.incomingpassword as password,
         p.incomingauthenticationprotocol as protocol, p.incomingcredentialretrieval as retrieval,
         p.incominguseimpersonation as impersonate, p.maxconcurrentconnections as connections, p.cafile,
         p.proxyurl as proxyaddress, p.proxyusername, p.proxypassword, p.allowedmailboxes,
-        p.timeoutmailboxconnectionafteramount as timeout_ms, p.autodiscoverurl, p.autodiscoverhosts,
-        m.mailboxid, m.emailaddress as address, m.modifiedon as mailbox_modifiedon, m.ewsurl,
-        m.lastautodiscoveredon,
-        m.allowemailconnectortousecredentials as own_allowed, m.username as own_username,
+        p.timeoutmailboxconnectionafteramount as timeout_ms, p.autodiscoverurl, p.autodiscoverhosts
+    from emailserverprofile p where p.emailserverprofileid = %s
+"""
+_MAILBOXES: Final = """
+    select m.mailboxid, m.emailaddress as address, m.modifiedon as mailbox_modifiedon, m.ewsurl,
+        m.lastautodiscoveredon, m.allowemailconnectortousecredentials as own_allowed, m.username as own_username,
         m.password as own_password
-    from emailserverprofile p
-    left join mailbox m on m.emailserverprofile = p.emailserverprofileid
+    from mailbox m
+    where m.emailserverprofile = %(profile)s
         and (m.mailboxid = any(%(mailboxids)s) or lower(m.emailaddress) = lower(%(address)s))
-    where p.emailserverprofileid = %(profile)s
 """
 
 
@@ -125,14 +126,16 @@ async def read_rows(
         InputInvalid: the profile was deleted.
     """
     async with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_PROFILE, (profileid,))
+        if (row := await cursor.fetchone()) is None:
+            raise InputInvalid(field="Server Profile", reason="the profile was deleted")
+        profile = ProfileRow(**row)
+        if not mailboxids and address is None:
+            return profile, {}
         await cursor.execute(
-            _READ, {"profile": profileid, "mailboxids": list(mailboxids), "address": address}
+            _MAILBOXES, {"profile": profileid, "mailboxids": list(mailboxids), "address": address}
         )
-        rows = await cursor.fetchall()
-    if not rows:
-        raise InputInvalid(field="Server Profile", reason="the profile was deleted")
-    profile = ProfileRow(**{name: rows[0][name] for name in ProfileRow.__dataclass_fields__})
-    return profile, {row["mailboxid"]: _mailbox(row) for row in rows if row["mailboxid"] is not None}
+        return profile, {row["mailboxid"]: _mailbox(row) for row in await cursor.fetchall()}
 
 
 def _mailbox(row: dict[str, Any]) -> MailboxRow:

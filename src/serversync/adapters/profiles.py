@@ -167,7 +167,7 @@ class ProfileConnections:
     async def batch(
         self, profileid: UUID, mailboxids: Sequence[UUID], *, turn: Turn | None = None
     ) -> "BatchConnections":
-        """Read the profile and its mailboxes in one query, and give what hands out their clients.
+        """Read the profile and its mailboxes, and give what hands out their clients.
 
         Args:
             profileid: The profile.

@@ -24,6 +24,7 @@ from serversync.exchange.response_codes import AnswerContext, error_for
 from serversync.exchange.version import RequestServerVersion, ServerVersionInfo, read_server_version
 from serversync.exchange.xml_text import escape
 
+_ENVELOPE, _HEADER, _BODY, _VERSION = soap("Envelope"), soap("Header"), soap("Body"), t("ServerVersionInfo")
 _OPEN = (
     '<?xml version="1.0" encoding="utf-8"?>'
     f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:m="{MESSAGES}" xmlns:t="{TYPES}"><soap:Header>'
@@ -127,15 +128,15 @@ def open_envelope(root: _Element) -> Envelope:
     Raises:
         NotAnEnvelope: the document is another one.
     """
-    if root.tag != soap("Envelope"):
+    if root.tag != _ENVELOPE:
         raise NotAnEnvelope(f"it is a document of another kind ({local_name(root.tag)[:60]})")
     content: _Element | None = None
     version: ServerVersionInfo | None = None
     for part in root:
-        if part.tag == soap("Header"):
-            element = part.find(t("ServerVersionInfo"))
+        if part.tag == _HEADER:
+            element = part.find(_VERSION)
             version = None if element is None else read_server_version(element)
-        elif part.tag == soap("Body") and len(part):
+        elif part.tag == _BODY and len(part):
             content = part[0]
     return Envelope(content, version)
 

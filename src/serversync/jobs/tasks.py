@@ -30,7 +30,7 @@ class Batch:
         return {
             "profileid": str(self.profileid),
             "slotid": str(self.slotid) if self.slotid else None,
-            "claims": [[str(claim.mailboxid), claim.fence] for claim in self.claims],
+            "claims": [f"{claim.mailboxid} {claim.fence}" for claim in self.claims],
         }
 
 
@@ -40,7 +40,7 @@ RunBatch = Callable[[Batch], Awaitable[None]]
 @app.task(name="serversync.run_mailboxes", queue=MAILBOXES, pass_context=True)
 async def run_mailboxes(
     context: JobContext,
-    claims: list[list[str | int]],
+    claims: list[str | list[str | int]],
     profileid: str | None = None,
     slotid: str | None = None,
 ) -> None:
@@ -48,7 +48,7 @@ async def run_mailboxes(
 
     Args:
         context: Carries the worker's ``run_batch``.
-        claims: Pairs of mailbox id and fence.
+        claims: Mailbox id and fence each; as a pair where a former version enqueued the job.
         profileid: Their profile. Without it the job is of a version that leased no connections: its mailboxes fall
             due again when their claims end.
         slotid: The lease of their connections, where the limit is the profile's.
@@ -60,6 +60,11 @@ async def run_mailboxes(
         Batch(
             UUID(profileid),
             UUID(slotid) if slotid else None,
-            [Claim(UUID(str(mailboxid)), int(fence)) for mailboxid, fence in claims],
+            [_claim(each) for each in claims],
         )
     )
+
+
+def _claim(told: str | list[str | int]) -> Claim:
+    mailboxid, fence = told.split() if isinstance(told, str) else told
+    return Claim(UUID(str(mailboxid)), int(fence))

@@ -55,9 +55,16 @@ def _read(message: _Element) -> FolderValues | None:
     count: str | None = None
     for child in folders[0]:
         if child.tag == _EXTENDED:
-            field, value = child.find(_FIELD), child.findtext(_VALUE)
-            if field is not None and value is not None:
-                tagged[(field.get("PropertyTag") or "").lower()] = value
+            # Written out, because find() costs more than all the rest of an answer.
+            number: str | None = None
+            value: str | None = None
+            for part in child:
+                if part.tag == _FIELD:
+                    number = part.get("PropertyTag")
+                elif part.tag == _VALUE:
+                    value = part.text
+            if number is not None and value is not None:
+                tagged[number.lower()] = value
         elif child.tag == _COUNT:
             count = child.text
     return FolderValues(tagged, count)
