@@ -83,12 +83,12 @@ class Follower:
 
     def next(self):
         """The next envelope; ``None`` at the end."""
-        while b"</s:Envelope>" not in self._rest:
+        while b"</Envelope>" not in self._rest:
             piece = self.reply.read1(65536)
             if not piece:
                 return None
             self._rest += piece
-        document, end, self._rest = self._rest.partition(b"</s:Envelope>")
+        document, end, self._rest = self._rest.partition(b"</Envelope>")
         return etree.fromstring(document + end)
 
     def events(self, count: int) -> list[str]:

@@ -118,6 +118,15 @@ def envelope(body: str, *, header: str) -> bytes:
     ).encode()
 
 
+def streamed_envelope(body: str, *, header: str) -> bytes:
+    """Return an envelope of a stream; Exchange writes these without a prefix, and clients cut the stream by that."""
+    soap = f'xmlns:soap11="{SOAP_NS}"'
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?><Envelope xmlns="{SOAP_NS}"><soap11:Header {soap}>{header}</soap11:Header>'
+        f"<soap11:Body {soap}>{body}</soap11:Body></Envelope>"
+    ).encode()
+
+
 def response(operation: str, messages: Iterable[str]) -> str:
     """Return ``<m:…Response>`` around its response messages."""
     return (

@@ -24,6 +24,7 @@ from serversync.simulator.response import (
     EwsError,
     SoapFault,
     envelope,
+    streamed_envelope,
 )
 from serversync.simulator.schema import SchemaCollection
 from serversync.simulator.subscriptions import OpenStream
@@ -247,7 +248,8 @@ class SoapEndpoint:
             status, body = 500, SoapFault(error.response_code, error.message).to_xml()
         except SoapFault as fault:
             status, body = 500, fault.to_xml()
-        answer = Answer(status, envelope(body, header=header), operation, prepared.schema, prepared.fault)
+        wrap = streamed_envelope if call is not None and call.stream is not None else envelope
+        answer = Answer(status, wrap(body, header=header), operation, prepared.schema, prepared.fault)
         if call is not None:
             answer.cookies, answer.stream = call.cookies, call.stream
         return answer

@@ -9,7 +9,7 @@ from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
 from serversync.simulator.notification import render_notification
 from serversync.simulator.operations import get_streaming_events
-from serversync.simulator.response import EwsError, envelope
+from serversync.simulator.response import EwsError, streamed_envelope
 from serversync.simulator.soap import Answer
 from serversync.simulator.subscriptions import OpenStream
 
@@ -81,7 +81,7 @@ async def _next(stream: OpenStream, exchange: Exchange, woken: asyncio.Event, en
         elif body is None and loop.time() >= alive:
             body = get_streaming_events.status("OK")
         if body is not None:
-            return envelope(body, header=exchange.version.server_version_info)
+            return streamed_envelope(body, header=exchange.version.server_version_info)
         try:
             async with asyncio.timeout_at(min(end, alive)):
                 await woken.wait()
