@@ -1,4 +1,4 @@
-"""Commands to a simulator that runs: ``serversync simulator break``, ``list``, ``clear``, ``deliver``, ``status`` and others.
+"""Commands to a simulator that runs: ``serversync simulator break``, ``clear``, ``deliver``, ``status`` and others.
 
 Where it is and its token come from the JSON that it wrote at its start: ``--about FILE``, or the environment variable
 ``SERVERSYNC_SIMULATOR`` with that text. Answers are JSON on standard output.
