@@ -11,6 +11,7 @@ from serversync.administration import (
     alerts,
     audit,
     connection,
+    customers,
     emails,
     logon,
     mailboxes,
@@ -23,9 +24,12 @@ from serversync.administration import (
 )
 from serversync.core.errors import InputInvalid, PrivilegeMissing, RecordNotFound
 from serversync.crm.models import (
+    Account,
     BusinessUnit,
+    Contact,
     Email,
     Mailbox,
+    Queue,
     Role,
     RolePrivileges,
     SystemUser,
@@ -75,7 +79,18 @@ def place() -> Place:
             code="x",
         )
         Email.objects.create(subject=f"Of {user}", ownerid=user)
+        Contact.objects.create(lastname=f"Of {user}", ownerid=user)
+        Account.objects.create(name=f"Of {user}", ownerid=user)
     return Place(made[0], made[1], made[2], unit)
+
+
+def queue_of(user: SystemUser) -> Queue:
+    return Queue.objects.get_or_create(name=f"Of {user}", ownerid=user)[0]
+
+
+def read_customer(kind: customers.Kind, of: SystemUser) -> None:
+    if not customers.rows(kind).filter(ownerid=of).exists():
+        raise RecordNotFound(kind=kind.word, name=str(of))
 
 
 def as_user(user: SystemUser) -> Any:
@@ -100,6 +115,19 @@ SOMEONES: dict[str, Act] = {
     "read a user": lambda place, of: people.find(of.domainname),
     "edit a user": lambda place, of: people.edit(of, fullname="Other"),
     "unlock a user": lambda place, of: logon.unlock(of),
+    "read a contact": lambda place, of: read_customer(customers.CONTACT, of),
+    "edit a contact": lambda place, of: customers.edit(
+        customers.CONTACT, Contact.objects.get(ownerid=of), {"lastname": "x"}
+    ),
+    "deactivate a contact": lambda place, of: customers.set_state(
+        customers.CONTACT, Contact.objects.get(ownerid=of), active=False
+    ),
+    "read an account": lambda place, of: read_customer(customers.ACCOUNT, of),
+    "edit an account": lambda place, of: customers.edit(
+        customers.ACCOUNT, Account.objects.get(ownerid=of), {"name": "x"}
+    ),
+    "edit a queue": lambda place, of: queues.edit(queue_of(of), description="x"),
+    "deactivate a queue": lambda place, of: queues.set_state(queue_of(of), active=False),
 }
 """Acts on what belongs to somebody."""
 
@@ -113,6 +141,8 @@ EVERYBODYS: dict[str, Act] = {
     "add a user": lambda place, _: people.add("new@example.org"),
     "give a role": lambda place, _: people.edit(place.ben, roles=["System Administrator"]),
     "add a queue": lambda place, _: queues.add("Support", address="support@example.org"),
+    "add a contact": lambda place, _: customers.add(customers.CONTACT, {"lastname": "x"}),
+    "add an account": lambda place, _: customers.add(customers.ACCOUNT, {"name": "x"}),
     "read the audit": lambda place, _: audit.find_all(),
     "list roles": lambda place, _: privileges.roles(),
 }
@@ -128,6 +158,11 @@ REACH: dict[str, dict[str, int]] = {
         "read an e-mail": OWN,
         "edit a user": NOT,
         "unlock a user": NOT,
+        "edit a contact": NOT,
+        "deactivate a contact": NOT,
+        "edit an account": NOT,
+        "edit a queue": NOT,
+        "deactivate a queue": NOT,
         **dict.fromkeys(EVERYBODYS, NOT),
         "read profiles": ALL,
         "read settings": ALL,
@@ -148,10 +183,17 @@ REACH: dict[str, dict[str, int]] = {
                 # Unless requireprivilegetoselfapproveemailaddress is set the own address needs no privilege.
                 "approve",
                 "reject",
+                "edit a contact",
+                "deactivate a contact",
+                "edit an account",
             ),
             OWN,
         ),
+        "read a contact": ALL,
+        "read an account": ALL,
         **dict.fromkeys(EVERYBODYS, NOT),
+        "add a contact": ALL,
+        "add an account": ALL,
     },
     "": dict.fromkeys([*SOMEONES, *EVERYBODYS], NOT),
 }

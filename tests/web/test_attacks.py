@@ -9,12 +9,15 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from serversync.administration import actor, bulk, jobs
 from serversync.crm.models import (
+    Account,
     AsyncOperation,
     Audit,
+    Contact,
     Email,
     EmailServerProfile,
     Mailbox,
     Organization,
+    Queue,
     SystemUser,
     TraceLog,
 )
@@ -28,6 +31,9 @@ def posts(company: Company) -> list[tuple[str, dict[str, str]]]:
     """Every address that changes something, with a form that Dora could send."""
     box, profile = mailbox_of(company.ben), EmailServerProfile.objects.get()
     job = AsyncOperation.objects.create(name="Job of Dora", act="sync", ownerid=company.dora)
+    queue = Queue.objects.create(name="Support", emailaddress="support@example.org", ownerid=company.ben)
+    contact = Contact.objects.create(lastname="Hansen", ownerid=company.ben)
+    account = Account.objects.create(name="Harbour Coffee", ownerid=company.ben)
     chosen = {"mailbox": str(box.pk), "typed": "RE-INITIALISE"}
     return [
         *[(reverse("mailboxes-act", args=[word]), chosen) for word in ACTS],
@@ -43,6 +49,13 @@ def posts(company: Company) -> list[tuple[str, dict[str, str]]]:
         (reverse("new-profile", args=["exchange"]), {"name": "Mine"}),
         (reverse("email-reply", args=[company.of_ben.pk]), {"sender": "ada@example.org", "act": "save"}),
         (reverse("email-forward", args=[company.of_ben.pk]), {"sender": "ada@example.org", "act": "save"}),
+        (reverse("new-queue"), {"name": "Mine", "address": "mine@example.org", "track": "all"}),
+        (reverse("queue", args=[queue.pk]), {"name": "Mine", "address": "mine@example.org", "track": "all"}),
+        (reverse("queue-state", args=[queue.pk, "deactivate"]), {}),
+        (reverse("contact", args=[contact.pk]), {"lastname": "Taken over"}),
+        (reverse("contact-state", args=[contact.pk, "deactivate"]), {}),
+        (reverse("account", args=[account.pk]), {"name": "Taken over"}),
+        (reverse("account-state", args=[account.pk, "deactivate"]), {}),
         (reverse("email-send", args=[company.of_ben.pk]), {}),
         (reverse("email-take-back", args=[company.of_ben.pk]), {}),
         (reverse("settings"), {"requireapprovalforuseremail": ""}),
@@ -59,6 +72,9 @@ def state() -> list[object]:
         list(EmailServerProfile.objects.order_by("pk").values()),
         list(TraceLog.objects.order_by("pk").values()),
         list(Organization.objects.values()),
+        list(Queue.objects.order_by("pk").values()),
+        list(Contact.objects.order_by("pk").values()),
+        list(Account.objects.order_by("pk").values()),
         list(Email.objects.order_by("pk").values("subject", "statuscode")),
         list(SystemUser.objects.order_by("pk").values("fullname", "password", "isdisabled")),
         list(AsyncOperation.objects.order_by("pk").values("statuscode")),

@@ -84,7 +84,7 @@ def set_for_queue(name: str, *, track: str) -> Queue:
     if queue is None:
         raise RecordNotFound(kind="queue", name=wanted)
     method = method_of(track)
-    privileges.require_for(Privilege.CREATE_QUEUE, [queue])
+    privileges.require_for(Privilege.WRITE_QUEUE, [queue])
     with transaction.atomic(), audit.changes("queue.options", [queue]):
         queue.incomingemailfilteringmethod = method
         queue.save(update_fields=["incomingemailfilteringmethod", "modifiedon"])

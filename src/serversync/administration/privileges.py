@@ -13,7 +13,9 @@ from serversync.administration import actor as actors
 from serversync.administration.actor import Actor
 from serversync.core.errors import PrivilegeMissing, RecordNotFound
 from serversync.crm.models import (
+    Account,
     AsyncOperation,
+    Contact,
     Email,
     EmailServerProfile,
     Mailbox,
@@ -32,6 +34,8 @@ _OWNER: Final[dict[type[Model], str]] = {
     EmailServerProfile: "ownerid",
     Queue: "ownerid",
     Email: "ownerid",
+    Contact: "ownerid",
+    Account: "ownerid",
     AsyncOperation: "ownerid",
     TraceLog: "regardingobjectownerid",
 }

@@ -41,6 +41,13 @@ class Privilege(StrEnum):
     ASSIGN_ROLE = "prvAssignRole"
     READ_QUEUE = "prvReadQueue"
     CREATE_QUEUE = "prvCreateQueue"
+    WRITE_QUEUE = "prvWriteQueue"
+    READ_CONTACT = "prvReadContact"
+    CREATE_CONTACT = "prvCreateContact"
+    WRITE_CONTACT = "prvWriteContact"
+    READ_ACCOUNT = "prvReadAccount"
+    CREATE_ACCOUNT = "prvCreateAccount"
+    WRITE_ACCOUNT = "prvWriteAccount"
     READ_ALERT = "prvReadTraceLog"
     DELETE_ALERT = "prvDeleteTraceLog"
     READ_JOB = "prvReadAsyncOperation"
@@ -82,6 +89,8 @@ MAILBOX_ADMINISTRATOR: Final = BuiltInRole(
         Privilege.READ_ORGANIZATION: Depth.ORGANIZATION,
         Privilege.READ_USER: Depth.BUSINESS_UNIT,
         Privilege.READ_QUEUE: Depth.BUSINESS_UNIT,
+        Privilege.READ_CONTACT: Depth.BUSINESS_UNIT,
+        Privilege.READ_ACCOUNT: Depth.BUSINESS_UNIT,
         Privilege.READ_ALERT: Depth.BUSINESS_UNIT,
         Privilege.DELETE_ALERT: Depth.BUSINESS_UNIT,
         Privilege.READ_JOB: Depth.BUSINESS_UNIT,
@@ -97,6 +106,12 @@ SALESPERSON: Final = BuiltInRole(
     {
         Privilege.READ_MAILBOX: Depth.USER,
         Privilege.WRITE_MAILBOX: Depth.USER,
+        Privilege.READ_CONTACT: Depth.ORGANIZATION,
+        Privilege.CREATE_CONTACT: Depth.USER,
+        Privilege.WRITE_CONTACT: Depth.USER,
+        Privilege.READ_ACCOUNT: Depth.ORGANIZATION,
+        Privilege.CREATE_ACCOUNT: Depth.USER,
+        Privilege.WRITE_ACCOUNT: Depth.USER,
         Privilege.READ_ALERT: Depth.USER,
         Privilege.DELETE_ALERT: Depth.USER,
         Privilege.READ_JOB: Depth.USER,

@@ -16,6 +16,9 @@ _PLACES: Final = {
     "profiles": Privilege.READ_PROFILE,
     "settings": Privilege.READ_ORGANIZATION,
     "users": Privilege.READ_USER,
+    "contacts": Privilege.READ_CONTACT,
+    "accounts": Privilege.READ_ACCOUNT,
+    "queues": Privilege.READ_QUEUE,
     "audit": Privilege.READ_AUDIT,
 }
 """Parts of the navigation that need a privilege."""

@@ -14,5 +14,7 @@ urlpatterns = [
     path("alerts/", include("serversync.web.pages.alerts.urls")),
     path("jobs/", include("serversync.web.pages.jobs.urls")),
     path("audit/", include("serversync.web.pages.audit.urls")),
+    path("", include("serversync.web.pages.customers.urls")),
+    path("queues/", include("serversync.web.pages.queues.urls")),
     path("users/", include("serversync.web.pages.users.urls")),
 ]
