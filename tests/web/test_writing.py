@@ -59,6 +59,9 @@ def test_what_is_written_is_handed_over_with_text_that_cannot_become_html(ada: C
     assert "It is about to be sent" in page
     assert "Take back" in page
     assert 'hx-trigger="every 3s"' in page
+    assert page.count("Pending Send") == 1, (
+        "the status is in the part that is kept up to date, and only there"
+    )
 
 
 def test_a_draft_is_kept_then_sent_then_taken_back(ada: Client) -> None:
