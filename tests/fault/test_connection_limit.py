@@ -1,4 +1,8 @@
-"""The limit of concurrent connections holds exactly over worker processes: under load, changed, killed, stalled."""
+"""The limit of concurrent connections holds exactly over worker processes: under load, changed, killed, stalled.
+
+Without streams, which have a connection of their own and may ask for a mailbox while it is read: what they and all
+others use together is in ``tests/jobs/test_shared_limit.py``.
+"""
 
 import os
 import signal
@@ -56,6 +60,7 @@ def place(database_dsn):
             place.profile.pk,
             MAILBOXES - 1,
         )
+        place.query_and_commit("update organization set streamingnotificationsenabled = false")
         place.exchange.faults.add(Fault(operation="SyncFolderItems", times=None, delay=ANSWERS_AFTER))
         yield place
 

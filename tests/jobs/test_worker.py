@@ -76,11 +76,11 @@ def more_mailboxes(place, count):
 
 
 async def test_a_batch_holds_not_too_many_mailboxes_and_its_part_of_the_connections(place):
-    more_mailboxes(place, 3 * BATCH + 11)
+    more_mailboxes(place, 8 * BATCH)
     async with open_pool(place.dsn) as pool, queue(place):
-        assert await dispatcher(pool, place).dispatch() == 3 * BATCH + 15
+        assert await dispatcher(pool, place).dispatch() == 4 * BATCH
     jobs = [args for (args,) in place.query("select args from procrastinate_jobs order by id")]
-    assert [len(job["claims"]) for job in jobs] == [BATCH, BATCH, BATCH, 15]
+    assert [len(job["claims"]) for job in jobs] == [BATCH, BATCH, BATCH, BATCH]
     assert place.query("select connections from connectionslot order by createdon") == [
         (3,),
         (3,),
@@ -90,8 +90,17 @@ async def test_a_batch_holds_not_too_many_mailboxes_and_its_part_of_the_connecti
     assert {job["profileid"] for job in jobs} == {str(place.profile.pk)}
 
 
+async def test_few_mailboxes_are_shared_out_over_all_connections(place):
+    more_mailboxes(place, 36)
+    async with open_pool(place.dsn) as pool, queue(place):
+        assert await dispatcher(pool, place).dispatch() == 28
+    jobs = [args for (args,) in place.query("select args from procrastinate_jobs order by id")]
+    assert [len(job["claims"]) for job in jobs] == [10, 8, 6, 4]
+    assert place.query("select sum(connections) from connectionslot") == [(10,)]
+
+
 async def test_no_more_is_claimed_than_connections_and_places_allow(place):
-    more_mailboxes(place, 3 * BATCH + 11)
+    more_mailboxes(place, 8 * BATCH)
     async with open_pool(place.dsn) as pool, queue(place):
         assert await dispatcher(pool, place, places=2).dispatch() == 2 * BATCH
         place.query_and_commit("update emailserverprofile set maxconcurrentconnections = 6")

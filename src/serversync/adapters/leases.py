@@ -66,6 +66,15 @@ _CLAIM = f"""
     returning mailbox.mailboxid, mailbox.leasefence
 """  # noqa: S608 - put together from constants
 
+_COUNT_DUE = f"""
+    select count(*) from (
+        select from mailbox m
+        join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
+        cross join organization o
+        where m.emailserverprofile = %(profile)s and {_IS_DUE}
+        limit %(most)s) due
+"""  # noqa: S608 - put together from constants
+
 _NEXT_DUE = f"""
     select greatest(min(greatest(m.nextpasson, m.leaseuntil, m.receivingpostponeduntil)) - now(), interval '0') from mailbox m
     join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
@@ -195,6 +204,13 @@ async def due_profiles(connection: AsyncConnection) -> list[DueProfile]:
     """Return the profiles of which something can be run now; the one whose mailbox waits longest is first."""
     rows = await connection.execute(_DUE_PROFILES)
     return [DueProfile(*row) for row in await rows.fetchall()]
+
+
+async def count_due(connection: AsyncConnection, profileid: UUID, *, most: int) -> int:
+    """Return how many mailboxes of a profile are due; ``most`` where there are more."""
+    rows = await connection.execute(_COUNT_DUE, {"profile": profileid, "most": most})
+    row = await rows.fetchone()
+    return int(row[0]) if row else 0
 
 
 async def claim_due(

@@ -21,7 +21,7 @@ from psycopg.errors import LockNotAvailable
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters import slots
-from serversync.adapters.leases import DueProfile, claim_due, due_profiles, next_due
+from serversync.adapters.leases import DueProfile, claim_due, count_due, due_profiles, next_due
 from serversync.adapters.slots import WAKE_CHANNEL, Budget
 from serversync.jobs.places import Places
 from serversync.jobs.tasks import MAILBOXES, Batch, run_mailboxes
@@ -49,6 +49,15 @@ def share(connections: int) -> int:
     [1, 1, 3, 5]
     """
     return min(LANES, max(1, math.ceil(connections / SHARES)))
+
+
+def size(due: int, connections: int) -> int:
+    """Return how many mailboxes one batch takes: no more than its part, so that the other connections have some too.
+
+    >>> [size(due, 3) for due in (2, 41, 5_000)]
+    [6, 11, 50]
+    """
+    return min(BATCH, max(math.ceil(due / SHARES), 2 * connections))
 
 
 class Dispatcher:
@@ -127,8 +136,12 @@ class Dispatcher:
                 if taken is None:
                     return 0
                 slotid, most = taken
+            limit = BATCH
+            if slotid is not None:
+                due = await count_due(connection, profile.profileid, most=BATCH * SHARES)
+                limit = size(due, most)
             claims = await claim_due(
-                connection, profile.profileid, host=self._host, lease=self._lease, limit=BATCH
+                connection, profile.profileid, host=self._host, lease=self._lease, limit=limit
             )
             if not claims:
                 raise psycopg.Rollback(transaction)
