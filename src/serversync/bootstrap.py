@@ -17,7 +17,7 @@ from django.db import OperationalError, connections
 
 from serversync.core import faults
 from serversync.core.errors import DatabaseUnavailable
-from serversync.crm import secrets
+from serversync.crm import roles, secrets
 from serversync.database import address, leasing, migrations
 from serversync.database.django import point_django_at
 
@@ -31,8 +31,9 @@ class Environment:
         atexit.register(self.close)
 
     def migrate(self) -> None:
-        """Apply missing migrations, one process at a time."""
+        """Apply missing migrations, one process at a time, and hand out privileges that this version brings."""
         migrations.migrate()
+        roles.bring_up_to_date()
 
     @property
     def data(self) -> Path:

@@ -8,7 +8,7 @@ from django.apps.registry import Apps
 from django.db import connections
 from django.db.models.signals import post_migrate
 
-from serversync.crm.privileges import BUILT_IN, SALESPERSON, SYSTEM_ADMINISTRATOR
+from serversync.crm import roles
 
 
 class CrmConfig(AppConfig):
@@ -38,32 +38,9 @@ def _keep_the_organization(*, using: str, apps: Apps = global_apps, **_: Any) ->
 
 
 def _keep_the_roles(*, using: str, apps: Apps = global_apps, **_: Any) -> None:
-    """Insert the root unit and the built-in roles where no role is known, and give users theirs.
-
-    Users who are older than the roles keep what they could do: who could do everything administers.
-    """
+    """Insert unit, roles and privileges unless they are there, or their tables are not."""
     try:
         apps.get_model("crm", "Role")
     except LookupError:
         return
-    with connections[using].cursor() as cursor:
-        cursor.execute("select 1 from role limit 1")
-        if cursor.fetchone() is not None:
-            return
-        cursor.execute("insert into businessunit (name) values ('Organization') on conflict do nothing")
-        for role in BUILT_IN:
-            cursor.execute(
-                "insert into role (name, roletemplateid) values (%s, %s) on conflict do nothing returning roleid",
-                [role.name, role.template],
-            )
-            made = cursor.fetchone()
-            if made is not None:
-                cursor.executemany(
-                    "insert into roleprivileges (roleid, privilegename, privilegedepthmask) values (%s, %s, %s)",
-                    [(made[0], name.value, int(depth)) for name, depth in role.privileges.items()],
-                )
-        cursor.execute(
-            "insert into systemuserroles (systemuserid, roleid) select u.systemuserid, r.roleid from systemuser u"
-            " join role r on r.name = case when u.is_superuser then %s else %s end on conflict do nothing",
-            [SYSTEM_ADMINISTRATOR.name, SALESPERSON.name],
-        )
+    roles.bring_up_to_date(using)
