@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 TABLES = [model for model in apps.get_app_config("crm").get_models() if not model._meta.auto_created]
 KEYS = {
+    "appointment": "activityid",
     "email": "activityid",
     "emaildelivery": "activityid",
     "usersettings": "systemuserid",
@@ -43,6 +44,7 @@ def least(table: str) -> dict[str, object]:
         "queue": {"name": "Support"},
         "mailbox": {"name": "Forward"},
         "account": {"name": "Contoso"},
+        "appointment": {"scheduledstart": "2026-03-02T09:00Z", "scheduledend": "2026-03-02T10:00Z"},
         "emailserverprofile": {"name": "Exchange"},
     }.get(table, {})
 
@@ -72,6 +74,11 @@ REFUSED = [
     ("queue", {"incomingemaildeliverymethod": 1}),
     ("queue", {"outgoingemaildeliverymethod": 1}),
     ("queue", {"incomingemailfilteringmethod": 5}),
+    ("appointment", {"statecode": 0, "statuscode": 5}),
+    ("appointment", {"statecode": 4}),
+    ("appointment", {"scheduledend": "2026-03-02T08:59Z"}),
+    ("appointment", {"regardingobjectid": uuid.uuid4()}),
+    ("appointment", {"location": "x" * 401}),
     ("email", {"subject": "x" * 801}),
     ("email", {"messageid": "x" * 321}),
     ("email", {"statuscode": 0}),
@@ -241,3 +248,32 @@ def test_every_address_is_found_by_an_index_whatever_its_case(column: str) -> No
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Index" in plan
     assert "lower" in plan.partition("Cond:")[2]
+
+
+def test_parties_go_with_their_appointment_or_email_however_it_is_deleted() -> None:
+    for table in ("appointment", "email"):
+        key, other = uuid.uuid4(), uuid.uuid4()
+        insert(table, activityid=key, **least(table))
+        insert("activityparty", activityid=key, participationtypemask=5)
+        insert("activityparty", activityid=other, participationtypemask=5)
+        with connection.cursor() as cursor:
+            cursor.execute(f"delete from {table} where activityid = %s", [key])
+            cursor.execute("select activityid from activityparty")
+            assert cursor.fetchall() == [(other,)]
+            cursor.execute("delete from activityparty")
+
+
+def test_a_meeting_is_one_appointment_and_its_occurrences_share_its_id() -> None:
+    times = least("appointment")
+    insert("appointment", globalobjectid="04", **times)
+    with pytest.raises(DatabaseError):
+        insert("appointment", globalobjectid="04", **times)
+    insert("appointment", globalobjectid="04", instancetypecode=3, **times)
+    insert("appointment", globalobjectid="04", instancetypecode=3, **times)
+
+
+def test_the_duration_of_an_appointment_follows_from_its_times() -> None:
+    insert("appointment", **least("appointment"))
+    with connection.cursor() as cursor:
+        cursor.execute("select scheduleddurationminutes from appointment")
+        assert cursor.fetchall() == [(60,)]

@@ -7,6 +7,7 @@ import pytest
 
 from serversync.crm.models import (
     activityparty,
+    appointment,
     email,
     emailserverprofile,
     lead,
@@ -42,6 +43,9 @@ REFERENCE = [
         "Sender|To Recipient|CC Recipient|BCC Recipient|Required attendee|Optional attendee|Organizer|Regarding|Owner|Resource|Customer|Chat Participant",
         1,
     ),
+    (activityparty.ResponseStatus, "Unknown|Organizer|Tentative|Accept|Decline|NoResponseReceived", 0),
+    (appointment.AppointmentState, "Open|Completed|Canceled|Scheduled", 0),
+    (appointment.AppointmentStatus, "Free|Tentative|Completed|Canceled|Busy|Out of Office", 1),
     (tracelog.TraceLevel, "Information|Warning|Error", 1),
     (lead.LeadState, "Open|Qualified|Disqualified", 0),
     (

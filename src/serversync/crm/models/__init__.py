@@ -2,6 +2,7 @@
 
 from serversync.crm.models.account import Account
 from serversync.crm.models.activityparty import ActivityParty
+from serversync.crm.models.appointment import Appointment
 from serversync.crm.models.asyncoperation import AsyncOperation, AsyncOperationItem
 from serversync.crm.models.attachment import ActivityMimeAttachment, Attachment
 from serversync.crm.models.audit import Audit
@@ -34,6 +35,7 @@ __all__ = [
     "Account",
     "ActivityMimeAttachment",
     "ActivityParty",
+    "Appointment",
     "AsyncOperation",
     "AsyncOperationItem",
     "Attachment",

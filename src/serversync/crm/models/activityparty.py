@@ -1,6 +1,6 @@
 """``activityparty``: who took part in an activity, as which record, and under which address.
 
-Source: Dataverse table reference, activityparty.
+Source: Dataverse table reference, activityparty. ``responsestatus``, what an attendee has answered, is our own.
 """
 
 from django.db import models
@@ -36,12 +36,40 @@ class InstanceTypeCode(models.IntegerChoices):
     RECURRING_FUTURE_EXCEPTION = 4, "Recurring Future Exception"
 
 
+class ResponseStatus(models.IntegerChoices):
+    """What somebody has answered to an invitation; the words are those of Exchange."""
+
+    UNKNOWN = 0, "Unknown"
+    ORGANIZER = 1, "Organizer"
+    TENTATIVE = 2, "Tentative"
+    ACCEPT = 3, "Accept"
+    DECLINE = 4, "Decline"
+    NO_RESPONSE_RECEIVED = 5, "NoResponseReceived"
+
+
+ATTENDEES = (
+    ParticipationTypeMask.REQUIRED_ATTENDEE,
+    ParticipationTypeMask.OPTIONAL_ATTENDEE,
+    ParticipationTypeMask.ORGANIZER,
+    ParticipationTypeMask.RESOURCE,
+)
+"""The parts that somebody can have in an appointment."""
+
+
 class ActivityParty(models.Model):
-    """One participant of an e-mail; without ``partyid`` the address is not (or not uniquely) known."""
+    """One participant of an activity; without ``partyid`` the address is not (or not uniquely) known.
+
+    ``activityid`` is an e-mail or an appointment, so the database has no foreign key for it; a trigger takes the parties
+    away together with their activity.
+    """
 
     activitypartyid = primarykey()
     activityid = models.ForeignKey(
-        "crm.Email", models.CASCADE, db_column="activityid", related_name="activityparties"
+        "crm.Email",
+        models.CASCADE,
+        db_column="activityid",
+        db_constraint=False,
+        related_name="activityparties",
     )
     participationtypemask = picklist(ParticipationTypeMask, ParticipationTypeMask.TO_RECIPIENT)
     partyid = uniqueidentifier()
@@ -53,6 +81,7 @@ class ActivityParty(models.Model):
     donotemail = boolean(default=False)
     ispartydeleted = boolean(default=False)
     instancetypecode = picklist(InstanceTypeCode, InstanceTypeCode.NOT_RECURRING)
+    responsestatus = picklist(ResponseStatus)
 
     class Meta:
         """The table, and what the database enforces and finds quickly."""
@@ -68,6 +97,11 @@ class ActivityParty(models.Model):
         indexes = (
             models.Index(
                 fields=["partyid"], name="activityparty_partyid", condition=Q(partyid__isnull=False)
+            ),
+            models.Index(
+                fields=["partyid", "participationtypemask", "activityid"],
+                name="activityparty_attendee",
+                condition=Q(partyid__isnull=False, participationtypemask__in=ATTENDEES),
             ),
         )
 
