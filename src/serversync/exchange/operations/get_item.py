@@ -32,7 +32,7 @@ def _read(message: _Element) -> Item | None:
 
 
 class GetItem(Struct, frozen=True, gc=False):
-    """Asks for items; a ``Message``, ``Contact`` or ``Task`` each, or an ``Item`` of another kind."""
+    """Asks for items; a ``Message``, ``CalendarItem``, ``Contact`` or ``Task`` each, or an ``Item`` of another kind."""
 
     item_ids: tuple[ItemId, ...]
     item_shape: ItemShape = FULL_MESSAGE

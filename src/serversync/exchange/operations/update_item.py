@@ -27,6 +27,16 @@ class ConflictResolution(StrEnum):
     ALWAYS_OVERWRITE = "AlwaysOverwrite"
 
 
+class SendMeetingInvitationsOrCancellations(StrEnum):
+    """Whether the attendees of a changed appointment hear of it; ``CHANGED`` are those who were added or removed."""
+
+    SEND_TO_NONE = "SendToNone"
+    SEND_ONLY_TO_ALL = "SendOnlyToAll"
+    SEND_ONLY_TO_CHANGED = "SendOnlyToChanged"
+    SEND_TO_ALL_AND_SAVE_COPY = "SendToAllAndSaveCopy"
+    SEND_TO_CHANGED_AND_SAVE_COPY = "SendToChangedAndSaveCopy"
+
+
 class ItemChange(Struct, frozen=True, gc=False):
     """What changes about one item.
 
@@ -71,11 +81,13 @@ class UpdateItem(Struct, frozen=True, gc=False, kw_only=True):
         item_changes: What to change.
         conflict_resolution: Whether another's change may be overwritten.
         message_disposition: Required where there is a message among the items.
+        send_meeting_invitations_or_cancellations: Required where there is an appointment among the items.
     """
 
     item_changes: tuple[ItemChange, ...]
     conflict_resolution: ConflictResolution = ConflictResolution.AUTO_RESOLVE
     message_disposition: MessageDisposition | None = MessageDisposition.SAVE_ONLY
+    send_meeting_invitations_or_cancellations: SendMeetingInvitationsOrCancellations | None = None
 
     name: ClassVar[str] = "UpdateItem"
     time_zone_context: ClassVar[bool] = True
@@ -91,6 +103,9 @@ class UpdateItem(Struct, frozen=True, gc=False, kw_only=True):
         attributes = f' ConflictResolution="{self.conflict_resolution.value}"'
         if self.message_disposition is not None:
             attributes += f' MessageDisposition="{self.message_disposition.value}"'
+        if self.send_meeting_invitations_or_cancellations is not None:
+            told = self.send_meeting_invitations_or_cancellations.value
+            attributes += f' SendMeetingInvitationsOrCancellations="{told}"'
         changes = "".join([each.to_xml() for each in self.item_changes])
         return f"<m:UpdateItem{attributes}><m:ItemChanges>{changes}</m:ItemChanges></m:UpdateItem>"
 

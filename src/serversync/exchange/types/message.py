@@ -77,7 +77,8 @@ MESSAGE_FIELDS = tuple(
 """All properties of a message but its MIME content: the additional properties of a full fetch."""
 
 
-def _mailbox(element: _Element) -> Mailbox:
+def read_mailbox(element: _Element) -> Mailbox:
+    """Return the sender or recipient that an ``EmailAddressType`` describes."""
     name = address = routing_type = mailbox_type = None
     for child in element:
         tag = child.tag
@@ -92,21 +93,22 @@ def _mailbox(element: _Element) -> Mailbox:
     return Mailbox(name, address, routing_type, mailbox_type)
 
 
-def _recipient_of(element: _Element) -> Mailbox | None:
+def recipient_of(element: _Element) -> Mailbox | None:
+    """Return the one recipient that the element holds."""
     for child in element:
-        return _mailbox(child)
+        return read_mailbox(child)
     return None
 
 
 def _recipients_of(element: _Element) -> tuple[Mailbox, ...]:
-    return tuple([_mailbox(child) for child in element])
+    return tuple([read_mailbox(child) for child in element])
 
 
 _NAME, _EMAIL_ADDRESS = t("Name"), t("EmailAddress")
 _ROUTING_TYPE, _MAILBOX_TYPE = t("RoutingType"), t("MailboxType")
 
 _FIELDS: FieldTable = ITEM_FIELDS | {
-    t("Sender"): ("sender", _recipient_of),
+    t("Sender"): ("sender", recipient_of),
     t("ToRecipients"): ("to_recipients", _recipients_of),
     t("CcRecipients"): ("cc_recipients", _recipients_of),
     t("BccRecipients"): ("bcc_recipients", _recipients_of),
@@ -114,7 +116,7 @@ _FIELDS: FieldTable = ITEM_FIELDS | {
     t("IsDeliveryReceiptRequested"): ("is_delivery_receipt_requested", boolean_of),
     t("ConversationIndex"): ("conversation_index", bytes_of),
     t("ConversationTopic"): ("conversation_topic", text_of),
-    t("From"): ("from_", _recipient_of),
+    t("From"): ("from_", recipient_of),
     t("InternetMessageId"): ("internet_message_id", text_of),
     t("IsRead"): ("is_read", boolean_of),
     t("References"): ("references", text_of),

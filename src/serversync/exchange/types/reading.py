@@ -7,6 +7,7 @@ from typing import Any, Final
 from lxml.etree import _Element
 
 from serversync.exchange.namespaces import t
+from serversync.exchange.types.calendar_item import read_calendar_item
 from serversync.exchange.types.contact import read_contact
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, IndexedFieldURI
 from serversync.exchange.types.item import Item
@@ -14,13 +15,14 @@ from serversync.exchange.types.message import read_item
 from serversync.exchange.types.task import read_task
 
 _KINDS: Final[dict[str, Callable[[_Element], Item]]] = {
+    t("CalendarItem"): read_calendar_item,
     t("Contact"): read_contact,
     t("Task"): read_task,
 }
 
 
 def read_any_item(element: _Element) -> Item:
-    """Return the item that the element describes: a ``Contact``, a ``Task``, or what ``read_item`` makes of it."""
+    """Return the item that the element describes: of a kind with a type of its own, or what ``read_item`` makes of it."""
     return _KINDS.get(element.tag, read_item)(element)
 
 

@@ -97,6 +97,20 @@ def recipient_element(name: str) -> Writer:
     return lambda recipient: f"<t:{name}>{mailbox_xml(recipient)}</t:{name}>"
 
 
+def attendees_element(name: str) -> Writer:
+    """Return the writer of an array of attendees, each given as its mailbox; what they answered cannot be set."""
+
+    def write(attendees: Sequence[Mailbox]) -> str:
+        return f"<t:{name}>{''.join([f'<t:Attendee>{mailbox_xml(each)}</t:Attendee>' for each in attendees])}</t:{name}>"
+
+    return write
+
+
+def time_zone_element(name: str) -> Writer:
+    """Return the writer of an element that names a zone by its Windows id."""
+    return lambda zone: f'<t:{name} Id="{attribute(zone)}"/>'
+
+
 def entries_element(name: str) -> Writer:
     """Return the writer of a dictionary of texts, such as phone numbers."""
 
@@ -260,7 +274,25 @@ TASK_PROPERTIES: tuple[Settable, ...] = (
 )
 """What a task has, in the order of ``TaskType``."""
 
+CALENDAR_ITEM_PROPERTIES: tuple[Settable, ...] = (
+    *ITEM_PROPERTIES,
+    Settable("calendar:UID", "UID", text_element("UID")),
+    Settable("calendar:Start", "Start", moment_element("Start")),
+    Settable("calendar:End", "End", moment_element("End")),
+    Settable("calendar:IsAllDayEvent", "IsAllDayEvent", boolean_element("IsAllDayEvent")),
+    Settable("calendar:LegacyFreeBusyStatus", "LegacyFreeBusyStatus", text_element("LegacyFreeBusyStatus")),
+    Settable("calendar:Location", "Location", text_element("Location")),
+    Settable("calendar:IsResponseRequested", "IsResponseRequested", boolean_element("IsResponseRequested")),
+    Settable("calendar:RequiredAttendees", "RequiredAttendees", attendees_element("RequiredAttendees")),
+    Settable("calendar:OptionalAttendees", "OptionalAttendees", attendees_element("OptionalAttendees")),
+    Settable("calendar:Resources", "Resources", attendees_element("Resources")),
+    Settable("calendar:StartTimeZone", "StartTimeZone", time_zone_element("StartTimeZone")),
+    Settable("calendar:EndTimeZone", "EndTimeZone", time_zone_element("EndTimeZone")),
+)
+"""What an appointment has, in the order of ``CalendarItemType``."""
+
 PROPERTIES: dict[str, tuple[Settable, ...]] = {
+    "CalendarItem": CALENDAR_ITEM_PROPERTIES,
     "Message": MESSAGE_PROPERTIES,
     "Contact": CONTACT_PROPERTIES,
     "Task": TASK_PROPERTIES,

@@ -8,6 +8,7 @@ from serversync.core.errors import AnswerUnreadable, ItemGone, ItemUnreadable, M
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.outcome import Failure, Success, Warned
 from serversync.exchange.types.attachment import Attachment, FileAttachment, ItemAttachment
+from serversync.exchange.types.calendar_item import CalendarItem
 from serversync.exchange.types.contact import Contact
 from serversync.exchange.types.fields import ExtendedFieldURI
 from serversync.exchange.types.ids import AttachmentId, FolderId, ItemId
@@ -148,7 +149,7 @@ def test_what_looks_like_mail_is_a_message(element: str) -> None:
 
 @pytest.mark.parametrize(
     ("element", "kind"),
-    [("CalendarItem", Item), ("Contact", Contact), ("DistributionList", Item), ("Task", Task)],
+    [("CalendarItem", CalendarItem), ("Contact", Contact), ("DistributionList", Item), ("Task", Task)],
 )
 def test_other_kinds_are_items(element: str, kind: type[Item]) -> None:
     payload = f'<m:Items><t:{element}><t:ItemId Id="1"/><t:Subject>x</t:Subject></t:{element}></m:Items>'

@@ -11,7 +11,7 @@ from serversync.exchange.namespaces import MESSAGES, TYPES, soap
 from serversync.exchange.operations.create_attachment import CreateAttachment, NewFile
 from serversync.exchange.operations.create_folder import CreateFolder
 from serversync.exchange.operations.create_item import CreateItem, MessageDisposition, SendMeetingInvitations
-from serversync.exchange.operations.delete_item import DeleteItem, DeleteType
+from serversync.exchange.operations.delete_item import DeleteItem, DeleteType, SendMeetingCancellations
 from serversync.exchange.operations.find_folder import FindFolder, FolderTraversal
 from serversync.exchange.operations.find_item import FindItem, SortOrder
 from serversync.exchange.operations.get_attachment import GetAttachment
@@ -31,8 +31,18 @@ from serversync.exchange.operations.subscribe import (
 )
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems
 from serversync.exchange.operations.unsubscribe import Unsubscribe
-from serversync.exchange.operations.update_item import ConflictResolution, ItemChange, UpdateItem
+from serversync.exchange.operations.update_item import (
+    ConflictResolution,
+    ItemChange,
+    SendMeetingInvitationsOrCancellations,
+    UpdateItem,
+)
 from serversync.exchange.soap import envelope
+from serversync.exchange.types.calendar_item import (
+    CALENDAR_ITEM_FIELDS,
+    CLEAN_GLOBAL_OBJECT_ID,
+    LegacyFreeBusyStatus,
+)
 from serversync.exchange.types.fields import ExtendedFieldURI, FieldURI
 from serversync.exchange.types.ids import AttachmentId, DistinguishedFolderId, FolderId, ItemId
 from serversync.exchange.types.item import Body, Importance, InternetMessageHeader, Sensitivity
@@ -94,6 +104,25 @@ EVERYTHING = NewItem(
         FieldURI("item:MimeContent"): b"From: a\r\n\r\nb",
     },
 )
+MEETING = {
+    FieldURI("calendar:EndTimeZone"): "W. Europe Standard Time",
+    FieldURI("calendar:StartTimeZone"): 'A "zone" & more',
+    FieldURI("calendar:Resources"): (BEN,),
+    FieldURI("calendar:OptionalAttendees"): (BEN,),
+    FieldURI("calendar:RequiredAttendees"): (ADA, BEN),
+    FieldURI("calendar:IsResponseRequested"): True,
+    FieldURI("calendar:Location"): "Room <1>",
+    FieldURI("calendar:LegacyFreeBusyStatus"): LegacyFreeBusyStatus.OOF,
+    FieldURI("calendar:IsAllDayEvent"): False,
+    FieldURI("calendar:End"): datetime(2026, 5, 4, 10, tzinfo=UTC),
+    FieldURI("calendar:Start"): datetime(2026, 5, 4, 9, tzinfo=UTC),
+    FieldURI("calendar:UID"): "a&b",
+    STAMP: "1",
+    FieldURI("item:ReminderMinutesBeforeStart"): 15,
+    FieldURI("item:ReminderIsSet"): True,
+    FieldURI("item:Sensitivity"): Sensitivity.PRIVATE,
+    FieldURI("item:Subject"): "Meeting",
+}
 SINCE = Compare("IsGreaterThanOrEqualTo", FieldURI("item:DateTimeReceived"), datetime(2026, 5, 4, tzinfo=UTC))
 OPERATIONS = {
     "new message": CreateItem(
@@ -112,6 +141,31 @@ OPERATIONS = {
             ItemChange(ItemId("b", "k"), "Message", {}, (FieldURI("item:Categories"), STAMP)),
         ),
         conflict_resolution=ConflictResolution.NEVER_OVERWRITE,
+    ),
+    "new meeting": CreateItem(
+        items=(NewItem("CalendarItem", MEETING),),
+        send_meeting_invitations=SendMeetingInvitations.SEND_TO_ALL_AND_SAVE_COPY,
+        saved_item_folder=DistinguishedFolderId("calendar"),
+    ),
+    "change of a meeting": UpdateItem(
+        item_changes=(
+            ItemChange(ItemId("a", "k"), "CalendarItem", MEETING, (FieldURI("calendar:Location"),)),
+        ),
+        conflict_resolution=ConflictResolution.NEVER_OVERWRITE,
+        message_disposition=None,
+        send_meeting_invitations_or_cancellations=(
+            SendMeetingInvitationsOrCancellations.SEND_TO_CHANGED_AND_SAVE_COPY
+        ),
+    ),
+    "cancel a meeting": DeleteItem(
+        (ItemId("a"),), send_meeting_cancellations=SendMeetingCancellations.SEND_TO_ALL_AND_SAVE_COPY
+    ),
+    "read a meeting": GetItem(
+        (ItemId("a"),), ItemShape(body_type=BodyType.TEXT, additional_properties=CALENDAR_ITEM_FIELDS)
+    ),
+    "search a meeting": FindItem(
+        folders=(DistinguishedFolderId("calendar"),),
+        restriction=is_equal_to(CLEAN_GLOBAL_OBJECT_ID, "BAAAAA=="),
     ),
     "move": MoveItem(FolderId("f"), (ItemId("a"), ItemId("b"))),
     "move to a folder that all have": MoveItem(DistinguishedFolderId("deleteditems"), (ItemId("a"),)),
