@@ -9,7 +9,7 @@ from msgspec import Struct
 from serversync.exchange.operations.operation import read_answers
 from serversync.exchange.outcome import Outcome
 from serversync.exchange.response_codes import AnswerContext
-from serversync.exchange.types.ids import ItemId, item_ids_xml
+from serversync.exchange.types.ids import AnyItemId, item_ids_xml
 from serversync.exchange.version import RequestServerVersion
 
 
@@ -46,7 +46,7 @@ class DeleteItem(Struct, frozen=True, gc=False):
         affected_task_occurrences: Required where there is a task among the items.
     """
 
-    item_ids: tuple[ItemId, ...]
+    item_ids: tuple[AnyItemId, ...]
     delete_type: DeleteType = DeleteType.MOVE_TO_DELETED_ITEMS
     send_meeting_cancellations: SendMeetingCancellations | None = None
     affected_task_occurrences: AffectedTaskOccurrences | None = None

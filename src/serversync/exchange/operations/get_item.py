@@ -11,7 +11,7 @@ from serversync.exchange.namespaces import m
 from serversync.exchange.operations.operation import read_answers
 from serversync.exchange.outcome import Outcome
 from serversync.exchange.response_codes import AnswerContext
-from serversync.exchange.types.ids import ItemId, item_ids_xml
+from serversync.exchange.types.ids import AnyItemId, item_ids_xml
 from serversync.exchange.types.item import Item
 from serversync.exchange.types.message import MESSAGE_FIELDS
 from serversync.exchange.types.reading import read_any_item
@@ -34,7 +34,7 @@ def _read(message: _Element) -> Item | None:
 class GetItem(Struct, frozen=True, gc=False):
     """Asks for items; a ``Message``, ``CalendarItem``, ``Contact`` or ``Task`` each, or an ``Item`` of another kind."""
 
-    item_ids: tuple[ItemId, ...]
+    item_ids: tuple[AnyItemId, ...]
     item_shape: ItemShape = FULL_MESSAGE
 
     name: ClassVar[str] = "GetItem"
@@ -46,7 +46,7 @@ class GetItem(Struct, frozen=True, gc=False):
         """How many outcomes the answer must have."""
         return len(self.item_ids)
 
-    def part(self, item_ids: tuple[ItemId, ...]) -> "GetItem":
+    def part(self, item_ids: tuple[AnyItemId, ...]) -> "GetItem":
         """Return the same request about these items only."""
         return replace(self, item_ids=item_ids)
 

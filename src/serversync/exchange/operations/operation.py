@@ -14,7 +14,7 @@ from serversync.core.errors import AnswerUnreadable, Permanent, RequestRefused
 from serversync.exchange.namespaces import local_name, m
 from serversync.exchange.outcome import Failure, Outcome, Success, Warned
 from serversync.exchange.response_codes import AnswerContext, error_for
-from serversync.exchange.types.ids import ItemId
+from serversync.exchange.types.ids import AnyItemId
 from serversync.exchange.version import RequestServerVersion
 from serversync.exchange.xml_values import integer
 
@@ -53,11 +53,11 @@ class Divisible(Operation[R], Protocol[R]):
     """A request about several items, which can be asked in parts."""
 
     @property
-    def item_ids(self) -> tuple[ItemId, ...]:
+    def item_ids(self) -> tuple[AnyItemId, ...]:
         """What is asked about."""
         ...
 
-    def part(self, item_ids: tuple[ItemId, ...]) -> "Divisible[R]":
+    def part(self, item_ids: tuple[AnyItemId, ...]) -> "Divisible[R]":
         """Return the same request about these items only."""
         ...
 

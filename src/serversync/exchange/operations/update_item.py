@@ -12,7 +12,7 @@ from serversync.exchange.operations.operation import read_answers
 from serversync.exchange.outcome import Outcome
 from serversync.exchange.response_codes import AnswerContext
 from serversync.exchange.types.fields import AnyFieldURI
-from serversync.exchange.types.ids import ItemId
+from serversync.exchange.types.ids import ItemId, OccurrenceItemId
 from serversync.exchange.types.item import Item
 from serversync.exchange.types.message import read_item
 from serversync.exchange.types.writing import Values, set_field_xml
@@ -47,7 +47,7 @@ class ItemChange(Struct, frozen=True, gc=False):
         deleted: Properties that are taken away.
     """
 
-    item_id: ItemId
+    item_id: ItemId | OccurrenceItemId
     element: str
     values: Values
     deleted: tuple[AnyFieldURI, ...] = ()

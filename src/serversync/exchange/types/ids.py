@@ -28,13 +28,51 @@ class ItemId(Struct, frozen=True, gc=False):
         return f'<{name} Id="{attribute(self.id)}"{change_key}/>'
 
 
+class OccurrenceItemId(Struct, frozen=True, gc=False):
+    """One occurrence of a series, by its master and its index; the index starts at 1 and counts deleted ones."""
+
+    recurring_master_id: str
+    instance_index: int
+    change_key: str | None = None
+
+    def to_xml(self) -> str:
+        """Return the element that names the occurrence in a request that reads or deletes it."""
+        return (
+            f'<t:OccurrenceItemId RecurringMasterId="{attribute(self.recurring_master_id)}"'
+            f' InstanceIndex="{self.instance_index}"/>'
+        )
+
+    def to_xml_for_change(self) -> str:
+        """Return the element that names the occurrence, and the version that is meant, in a request that changes it."""
+        key = f' ChangeKey="{attribute(self.change_key)}"' if self.change_key is not None else ""
+        return (
+            f'<t:OccurrenceItemId RecurringMasterId="{attribute(self.recurring_master_id)}"{key}'
+            f' InstanceIndex="{self.instance_index}"/>'
+        )
+
+
+class RecurringMasterItemId(Struct, frozen=True, gc=False):
+    """The master of a series, by one of its occurrences."""
+
+    occurrence_id: str
+
+    def to_xml(self) -> str:
+        """Return the element that names the master in a request that reads it."""
+        return f'<t:RecurringMasterItemId OccurrenceId="{attribute(self.occurrence_id)}"/>'
+
+
+AnyItemId = ItemId | OccurrenceItemId | RecurringMasterItemId
+
 _PLAIN = re.compile("[A-Za-z0-9+/=]*")
 
 
-def item_ids_xml(item_ids: Sequence[ItemId]) -> str:
+def item_ids_xml(item_ids: Sequence[AnyItemId]) -> str:
     """Return the elements that name many items; ids that are plain base64, as Exchange's are, need no escaping."""
-    if _PLAIN.fullmatch("".join([each.id for each in item_ids])):
-        return "".join([f'<t:ItemId Id="{each.id}"/>' for each in item_ids])
+    if any(not isinstance(each, ItemId) for each in item_ids):
+        return "".join([each.to_xml() for each in item_ids])
+    plain = [each.id for each in item_ids if isinstance(each, ItemId)]
+    if _PLAIN.fullmatch("".join(plain)):
+        return "".join([f'<t:ItemId Id="{each}"/>' for each in plain])
     return "".join([each.to_xml() for each in item_ids])
 
 

@@ -1,0 +1,172 @@
+"""What is different about single occurrences of a series: one field of the record for each of them.
+
+So two people who change two occurrences, one in the CRM and one in Outlook, both keep what they did, and the same
+occurrence changed on both sides is a conflict like any other. The name of the field says the day of the occurrence;
+its value is ``None`` where the occurrence is as its series, ``DELETED``, or what is its own (``Own.value``).
+
+A pattern that is written to Exchange takes every change of single occurrences away with it (Outlook does the same), so
+those that stay are written again after it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final, cast
+
+from serversync.rules.record import Direction, Fields, Value
+from serversync.rules.series.timetable import PATTERN, TIMES, Timetable, timetable_of
+
+PREFIX: Final = "occurrence:"
+"""How the fields of single occurrences begin; in a map of directions it stands for all of them."""
+DELETED: Final[Value] = ("deleted",)
+"""The value of an occurrence that was deleted."""
+_OWN: Final = "own"
+Pairs = tuple[tuple[str, Value], ...]
+"""Fields by name, as a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a changed occurrence has of its own.
+
+    Attributes:
+        start, end: When it is; ``None`` where its pattern says so.
+        fields: Other fields that differ from the series, by name.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    fields: Pairs = ()
+
+    def value(self) -> Value:
+        """Return it as the value of a field; ``None`` where it has nothing of its own."""
+        if self.start is None and self.end is None and not self.fields:
+            return None
+        return (_OWN, self.start, self.end, tuple(sorted(self.fields)))
+
+
+def own_of(value: Value) -> Own:
+    """Return what an occurrence has of its own; nothing for one that is as its series, or deleted.
+
+    Raises:
+        ValueError: the value is none of an occurrence.
+    """
+    match value:
+        case None | ("deleted",):
+            return Own()
+        case ("own", start, end, tuple(pairs)):
+            return Own(*cast("tuple[datetime | None, datetime | None]", (start, end)), cast("Pairs", pairs))
+    raise ValueError("it is no occurrence")
+
+
+def own_between(timetable: Timetable, day: date, start: datetime, end: datetime, differs: Fields) -> Own:
+    """Return what an occurrence has of its own that is at these times.
+
+    Args:
+        timetable: The series.
+        day: The day of the occurrence by its pattern.
+        start: When it is.
+        end: Until when.
+        differs: Its other fields that are not as those of the series.
+    """
+    is_moved = (start, end) != (timetable.start(day), timetable.end(day))
+    return Own(start if is_moved else None, end if is_moved else None, tuple(sorted(differs.items())))
+
+
+def field_of(day: date) -> str:
+    """Return the field of the occurrence of a day.
+
+    >>> field_of(date(2026, 7, 1))
+    'occurrence:2026-07-01'
+    """
+    return PREFIX + day.isoformat()
+
+
+def day_of(name: str) -> date:
+    """Return the day of the occurrence that a field is about."""
+    return date.fromisoformat(name.removeprefix(PREFIX))
+
+
+def changed_days(fields: Fields) -> dict[date, Value]:
+    """Return the occurrences of a record that are not as their series."""
+    found = {day_of(name): value for name, value in fields.items() if name.startswith(PREFIX)}
+    return {day: value for day, value in sorted(found.items()) if value is not None}
+
+
+def of_series(fields: Fields) -> dict[str, Value]:
+    """Return a record without occurrences that its pattern does not have; what is left of older patterns counts no more.
+
+    Raises:
+        ValueError: the record has no pattern or no times.
+    """
+    recurrence = timetable_of(fields.get(PATTERN), fields.get(TIMES)).recurrence
+    return {
+        name: value
+        for name, value in fields.items()
+        if not name.startswith(PREFIX) or (value is not None and recurrence.falls_on(day_of(name)))
+    }
+
+
+def expand(directions: Mapping[str, Direction], *pictures: Fields | None) -> dict[str, Direction]:
+    """Return directions in which the occurrences stand one by one that any of the pictures of a record has."""
+    way = directions.get(PREFIX)
+    if way is None:
+        return dict(directions)
+    names = {name for each in pictures for name in each or () if name.startswith(PREFIX)}
+    named = {name: direction for name, direction in directions.items() if name != PREFIX}
+    return named | dict.fromkeys(sorted(names), way)
+
+
+def resets_occurrences(to_exchange: Fields) -> bool:
+    """Tell whether writing these fields takes every change of single occurrences away in Exchange."""
+    return PATTERN in to_exchange or TIMES in to_exchange
+
+
+def carried_along(to_exchange: Fields, exchange: Fields) -> dict[str, Value]:
+    """Return what is to be written so that a new pattern takes no change of an occurrence away that it still has."""
+    if not resets_occurrences(to_exchange):
+        return dict(to_exchange)
+    after = {**exchange, **to_exchange}
+    recurrence = timetable_of(after.get(PATTERN), after.get(TIMES)).recurrence
+    single = {
+        name: value if value is not None and recurrence.falls_on(day_of(name)) else None
+        for name, value in after.items()
+        if name.startswith(PREFIX)
+    }
+    return {**to_exchange, **single}
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One occurrence as it is seen in a calendar."""
+
+    day: date
+    start: datetime
+    end: datetime
+    own: Own = Own()
+
+
+def occurrences(
+    timetable: Timetable, changed: Mapping[date, Value], start: datetime, end: datetime
+) -> list[Occurrence]:
+    """Return the occurrences that touch a span of time, as they were moved and without the deleted ones."""
+    plain = (
+        Occurrence(day, timetable.start(day), timetable.end(day))
+        for day in timetable.between(start, end)
+        if day not in changed
+    )
+    found = [*plain, *_touching(_moved(timetable, changed), start, end)]
+    return sorted(found, key=lambda each: (each.start, each.day))
+
+
+def _moved(timetable: Timetable, changed: Mapping[date, Value]) -> Iterator[Occurrence]:
+    for day, value in changed.items():
+        if value == DELETED or not timetable.recurrence.falls_on(day):
+            continue
+        own = own_of(value)
+        plain = Occurrence(day, timetable.start(day), timetable.end(day), own)
+        yield replace(plain, start=own.start or plain.start, end=own.end or plain.end)
+
+
+def _touching(found: Iterable[Occurrence], start: datetime, end: datetime) -> Iterator[Occurrence]:
+    return (each for each in found if each.start < end and (each.end > start or each.start == start))
