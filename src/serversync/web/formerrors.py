@@ -3,6 +3,7 @@
 from django.forms import Form
 
 from serversync.core.errors import ServiceError
+from serversync.web.ways import in_pages
 
 _ADDRESSES = ("profile.address-invalid", "profile.insecure-address")
 
@@ -16,11 +17,12 @@ def tell(form: Form, error: ServiceError, *, address_field: str | None = None) -
         address_field: The field that errors about a server location belong to.
     """
     if error.code in _ADDRESSES and address_field is not None:
-        form.add_error(address_field, f"{error} {error.remedy_text}")
+        form.add_error(address_field, f"{error} {in_pages(error.remedy_text)}")
         return
     named = str(error.details.get("field", "")).lower()
     for name, field in form.fields.items():
         if named and str(field.label).lower() == named:
-            form.add_error(name, f"{str(error.details.get('reason', error)).rstrip('.').capitalize()}.")
+            reason = str(error.details.get("reason", error)).rstrip(".")
+            form.add_error(name, in_pages(f"{reason[:1].upper()}{reason[1:]}."))
             return
-    form.add_error(None, f"{error} {error.remedy_text}")
+    form.add_error(None, f"{error} {in_pages(error.remedy_text)}")

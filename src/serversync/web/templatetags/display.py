@@ -15,6 +15,7 @@ from serversync.administration.sentences import Sentence
 from serversync.core.clock import now
 from serversync.crm.models import Audit, MessageTrace
 from serversync.rules.email.acceptance import REASONS
+from serversync.web.ways import in_pages
 
 _READINESS: Final = {
     "inactive": "idle",
@@ -23,21 +24,6 @@ _READINESS: Final = {
     "stopped": "bad",
     "rejected": "bad",
 }
-
-PAGE_REMEDIES: Final = {
-    "inactive": "Activate it: More Commands > Activate.",
-    "address-missing": "Give the user or queue its primary e-mail address.",
-    "method": "Choose it: Edit > Incoming Email.",
-    "profile-missing": "Choose one: Apply Default Email Settings, or Edit > Server Profile.",
-    "profile-inactive": "Activate the profile on its page, or choose another: Edit > Server Profile.",
-    "profile-incomplete": "Complete the profile on its page, then test its connection.",
-    "not-approved": "Approve it: More Commands > Approve Email.",
-    "rejected": "Approve it: More Commands > Approve Email.",
-    "stopped": "Remove the cause, then press Test & Enable.",
-    "not-tested": "Press Test & Enable.",
-    "due": "If nothing happens, see on the overview whether a worker runs.",
-}
-"""What the page of a mailbox advises, by the code of its state; where it has no button for it, the command is named."""
 
 register = template.Library()
 
@@ -165,15 +151,15 @@ def moment(value: datetime | None) -> SafeString | str:
 def sentence(text: str) -> SafeString | str:
     """Show a sentence with its times as they look on every page."""
     if not isinstance(text, Sentence):
-        return text
+        return in_pages(text)
     shown = {name: moment(one) if isinstance(one, datetime) else one for name, one in text.values.items()}
     return format_html(text.pattern, **shown)
 
 
-@register.filter
-def page_remedy(readiness: Readiness) -> str:
-    """Return what to do about a mailbox in the words of its page."""
-    return PAGE_REMEDIES.get(readiness.code, readiness.remedy) if readiness.remedy else ""
+@register.filter(name="in_pages")
+def ways_in_pages(text: str | None) -> str:
+    """Show a remedy with the ways in the pages in place of commands."""
+    return in_pages(text) if text else ""
 
 
 @register.filter

@@ -16,6 +16,7 @@ from serversync.crm.models import Email
 from serversync.crm.privileges import Privilege
 from serversync.web import formerrors
 from serversync.web.pages.mail.forms import EmailForm
+from serversync.web.ways import in_pages
 
 Write = Callable[[MessageEntries], Email]
 
@@ -98,7 +99,7 @@ def send(request: HttpRequest, activityid: UUID) -> HttpResponse:
     try:
         sending.send(found)
     except InputInvalid as error:
-        messages.error(request, f"{error} {error.remedy_text}")
+        messages.error(request, f"{error} {in_pages(error.remedy_text)}")
     else:
         messages.success(request, "It is on its way.")
     return redirect("email", activityid=activityid)

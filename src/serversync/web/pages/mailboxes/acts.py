@@ -17,6 +17,7 @@ from serversync.core.errors import InputInvalid
 from serversync.crm.models import Mailbox
 from serversync.web.pages.mailboxes.forms import ChangeForm
 from serversync.web.pages.mailboxes.selection import Selection
+from serversync.web.ways import in_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def perform(request: HttpRequest, word: str) -> HttpResponse:
             mailboxes.mark_primary(chosen, primary=True)
         return _do(request, word, chosen, parameters)
     except InputInvalid as error:
-        messages.error(request, f"Nothing was done. {error}")
+        messages.error(request, f"Nothing was done. {in_pages(str(error))}")
         return redirect("mailboxes")
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from django import forms
 from django.forms.boundfield import BoundField
 
-from serversync.administration import authorities
+from serversync.administration import authorities, profile_access
 from serversync.administration.profiles import AUTHENTICATION, ProfileEntries
 from serversync.crm.models import EmailServerProfile
 
@@ -34,6 +34,7 @@ ADDITIONAL: Final = (
     "moveundeliveredemails",
     "authority",
     "proxyurl",
+    "allow",
 )
 NOTIFICATIONS: Final = ("sendemailalert",)
 LOCATIONS: Final = frozenset({"incomingserverlocation", "outgoingserverlocation"})
@@ -63,6 +64,12 @@ class ProfileForm(forms.Form):
         required=False,
         help_text="Empty is the same as for incoming e-mail.",
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
+    )
+    autodiscoverhosts = forms.CharField(
+        label="Autodiscover Hosts",
+        required=False,
+        help_text="Further hosts that may get the password when autodiscover leads there, one a line.",
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
     )
     incominguseimpersonation = forms.BooleanField(
         label="Authenticate Using Impersonation",
@@ -112,6 +119,12 @@ class ProfileForm(forms.Form):
         required=False,
         help_text="For example http://proxy.example.org:3128",
     )
+    allow = forms.CharField(
+        label="Allowed Mailboxes",
+        required=False,
+        help_text="Addresses or domains, one a line: no other mailbox is touched. Empty allows every one.",
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+    )
     sendemailalert = forms.BooleanField(
         label="Alert the owner of the profile about major events",
         required=False,
@@ -126,6 +139,14 @@ class ProfileForm(forms.Form):
             self.fields["incomingpassword"].required = True
         else:
             self.fields["incomingpassword"].help_text = "Empty keeps the present one."
+
+    def clean_allow(self) -> str:
+        """Return the allowed ones, one a line, as they are kept."""
+        return "\n".join(str(self.cleaned_data["allow"]).split())
+
+    def clean_autodiscoverhosts(self) -> str:
+        """Return the hosts, one a line, as they are kept."""
+        return "\n".join(str(self.cleaned_data["autodiscoverhosts"]).split())
 
     def part(self, names: tuple[str, ...]) -> list[BoundField]:
         """Return the fields of a section."""
@@ -174,6 +195,8 @@ class ProfileForm(forms.Form):
                 is_new = profile is None or data[name] != before.get(name) or profile.useautodiscover
                 if is_new and (data[name] or name == "incomingserverlocation"):
                     values[name] = data[name]
+        if "allow" in values:
+            values["allow"] = ["-", *data["allow"].split()]
         if data["incomingpassword"]:
             values["incomingpassword"] = data["incomingpassword"]
         if data["authority"] is not None:
@@ -210,5 +233,7 @@ def initial(profile: EmailServerProfile | None) -> dict[str, Any]:
         "timeoutmailboxconnectionafteramount": profile.timeoutmailboxconnectionafteramount or 100_000,
         "moveundeliveredemails": profile.moveundeliveredemails,
         "proxyurl": profile.proxyurl or "",
+        "autodiscoverhosts": profile.autodiscoverhosts or "",
+        "allow": "\n".join(profile_access.allowed(profile)),
         "sendemailalert": profile.sendemailalert,
     }
