@@ -1,39 +1,26 @@
-"""Time zones: their names in Windows and IANA, and zones that have no name but rules of their own.
+"""Time zones: those that have an IANA name, and those that have rules of their own instead.
 
 A zone is kept as a text: the IANA name where there is one, otherwise its rules in the notation of POSIX
-(``<+01>-1<+02>,M3.5.0/2,M10.5.0/3``), one for each span of years: ``<-05>5;2030:<-06>6``. The table of names is CLDR's,
-out of the package tzlocal.
+(``<+01>-1<+02>,M3.5.0/2,M10.5.0/3``), one for each span of years: ``<-05>5;2030:<-06>6``.
 
 Times that do not exist count by the clock before the change; of times that come twice the first one is meant
 (PEP 495, ``fold`` 0).
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tzlocal.windows_tz import tz_win, win_tz
-
 from serversync.rules.series.recurrence import LAST
 
 UTC_NAME: Final = "Etc/UTC"
-_UTC_NAMES: Final = frozenset(
-    {
-        "UTC",
-        "Etc/UTC",
-        "GMT",
-        "Etc/GMT",
-        "Etc/UCT",
-        "Z",
-        "tzone://Microsoft/Utc",
-        "Coordinated Universal Time",
-    }
-)
 _ZERO: Final = timedelta()
 _YEARS_COMPARED: Final = 10
+_IANA: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,30 +141,6 @@ def _changes(zone: RuleZone, year: int) -> tuple[tuple[datetime, timedelta, time
     return tuple(found)
 
 
-def iana_name(name: str) -> str | None:
-    """Return the IANA name of a zone by its Windows or IANA name; ``None`` where neither knows it.
-
-    >>> iana_name("W. Europe Standard Time"), iana_name("Europe/Vienna"), iana_name("Ours")
-    ('Europe/Berlin', 'Europe/Vienna', None)
-    """
-    if name in _UTC_NAMES:
-        return UTC_NAME
-    if name in win_tz:
-        return win_tz[name]
-    return name if name in tz_win and _zoneinfo(name) is not None else None
-
-
-def windows_name(name: str) -> str | None:
-    """Return the Windows name of a zone by its IANA or Windows name; ``None`` where it has none.
-
-    >>> windows_name("Europe/Vienna"), windows_name("<+01>-1")
-    ('W. Europe Standard Time', None)
-    """
-    if name in _UTC_NAMES:
-        return "UTC"
-    return name if name in win_tz else tz_win.get(name)
-
-
 @lru_cache(maxsize=1024)
 def zone_of(text: str) -> tzinfo:
     """Return the zone that a text names or describes.
@@ -185,10 +148,9 @@ def zone_of(text: str) -> tzinfo:
     Raises:
         ValueError: it does neither.
     """
-    name = iana_name(text)
-    if name == UTC_NAME:
+    if text == UTC_NAME:
         return UTC
-    known = _zoneinfo(name) if name is not None else None
+    known = _zoneinfo(text) if _IANA.fullmatch(text) else None
     return known if known is not None else RuleZone(tuple(_eras(text)))
 
 
@@ -204,15 +166,16 @@ def zone_text(zone: RuleZone) -> str:
     return ";".join((f"{era.since}:" if number else "") + _posix(era) for number, era in enumerate(zone.eras))
 
 
-def named_like(zone: RuleZone, year: int, hint: str = "") -> str | None:
-    """Return the IANA name of a known zone that has the same clock in this year and the nine after it, or ``None``.
+def named_like(zone: RuleZone, year: int, candidates: Iterable[str], hint: str = "") -> str | None:
+    """Return the name of a zone that has the same clock in this year and the nine after it, or ``None``.
 
     Args:
         zone: The zone without a name.
         year: From when on it matters.
+        candidates: IANA names, in the order in which they are preferred.
         hint: What people call the zone; of several that are alike, the one whose place occurs in it is taken.
     """
-    alike = [name for name in sorted({*win_tz.values()}) if _is_alike(zone, name, year)]
+    alike = [name for name in candidates if _is_alike(zone, name, year)]
     for name in alike:
         if name.rpartition("/")[2].replace("_", " ") in hint:
             return name
