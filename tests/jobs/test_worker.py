@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from serversync.administration import connection_test
 from serversync.core.errors import InputInvalid
@@ -319,3 +321,12 @@ async def test_of_fifty_mailboxes_a_throttled_one_is_left_alone_and_keeps_no_oth
         throttled,
     ) == [(True, True)]
     assert place.query("select count(*) from mailbox where transientfailurecount > 0") == [(1,)]
+
+
+async def test_the_lines_of_a_pass_in_the_log_have_its_id_and_so_have_its_statistics(place):
+    mime = week_of_mail(datetime(2026, 3, 2, tzinfo=UTC))[0].mime
+    await asyncio.to_thread(place.exchange.deliver, mime, [PEOPLE[0]])
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        await sync_now(place.mailboxes[PEOPLE[0]])
+    (line,) = [one for one in lines if one["event"] == "pass done"]
+    assert place.query("select asynceventid::text from mailboxstatistics") == [(line["pass_id"],)]

@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 from serversync.adapters import mail_plan
 from serversync.adapters.deliveries import MAY_SEND
 from serversync.core.errors import ServerBusy, ServiceError
+from serversync.core.ids import pass_id
 from serversync.engine.ports import MailboxRun, MailPlan, PassResult
 from serversync.rules.email.acceptance import effective_start
 from serversync.rules.polling import Trust, Watch
@@ -408,7 +409,7 @@ class MailboxLeases:
         await connection.execute(
             "insert into mailboxstatistics (mailboxid, operationtypeid, mailboxprocessstartedon,"
             " mailboxprocesscompletedon, processtimeintervalinminutes, itemsprocessed, itemsfailed, processresult,"
-            " machinename) values (%s, %s, now() - %s, now(), %s, %s, %s, %s, %s)",
+            " machinename, asynceventid) values (%s, %s, now() - %s, now(), %s, %s, %s, %s, %s, %s)",
             (
                 run.mailboxid,
                 _INCOMING_EMAIL,
@@ -418,5 +419,6 @@ class MailboxLeases:
                 result.failed,
                 succeeded,
                 run.hostid[:160],
+                pass_id(run.mailboxid, run.fence),
             ),
         )

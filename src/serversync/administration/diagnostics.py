@@ -48,7 +48,12 @@ def document(mailbox: Mailbox) -> dict[str, Any]:
         ],
         "latest1000messages": outcomes,
         "timeline": [
-            {"at": records.iso(one.at), "kind": one.kind.value, "sentence": one.sentence}
+            {
+                "at": records.iso(one.at),
+                "kind": one.kind.value,
+                "sentence": one.sentence,
+                **({"pass_id": one.pass_id} if one.pass_id else {}),
+            }
             for one in timeline.of(mailbox, limit=_EVENTS)
         ],
     }
@@ -92,6 +97,9 @@ def as_markdown(mailbox: Mailbox) -> str:
     lines += [
         "## Timeline",
         "",
-        *[f"- {one['at']} {one['kind']}: {one['sentence']}" for one in found["timeline"]],
+        *[
+            f"- {one['at']} {one['kind']}: {one['sentence']} {one.get('pass_id', '')}".rstrip()
+            for one in found["timeline"]
+        ],
     ]
     return "\n".join(lines) + "\n"

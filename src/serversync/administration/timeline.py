@@ -25,12 +25,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event, in a sentence; ``is_good`` is missing where it is neither good nor bad."""
+    """One event, in a sentence; ``is_good`` is missing where it is neither good nor bad.
+
+    ``pass_id`` is that of a pass, by which its lines are found in the log.
+    """
 
     at: datetime
     kind: Kind
     sentence: str
     is_good: bool | None = None
+    pass_id: str = ""
 
 
 def of(mailbox: Mailbox, *, limit: int = LATEST) -> list[Happening]:
@@ -59,7 +63,8 @@ def _passes(mailbox: Mailbox, limit: int) -> list[Happening]:
         failed = f", {row.itemsfailed} set aside" if row.itemsfailed else ""
         ended = "A pass" if row.processresult else "A pass that failed"
         sentence = f"{ended}: {row.itemsprocessed} items{failed}, on {row.machinename or 'a worker'}."
-        found.append(Happening(at, Kind.RUN, sentence, bool(row.processresult)))
+        key = str(row.asynceventid or "")
+        found.append(Happening(at, Kind.RUN, sentence, bool(row.processresult), key))
     return found
 
 

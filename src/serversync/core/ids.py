@@ -6,7 +6,7 @@ several keys for every message.
 
 import os
 from collections.abc import Iterator
-from uuid import UUID, SafeUUID
+from uuid import UUID, SafeUUID, uuid5
 
 _VARIANT_MASK, _VARIANT = 0xC000 << 48, 0x8000 << 48
 _VERSION_MASK, _VERSION_4 = 0xF000 << 64, 4 << 76
@@ -30,3 +30,14 @@ def random_uuids(count: int) -> Iterator[UUID]:
     for start in range(0, len(noise), 16):
         number = int.from_bytes(noise[start : start + 16], "big")
         yield uuid_of(number & ~_VARIANT_MASK & ~_VERSION_MASK | _VARIANT | _VERSION_4)
+
+
+def pass_id(of: UUID, fence: int) -> UUID:
+    """Return the id of one pass: of a mailbox, or of an e-mail that is sent, under the claim with this fence.
+
+    A claim has a fence of its own, so no two passes have the same id, and every process finds the same one.
+
+    >>> pass_id(UUID(int=1), 7) == pass_id(UUID(int=1), 7) != pass_id(UUID(int=1), 8)
+    True
+    """
+    return uuid5(of, str(fence))

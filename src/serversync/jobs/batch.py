@@ -17,6 +17,7 @@ from uuid import UUID
 import aiohttp
 import structlog
 from psycopg_pool import AsyncConnectionPool
+from structlog.contextvars import bound_contextvars
 
 from serversync.adapters.alerts import TraceLogAlerts
 from serversync.adapters.batch_leases import BatchLeases
@@ -25,7 +26,7 @@ from serversync.adapters.exchange_mailbox import ExchangeMailboxes
 from serversync.adapters.leases import Claim, MailboxLeases
 from serversync.adapters.profiles import ProfileConnections
 from serversync.adapters.slots import PASSES, Budget, ConnectionSlots, SlotLease
-from serversync.core import clock
+from serversync.core import clock, ids
 from serversync.core.errors import InputInvalid, LeaseLost, NoConnectionFree, ServiceError
 from serversync.engine.ports import Leases, MailboxRun, PassResult
 from serversync.engine.run import MailboxRunner
@@ -210,6 +211,12 @@ class BatchRunner:
         runner: Run,
     ) -> tuple[PassResult, ServiceError | None] | None:
         """Run one mailbox that was begun; ``None`` where the claim is no longer ours."""
+        with bound_contextvars(pass_id=str(ids.pass_id(run.mailboxid, run.fence))):
+            return await self._run_traced(run, runner)
+
+    async def _run_traced(
+        self, run: MailboxRun, runner: Run
+    ) -> tuple[PassResult, ServiceError | None] | None:
         try:
             outcome = await runner(run)
         except LeaseLost:

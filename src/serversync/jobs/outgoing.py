@@ -18,6 +18,7 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.errors import LockNotAvailable
 from psycopg_pool import AsyncConnectionPool
+from structlog.contextvars import bound_contextvars
 
 from serversync.adapters import slots
 from serversync.adapters.alerts import TraceLogAlerts
@@ -33,7 +34,7 @@ from serversync.adapters.deliveries import (
 from serversync.adapters.outgoing_mailbox import OutgoingMailboxes
 from serversync.adapters.profiles import ProfileConnections
 from serversync.adapters.slots import Budget, ConnectionSlots, SlotLease
-from serversync.core import clock
+from serversync.core import clock, ids
 from serversync.core.errors import LeaseLost
 from serversync.engine.outgoing import DeliveryRunner
 from serversync.jobs.wake import woken_by
@@ -149,6 +150,10 @@ class OutgoingMail:
             await self._send_over(turn, claim)
 
     async def _send_over(self, turn: SlotLease, claim: DeliveryClaim) -> None:
+        with bound_contextvars(pass_id=str(ids.pass_id(claim.activityid, claim.fence))):
+            await self._send_traced(turn, claim)
+
+    async def _send_traced(self, turn: SlotLease, claim: DeliveryClaim) -> None:
         store = DeliveryStore(self._pool, host=self._host, lease=self._lease)
         run = await store.begin(claim)
         if run is None:
