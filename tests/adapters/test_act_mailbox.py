@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
@@ -14,9 +14,9 @@ from exchangelib import EWSDate, ExtendedProperty
 from exchangelib.indexed_properties import EmailAddress, PhoneNumber, PhysicalAddress
 
 from serversync.adapters.act_mailbox import TRACKED_CATEGORY, EwsActMailbox, fields_of
-from serversync.core.errors import ChangeConflict, ItemGone
+from serversync.core.errors import ChangeConflict, ItemGone, ServiceError
 from serversync.engine.act import ActPass
-from serversync.engine.act_ports import ActRun, Item, Written
+from serversync.engine.act_ports import ActRun, Item, ItemToChange, ItemToMake, Written
 from serversync.exchange.auth.credentials import Credentials, Scheme
 from serversync.exchange.client import EwsClient
 from serversync.exchange.endpoint import Endpoint
@@ -134,6 +134,19 @@ class Place:
         return found
 
 
+async def make(mailbox: EwsActMailbox, kind: Kind, fields: Mapping[str, Value]) -> Written:
+    (written,) = await mailbox.create(kind, [ItemToMake(STAMP, fields)])
+    assert isinstance(written, Written)
+    return written
+
+
+async def change(mailbox: EwsActMailbox, kind: Kind, item: Written, fields: Mapping[str, Value]) -> Written:
+    (written,) = await mailbox.update(kind, [ItemToChange(item, fields, {})])
+    if isinstance(written, ServiceError):
+        raise written
+    return written
+
+
 def contact_fields() -> dict[str, Value]:
     """A value in every column of the map, each its own."""
     fields: dict[str, Value] = {row.logicalname: f"{row.logicalname}-1" for row in CONTACT}
@@ -161,7 +174,7 @@ def as_exchangelib_has_it(found: exchangelib.Contact) -> dict[str, Value]:
 
 async def test_every_row_of_contacts_is_read_by_exchangelib_as_it_was_written(place: Place) -> None:
     async with place.open() as mailbox:
-        await mailbox.create(Kind.CONTACT, STAMP, contact_fields())
+        await make(mailbox, Kind.CONTACT, contact_fields())
     found = await asyncio.to_thread(place.contact)
     assert as_exchangelib_has_it(found) == contact_fields()
 
@@ -172,10 +185,10 @@ async def test_one_field_of_a_contact_changes_and_is_taken_away_alone(place: Pla
     changed = dt.date(1900, 2, 28) if isinstance(changed, dt.date) else f"{changed}x"
     expected = contact_fields() | {column: changed}
     async with place.open() as mailbox:
-        written = await mailbox.create(Kind.CONTACT, STAMP, contact_fields())
-        written = await mailbox.update(Kind.CONTACT, written, {column: changed}, before={})
+        written = await make(mailbox, Kind.CONTACT, contact_fields())
+        written = await change(mailbox, Kind.CONTACT, written, {column: changed})
         assert as_exchangelib_has_it(await asyncio.to_thread(place.contact)) == expected
-        await mailbox.update(Kind.CONTACT, written, {column: None}, before={})
+        await change(mailbox, Kind.CONTACT, written, {column: None})
     del expected[column]
     assert as_exchangelib_has_it(await asyncio.to_thread(place.contact)) == expected
 
@@ -243,7 +256,7 @@ IMPORTANCE = ("Low", "Normal", "High")
 @pytest.mark.parametrize("fields", TASKS)
 async def test_every_row_of_tasks_is_the_same_for_exchangelib(place: Place, fields: dict[str, Value]) -> None:
     async with place.open() as mailbox:
-        written = await mailbox.create(Kind.TASK, STAMP, fields)
+        written = await make(mailbox, Kind.TASK, fields)
         (item,) = await mailbox.read(Kind.TASK, [written.item_id])
     assert isinstance(item, Item)
     assert dict(item.fields) == fields
@@ -260,9 +273,9 @@ async def test_every_row_of_tasks_is_the_same_for_exchangelib(place: Place, fiel
 
 async def test_a_task_that_somebody_completes_says_when(place: Place) -> None:
     async with place.open() as mailbox:
-        written = await mailbox.create(Kind.TASK, STAMP, TASKS[0])
+        written = await make(mailbox, Kind.TASK, TASKS[0])
         done = {"statecode": (1, 5), "actualend": dt.date(2026, 2, 27)}
-        await mailbox.update(Kind.TASK, written, done, before={})
+        await change(mailbox, Kind.TASK, written, done)
     found = await asyncio.to_thread(place.task)
     assert (found.status, found.percent_complete) == ("Completed", 100)
     assert found.complete_date.date() == EWSDate(2026, 2, 27)
@@ -298,7 +311,7 @@ async def test_a_recurring_task_is_left_alone_for_the_crm_has_none(place: Place)
 
 async def test_an_item_is_found_by_its_stamp_wherever_it_was_moved(place: Place) -> None:
     async with place.open() as mailbox:
-        await mailbox.create(Kind.CONTACT, STAMP, {"lastname": "Lovelace"})
+        await make(mailbox, Kind.CONTACT, {"lastname": "Lovelace"})
         (near,) = await mailbox.find(Kind.CONTACT, STAMP)
 
         def move_away() -> None:
@@ -315,7 +328,7 @@ async def test_an_item_is_found_by_its_stamp_wherever_it_was_moved(place: Place)
 
 async def test_what_somebody_else_has_changed_is_neither_overwritten_nor_deleted(place: Place) -> None:
     async with place.open() as mailbox:
-        written = await mailbox.create(Kind.TASK, STAMP, {"subject": "Engine"})
+        written = await make(mailbox, Kind.TASK, {"subject": "Engine"})
 
         def edit() -> None:
             task = place.task()
@@ -324,7 +337,7 @@ async def test_what_somebody_else_has_changed_is_neither_overwritten_nor_deleted
 
         await asyncio.to_thread(edit)
         with pytest.raises(ChangeConflict):
-            await mailbox.update(Kind.TASK, written, {"subject": "Loom"}, before={})
+            await change(mailbox, Kind.TASK, written, {"subject": "Loom"})
         with pytest.raises(ChangeConflict):
             await mailbox.delete(Kind.TASK, written)
     assert (await asyncio.to_thread(place.task)).subject == "Engine, analytical"
@@ -332,7 +345,7 @@ async def test_what_somebody_else_has_changed_is_neither_overwritten_nor_deleted
 
 async def test_an_item_that_is_gone_says_so(place: Place) -> None:
     async with place.open() as mailbox:
-        written = await mailbox.create(Kind.TASK, STAMP, {"subject": "Engine"})
+        written = await make(mailbox, Kind.TASK, {"subject": "Engine"})
         await mailbox.delete(Kind.TASK, written)
         assert isinstance((await mailbox.read(Kind.TASK, [written.item_id]))[0], ItemGone)
 
@@ -340,10 +353,19 @@ async def test_an_item_that_is_gone_says_so(place: Place) -> None:
 async def test_a_contact_with_the_same_address_is_recognised_as_its_twin(place: Place) -> None:
     made = await asyncio.to_thread(save_contact, place)
     async with place.open() as mailbox:
-        twin = await mailbox.twin(Kind.CONTACT, {"emailaddress1": "ada1@example.com"})
+        twin, *others = await mailbox.twins(
+            Kind.CONTACT,
+            [
+                {"emailaddress1": "Ada1@example.com"},
+                {"emailaddress1": "ben@example.com"},
+                {"lastname": "Lovelace"},
+                {"emailaddress1": "ada1@example.com"},
+            ],
+        )
         assert twin is not None
         assert twin.item_id == made.id
-        assert await mailbox.twin(Kind.CONTACT, {"emailaddress1": "ben@example.com"}) is None
+        # Ben has none, and what the first record got the second one does not get.
+        assert others == [None, None, None]
 
 
 def test_the_shape_of_a_bare_item_says_nothing():

@@ -16,13 +16,21 @@ from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.act_store import ActStoreOnPostgres
 from serversync.core import faults
-from serversync.core.errors import ChangeConflict, ItemUnreadable, LeaseLost
+from serversync.core.errors import (
+    ChangeConflict,
+    ConnectionLost,
+    ItemUnreadable,
+    LeaseLost,
+    RecordRefused,
+    ServiceError,
+)
 from serversync.engine.act import ActPass
-from serversync.engine.act_ports import ActRun, CrmChange, Due, FeedPage, Heard, Link, Stage
+from serversync.engine.act_ports import ActRun, CrmChange, Due, FeedPage, Heard, Link, Settlement, Stage
 from serversync.mapping.fields import directions
 from serversync.rules.diff import Common
 from serversync.rules.plan import Deletion, KindRules, Plan
-from serversync.rules.record import Kind, Side
+from serversync.rules.record import Fields, Kind, Side
+from serversync.simulator.faults import Fault
 from tests.adapters.test_act_mailbox import Place
 from tests.adapters.test_act_mailbox import extended as extended  # noqa: PLC0414 - a fixture
 from tests.adapters.test_act_mailbox import place as place  # noqa: PLC0414 - a fixture
@@ -291,6 +299,36 @@ async def test_killed_at_any_point_both_sides_are_right_after_the_next_pass(
     assert [row[0] for row in company.rows("lastname")] == ["Hopper", "Lovelace"]
 
 
+@pytest.mark.parametrize("operation", ["CreateItem", "UpdateItem"])
+async def test_a_request_that_is_refused_as_a_whole_is_made_again_for_each_item(
+    company: Company, operation: str
+) -> None:
+    keys = [await company.add(lastname=name) for name in ("Hopper", "Lovelace", "Noether")]
+    if operation == "UpdateItem":
+        await company.bring_into_step()
+        for key in keys:
+            await company.edit(key, jobtitle="Scholar")
+    faults = company.place.exchange.faults
+    # The request for all three is refused, and so is one of them alone.
+    faults.add(Fault(operation=operation, response_code="ErrorSchemaValidation"))
+    faults.add(Fault(operation=operation, response_code="ErrorSchemaValidation", nth=3))
+    one = await company.once()
+    assert one.result.failed == 1
+    assert company.query("select count(*) from exchangesyncidmapping where retries = 1") == [(1,)]
+    await company.bring_into_step()
+    assert await company.outlook(names) == ["Hopper", "Lovelace", "Noether"]
+
+
+async def test_a_lost_answer_to_many_creations_makes_none_of_them_twice(company: Company) -> None:
+    for name in ("Hopper", "Lovelace", "Noether"):
+        await company.add(lastname=name)
+    company.place.exchange.faults.add(Fault(operation="CreateItem", reset_after=True))
+    with pytest.raises(ConnectionLost):
+        await company.once()
+    await company.bring_into_step()
+    assert await company.outlook(names) == ["Hopper", "Lovelace", "Noether"]
+
+
 # --- the store by itself ------------------------------------------------------------------------------
 
 
@@ -319,6 +357,22 @@ FULL = Link(
 )
 
 
+async def settle(
+    store: ActStoreOnPostgres,
+    run: ActRun,
+    link: Link,
+    fields: Fields | None,
+    version: int | None = None,
+) -> Link:
+    """Settle one link together with a record that is made, or that is changed or deleted at this version."""
+    (outcome,) = await store.settle(
+        run, [Settlement(link, CrmChange(link.crmid, link.kind, version, fields))]
+    )
+    if isinstance(outcome, ServiceError):
+        raise outcome
+    return outcome
+
+
 async def test_a_link_comes_back_as_it_was_kept(store: ActStoreOnPostgres, run: ActRun) -> None:
     await store.keep(run, [replace(FULL, stage=Stage.GONE), FULL])
     assert await store.links(run, [FULL.crmid, UUID(int=8)]) == {FULL.crmid: FULL}
@@ -330,30 +384,51 @@ async def test_whoever_has_lost_the_lease_writes_nothing(store: ActStoreOnPostgr
     with pytest.raises(LeaseLost):
         await store.keep(old, [FULL])
     with pytest.raises(LeaseLost):
-        await store.settle(old, FULL, CrmChange(FULL.crmid, Kind.CONTACT, None, {"lastname": "x"}))
+        await settle(store, old, FULL, {"lastname": "x"})
     assert await store.links(run, [FULL.crmid]) == {}
 
 
 async def test_a_record_that_was_changed_meanwhile_is_not_written(
     store: ActStoreOnPostgres, run: ActRun
 ) -> None:
-    made = await store.settle(run, FULL, CrmChange(FULL.crmid, Kind.CONTACT, None, {"lastname": "Hopper"}))
-    for fields in ({"lastname": "x"}, None):
+    made = await settle(store, run, FULL, {"lastname": "Hopper"})
+    for version, fields in (
+        (made.crm_version - 1, {"lastname": "x"}),
+        (made.crm_version - 1, None),
+        (None, {"lastname": "y"}),
+    ):
         with pytest.raises(ChangeConflict):
-            await store.settle(run, made, CrmChange(FULL.crmid, Kind.CONTACT, made.crm_version - 1, fields))
-    with pytest.raises(ChangeConflict):
-        await store.settle(run, made, CrmChange(FULL.crmid, Kind.CONTACT, None, {"lastname": "y"}))
+            await settle(store, run, made, fields, version)
     found = (await store.records(run, [(Kind.CONTACT, FULL.crmid)]))[FULL.crmid]
     assert (found.version, dict(found.fields)) == (made.crm_version, {"lastname": "Hopper"})
+
+
+async def test_of_many_records_the_one_that_the_database_refuses_is_left_out(
+    store: ActStoreOnPostgres, run: ActRun
+) -> None:
+    def new(number: int, fields: Fields) -> Settlement:
+        link = Link(UUID(int=number), Kind.CONTACT, Stage.LINKED, item_id=f"i{number}")
+        return Settlement(link, CrmChange(link.crmid, link.kind, None, fields))
+
+    outcomes = await store.settle(
+        run, [new(n, {"lastname": "N\0" if n == 3 else f"N{n}", "jobtitle": "Clerk"}) for n in range(5)]
+    )
+    assert [type(each) for each in outcomes] == [Link, Link, Link, RecordRefused, Link]
+    ids = [(Kind.CONTACT, UUID(int=n)) for n in range(5)]
+    assert sorted(str(r.fields["lastname"]) for r in (await store.records(run, ids)).values()) == [
+        "N0",
+        "N1",
+        "N2",
+        "N4",
+    ]
+    assert len(await store.links(run, [key for _, key in ids])) == 4
 
 
 async def test_what_was_heard_is_due_until_it_is_done_and_an_echo_is_not(
     store: ActStoreOnPostgres, run: ActRun
 ) -> None:
     now = dt.datetime.now(dt.UTC)
-    await store.settle(
-        run, replace(FULL, due_on=None), CrmChange(FULL.crmid, Kind.CONTACT, None, {"lastname": "x"})
-    )
+    await settle(store, run, replace(FULL, due_on=None), {"lastname": "x"})
     echo, new = Heard("i1", "k1", is_gone=False), Heard("i2", "k", is_gone=False)
     await store.hear(run, Kind.CONTACT, FeedPage([echo, new, new], "p1", is_last=True))
     due = await store.due(run, now)
@@ -365,7 +440,7 @@ async def test_what_was_heard_is_due_until_it_is_done_and_an_echo_is_not(
     assert await store.due(run, now + dt.timedelta(minutes=5)) == [
         Due(None, None, Kind.CONTACT, "i2", retries=1)
     ]
-    await store.done(run, Kind.CONTACT, "i2")
+    await store.done(run, Kind.CONTACT, ["i2"])
     assert await store.due(run, now + dt.timedelta(minutes=5)) == []
 
 
@@ -373,9 +448,7 @@ async def test_what_a_full_listing_does_not_name_is_to_be_looked_for(
     store: ActStoreOnPostgres, run: ActRun
 ) -> None:
     now = dt.datetime.now(dt.UTC)
-    await store.settle(
-        run, replace(FULL, due_on=None), CrmChange(FULL.crmid, Kind.CONTACT, None, {"lastname": "x"})
-    )
+    await settle(store, run, replace(FULL, due_on=None), {"lastname": "x"})
     await store.begin_listing(run, Kind.CONTACT)
     await store.hear(run, Kind.CONTACT, FeedPage([], "p1", is_last=False))
     assert await store.due(run, now) == []
@@ -384,7 +457,7 @@ async def test_what_a_full_listing_does_not_name_is_to_be_looked_for(
 
 
 async def test_a_copy_is_remembered_and_never_due(store: ActStoreOnPostgres, run: ActRun) -> None:
-    await store.done(run, Kind.CONTACT, "i9", copy_of=FULL.crmid)
+    await store.done(run, Kind.CONTACT, ["i9"], copy_of=FULL.crmid)
     await store.hear(run, Kind.CONTACT, FeedPage([Heard("i9", "k", is_gone=False)], "p", is_last=True))
     assert await store.copies(run, ["i9", "i8"]) == {"i9"}
     assert await store.due(run, dt.datetime.now(dt.UTC)) == []

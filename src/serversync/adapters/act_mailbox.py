@@ -4,14 +4,21 @@ What the fields are called on either side stands in ``serversync.mapping``; here
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from serversync.adapters.stamps import RECORD_STAMP
-from serversync.core.errors import AnswerUnreadable, ChangeConflict, ItemGone, ItemUnreadable, ServiceError
-from serversync.engine.act_ports import FeedPage, Found, Heard, Item, Written
+from serversync.core.errors import (
+    AnswerUnreadable,
+    ChangeConflict,
+    ItemGone,
+    ItemUnreadable,
+    Permanent,
+    ServiceError,
+)
+from serversync.engine.act_ports import FeedPage, Found, Heard, Item, ItemToChange, ItemToMake, Written
 from serversync.exchange import outcome as ews
 from serversync.exchange.client import EwsClient
 from serversync.exchange.operations import sync_folder_items as sync
@@ -20,14 +27,16 @@ from serversync.exchange.operations.delete_item import AffectedTaskOccurrences, 
 from serversync.exchange.operations.find_folder import FindFolder, FolderTraversal
 from serversync.exchange.operations.find_item import FindItem
 from serversync.exchange.operations.get_item import GetItem
+from serversync.exchange.operations.operation import Operation
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems
 from serversync.exchange.operations.update_item import ConflictResolution, ItemChange, UpdateItem
+from serversync.exchange.outcome import Outcome
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI, IndexedFieldURI
 from serversync.exchange.types.ids import AnyFolderId, DistinguishedFolderId, ItemId
 from serversync.exchange.types.item import Body
 from serversync.exchange.types.item import Item as EwsItem
 from serversync.exchange.types.reading import property_of
-from serversync.exchange.types.restriction import is_equal_to
+from serversync.exchange.types.restriction import AllOf, Exists, Not, any_equal_to, is_equal_to
 from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.exchange.types.task import Task
 from serversync.exchange.types.writing import NewItem
@@ -35,6 +44,8 @@ from serversync.mapping.fields import FIELDS, FieldMap
 from serversync.mapping.values import Form, to_crm, to_exchange
 from serversync.rules.plan import Sight
 from serversync.rules.record import Fields, Kind, Value
+
+T = TypeVar("T", ItemToMake, ItemToChange)
 
 TRACKED_CATEGORY: Final = "Tracked to Dynamics 365"
 """Who puts it on a task asks for it to be tracked."""
@@ -47,6 +58,7 @@ _FOLDERS: Final = {
 _DELETED: Final = DistinguishedFolderId("deleteditems")
 _CATEGORIES: Final = FieldURI("item:Categories")
 _SUBJECT: Final = FieldURI("item:Subject")
+_FIRST_ADDRESS: Final = IndexedFieldURI("contacts:EmailAddress", "EmailAddress1")
 _ALSO: Final[tuple[AnyFieldURI, ...]] = (
     FieldURI("item:LastModifiedTime"),
     FieldURI("item:DateTimeCreated"),
@@ -56,6 +68,10 @@ _ALSO: Final[tuple[AnyFieldURI, ...]] = (
 _OF_KIND: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = {Kind.TASK: (FieldURI("task:IsRecurring"),)}
 _PAGE: Final = 512
 _READ_AT_ONCE: Final = 100
+_WRITTEN_AT_ONCE: Final = 100
+_TEXT_AT_ONCE: Final = 2**21
+"""So many characters of values go into one request."""
+_ADDRESSES_AT_ONCE: Final = 50
 _FOLDERS_AT_ONCE: Final = 50
 _INDEXED: Final = re.compile(r"(?P<path>[^\[]+)\[(?P<key>[^\]]+)\]")
 
@@ -113,7 +129,7 @@ class EwsActMailbox:
         read: list[Item | ServiceError] = []
         for start in range(0, len(item_ids), _READ_AT_ONCE):
             part = tuple(ItemId(each) for each in item_ids[start : start + _READ_AT_ONCE])
-            outcomes = await self._client.call(GetItem(part, _shape(kind)), mailbox=self._mailbox)
+            outcomes = await self._client.call_bisecting(GetItem(part, _shape(kind)), mailbox=self._mailbox)
             for item_id, outcome in zip(part, outcomes, strict=True):
                 if isinstance(outcome, ews.Failure):
                     read.append(outcome.error)
@@ -171,57 +187,92 @@ class EwsActMailbox:
         read = await self.read(kind, list(sights))
         return [Found(each, sights[each.item_id]) for each in read if isinstance(each, Item)]
 
-    async def twin(self, kind: Kind, fields: Fields) -> Item | None:
+    async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
         """See ``ActMailbox``; contacts are the same where their first e-mail address is."""
-        address = fields.get("emailaddress1")
-        if kind is not Kind.CONTACT or not isinstance(address, str) or not address:
-            return None
-        request = FindItem(
-            folders=(_FOLDERS[kind],),
-            restriction=is_equal_to(IndexedFieldURI("contacts:EmailAddress", "EmailAddress1"), address),
-        )
-        (outcome,) = await self._client.call(request, mailbox=self._mailbox)
-        ids = [item.item_id.id for item in outcome.unwrap().items if item.item_id is not None]
-        for each in await self.read(kind, ids):
-            if isinstance(each, Item) and each.stamp is None:
-                return each
-        return None
+        addresses = [_address(fields) if kind is Kind.CONTACT else None for fields in records]
+        wanted = list(dict.fromkeys(each for each in addresses if each is not None))
+        ids: dict[str, None] = {}
+        for start in range(0, len(wanted), _ADDRESSES_AT_ONCE):
+            is_same = any_equal_to(_FIRST_ADDRESS, tuple(wanted[start : start + _ADDRESSES_AT_ONCE]))
+            request = FindItem(
+                folders=(_FOLDERS[kind],), restriction=AllOf((Not(Exists(RECORD_STAMP)), is_same))
+            )
+            (outcome,) = await self._client.call(request, mailbox=self._mailbox)
+            ids.update((each.item_id.id, None) for each in outcome.unwrap().items if each.item_id is not None)
+        found: dict[str, list[Item]] = {}
+        for each in await self.read(kind, list(ids)):
+            if isinstance(each, Item) and each.stamp is None and (address := _address(each.fields)):
+                found.setdefault(address, []).append(each)
+        return [found[a].pop(0) if a is not None and found.get(a) else None for a in addresses]
 
-    async def create(self, kind: Kind, stamp: UUID, fields: Fields) -> Written:
+    async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
         """See ``ActMailbox``; who tracks by category sees that it is tracked."""
-        values = {uri: value for uri, value in _ews_values(kind, fields).items() if value is not None}
-        values[RECORD_STAMP] = str(stamp)
+
+        def ask(part: Sequence[ItemToMake]) -> CreateItem:
+            new = tuple(NewItem(_ELEMENTS[kind], self._new_values(kind, each)) for each in part)
+            return CreateItem(items=new, saved_item_folder=_FOLDERS[kind])
+
+        async def again(item: ItemToMake) -> Written | ServiceError:
+            for found in await self._search(kind, item.stamp, {_FOLDERS[kind]: Sight.SEEN}):
+                return Written(found.item.item_id, found.item.change_key)
+            return (await self._write([item], ask, again))[0]
+
+        return await self._write(items, ask, again)
+
+    def _new_values(self, kind: Kind, item: ItemToMake) -> dict[AnyFieldURI, Any]:
+        values = {uri: value for uri, value in _ews_values(kind, item.fields).items() if value is not None}
+        values[RECORD_STAMP] = str(item.stamp)
         if kind not in self._takes_all:
             values[_CATEGORIES] = (TRACKED_CATEGORY,)
-        request = CreateItem(items=(NewItem(_ELEMENTS[kind], values),), saved_item_folder=_FOLDERS[kind])
-        (outcome,) = await self._client.call(request, mailbox=self._mailbox)
-        return _written("CreateItem", outcome.unwrap())
+        return values
 
-    async def update(
-        self,
-        kind: Kind,
-        item: Written,
-        fields: Fields,
-        *,
-        before: Fields,  # noqa: ARG002 - only appointments ask what has changed
-        stamp: UUID | None = None,
-    ) -> Written:
+    async def update(self, kind: Kind, items: Sequence[ItemToChange]) -> list[Written | ServiceError]:
         """See ``ActMailbox``."""
-        values = _ews_values(kind, fields)
-        change = ItemChange(
-            ItemId(item.item_id, item.change_key),
-            _ELEMENTS[kind],
-            {uri: value for uri, value in values.items() if value is not None}
-            | ({RECORD_STAMP: str(stamp)} if stamp is not None else {}),
-            tuple(uri for uri, value in values.items() if value is None),
-        )
-        request = UpdateItem(
-            item_changes=(change,),
-            conflict_resolution=ConflictResolution.NEVER_OVERWRITE,
-            message_disposition=None,
-        )
-        (outcome,) = await self._client.call(request, mailbox=self._mailbox)
-        return _written("UpdateItem", outcome.unwrap())
+
+        def ask(part: Sequence[ItemToChange]) -> UpdateItem:
+            return UpdateItem(
+                item_changes=tuple(_item_change(kind, each) for each in part),
+                conflict_resolution=ConflictResolution.NEVER_OVERWRITE,
+                message_disposition=None,
+            )
+
+        async def again(item: ItemToChange) -> Written | ServiceError:
+            return (await self._write([item], ask, again))[0]
+
+        return await self._write(items, ask, again)
+
+    async def _write(
+        self,
+        items: Sequence[T],
+        ask: Callable[[Sequence[T]], Operation[EwsItem]],
+        again: Callable[[T], Awaitable[Written | ServiceError]],
+    ) -> list[Written | ServiceError]:
+        """Write items, many with one request; where it is refused as a whole, each by itself.
+
+        Args:
+            items: What to write.
+            ask: Makes the request for some of them.
+            again: Writes one of them after a refusal, which does not tell whether some were written before it.
+        """
+        outcomes: list[Written | ServiceError] = []
+        for part in _parts(items):
+            try:
+                outcomes += await self._write_part(part, ask, again)
+            except ServiceError as error:
+                return outcomes + [error] * (len(items) - len(outcomes))
+        return outcomes
+
+    async def _write_part(
+        self,
+        part: Sequence[T],
+        ask: Callable[[Sequence[T]], Operation[EwsItem]],
+        again: Callable[[T], Awaitable[Written | ServiceError]],
+    ) -> list[Written | ServiceError]:
+        try:
+            answers = await self._client.call(ask(part), mailbox=self._mailbox)
+        except Permanent as error:
+            return [error] if len(part) == 1 else [await again(each) for each in part]
+        return [_written(each) for each in answers]
 
     async def delete(self, kind: Kind, item: Written) -> None:
         """See ``ActMailbox``. DeleteItem asks for no version; the item is read once more just before."""
@@ -280,7 +331,42 @@ def _stamp_of(item: EwsItem) -> UUID | None:
         return None
 
 
-def _written(operation: str, item: EwsItem) -> Written:
+def _address(fields: Fields) -> str | None:
+    """Return what contacts are recognised by."""
+    address = fields.get("emailaddress1")
+    return address.lower() if isinstance(address, str) and address else None
+
+
+def _item_change(kind: Kind, item: ItemToChange) -> ItemChange:
+    values = _ews_values(kind, item.fields)
+    return ItemChange(
+        ItemId(item.item.item_id, item.item.change_key),
+        _ELEMENTS[kind],
+        {uri: value for uri, value in values.items() if value is not None}
+        | ({RECORD_STAMP: str(item.stamp)} if item.stamp is not None else {}),
+        tuple(uri for uri, value in values.items() if value is None),
+    )
+
+
+def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield items in parts that one request can carry: so many, and not too much text in all."""
+    part: list[T] = []
+    size = 0
+    for item in items:
+        length = sum(len(value) for value in item.fields.values() if isinstance(value, str))
+        if part and (len(part) == _WRITTEN_AT_ONCE or size + length > _TEXT_AT_ONCE):
+            yield part
+            part, size = [], 0
+        part.append(item)
+        size += length
+    if part:
+        yield part
+
+
+def _written(outcome: Outcome[EwsItem]) -> Written | ServiceError:
+    if isinstance(outcome, ews.Failure):
+        return outcome.error
+    item = outcome.unwrap()
     if item.item_id is None:
-        raise AnswerUnreadable(operation=operation, reason="it holds no id of the item")
+        return AnswerUnreadable(operation="CreateItem or UpdateItem", reason="it holds no id of the item")
     return Written(item.item_id.id, item.item_id.change_key or "")

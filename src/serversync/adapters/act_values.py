@@ -39,12 +39,16 @@ def unpack(value: Any) -> Value:
 
 def pack_fields(fields: Fields) -> dict[str, Any]:
     """Return fields as a JSON object; what is empty is left out."""
-    return {name: pack(value) for name, value in fields.items() if value is not None}
+    return {
+        name: value if type(value) is str else pack(value)
+        for name, value in fields.items()
+        if value is not None
+    }
 
 
 def unpack_fields(stored: Mapping[str, Any]) -> dict[str, Value]:
     """Return the fields of a JSON object."""
-    return {name: unpack(value) for name, value in stored.items()}
+    return {name: unpack(value) if type(value) is dict else value for name, value in stored.items()}
 
 
 def pack_pair(pair: Common | Intent | None) -> dict[str, Any] | None:

@@ -273,6 +273,15 @@ class ValueRefused(Permanent):
     remedy = "Correct the value in the record; it is tried again when the record is saved."
 
 
+class RecordRefused(Permanent):
+    """The database does not take a value that came from Exchange; the others of its batch are written."""
+
+    code = "crm.record-refused"
+    scope = Scope.ITEM
+    summary = "The CRM does not take a value of the item: {reason}."
+    remedy = "Correct the value in Outlook; it is tried again when the item is saved."
+
+
 class MeetingStateRefused(Permanent):
     """The meeting is cancelled, delegated or organized by somebody else, so the answer to it is refused."""
 

@@ -126,13 +126,15 @@ class ActPass:
         handled.update(each.link.crmid for each in meetings)
         records = await self._store.records(self._run, [(m.link.kind, m.link.crmid) for m in meetings])
         pairs: dict[UUID, tuple[Pair, Meeting, Record | None]] = {}
+        ready: list[Meeting] = []
         for meeting in meetings:
             if meeting.trouble is not None:
                 await self._applier.set_aside(meeting.link, meeting.trouble)
             elif not meeting.must_wait:
-                known = await self._with_twin(meeting, records)
-                record = records.get(known.link.crmid)
-                pairs[known.link.crmid] = (self._pair(known, record, now), known, record)
+                ready.append(meeting)
+        for known in await self._with_twins(ready, records):
+            record = records.get(known.link.crmid)
+            pairs[known.link.crmid] = (self._pair(known, record, now), known, record)
         plan = make_plan([pair for pair, _, _ in pairs.values()], self._run.rules, self._linked)
         plan = still(plan, {key: loops(m.link.writes, now) for key, (_, m, _) in pairs.items()})
         self.result.plans.append(plan)
@@ -151,16 +153,23 @@ class ActPass:
         await self._applier.apply(prompt)
         return late
 
-    async def _with_twin(self, meeting: Meeting, records: Mapping[UUID, Record]) -> Meeting:
-        """Return the meeting with an item that is there already, where a record is about to get a new one."""
-        link, record = meeting.link, records.get(meeting.link.crmid)
-        is_new = link.stage is Stage.CREATING_IN_EXCHANGE and link.base is None and link.intent is None
-        if meeting.item is not None or record is None or not is_new or not record.in_filters:
-            return meeting
-        item = await self._mailbox.twin(link.kind, record.fields)
-        if item is None:
-            return meeting
-        return replace(meeting, item=item, link=replace(link, item_id=item.item_id))
+    async def _with_twins(self, meetings: Sequence[Meeting], records: Mapping[UUID, Record]) -> list[Meeting]:
+        """Return the meetings with items that are there already, where a record is about to get a new one."""
+        alone: dict[Kind, list[tuple[int, Record]]] = {}
+        for number, meeting in enumerate(meetings):
+            link, record = meeting.link, records.get(meeting.link.crmid)
+            is_new = link.stage is Stage.CREATING_IN_EXCHANGE and link.base is None and link.intent is None
+            if meeting.item is None and record is not None and is_new and record.in_filters:
+                alone.setdefault(link.kind, []).append((number, record))
+        found = list(meetings)
+        taken = {m.item.item_id for m in meetings if m.item is not None and (m.takes_part or not m.is_new)}
+        for kind, candidates in alone.items():
+            twins = await self._mailbox.twins(kind, [record.fields for _, record in candidates])
+            for (number, _), item in zip(candidates, twins, strict=True):
+                if item is not None and item.item_id not in taken:
+                    link = replace(meetings[number].link, item_id=item.item_id)
+                    found[number] = replace(meetings[number], item=item, link=link)
+        return found
 
     def _pair(self, meeting: Meeting, record: Record | None, now: datetime) -> Pair:
         link, item = meeting.link, meeting.item

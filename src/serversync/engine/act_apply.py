@@ -1,13 +1,15 @@
 """Carrying out what was decided about a batch of pairs.
 
-First it is noted what is about to be written to Exchange, for all of the batch at once. Then each item is written,
-on the condition that it is still as it was seen; then the CRM and the new common state, together. What Exchange made of
-the values is read again, and believed under the change key that the write returned.
+First it is noted what is about to be written to Exchange, for all of the batch at once. Then the items are written,
+each on the condition that it is still as it was seen; then the CRM and the new common states, together. What Exchange
+made of the values is read again, and believed under the change key that the write returned.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
 
 from serversync.core import faults
 from serversync.core.errors import ChangeConflict, ItemGone, Permanent, ServiceError
@@ -21,8 +23,11 @@ from serversync.engine.act_ports import (
     Due,
     Intent,
     Item,
+    ItemToChange,
+    ItemToMake,
     Link,
     Record,
+    Settlement,
     Stage,
     Written,
 )
@@ -30,7 +35,7 @@ from serversync.rules.diff import Common
 from serversync.rules.guards import Writes, count_write
 from serversync.rules.merge import Conflict
 from serversync.rules.plan import Action, Sight, Step
-from serversync.rules.record import Fields
+from serversync.rules.record import Fields, Kind
 
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(days=1)
@@ -39,6 +44,16 @@ AWAY_LOOK = timedelta(hours=1)
 
 _TO_EXCHANGE = frozenset({Step.UPDATE_EXCHANGE, Step.UPDATE_BOTH})
 _Prompt = tuple[Action, Meeting, Record | None]
+
+
+class _Done(NamedTuple):
+    """An action of which the part in Exchange is done; ``written`` is the item where it was written."""
+
+    action: Action
+    meeting: Meeting
+    record: Record | None
+    link: Link
+    written: Written | None
 
 
 def after_trouble(link: Link, error: ServiceError, now: datetime) -> Link:
@@ -111,82 +126,142 @@ class Applier:
             await self._alerts.failed(self._run, due.item_id or "", error)
 
     async def apply(self, prompt: Sequence[_Prompt]) -> None:
-        """Carry out what is no deletion."""
+        """Carry out what is no deletion.
+
+        Raises:
+            ServiceError: Exchange or the database cannot be written now; what was written is written down.
+        """
         intended = {m.link.crmid: _intend(a, m, self._clock()) for a, m, _ in prompt if _writes(a, m)}
+        written: dict[UUID, Written | ServiceError] = {}
         if intended:
             await self._store.keep(self._run, list(intended.values()))
             faults.reach("act.intended")
-        done: list[tuple[Action, Meeting, Record | None, Link, Written | None]] = []
+            written = await self._write([(a, m) for a, m, _ in prompt if m.link.crmid in intended])
+        done: list[_Done] = []
+        another: list[Link] = []
+        trouble: ServiceError | None = None
         for action, meeting, record in prompt:
             link = intended.get(meeting.link.crmid, meeting.link)
-            written: Written | None = None
-            if link.crmid in intended:
-                try:
-                    written = await self._write(action, meeting, link)
-                except (ChangeConflict, ItemGone):
+            outcome = written.get(link.crmid)
+            match outcome:
+                case ChangeConflict() | ItemGone():
                     # It is another one by now, and was not written; it stays due.
-                    await self._store.keep(self._run, [replace(link, asked_on=None)])
-                    continue
-                except Permanent as error:
-                    link = replace(link, asked_on=None)
-                    await self.set_aside(link, error)
-                    continue
-                faults.reach("act.written")
-            done.append((action, meeting, record, link, written))
-        echoes = await self._echoes(done)
-        for action, meeting, record, link, written in done:
-            await self._settle(action, meeting, record, link, written, echoes)
-            faults.reach("act.settled")
+                    another.append(replace(link, asked_on=None))
+                case Permanent():
+                    await self.set_aside(replace(link, asked_on=None), outcome)
+                case ServiceError():
+                    trouble = trouble or outcome
+                case _:
+                    done.append(_Done(action, meeting, record, link, outcome))
+        if another:
+            await self._store.keep(self._run, another)
+        await self._settle(done)
+        if trouble is not None:
+            raise trouble
 
-    async def _write(self, action: Action, meeting: Meeting, link: Link) -> Written:
-        kind = link.kind
-        if action.step is Step.CREATE_IN_EXCHANGE:
-            return await self._mailbox.create(kind, link.crmid, action.merged.to_exchange)
-        item = meeting.item
-        if item is None:
-            raise ItemGone
-        fields = action.merged.to_exchange if action.step in _TO_EXCHANGE else {}
-        return await self._mailbox.update(
-            kind,
-            Written(item.item_id, item.change_key),
-            fields,
-            before=item.fields,
-            stamp=None if item.stamp == link.crmid else link.crmid,
-        )
+    async def _write(self, prompt: Sequence[tuple[Action, Meeting]]) -> dict[UUID, Written | ServiceError]:
+        """Write items, those of a kind that are to be made at once, and those that are to be changed."""
+        new: dict[Kind, list[ItemToMake]] = {}
+        old: dict[Kind, dict[UUID, ItemToChange]] = {}
+        outcomes: dict[UUID, Written | ServiceError] = {}
+        for action, meeting in prompt:
+            link, item = meeting.link, meeting.item
+            if action.step is Step.CREATE_IN_EXCHANGE:
+                new.setdefault(link.kind, []).append(ItemToMake(link.crmid, action.merged.to_exchange))
+            elif item is None:
+                outcomes[link.crmid] = ItemGone()
+            else:
+                old.setdefault(link.kind, {})[link.crmid] = ItemToChange(
+                    Written(item.item_id, item.change_key),
+                    action.merged.to_exchange if action.step in _TO_EXCHANGE else {},
+                    item.fields,
+                    None if item.stamp == link.crmid else link.crmid,
+                )
+        for kind, made in new.items():
+            answers = await self._mailbox.create(kind, made)
+            outcomes.update(zip([each.stamp for each in made], answers, strict=True))
+            faults.reach("act.written")
+        for kind, changed in old.items():
+            answers = await self._mailbox.update(kind, list(changed.values()))
+            outcomes.update(zip(changed, answers, strict=True))
+            faults.reach("act.written")
+        return outcomes
 
-    async def _echoes(
-        self, done: Sequence[tuple[Action, Meeting, Record | None, Link, Written | None]]
-    ) -> dict[str, Item]:
+    async def _echoes(self, done: Sequence[_Done]) -> dict[str, Item]:
         """Return written items as Exchange has them now."""
-        echoes: dict[str, Item] = {}
-        for kind in {link.kind for _, _, _, link, _ in done}:
-            ids = [w.item_id for _, _, _, link, w in done if w is not None and link.kind is kind]
-            if ids:
-                for outcome in await self._mailbox.read(kind, ids):
-                    if isinstance(outcome, Item):
-                        echoes[outcome.item_id] = outcome
-        return echoes
+        ids: dict[Kind, list[str]] = {}
+        for each in done:
+            if each.written is not None:
+                ids.setdefault(each.link.kind, []).append(each.written.item_id)
+        return {
+            outcome.item_id: outcome
+            for kind, item_ids in ids.items()
+            for outcome in await self._mailbox.read(kind, item_ids)
+            if isinstance(outcome, Item)
+        }
 
-    async def _settle(
-        self,
-        action: Action,
-        meeting: Meeting,
-        record: Record | None,
-        link: Link,
-        written: Written | None,
-        echoes: dict[str, Item],
-    ) -> None:
-        pair = action.pair
-        if await self._is_settled(action, meeting, record, link):
+    async def _settle(self, done: Sequence[_Done]) -> None:
+        """Write down what has come of a batch, all of it together."""
+        echoes = await self._echoes(done)
+        waiting: list[Link] = []
+        finished: dict[Kind, list[str]] = {}
+        settlements: list[Settlement] = []
+        for each in done:
+            action, link = each.action, each.link
+            pair = action.pair
+            both_there = pair.base is not None and pair.crm is not None and pair.exchange is not None
+            rests = pair.is_parked and not pair.in_filters
+            match action.step:
+                case Step.HOLD:
+                    pass
+                case Step.LOOK_AGAIN:
+                    waiting.append(self._missed(action, link))
+                case Step.FORGET | Step.UNLINK:
+                    settlements.append(_parted(action, link))
+                case Step.NOTHING if rests or not both_there:
+                    if pair.base is None and each.meeting.is_new:
+                        if each.meeting.item is not None:
+                            finished.setdefault(link.kind, []).append(each.meeting.item.item_id)
+                    else:
+                        settlements.append(self._rested(each))
+                case _:
+                    settlements.append(self._in_step(each, echoes))
+        if waiting:
+            await self._store.keep(self._run, waiting)
+        for kind, item_ids in finished.items():
+            await self._store.done(self._run, kind, item_ids)
+        await self._write_down(settlements)
+
+    async def _write_down(self, settlements: Sequence[Settlement]) -> None:
+        if not settlements:
             return
-        exchange = _after(pair.exchange, action.merged.to_exchange, written, echoes)
-        change = _crm_change(action, record)
+        trouble: ServiceError | None = None
+        for settlement, outcome in zip(
+            settlements, await self._store.settle(self._run, settlements), strict=True
+        ):
+            if isinstance(outcome, Permanent):
+                await self.set_aside(settlement.link, outcome)
+            elif isinstance(outcome, ServiceError) and not isinstance(outcome, ChangeConflict):
+                trouble = trouble or outcome
+            # Of a conflict the record is another one by now; it stays due.
+        if trouble is not None:
+            raise trouble
+        faults.reach("act.settled")
+
+    def _in_step(self, done: _Done, echoes: Mapping[str, Item]) -> Settlement:
+        """Return the pair with its new common state."""
+        action, link, written = done.action, done.link, done.written
+        pair = action.pair
+        change = _crm_change(action, done.record)
         settled = replace(
             link,
             stage=Stage.LINKED,
             title=pair.title,
-            base=Common(dict(pair.crm or {}) | dict(action.merged.to_crm), exchange),
-            crm_version=0 if record is None else record.version,
+            base=Common(
+                dict(pair.crm or {}) | dict(action.merged.to_crm),
+                _after(pair.exchange, action.merged.to_exchange, written, echoes),
+            ),
+            crm_version=0 if done.record is None else done.record.version,
             intent=None,
             asked_on=None,
             crm_missed_on=None,
@@ -196,37 +271,14 @@ class Applier:
             due_on=None,
             error="",
             conflicts=_with(link.conflicts, action.conflicts),
+            writes=link.writes if written is None and change is None else self._count(link.writes),
         )
+        seen = done.meeting.item
         if written is not None:
             settled = replace(settled, item_id=written.item_id, change_key=written.change_key)
-        elif meeting.item is not None:
-            settled = replace(settled, item_id=meeting.item.item_id, change_key=meeting.item.change_key)
-        if written is not None or change is not None:
-            settled = replace(settled, writes=self._count(link.writes))
-        try:
-            await self._store.settle(self._run, settled, change)
-        except ChangeConflict:
-            return  # the record is another one by now; it stays due
-        except Permanent as error:
-            await self.set_aside(link, error)
-
-    async def _is_settled(self, action: Action, meeting: Meeting, record: Record | None, link: Link) -> bool:
-        """Carry out what changes no record; ``False`` where there is something to be written down."""
-        pair = action.pair
-        both_there = pair.base is not None and pair.crm is not None and pair.exchange is not None
-        rests = pair.is_parked and not pair.in_filters
-        match action.step:
-            case Step.FORGET | Step.UNLINK:
-                await self.part(action, link)
-            case Step.LOOK_AGAIN:
-                await self._store.keep(self._run, [self._missed(action, link)])
-            case Step.NOTHING if rests or not both_there:
-                await self._rest(action, meeting, record, link)
-            case Step.HOLD:
-                pass
-            case _:
-                return False
-        return True
+        elif seen is not None:
+            settled = replace(settled, item_id=seen.item_id, change_key=seen.change_key)
+        return Settlement(settled, change)
 
     def _count(self, writes: Writes) -> Writes:
         return count_write(writes, self._clock())
@@ -241,50 +293,48 @@ class Applier:
             due_on=now + self._run.second_look,
         )
 
-    async def _rest(self, action: Action, meeting: Meeting, record: Record | None, link: Link) -> None:
+    def _rested(self, done: _Done) -> Settlement:
         """Nothing is to be done: what it was due for is done, and the common state stays what it was."""
-        if action.pair.base is not None:
-            version = link.crm_version if record is None else record.version
-            rested = replace(
+        link, record, base = done.link, done.record, done.action.pair.base
+        if base is None:  # it was never made, or its item does not take part any more; nothing has come of it
+            return Settlement(replace(link, stage=Stage.GONE, intent=None, asked_on=None, due_on=None))
+        return Settlement(
+            replace(
                 link,
                 stage=Stage.LINKED,
-                base=action.pair.base,
-                crm_version=version,
+                base=base,
+                crm_version=link.crm_version if record is None else record.version,
                 intent=None,
                 asked_on=None,
                 crm_missed_on=None,
                 exchange_missed_on=None,
                 is_parked=record is not None and not record.in_filters,
-                due_on=self._clock() + AWAY_LOOK if meeting.sight is Sight.AWAY else None,
+                due_on=self._clock() + AWAY_LOOK if done.meeting.sight is Sight.AWAY else None,
             )
-            await self._store.settle(self._run, rested, None)
-        elif meeting.is_new:
-            if meeting.item is not None:
-                await self._store.done(self._run, link.kind, meeting.item.item_id)
-        else:  # it was never made, or its item does not take part any more; nothing has come of it
-            ended = replace(link, stage=Stage.GONE, intent=None, asked_on=None, due_on=None)
-            await self._store.settle(self._run, ended, None)
+        )
 
     async def part(self, action: Action, link: Link) -> None:
         """Carry out a deletion, or end a link without one."""
-        change = None
         try:
             if action.step is Step.DELETE_IN_EXCHANGE and link.item_id is not None:
                 await self._mailbox.delete(link.kind, Written(link.item_id, link.change_key))
                 faults.reach("act.written")
-            elif action.step is Step.DELETE_IN_CRM:
-                change = CrmChange(link.crmid, link.kind, link.crm_version, None)
-            stage = Stage.UNLINKED if action.step is Step.UNLINK else Stage.GONE
-            await self._store.settle(
-                self._run,
-                replace(link, stage=stage, base=None, intent=None, asked_on=None, due_on=None, error=""),
-                change,
-            )
         except (ChangeConflict, ItemGone):
             return  # it is another one by now; it stays due
         except Permanent as error:
             await self.set_aside(link, error)
-        faults.reach("act.settled")
+            return
+        await self._write_down([_parted(action, link)])
+
+
+def _parted(action: Action, link: Link) -> Settlement:
+    """Return a link that has ended, and what goes with it to the CRM."""
+    change = None
+    if action.step is Step.DELETE_IN_CRM:
+        change = CrmChange(link.crmid, link.kind, link.crm_version, None)
+    stage = Stage.UNLINKED if action.step is Step.UNLINK else Stage.GONE
+    ended = replace(link, stage=stage, base=None, intent=None, asked_on=None, due_on=None, error="")
+    return Settlement(ended, change)
 
 
 def _writes(action: Action, meeting: Meeting) -> bool:
@@ -326,7 +376,9 @@ def _with(before: tuple[Conflict, ...], now: tuple[Conflict, ...]) -> tuple[Conf
     return (*before, *(each for each in now if each not in before))
 
 
-def _after(before: Fields | None, sent: Fields, written: Written | None, echoes: dict[str, Item]) -> Fields:
+def _after(
+    before: Fields | None, sent: Fields, written: Written | None, echoes: Mapping[str, Item]
+) -> Fields:
     """Return what Exchange has after a write: what it says itself where nobody has touched the item since."""
     if written is None:
         return dict(before or {})

@@ -5,13 +5,13 @@ item is no longer under its id (it was moved, or the mailbox was restored); it c
 is still there (it is a copy, and is left alone for ever); by the configured keys it is the same as a record.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from serversync.core.errors import ItemGone, ServiceError
-from serversync.engine.act_ports import ActMailbox, ActRun, ActStore, Due, Found, Item, Link, Stage
+from serversync.engine.act_ports import ActMailbox, ActRun, ActStore, Due, Found, Item, Link, Record, Stage
 from serversync.rules.plan import Sight
 from serversync.rules.record import Kind
 
@@ -32,6 +32,19 @@ class Meeting:
     is_new: bool = False
 
 
+@dataclass(slots=True)
+class _Known:
+    """What was asked about a batch of items beforehand, all at once.
+
+    ``stamped`` are records that are there though the links which their items' stamps name are not; ``twins`` the
+    records that are the same as an item, by its id.
+    """
+
+    links: dict[UUID, Link] = field(default_factory=dict)
+    stamped: set[UUID] = field(default_factory=set)
+    twins: dict[str, list[Record]] = field(default_factory=dict)
+
+
 class Identities:
     """Finds the item to each link and the link to each item of one pass."""
 
@@ -44,25 +57,13 @@ class Identities:
         self, due: Sequence[Due], now: datetime, new_ids: Iterable[UUID]
     ) -> tuple[list[Meeting], list[tuple[Due, ServiceError]]]:
         """Return what is to be decided on, and items that cannot be read; the rest is settled on the way."""
-        unread: list[tuple[Due, ServiceError]] = []
         items = await self._read(due)
-        links = await self._links(due, items)
-        copies = await self._store.copies(
-            self._run, [each.item_id for each in due if each.link is None and each.item_id is not None]
-        )
+        new, unread = await self._sort(due, items)
+        known = await self._known(new)
         ids = iter(new_ids)
         meetings: dict[UUID, Meeting] = {}
-        for each in due:
-            if each.item_id is None or each.link is not None:
-                continue
-            outcome = items[each.item_id]
-            if isinstance(outcome, ItemGone) or each.item_id in copies:
-                await self._store.done(self._run, each.kind, each.item_id)
-                continue
-            if isinstance(outcome, ServiceError):
-                unread.append((each, outcome))
-                continue
-            meeting = await self._recognise(each, outcome, links, meetings, ids)
+        for each, item in new:
+            meeting = await self._recognise(each, item, known, meetings, ids)
             if meeting is not None:
                 meetings[meeting.link.crmid] = meeting
         for each in due:
@@ -75,6 +76,27 @@ class Identities:
                 meetings[link.crmid] = Meeting(link, None, is_new=True)
         return list(meetings.values()), unread
 
+    async def _sort(
+        self, due: Sequence[Due], items: Mapping[str, Item | ServiceError]
+    ) -> tuple[list[tuple[Due, Item]], list[tuple[Due, ServiceError]]]:
+        """Return items that no link names, and those of them that cannot be read; gone ones and copies are done."""
+        heard = [(each, each.item_id) for each in due if each.link is None and each.item_id is not None]
+        copies = await self._store.copies(self._run, [item_id for _, item_id in heard]) if heard else set()
+        new: list[tuple[Due, Item]] = []
+        unread: list[tuple[Due, ServiceError]] = []
+        done: dict[Kind, list[str]] = {}
+        for each, item_id in heard:
+            outcome = items[item_id]
+            if isinstance(outcome, ItemGone) or item_id in copies:
+                done.setdefault(each.kind, []).append(item_id)
+            elif isinstance(outcome, ServiceError):
+                unread.append((each, outcome))
+            else:
+                new.append((each, outcome))
+        for kind, item_ids in done.items():
+            await self._store.done(self._run, kind, item_ids)
+        return new, unread
+
     async def _read(self, due: Sequence[Due]) -> dict[str, Item | ServiceError]:
         wanted: dict[Kind, dict[str, None]] = {}
         for each in due:
@@ -86,49 +108,41 @@ class Identities:
             found.update(zip(ids, await self._mailbox.read(kind, list(ids)), strict=True))
         return found
 
-    async def _links(self, due: Sequence[Due], items: dict[str, Item | ServiceError]) -> dict[UUID, Link]:
-        stamps = {
-            item.stamp
-            for each in due
-            if each.link is None
-            and each.item_id is not None
-            and isinstance(item := items[each.item_id], Item)
-            and item.stamp is not None
-        }
-        return await self._store.links(self._run, sorted(stamps)) if stamps else {}
+    async def _known(self, new: Sequence[tuple[Due, Item]]) -> _Known:
+        """Ask for the links and records that items which no link names may belong to."""
+        known = _Known()
+        stamps = {item.stamp for _, item in new if item.stamp is not None}
+        if stamps:
+            known.links = await self._store.links(self._run, sorted(stamps))
+        strange = [(due.kind, item) for due, item in new if item.stamp not in known.links]
+        # The link may be lost while the record is not.
+        stamped = [(kind, item.stamp) for kind, item in strange if item.stamp is not None]
+        if stamped:
+            known.stamped = set(await self._store.records(self._run, stamped))
+        for kind in dict.fromkeys(kind for kind, _ in strange):
+            unknown = [i for k, i in strange if k is kind and i.stamp not in known.stamped]
+            if unknown:
+                known.twins.update(await self._store.twins(self._run, kind, unknown))
+        return known
 
     async def _recognise(
-        self, due: Due, item: Item, links: dict[UUID, Link], met: dict[UUID, Meeting], ids: Iterable[UUID]
+        self, due: Due, item: Item, known: _Known, met: dict[UUID, Meeting], ids: Iterator[UUID]
     ) -> Meeting | None:
         """Return what an item that no link names belongs to, or ``None`` where it is settled."""
         run = self._run
-        link = links.get(item.stamp) if item.stamp is not None else None
+        link = known.links.get(item.stamp) if item.stamp is not None else None
         if link is None:
-            return await self._take_in(due.kind, item, met, next(iter(ids)))
+            return _take_in(due.kind, item, known, met, next(ids))
         if link.stage is Stage.UNLINKED:
-            await self._store.done(run, due.kind, item.item_id)
+            await self._store.done(run, due.kind, [item.item_id])
             return None
         if await self._is_copy(link, item, met):
-            await self._store.done(run, due.kind, item.item_id, copy_of=link.crmid)
+            await self._store.done(run, due.kind, [item.item_id], copy_of=link.crmid)
             return None
         if link.stage is Stage.GONE:  # it was brought back from where it had been deleted to
             takes_part = item.takes_part or link.crm_version > 0
             return Meeting(_fresh(link.crmid, due.kind, item), item, takes_part=takes_part, is_new=True)
         return Meeting(replace(link, item_id=item.item_id), item, takes_part=True)
-
-    async def _take_in(self, kind: Kind, item: Item, met: dict[UUID, Meeting], new_id: UUID) -> Meeting:
-        """Return an item that belongs to no link with the record that it is, or may become."""
-        crmid, is_known = new_id, False
-        if item.stamp is not None and item.stamp not in met:
-            # The link may be lost while the record is not.
-            is_known = item.stamp in await self._store.records(self._run, [(kind, item.stamp)])
-        if is_known and item.stamp is not None:
-            crmid = item.stamp
-        else:
-            record = await self._store.twin(self._run, item, kind)
-            if record is not None and record.crmid not in met:
-                crmid, is_known = record.crmid, True
-        return Meeting(_fresh(crmid, kind, item), item, takes_part=is_known or item.takes_part, is_new=True)
 
     async def _is_copy(self, link: Link, item: Item, met: dict[UUID, Meeting]) -> bool:
         """Tell whether the item that the stamp belongs to is another one, and still there."""
@@ -165,6 +179,19 @@ class Identities:
         missed = link.exchange_missed_on
         is_believed = missed is not None and now - missed >= self._run.second_look
         return Meeting(link, None, Sight.GONE if is_believed else Sight.MISSED_ONCE)
+
+
+def _take_in(kind: Kind, item: Item, known: _Known, met: dict[UUID, Meeting], new_id: UUID) -> Meeting:
+    """Return an item that belongs to no link with the record that it is, or may become."""
+    crmid, is_known = new_id, False
+    if item.stamp is not None and item.stamp in known.stamped and item.stamp not in met:
+        crmid, is_known = item.stamp, True
+    else:
+        for record in known.twins.get(item.item_id, ()):
+            if record.crmid not in met:
+                crmid, is_known = record.crmid, True
+                break
+    return Meeting(_fresh(crmid, kind, item), item, takes_part=is_known or item.takes_part, is_new=True)
 
 
 def _fresh(crmid: UUID, kind: Kind, item: Item) -> Link:

@@ -119,8 +119,31 @@ class Written(NamedTuple):
     change_key: str
 
 
+class ItemToMake(NamedTuple):
+    """An item that is to be made, and the stamp that it is to carry."""
+
+    stamp: UUID
+    fields: Fields
+
+
+class ItemToChange(NamedTuple):
+    """What is to be written to an item that is there: these fields, and the stamp where one is given.
+
+    ``before`` is what the item has now.
+    """
+
+    item: Written
+    fields: Fields
+    before: Fields
+    stamp: UUID | None = None
+
+
 class ActMailbox(Protocol):
-    """The folders of one mailbox."""
+    """The folders of one mailbox.
+
+    What writes takes many items at once and gives one outcome for each, in order. Where a request fails as a whole its
+    error is the outcome of every item that it may or may not have written, and of those that were not asked for any more.
+    """
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
         """Return the next page of what has happened in the kind's folder.
@@ -138,22 +161,21 @@ class ActMailbox(Protocol):
         """Return every item with the stamp, wherever it lies."""
         ...
 
-    async def twin(self, kind: Kind, fields: Fields) -> Item | None:
-        """Return an item without a stamp that is, by the configured keys, the same as a record with these fields."""
+    async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
+        """Return, for each of these records, an item without a stamp that is the same by the configured keys.
+
+        No item is given to two records.
+        """
         ...
 
-    async def create(self, kind: Kind, stamp: UUID, fields: Fields) -> Written:
-        """Make an item that carries the stamp."""
+    async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
+        """Make items that carry their stamps."""
         ...
 
-    async def update(
-        self, kind: Kind, item: Written, fields: Fields, *, before: Fields, stamp: UUID | None = None
-    ) -> Written:
-        """Write these fields, and the stamp where one is given, unless the item is another one by now.
+    async def update(self, kind: Kind, items: Sequence[ItemToChange]) -> list[Written | ServiceError]:
+        """Change items, each on the condition that it is not another one by now.
 
-        Raises:
-            ChangeConflict: it is; nothing was written.
-            ItemGone: it is not there.
+        ``ChangeConflict`` where it is and nothing was written; ``ItemGone`` where it is not there.
         """
         ...
 
@@ -192,6 +214,13 @@ class CrmChange(NamedTuple):
     fields: Fields | None
 
 
+class Settlement(NamedTuple):
+    """A link as it is to be from now on, and what goes with it to the CRM."""
+
+    link: Link
+    change: CrmChange | None = None
+
+
 class Due(NamedTuple):
     """A pair or an item that a pass has to look at."""
 
@@ -215,7 +244,7 @@ class ActRun:
     may_write: bool = True
     in_flight: timedelta = timedelta(seconds=100)
     second_look: timedelta = timedelta(minutes=2)
-    batch: int = 200
+    batch: int = 100
 
 
 class ActStore(Protocol):
@@ -258,8 +287,8 @@ class ActStore(Protocol):
         """Return those of the records that exist, as the user may see them."""
         ...
 
-    async def twin(self, run: ActRun, item: Item, kind: Kind) -> Record | None:
-        """Return a record that is not linked and, by the configured keys, the same as the item."""
+    async def twins(self, run: ActRun, kind: Kind, items: Sequence[Item]) -> dict[str, list[Record]]:
+        """Return the records that are not linked and, by the configured keys, the same as an item; by the item's id."""
         ...
 
     async def linked(self, run: ActRun) -> Mapping[Kind, int]:
@@ -270,21 +299,24 @@ class ActStore(Protocol):
         """Write links as they are now; what their items or records were due for stays due."""
         ...
 
-    async def settle(self, run: ActRun, link: Link, change: CrmChange | None) -> Link:
-        """Write a link and what goes with it to the CRM, together; what its item was due for is done.
+    async def settle(self, run: ActRun, settlements: Sequence[Settlement]) -> list[Link | ServiceError]:
+        """Write links and what goes with them to the CRM, together; what their items were due for is done.
 
         Where something is written to the CRM the link gets the version of the record afterwards, and its ``base`` the
         values as they were stored. Writing to the CRM is no edit: the pair is not due because of it. An item that is
         new to the link, and of which the feed has not told, is unheard: of one that is made and deleted between two
         looks the feed says nothing at all.
 
-        Raises:
-            ChangeConflict: the record is another one by now; nothing was written.
+        Returns:
+            One outcome for each, in order: the link as it was written; ``ChangeConflict`` where the record is another
+            one by now, or another error of this record, and nothing was written of it.
         """
         ...
 
-    async def done(self, run: ActRun, kind: Kind, item_id: str, *, copy_of: UUID | None = None) -> None:
-        """An item needs no more looking at; with ``copy_of`` it is remembered as a copy for ever."""
+    async def done(
+        self, run: ActRun, kind: Kind, item_ids: Sequence[str], *, copy_of: UUID | None = None
+    ) -> None:
+        """Items need no more looking at; with ``copy_of`` they are remembered as copies for ever."""
         ...
 
     async def defer(self, run: ActRun, due: Due, error: ServiceError, due_on: datetime) -> None:

@@ -7,6 +7,7 @@ whether something was lost: a value that no person has replaced must be somewher
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import TypeVar
 from uuid import UUID
@@ -19,6 +20,7 @@ from serversync.core.errors import (
     ItemUnreadable,
     ServiceError,
     SyncStateInvalid,
+    Transient,
 )
 from serversync.core.ids import uuid_of
 from serversync.engine.act_ports import (
@@ -29,8 +31,11 @@ from serversync.engine.act_ports import (
     Found,
     Heard,
     Item,
+    ItemToChange,
+    ItemToMake,
     Link,
     Record,
+    Settlement,
     Stage,
     Written,
 )
@@ -40,6 +45,7 @@ from serversync.rules.plan import Plan, Sight
 from serversync.rules.record import Fields, Kind, Value
 
 T = TypeVar("T")
+S = TypeVar("S", ItemToMake, ItemToChange)
 NAMES = ("subject", "body", "place")
 PAGE = 3
 IN_FLIGHT = timedelta(seconds=100)
@@ -160,38 +166,48 @@ class Exchange:
         self.world.trouble()
         return [Found(self._shown(i), i.place) for i in self.items.values() if i.stamp == stamp]
 
-    async def twin(self, kind: Kind, fields: Fields) -> Item | None:
-        return None
+    async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
+        return [None] * len(records)
 
-    async def create(self, kind: Kind, stamp: UUID, fields: Fields) -> Written:
-        def effect() -> Written:
-            label = str(fields["label"])
+    async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
+        def make(new: ItemToMake) -> Written:
+            label = str(new.fields["label"])
             item = Stored(
-                self.new_id(), kind, label, {}, stamp=stamp, is_tracked=True, made=self.world.tick()
+                self.new_id(), kind, label, {}, stamp=new.stamp, is_tracked=True, made=self.world.tick()
             )
             self.items[item.item_id] = item
             self.world.person_deleted.get(label, set()).discard("exchange")
-            self._put(item, fields)
+            self._put(item, new.fields)
             self.invite(item)
             self.log(item)
             return Written(item.item_id, str(item.key))
 
-        return self.world.call(effect)
+        return self._each(items, make)
 
-    async def update(
-        self, kind: Kind, item: Written, fields: Fields, *, before: Fields, stamp: UUID | None = None
-    ) -> Written:
-        def effect() -> Written:
-            stored = self._the(item)
-            self._put(stored, fields)
-            stored.stamp = stamp or stored.stamp
+    async def update(self, kind: Kind, items: Sequence[ItemToChange]) -> list[Written | ServiceError]:
+        def change(to: ItemToChange) -> Written:
+            stored = self._the(to.item)
+            self._put(stored, to.fields)
+            stored.stamp = to.stamp or stored.stamp
             stored.key += 1
-            if fields:
+            if to.fields:
                 self.invite(stored)
             self.log(stored)
             return Written(stored.item_id, str(stored.key))
 
-        return self.world.call(effect)
+        return self._each(items, change)
+
+    def _each(self, items: Sequence[S], write: Callable[[S], Written]) -> list[Written | ServiceError]:
+        """One request for many items: it may break off anywhere, and then nothing is known of the rest."""
+        outcomes: list[Written | ServiceError] = []
+        for item in items:
+            try:
+                outcomes.append(self.world.call(partial(write, item)))
+            except (ChangeConflict, ItemGone) as error:
+                outcomes.append(error)
+            except Transient as error:
+                return outcomes + [error] * (len(items) - len(outcomes))
+        return outcomes
 
     async def delete(self, kind: Kind, item: Written) -> None:
         def effect() -> None:
@@ -331,8 +347,8 @@ class Crm:
             r.crmid: Record(r.crmid, r.kind, r.version, dict(r.fields), r.in_filters, r.label) for r in rows
         }
 
-    async def twin(self, run: ActRun, item: Item, kind: Kind) -> Record | None:
-        return None
+    async def twins(self, run: ActRun, kind: Kind, items: Sequence[Item]) -> dict[str, list[Record]]:
+        return {}
 
     async def linked(self, run: ActRun) -> dict[Kind, int]:
         counts = dict.fromkeys(Kind, 0)
@@ -351,20 +367,24 @@ class Crm:
         self._links[link.crmid] = link
         self.shown.update(conflict.lost for conflict in link.conflicts)
 
-    async def settle(self, run: ActRun, link: Link, change: CrmChange | None) -> Link:
-        def effect() -> Link:
-            written = link
-            if change is not None:
-                written = self._change(link, change)
-            before = self._links.get(link.crmid)
-            self._write(written)
-            if link.item_id is not None:
-                was_heard = self.marks.pop(link.item_id, None) is not None
-                if not was_heard and (before is None or before.item_id != link.item_id):
-                    self.unheard.setdefault(link.kind, set()).add(link.item_id)
-            return written
+    async def settle(self, run: ActRun, settlements: Sequence[Settlement]) -> list[Link | ServiceError]:
+        return self.world.commit(lambda: [self._settle(each) for each in settlements])
 
-        return self.world.commit(effect)
+    def _settle(self, settlement: Settlement) -> Link | ServiceError:
+        link, change = settlement
+        written = link
+        if change is not None:
+            try:
+                written = self._change(link, change)
+            except ChangeConflict as error:
+                return error
+        before = self._links.get(link.crmid)
+        self._write(written)
+        if link.item_id is not None:
+            was_heard = self.marks.pop(link.item_id, None) is not None
+            if not was_heard and (before is None or before.item_id != link.item_id):
+                self.unheard.setdefault(link.kind, set()).add(link.item_id)
+        return written
 
     def _change(self, link: Link, change: CrmChange) -> Link:
         row = self.rows.get(change.crmid)
@@ -388,10 +408,13 @@ class Crm:
         base = link.base or Common({}, {})
         return replace(link, crm_version=row.version, base=Common(dict(row.fields), base.exchange))
 
-    async def done(self, run: ActRun, kind: Kind, item_id: str, *, copy_of: UUID | None = None) -> None:
-        self.marks.pop(item_id, None)
-        if copy_of is not None:
-            self.copied.add(item_id)
+    async def done(
+        self, run: ActRun, kind: Kind, item_ids: Sequence[str], *, copy_of: UUID | None = None
+    ) -> None:
+        for item_id in item_ids:
+            self.marks.pop(item_id, None)
+            if copy_of is not None:
+                self.copied.add(item_id)
 
     async def defer(self, run: ActRun, due: Due, error: ServiceError, due_on: datetime) -> None:
         self.deferred[due.item_id or ""] = due_on, due.retries + 1

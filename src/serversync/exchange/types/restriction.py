@@ -65,7 +65,17 @@ class AnyOf(Struct, frozen=True, gc=False):
         return f"<t:Or>{''.join([each.to_xml() for each in self.conditions])}</t:Or>"
 
 
-Restriction = Compare | Exists | AllOf | AnyOf
+class Not(Struct, frozen=True, gc=False):
+    """What does not fulfil a condition."""
+
+    condition: "Restriction"
+
+    def to_xml(self) -> str:
+        """Return the element."""
+        return f"<t:Not>{self.condition.to_xml()}</t:Not>"
+
+
+Restriction = Compare | Exists | AllOf | AnyOf | Not
 
 
 def is_equal_to(field_uri: AnyFieldURI, constant: Constant) -> Compare:

@@ -1,0 +1,188 @@
+"""Records of the CRM that are kept in step: read, recognised, and written, many with one statement.
+
+A batch goes to the server as one JSON array, which it takes apart itself. A value for each parameter of each row would
+cost the client more than all the rest of a pass.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg import AsyncConnection
+
+from serversync.adapters.act_tables import TABLES, Table
+from serversync.core.errors import ChangeConflict, ServiceError
+from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
+from serversync.rules.record import Fields, Kind, Value
+
+_BEFORE_COLUMNS = 5
+Lengths = Mapping[str, int | None]
+"""How many characters each column of a table takes."""
+
+
+async def read_records(
+    connection: AsyncConnection, run: ActRun, kind: Kind, ids: Sequence[UUID]
+) -> list[Record]:
+    """Return those of the records that exist."""
+    table = TABLES[kind]
+    cursor = await connection.execute(_select(kind), (run.mailboxid, list(ids)))
+    return [
+        Record(
+            row[0],
+            kind,
+            row[1],
+            _fields(table, row[_BEFORE_COLUMNS:]),
+            row[2],
+            row[3],
+            row[4],
+        )
+        for row in await cursor.fetchall()
+    ]
+
+
+async def find_twins(
+    connection: AsyncConnection, run: ActRun, kind: Kind, items: Sequence[Item]
+) -> dict[str, list[Record]]:
+    """Return records that are not linked and the same as an item: contacts with the same first e-mail address."""
+    addresses = {
+        item.item_id: address.lower()
+        for item in items
+        if isinstance(address := item.fields.get("emailaddress1"), str)
+    }
+    if kind is not Kind.CONTACT or not addresses:
+        return {}
+    cursor = await connection.execute(
+        "select c.contactid, lower(c.emailaddress1) from contact c join mailbox m on m.mailboxid = %s"
+        " where lower(c.emailaddress1) = any(%s) and c.statecode = 0 and c.ownerid = m.ownerid"
+        " and not exists (select from exchangesyncidmapping l where l.mailboxid = m.mailboxid"
+        " and l.objectid = c.contactid and l.stage <> 4) order by c.createdon, c.contactid",
+        (run.mailboxid, list(set(addresses.values()))),
+    )
+    same: dict[str, list[UUID]] = {}
+    for key, address in await cursor.fetchall():
+        same.setdefault(address, []).append(key)
+    ids = [key for keys in same.values() for key in keys]
+    records = {r.crmid: r for r in await read_records(connection, run, kind, ids)} if ids else {}
+    return {
+        item_id: [records[key] for key in same[address] if key in records]
+        for item_id, address in addresses.items()
+        if address in same
+    }
+
+
+async def read_lengths(connection: AsyncConnection, kind: Kind) -> Lengths:
+    """Return how long the values of the kind's columns may be."""
+    cursor = await connection.execute(
+        "select column_name, character_maximum_length from information_schema.columns"
+        " where table_schema = current_schema() and table_name = %s",
+        (TABLES[kind].name,),
+    )
+    return dict(await cursor.fetchall())
+
+
+async def write_records(
+    connection: AsyncConnection, run: ActRun, kind: Kind, changes: Iterable[CrmChange], lengths: Lengths
+) -> dict[UUID, tuple[int, Fields] | ServiceError]:
+    """Write records of a kind, each on the condition that it is as it was seen.
+
+    Returns:
+        Of each record its version and its fields afterwards, or ``ChangeConflict``.
+    """
+    table = TABLES[kind]
+    new: list[dict[str, Any]] = []
+    old: list[dict[str, Any]] = []
+    deleted: list[dict[str, Any]] = []
+    written: dict[UUID, tuple[int, Fields] | ServiceError] = {}
+    for change in changes:
+        written[change.crmid] = ChangeConflict(mailbox=run.address)
+        row: dict[str, Any] = {"objectid": change.crmid, "version": change.version}
+        if change.fields is None:
+            deleted.append(row)
+            continue
+        row["fields"] = _cut(change.fields, lengths)
+        (new if change.version is None else old).append(row)
+    for rows, statement in ((new, _insert(kind)), (old, _update(kind))):
+        if rows:
+            cursor = await connection.execute(
+                statement, {"rows": msgspec.json.encode(rows).decode(), "mailbox": run.mailboxid}
+            )
+            for key, version, *values in await cursor.fetchall():
+                written[key] = version, _fields(table, values)
+    if deleted:
+        cursor = await connection.execute(_delete(kind), {"rows": msgspec.json.encode(deleted).decode()})
+        for (key,) in await cursor.fetchall():
+            written[key] = 0, {}
+    return written
+
+
+def _fields(table: Table, values: Sequence[Any]) -> dict[str, Value]:
+    return {
+        name: value
+        for name, value in zip(table.columns, values, strict=True)
+        if value is not None and value != ""
+    }
+
+
+def _cut(fields: Fields, lengths: Lengths) -> dict[str, Any]:
+    """Return values as JSON that fit their columns; Exchange keeps what does not."""
+    cut: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, str):
+            cut[name] = value[: lengths[name]]
+        else:
+            cut[name] = value.isoformat() if isinstance(value, date | datetime) else value
+    return cut
+
+
+@lru_cache(maxsize=8)
+def _select(kind: Kind) -> bytes:
+    table = TABLES[kind]
+    columns = ", ".join(f"r.{name}" for name in table.columns)
+    return f"""
+        select r.{table.key}, r.xmin::text::bigint, {table.in_filters}, {table.title}, r.modifiedon, {columns}
+        from {table.name} r join mailbox m on m.mailboxid = %s where r.{table.key} = any(%s)
+    """.encode()  # noqa: S608 - put together from constants
+
+
+@lru_cache(maxsize=8)
+def _insert(kind: Kind) -> bytes:
+    table = TABLES[kind]
+    names = ", ".join((*table.columns, *table.derived))
+    values = ", ".join((*(f"p.{name}" for name in table.columns), *table.derived.values()))
+    return f"""
+        insert into {table.name} ({table.key}, ownerid, {names})
+        select x.objectid, m.ownerid, {values}
+        from mailbox m, json_to_recordset(%(rows)s::json) x (objectid uuid, fields jsonb),
+            lateral (select (jsonb_populate_record(null::{table.name}, x.fields)).*) p
+        where m.mailboxid = %(mailbox)s
+        on conflict ({table.key}) do nothing
+        returning {table.key}, xmin::text::bigint, {", ".join(table.columns)}
+    """.encode()  # noqa: S608 - put together from constants
+
+
+@lru_cache(maxsize=8)
+def _update(kind: Kind) -> bytes:
+    table = TABLES[kind]
+    names = ", ".join((*table.columns, *table.derived))
+    values = ", ".join((*(f"p.{name}" for name in table.columns), *table.derived.values()))
+    stored = ", ".join(f"r.{name}" for name in table.columns)
+    return f"""
+        update {table.name} r set ({names}, modifiedon) =
+            (select {values}, now() from jsonb_populate_record(r, x.fields) p)
+        from json_to_recordset(%(rows)s::json) x (objectid uuid, version bigint, fields jsonb)
+        where r.{table.key} = x.objectid and r.xmin::text::bigint = x.version
+        returning r.{table.key}, r.xmin::text::bigint, {stored}
+    """.encode()  # noqa: S608 - put together from constants
+
+
+@lru_cache(maxsize=8)
+def _delete(kind: Kind) -> bytes:
+    table = TABLES[kind]
+    return f"""
+        delete from {table.name} r
+        using json_to_recordset(%(rows)s::json) x (objectid uuid, version bigint)
+        where r.{table.key} = x.objectid and r.xmin::text::bigint = x.version returning r.{table.key}
+    """.encode()  # noqa: S608 - put together from constants

@@ -1,0 +1,42 @@
+"""How the records of a kind are stored: table, key, columns, what their title is, and what lets them in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from serversync.mapping.fields import FIELDS
+from serversync.rules.record import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The table of a kind.
+
+    Attributes:
+        name: Its name.
+        key: Its primary key.
+        columns: The columns of the field map.
+        title: What people know a record by, as an expression over the columns.
+        in_filters: Whether a record ``r`` is in the filters of the owner of the mailbox ``m``.
+        derived: Columns that follow from the others, each with its expression.
+    """
+
+    name: str
+    key: str
+    columns: tuple[str, ...]
+    title: str
+    in_filters: str
+    derived: Mapping[str, str] = field(default_factory=dict)
+
+
+TABLES: Final = {
+    Kind.CONTACT: Table(
+        "contact",
+        "contactid",
+        tuple(row.logicalname for row in FIELDS[Kind.CONTACT]),
+        "coalesce(nullif(concat_ws(' ', firstname, lastname), ''), emailaddress1, '')",
+        # The default filter of the reference, "My Outlook Contacts": mine, and active.
+        "coalesce(r.statecode = 0 and r.ownerid = m.ownerid, false)",
+        {"fullname": "nullif(left(concat_ws(' ', firstname, lastname), 160), '')"},
+    )
+}
