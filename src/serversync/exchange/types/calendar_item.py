@@ -17,6 +17,20 @@ from serversync.exchange.namespaces import t
 from serversync.exchange.types.fields import ExtendedFieldURI, FieldURI
 from serversync.exchange.types.item import ITEM_FIELDS, FieldTable, Item, fill_item
 from serversync.exchange.types.message import Mailbox, read_mailbox, recipient_of
+from serversync.exchange.types.recurrence import (
+    OccurrenceInfo,
+    Recurrence,
+    read_deleted_occurrences,
+    read_modified_occurrences,
+    read_occurrence_info,
+    read_recurrence,
+)
+from serversync.exchange.types.time_zone import (
+    MeetingTimeZone,
+    TimeZoneDefinition,
+    read_meeting_time_zone,
+    read_time_zone_definition,
+)
 from serversync.exchange.xml_values import boolean_of, datetime_of, integer_of, text_of
 
 CLEAN_GLOBAL_OBJECT_ID: Final = ExtendedFieldURI(
@@ -88,7 +102,15 @@ class CalendarItem(Item, frozen=True, gc=False, kw_only=True):
     resources: tuple[Attendee, ...] = ()
     appointment_sequence_number: int | None = None
     appointment_state: int | None = None
-    start_time_zone: str | None = None
+    recurrence: Recurrence | None = None
+    first_occurrence: OccurrenceInfo | None = None
+    last_occurrence: OccurrenceInfo | None = None
+    modified_occurrences: tuple[OccurrenceInfo, ...] = ()
+    deleted_occurrences: tuple[datetime, ...] = ()
+    original_start: datetime | None = None
+    meeting_time_zone: MeetingTimeZone | None = None
+    start_time_zone: TimeZoneDefinition | None = None
+    end_time_zone: TimeZoneDefinition | None = None
     reminder_is_set: bool | None = None
     reminder_minutes_before_start: int | None = None
 
@@ -142,6 +164,23 @@ CALENDAR_ITEM_FIELDS = (
 """The properties of an appointment that Exchange 2010 and later tell; ``StartTimeZone`` is what 2007 lacks."""
 
 
+SERIES_FIELDS = (
+    *CALENDAR_ITEM_FIELDS,
+    *(
+        FieldURI(path)
+        for path in (
+            "calendar:EndTimeZone",
+            "calendar:MeetingTimeZone",
+            "calendar:Recurrence",
+            "calendar:ModifiedOccurrences",
+            "calendar:DeletedOccurrences",
+            "calendar:OriginalStart",
+        )
+    ),
+)
+"""The same of a series and of an occurrence that was changed."""
+
+
 def _attendee(element: _Element) -> Attendee | None:
     mailbox = response = responded = None
     for child in element:
@@ -183,7 +222,15 @@ _FIELDS: FieldTable = ITEM_FIELDS | {
     t("Resources"): ("resources", _attendees_of),
     t("AppointmentSequenceNumber"): ("appointment_sequence_number", integer_of),
     t("AppointmentState"): ("appointment_state", integer_of),
-    t("StartTimeZone"): ("start_time_zone", lambda each: each.get("Id")),
+    t("Recurrence"): ("recurrence", read_recurrence),
+    t("FirstOccurrence"): ("first_occurrence", read_occurrence_info),
+    t("LastOccurrence"): ("last_occurrence", read_occurrence_info),
+    t("ModifiedOccurrences"): ("modified_occurrences", read_modified_occurrences),
+    t("DeletedOccurrences"): ("deleted_occurrences", read_deleted_occurrences),
+    t("OriginalStart"): ("original_start", datetime_of),
+    t("MeetingTimeZone"): ("meeting_time_zone", read_meeting_time_zone),
+    t("StartTimeZone"): ("start_time_zone", read_time_zone_definition),
+    t("EndTimeZone"): ("end_time_zone", read_time_zone_definition),
     t("ReminderIsSet"): ("reminder_is_set", boolean_of),
     t("ReminderMinutesBeforeStart"): ("reminder_minutes_before_start", integer_of),
 }

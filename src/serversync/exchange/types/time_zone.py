@@ -112,8 +112,10 @@ def duration(value: timedelta) -> str:
     return f"{'-' if seconds < 0 else ''}PT{hours}H{parts}"
 
 
-def read_time_zone_definition(element: _Element) -> TimeZoneDefinition:
-    """Return the zone that a ``StartTimeZone``, ``EndTimeZone`` or ``TimeZoneDefinition`` describes."""
+def read_time_zone_definition(element: _Element) -> TimeZoneDefinition | None:
+    """Return the zone that a ``StartTimeZone``, ``EndTimeZone`` or ``TimeZoneDefinition`` describes, if it does."""
+    if not len(element) and not element.get("Id"):
+        return None
     periods: tuple[Period, ...] = ()
     groups: tuple[tuple[str, tuple[Transition, ...]], ...] = ()
     transitions: tuple[Transition, ...] = ()

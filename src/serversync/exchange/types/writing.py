@@ -14,7 +14,9 @@ from msgspec import Struct
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI, IndexedFieldURI
 from serversync.exchange.types.item import Body, InternetMessageHeader
 from serversync.exchange.types.message import Mailbox
+from serversync.exchange.types.recurrence import recurrence_xml
 from serversync.exchange.types.shapes import BodyType
+from serversync.exchange.types.time_zone import TimeZoneDefinition, time_zone_xml
 from serversync.exchange.xml_text import attribute, boolean, escape
 
 Values = Mapping[AnyFieldURI, Any]
@@ -107,8 +109,8 @@ def attendees_element(name: str) -> Writer:
 
 
 def time_zone_element(name: str) -> Writer:
-    """Return the writer of an element that names a zone by its Windows id."""
-    return lambda zone: f'<t:{name} Id="{attribute(zone)}"/>'
+    """Return the writer of an element that holds a zone: its Windows id, or a definition."""
+    return lambda zone: time_zone_xml(name, TimeZoneDefinition(id=zone) if isinstance(zone, str) else zone)
 
 
 def entries_element(name: str) -> Writer:
@@ -286,6 +288,7 @@ CALENDAR_ITEM_PROPERTIES: tuple[Settable, ...] = (
     Settable("calendar:RequiredAttendees", "RequiredAttendees", attendees_element("RequiredAttendees")),
     Settable("calendar:OptionalAttendees", "OptionalAttendees", attendees_element("OptionalAttendees")),
     Settable("calendar:Resources", "Resources", attendees_element("Resources")),
+    Settable("calendar:Recurrence", "Recurrence", recurrence_xml),
     Settable("calendar:StartTimeZone", "StartTimeZone", time_zone_element("StartTimeZone")),
     Settable("calendar:EndTimeZone", "EndTimeZone", time_zone_element("EndTimeZone")),
 )

@@ -1,6 +1,6 @@
 """Every request is what Microsoft's own schemas accept, in all versions that we speak."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -41,12 +41,21 @@ from serversync.exchange.soap import envelope
 from serversync.exchange.types.calendar_item import (
     CALENDAR_ITEM_FIELDS,
     CLEAN_GLOBAL_OBJECT_ID,
+    SERIES_FIELDS,
     LegacyFreeBusyStatus,
 )
 from serversync.exchange.types.fields import ExtendedFieldURI, FieldURI
-from serversync.exchange.types.ids import AttachmentId, DistinguishedFolderId, FolderId, ItemId
+from serversync.exchange.types.ids import (
+    AttachmentId,
+    DistinguishedFolderId,
+    FolderId,
+    ItemId,
+    OccurrenceItemId,
+    RecurringMasterItemId,
+)
 from serversync.exchange.types.item import Body, Importance, InternetMessageHeader, Sensitivity
 from serversync.exchange.types.message import Mailbox
+from serversync.exchange.types.recurrence import Recurrence
 from serversync.exchange.types.restriction import AllOf, Compare, Exists, any_equal_to, is_equal_to
 from serversync.exchange.types.shapes import AttachmentShape, BaseShape, BodyType, FolderShape, ItemShape
 from serversync.exchange.types.writing import NewItem
@@ -123,6 +132,9 @@ MEETING = {
     FieldURI("item:Sensitivity"): Sensitivity.PRIVATE,
     FieldURI("item:Subject"): "Meeting",
 }
+MONDAYS = Recurrence(
+    pattern="WeeklyRecurrence", interval=2, days_of_week=("Monday",), start_date=date(2026, 5, 4)
+)
 SINCE = Compare("IsGreaterThanOrEqualTo", FieldURI("item:DateTimeReceived"), datetime(2026, 5, 4, tzinfo=UTC))
 OPERATIONS = {
     "new message": CreateItem(
@@ -156,6 +168,29 @@ OPERATIONS = {
         send_meeting_invitations_or_cancellations=(
             SendMeetingInvitationsOrCancellations.SEND_TO_CHANGED_AND_SAVE_COPY
         ),
+    ),
+    "new series": CreateItem(
+        items=(NewItem("CalendarItem", MEETING | {FieldURI("calendar:Recurrence"): MONDAYS}),),
+        send_meeting_invitations=SendMeetingInvitations.SEND_TO_NONE,
+    ),
+    "another pattern": UpdateItem(
+        item_changes=(
+            ItemChange(ItemId("a", "k"), "CalendarItem", {FieldURI("calendar:Recurrence"): MONDAYS}),
+        ),
+        message_disposition=None,
+        send_meeting_invitations_or_cancellations=SendMeetingInvitationsOrCancellations.SEND_TO_NONE,
+    ),
+    "change of an occurrence": UpdateItem(
+        item_changes=(ItemChange(OccurrenceItemId("a", 3, "k"), "CalendarItem", MEETING),),
+        message_disposition=None,
+        send_meeting_invitations_or_cancellations=SendMeetingInvitationsOrCancellations.SEND_TO_NONE,
+    ),
+    "delete an occurrence": DeleteItem(
+        (OccurrenceItemId("a", 3),), send_meeting_cancellations=SendMeetingCancellations.SEND_TO_NONE
+    ),
+    "read a series": GetItem(
+        (ItemId("a"), OccurrenceItemId("a", 3), RecurringMasterItemId("o")),
+        ItemShape(additional_properties=SERIES_FIELDS),
     ),
     "cancel a meeting": DeleteItem(
         (ItemId("a"),), send_meeting_cancellations=SendMeetingCancellations.SEND_TO_ALL_AND_SAVE_COPY

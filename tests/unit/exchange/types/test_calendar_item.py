@@ -15,6 +15,7 @@ from serversync.exchange.types.calendar_item import (
     read_calendar_item,
 )
 from serversync.exchange.types.message import Mailbox
+from serversync.exchange.types.time_zone import TimeZoneDefinition
 
 MEETING = """
   <t:UID>040000008200E0</t:UID>
@@ -48,7 +49,7 @@ def test_everything_that_a_meeting_says_is_read() -> None:
     assert (found.legacy_free_busy_status, found.location) == (LegacyFreeBusyStatus.OOF, "Room 1")
     assert (found.calendar_item_type, found.start_time_zone) == (
         CalendarItemType.SINGLE,
-        "W. Europe Standard Time",
+        TimeZoneDefinition(id="W. Europe Standard Time", name="Berlin"),
     )
     assert (found.organizer, found.uid) == (Mailbox("Ada", "ada@example.org"), "040000008200E0")
     assert found.required_attendees == (

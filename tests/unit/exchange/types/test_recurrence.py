@@ -198,6 +198,7 @@ def test_malformed_values_stop_nothing() -> None:
         parsed('<t:StartTimeZone Id="x"><t:Periods><t:Period Bias="P1M"/></t:Periods></t:StartTimeZone>')
     )
     assert zone == TimeZoneDefinition(id="x")
+    assert read_time_zone_definition(parsed("<t:StartTimeZone/>")) is None
 
 
 def test_occurrences_of_a_master_are_read() -> None:
