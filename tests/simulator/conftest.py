@@ -223,6 +223,7 @@ def account(
     user: str = ACCOUNT,
     password: str = PASSWORD,
     address: str = MAILBOX,
+    access_type: str = exchangelib.IMPERSONATION,
 ) -> Iterator[exchangelib.Account]:
     """An exchangelib account on the simulator; closes its connections."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(simulator.ca_file))
@@ -235,7 +236,7 @@ def account(
         max_connections=1,
     )
     opened = exchangelib.Account(
-        address, config=configuration, access_type=exchangelib.IMPERSONATION, default_timezone=exchangelib.UTC
+        address, config=configuration, access_type=access_type, default_timezone=exchangelib.UTC
     )
     try:
         yield opened

@@ -8,6 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,16 @@ from serversync.simulator.mailbox import Quota
 from serversync.simulator.rules import Actions, InboxRule
 from serversync.simulator.seed import SeededMail
 from serversync.simulator.snapshot import load, save
+from serversync.simulator.throttling import ThrottlingPolicy
 from tests.simulator.conftest import ACCOUNT, GET_INBOX, MAILBOX, Client, Serve, make_exchange, plain
+
+REQUEST = (
+    b"From: ben@example.com\r\nTo: ada@example.org\r\nSubject: Review\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: text/calendar; method=REQUEST; charset=utf-8\r\n\r\n"
+    b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:r1\r\nDTSTART:20260323T090000Z\r\n"
+    b"DTEND:20260323T100000Z\r\nORGANIZER:mailto:ben@example.com\r\nATTENDEE:mailto:ada@example.org\r\n"
+    b"END:VEVENT\r\nEND:VCALENDAR\r\n"
+)
 
 
 @pytest.fixture
@@ -166,6 +176,23 @@ def test_the_state_survives_in_a_file_with_ids_and_positions(tmp_path: Path, ser
         restored.deliver(plain(2), [MAILBOX])
         client.close()
     assert len(restored.mailbox(MAILBOX).distinguished_folder("deleteditems").items) == 1
+
+
+def test_a_snapshot_keeps_what_waits_and_what_is_in_force(tmp_path: Path) -> None:
+    exchange = make_exchange()
+    exchange.clock_skew = timedelta(minutes=7)
+    exchange.directory.lockout_threshold = 3
+    exchange.throttling = ThrottlingPolicy.of(exchange.version)
+    exchange.attendant.is_held = True
+    exchange.deliver(REQUEST, [MAILBOX])
+    save(exchange, tmp_path / "state")
+    restored = load(tmp_path / "state")
+    assert restored.clock_skew == timedelta(minutes=7)
+    assert restored.directory.lockout_threshold == 3
+    assert restored.throttling == exchange.throttling
+    calendar = restored.mailbox(MAILBOX).distinguished_folder("calendar")
+    assert (restored.attendant.is_held, len(calendar.items)) == (True, 0)
+    assert (restored.process_meetings(), len(calendar.items)) == (1, 1)
 
 
 def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from serversync.simulator.identifiers import Identifier, encode
 from serversync.simulator.mailbox import Mailbox, Quota
 from serversync.simulator.rules import Actions, Conditions, InboxRule
 from serversync.simulator.transport import Envelope, route
-from tests.simulator.conftest import MAILBOX, Client, Serve, make_exchange, plain
+from tests.simulator.conftest import GET_INBOX, MAILBOX, Client, Serve, make_exchange, plain
 
 GRACE = "grace@example.org"
 
@@ -232,6 +232,43 @@ def test_a_full_mailbox_sends_nothing_and_takes_nothing(
     assert "5.2.2" in text_of(mail_of(ada)[-1])
     draft = '<m:CreateItem MessageDisposition="SaveOnly"><m:Items><t:Message><t:Subject>S</t:Subject></t:Message></m:Items></m:CreateItem>'
     assert client.call(draft, mailbox=GRACE).codes == ["ErrorQuotaExceeded"]
+
+
+def test_a_full_mailbox_takes_no_copies_attachments_and_uploads_but_lets_things_be_moved(
+    exchange: Exchange, client: Client
+) -> None:
+    (item,) = exchange.deliver(plain(1), [MAILBOX])
+    ids = f'<m:ItemIds><t:ItemId Id="{item}"/></m:ItemIds>'
+    data = client.call(f"<m:ExportItems>{ids}</m:ExportItems>").texts(".//m:Data")[0]
+    key = client.get_items(item).attributes(".//t:ItemId", "ChangeKey")[0]
+    drafts = '<m:ToFolderId><t:DistinguishedFolderId Id="drafts"/></m:ToFolderId>'
+    attach = (
+        f'<m:CreateAttachment><m:ParentItemId Id="{item}"/><m:Attachments><t:FileAttachment><t:Name>a</t:Name>'
+        "<t:Content>AAAA</t:Content></t:FileAttachment></m:Attachments></m:CreateAttachment>"
+    )
+    folder = client.call(GET_INBOX).attributes(".//t:FolderId", "Id")[0]
+    upload = (
+        f'<m:UploadItems><m:Items><t:Item CreateAction="CreateNew"><t:ParentFolderId Id="{folder}"/>'
+        f"<t:Data>{data}</t:Data></t:Item></m:Items></m:UploadItems>"
+    )
+
+    def update(subject: str) -> list[str]:
+        return client.call(
+            '<m:UpdateItem ConflictResolution="AlwaysOverwrite" MessageDisposition="SaveOnly"><m:ItemChanges><t:ItemChange>'
+            f'<t:ItemId Id="{item}" ChangeKey="{key}"/><t:Updates><t:SetItemField><t:FieldURI FieldURI="item:Subject"/>'
+            f"<t:Message><t:Subject>{subject}</t:Subject></t:Message></t:SetItemField></t:Updates>"
+            "</t:ItemChange></m:ItemChanges></m:UpdateItem>"
+        ).codes
+
+    ada = exchange.mailbox(MAILBOX)
+    ada.quota = Quota(prohibit_send_receive=ada.size)
+    assert client.call(f"<m:CopyItem>{drafts}{ids}</m:CopyItem>").codes == ["ErrorQuotaExceeded"]
+    assert client.call(attach).codes == ["ErrorQuotaExceeded"]
+    assert client.call(upload).codes == ["ErrorQuotaExceeded"]
+    assert update("x" * 500) == ["ErrorQuotaExceeded"]
+    assert client.call(f"<m:MoveItem>{drafts}{ids}</m:MoveItem>").codes == ["NoError"]
+    ada.quota = Quota()
+    assert client.call(upload).codes == ["NoError"]
 
 
 def test_sending_on_behalf_needs_the_right(exchange: Exchange, client: Client, grace: Mailbox) -> None:

@@ -275,14 +275,21 @@ def test_delegates_come_once_and_go_once(exchange: Exchange, client: Client) -> 
     assert client.call(owner).codes == ["NoError", "ErrorDelegateCannotAddOwner"]
 
 
-def test_a_new_delegate_opens_the_mailbox(exchange: Exchange, client: Client) -> None:
-    inbox = (
-        "<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds>"
-        f'<t:DistinguishedFolderId Id="inbox"><t:Mailbox>{ADA}</t:Mailbox></t:DistinguishedFolderId></m:FolderIds></m:GetFolder>'
-    )
-    assert client.call(inbox, mailbox=GRACE).codes == ["ErrorAccessDenied"]
+def test_a_new_delegate_opens_the_folders_that_the_levels_name(exchange: Exchange, client: Client) -> None:
+    def opened(folder: str) -> list[str]:
+        return client.call(
+            "<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds>"
+            f'<t:DistinguishedFolderId Id="{folder}"><t:Mailbox>{ADA}</t:Mailbox></t:DistinguishedFolderId>'
+            "</m:FolderIds></m:GetFolder>",
+            mailbox=GRACE,
+        ).codes
+
+    assert opened("calendar") == ["ErrorAccessDenied"]
     client.call(EVERY["AddDelegate"])
-    assert client.call(inbox, mailbox=GRACE).codes == ["NoError"]
+    assert opened("calendar") == ["NoError"]
+    assert opened("inbox") == opened("msgfolderroot") == ["ErrorAccessDenied"]
+    client.call(EVERY["RemoveDelegate"])
+    assert opened("calendar") == ["ErrorAccessDenied"]
 
 
 def test_rules_keep_their_order_and_their_ids(client: Client) -> None:

@@ -366,6 +366,91 @@ def test_a_change_of_a_calendar_is_told_as_a_change_of_free_and_busy_times(peopl
     assert {type(one).__name__ for one in notification.events} == {"FreeBusyChangedEvent"}
 
 
+def test_only_what_changes_busy_times_is_told_as_such(people) -> None:
+    ada, _ = people
+    made = meeting(ada, SEND_TO_NONE)
+
+    def told() -> list[str]:
+        (found,) = list(ada.calendar.get_events(subscription, told.watermark))
+        told.watermark = found.events[-1].watermark
+        return [type(one).__name__ for one in found.events]
+
+    kinds = ["FreeBusyChangedEvent", "StatusEvent"]
+    with ada.calendar.pull_subscription(event_types=kinds[:1]) as (subscription, told.watermark):
+        made.subject = "Another name"
+        made.save(update_fields=["subject"], send_meeting_invitations=SEND_TO_NONE)
+        assert told() == ["StatusEvent"]
+        made.start, made.end = START + HOUR, START + 2 * HOUR
+        made.save(update_fields=["start", "end"], send_meeting_invitations=SEND_TO_NONE)
+        assert told() == kinds[:1]
+        made.legacy_free_busy_status = "Free"
+        made.save(update_fields=["legacy_free_busy_status"], send_meeting_invitations=SEND_TO_NONE)
+        assert told() == kinds[:1]
+        made.move_to_trash(send_meeting_cancellations=SEND_TO_NONE)
+        assert told() == ["StatusEvent"]
+        second = meeting(ada, SEND_TO_NONE)
+        assert told() == kinds[:1]
+        second.move_to_trash(send_meeting_cancellations=SEND_TO_NONE)
+        assert told() == kinds[:1]
+
+
+def test_invitations_go_the_way_of_mail(exchange: Exchange, people) -> None:
+    ada, ben = people
+    exchange.mailbox("ben@example.org").oof.state = "Enabled"
+    exchange.mailbox("ben@example.org").oof.internal_reply = "Away"
+    meeting(ada, required_attendees=["ben@example.org", "gone@example.org", "grace@example.com"])
+    found = {one.item_class: one for one in ada.inbox.all()}
+    assert set(found) == {"REPORT.IPM.Note.NDR", "IPM.Note.Rules.OofTemplate.Microsoft"}
+    assert "gone@example.org" in found["REPORT.IPM.Note.NDR"].text_body
+    assert [one.recipients for one in exchange.outbox] == [("grace@example.com",)]
+    assert ben.calendar.all().count() == 1
+    exchange.bounce(exchange.outbox[0])
+    assert ada.inbox.filter(item_class="REPORT.IPM.Note.NDR").count() == 2
+
+
+def test_an_answer_that_nobody_asked_for_is_not_sent(people) -> None:
+    ada, ben = people
+    made = meeting(ada, is_response_requested=False)
+    ben.inbox.get(subject="Review").accept()
+    (copy,) = ben.calendar.all()
+    assert (copy.my_response_type, copy.is_response_requested) == ("Accept", False)
+    made.refresh()
+    assert made.required_attendees[0].response_type == "Unknown"
+    assert ada.inbox.all().count() == 0
+
+
+def test_another_time_may_be_proposed_where_the_organizer_takes_proposals(
+    exchange: Exchange, people, simulator: SimulatorThread
+) -> None:
+    ada, ben = people
+    client = Client(simulator)
+
+    def offered(subject: str, version: str) -> set[str]:
+        shape = "<t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties><t:FieldURI FieldURI='item:ResponseObjects'/></t:AdditionalProperties>"
+        item = ben.inbox.get(subject=subject).id
+        reply = client.call(
+            f"<m:GetItem><m:ItemShape>{shape}</m:ItemShape><m:ItemIds><t:ItemId Id='{item}'/></m:ItemIds></m:GetItem>",
+            mailbox="ben@example.org",
+            version=version,
+        )
+        return {one.tag.rpartition("}")[2] for one in reply.xml.iter("{*}ResponseObjects") for one in one}
+
+    made = meeting(ada, allow_new_time_proposal=True)
+    meeting(ada, subject="Fixed", allow_new_time_proposal=False)
+    assert "ProposeNewTime" in offered("Review", "Exchange2013_SP1")
+    assert "ProposeNewTime" not in offered("Review", "Exchange2010_SP2")
+    assert "ProposeNewTime" not in offered("Fixed", "Exchange2013_SP1")
+    client.close()
+    ben.inbox.get(subject="Review").tentatively_accept(
+        proposed_start=START + HOUR, proposed_end=START + 2 * HOUR
+    )
+    (answer,) = ada.inbox.all()
+    assert (answer.proposed_start, answer.proposed_end) == (START + HOUR, START + 2 * HOUR)
+    made.refresh()
+    (attendee,) = [one for one in made.required_attendees if one.mailbox.email_address == "ben@example.org"]
+    assert (attendee.response_type, attendee.proposed_start) == ("Tentative", START + HOUR)
+
+
 def test_the_attendant_can_be_held_back(exchange: Exchange, people) -> None:
     ada, ben = people
     exchange.attendant.is_held = True

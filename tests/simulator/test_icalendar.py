@@ -1,5 +1,6 @@
 """Calendar items as iCalendar, out and in: what one says, the other understands; read by the icalendar library."""
 
+import base64
 import datetime as dt
 
 import exchangelib
@@ -10,6 +11,7 @@ from exchangelib.recurrence import DailyPattern, Recurrence
 
 from serversync.simulator.calendar.icalendar_in import read_calendar
 from serversync.simulator.calendar.rrule import read_rrule, write_rrule
+from tests.simulator.conftest import Client
 from tests.simulator.test_recurrence import PATTERNS
 
 BERLIN = EWSTimeZone("Europe/Berlin")
@@ -122,3 +124,85 @@ def test_what_is_no_icalendar_is_refused(ada: exchangelib.Account) -> None:
         CalendarItem(
             account=ada, folder=ada.calendar, mime_content=b"no calendar", start=start, end=start
         ).save()
+
+
+OWN_ZONE = """BEGIN:VCALENDAR
+BEGIN:VTIMEZONE
+TZID:Our own zone
+BEGIN:STANDARD
+DTSTART:19700101T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:19700101T020000
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+RRULE:FREQ=YEARLY;BYMONTHDAY=25,26,27,28,29,30,31;BYDAY=SU;BYMONTH=3
+END:DAYLIGHT
+END:VTIMEZONE
+BEGIN:VTIMEZONE
+TZID:Always the same
+BEGIN:STANDARD
+DTSTART:16010101T000000
+TZOFFSETFROM:+0545
+TZOFFSETTO:+0545
+END:STANDARD
+END:VTIMEZONE
+BEGIN:VEVENT
+UID:z
+DTSTART;TZID=Our own zone:20260327T090000
+DTEND;TZID=Always the same:20260327T150000
+RRULE:FREQ=DAILY;COUNT=4
+EXDATE;TZID=Our own zone:20260328T090000
+SUMMARY:In a zone of its own
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n").encode()
+
+
+def stored(client: Client, mime: bytes) -> list[str]:
+    """Store an appointment and return when it, or its occurrences, begin and end."""
+    created = client.call(
+        '<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items><t:CalendarItem>'
+        f"<t:MimeContent>{base64.b64encode(mime).decode()}</t:MimeContent></t:CalendarItem></m:Items></m:CreateItem>"
+    )
+    assert created.codes == ["NoError"]
+    item = created.attributes(".//t:ItemId", "Id")[0]
+    fields = "".join(
+        f'<t:FieldURI FieldURI="calendar:{name}"/>' for name in ("StartTimeZone", "StartTimeZoneId")
+    )
+    whole = client.get_items(
+        item,
+        shape=f"<t:BaseShape>AllProperties</t:BaseShape><t:AdditionalProperties>{fields}</t:AdditionalProperties>",
+    )
+    assert whole.codes == ["NoError"]
+    view = client.call(
+        '<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>Default</t:BaseShape></m:ItemShape>'
+        '<m:CalendarView StartDate="2026-03-27T00:00:00Z" EndDate="2026-04-03T00:00:00Z"/>'
+        '<m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>'
+    )
+    times = zip(view.texts(".//t:Start"), view.texts(".//t:End"), strict=True)
+    return [*whole.texts(".//t:StartTimeZoneId"), *(f"{start} {end}" for start, end in times)]
+
+
+def test_a_zone_that_nobody_knows_is_the_one_that_the_calendar_brings_along(client: Client) -> None:
+    assert stored(client, OWN_ZONE) == [
+        "Our own zone",
+        "2026-03-27T08:00:00Z 2026-03-27T09:15:00Z",
+        "2026-03-29T07:00:00Z 2026-03-29T08:15:00Z",
+        "2026-03-30T07:00:00Z 2026-03-30T08:15:00Z",
+    ]
+
+
+def test_a_zone_without_summer_time_and_one_that_is_missing(client: Client) -> None:
+    lines = [
+        one
+        for one in OWN_ZONE.splitlines(keepends=True)
+        if not one.startswith((b"RRULE:FREQ=DAILY", b"EXDATE"))
+    ]
+    swapped = b"".join(lines).replace(b"DTSTART;TZID=Our own zone", b"DTSTART;TZID=Always the same")
+    assert stored(client, swapped) == ["Always the same", "2026-03-27T03:15:00Z 2026-03-27T09:15:00Z"]
+    missing = swapped.replace(b"TZID=Always the same", b"TZID=Nowhere").replace(b"UID:z", b"UID:y")
+    assert stored(client, missing)[-1] == "2026-03-27T09:00:00Z 2026-03-27T15:00:00Z"

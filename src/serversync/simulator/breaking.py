@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from serversync.simulator.certificates import CertificateOptions
 from serversync.simulator.faults import Fault
 
 if TYPE_CHECKING:
@@ -35,12 +36,14 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "corrupt-item": ("item_id",),
     "cut-streams": ("mailbox",),
     "exhaust-budget": ("account", "mailbox", "seconds"),
+    "expire-certificate": (),
     "fail-over": (),
     "illegal-xml": ("item_id",),
     "invalidate-sync-states": ("mailbox",),
     "lock-account": ("account",),
     "lose-subscriptions": ("mailbox",),
     "move-mailbox": ("mailbox", "version"),
+    "renew-certificate": (),
 }
 """Things that happen once, with what each needs to know."""
 
@@ -125,6 +128,9 @@ _DO: Mapping[str, Callable[["Exchange", Mapping[str, Any]], object]] = {
     "exhaust-budget": lambda exchange, given: exchange.throttle.exhaust(
         given["account"], given["mailbox"], wait=timedelta(seconds=given["seconds"])
     ),
+    "expire-certificate": lambda exchange, _given: exchange.change_certificate(
+        CertificateOptions(is_expired=True)
+    ),
     "fail-over": lambda exchange, _given: exchange.subscriptions.fail_over(),
     "illegal-xml": lambda exchange, given: _spoil(exchange, given["item_id"]),
     "invalidate-sync-states": lambda exchange, given: exchange.mailbox(
@@ -133,4 +139,5 @@ _DO: Mapping[str, Callable[["Exchange", Mapping[str, Any]], object]] = {
     "lock-account": lambda exchange, given: _lock_account(exchange, given["account"]),
     "lose-subscriptions": lambda exchange, given: exchange.subscriptions.lose(given["mailbox"]),
     "move-mailbox": lambda exchange, given: exchange.move_to_server(given["mailbox"], given["version"]),
+    "renew-certificate": lambda exchange, _given: exchange.change_certificate(CertificateOptions()),
 }

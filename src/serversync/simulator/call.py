@@ -1,12 +1,13 @@
 """One request on its way through the server: who asks, as whom, in which version, and for what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from http.cookies import SimpleCookie
 
 from lxml import etree
 
+from serversync.simulator.access import has_full_access, rights_in
 from serversync.simulator.accounts import Account
 from serversync.simulator.calendar.series import occurrence, series_of
 from serversync.simulator.exchange import Exchange
@@ -14,6 +15,8 @@ from serversync.simulator.foldertree import Folder
 from serversync.simulator.identifiers import change_of, decode
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError
+from serversync.simulator.rights import EVERYTHING, Right
+from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.subscriptions import OpenStream
 from serversync.simulator.versions import Schema
@@ -89,36 +92,69 @@ class Call:
         """Name of who changes items: the owner of the mailbox acted on."""
         return "" if self.mailbox is None else self.mailbox.display_name
 
-    def may_open(self, mailbox: Mailbox) -> bool:
-        """Whether the caller has access to a mailbox: its own, the impersonated one, or one that delegates."""
-        if mailbox is self.mailbox or self.account.address.lower() in mailbox.delegates:
-            return True
-        return self.mailbox is not None and self.mailbox.primary_smtp_address.lower() in mailbox.delegates
+    @property
+    def people(self) -> frozenset[str]:
+        """The addresses of who asks: the account, and the owner of the mailbox acted on."""
+        own = () if self.mailbox is None else (self.mailbox.primary_smtp_address,)
+        return frozenset(one.lower() for one in (self.account.address, *own))
 
-    def folder(self, element: etree._Element) -> tuple[Mailbox, Folder]:
+    def owns(self, mailbox: Mailbox) -> bool:
+        """Whether the caller may do everything in a mailbox: its own, the impersonated one, or one given to it whole."""
+        return mailbox is self.mailbox or has_full_access(mailbox, self.people)
+
+    def rights(self, mailbox: Mailbox, folder: Folder) -> Right:
+        """Return what the caller may do in a folder."""
+        if mailbox is self.mailbox:
+            return EVERYTHING
+        return rights_in(mailbox, folder, self.people, "" if self.mailbox is None else self.mailbox.sid)
+
+    def may_see(self, mailbox: Mailbox, item: StoredItem) -> bool:
+        """Whether the caller is shown an item of a folder that it may read: private ones not to everybody."""
+        if mailbox is self.mailbox or (item.properties or {}).get("item:Sensitivity") != "Private":
+            return True
+        return Right.PRIVATE in self.rights(mailbox, mailbox.folders[item.folder])
+
+    def seen(self, shape: Shape, mailbox: Mailbox, folder: Folder) -> Shape:
+        """Return a shape whose ``EffectiveRights`` are those of the caller in a folder."""
+        return shape if mailbox is self.mailbox else replace(shape, rights=self.rights(mailbox, folder).value)
+
+    def folder(self, element: etree._Element, right: Right = Right.SEE) -> tuple[Mailbox, Folder]:
         """Return the folder that a ``FolderId`` or ``DistinguishedFolderId`` element names.
 
-        Raises:
-            EwsError: no such folder or mailbox, or no right to open it.
-        """
-        if element.tag == f"{T}DistinguishedFolderId":
-            address = (element.findtext(f"{T}Mailbox/{T}EmailAddress") or "").strip()
-            mailbox = self.exchange.find_mailbox(address) if address else self.own_mailbox
-            if mailbox is None:
-                raise EwsError("ErrorNonExistentMailbox")
-            if not self.may_open(mailbox):
-                raise EwsError("ErrorAccessDenied")
-            return mailbox, mailbox.distinguished_folder(element.get("Id", ""))
-        found = decode(element.get("Id", ""))
-        if found.item:
-            raise EwsError("ErrorCannotUseItemIdForFolderId")
-        mailbox = self.exchange.mailbox_by_guid(found.mailbox)
-        if not self.may_open(mailbox):
-            raise EwsError("ErrorItemNotFound")
-        return mailbox, mailbox.folder(found.folder)
+        Args:
+            element: The element.
+            right: What is going to be done there.
 
-    def target(self, name: str) -> tuple[Mailbox, Folder] | None:
+        Raises:
+            EwsError: no such folder or mailbox, or no right to do that.
+        """
+        hidden = "ErrorItemNotFound"
+        if element.tag == f"{T}DistinguishedFolderId":
+            hidden = "ErrorAccessDenied"
+            address = (element.findtext(f"{T}Mailbox/{T}EmailAddress") or "").strip()
+            found = self.exchange.find_mailbox(address) if address else self.own_mailbox
+            if found is None:
+                raise EwsError("ErrorNonExistentMailbox")
+            mailbox, folder = found, found.distinguished_folder(element.get("Id", ""))
+        else:
+            identifier = decode(element.get("Id", ""))
+            if identifier.item:
+                raise EwsError("ErrorCannotUseItemIdForFolderId")
+            mailbox = self.exchange.mailbox_by_guid(identifier.mailbox)
+            folder = mailbox.folder(identifier.folder)
+        rights = self.rights(mailbox, folder)
+        if Right.SEE not in rights:
+            raise EwsError(hidden)
+        if right not in rights:
+            raise EwsError("ErrorAccessDenied")
+        return mailbox, folder
+
+    def target(self, name: str, right: Right = Right.CREATE) -> tuple[Mailbox, Folder] | None:
         """Return the folder inside an element of the request such as ``ToFolderId``; ``None`` where it is absent.
+
+        Args:
+            name: The element's name.
+            right: What is going to be done there.
 
         Raises:
             EwsError: ``ErrorToFolderNotFound`` or ``ErrorParentFolderNotFound``, or what ``folder`` raises.
@@ -127,29 +163,33 @@ class Call:
         if element is None or not len(element):
             return None
         try:
-            return self.folder(element[0])
+            return self.folder(element[0], right)
         except EwsError as error:
             code = _NOT_FOUND.get(name)
             if code and error.response_code in {"ErrorItemNotFound", "ErrorFolderNotFound"}:
                 raise EwsError(code) from error
             raise
 
-    def needed_target(self, name: str) -> tuple[Mailbox, Folder]:
+    def needed_target(self, name: str, right: Right = Right.CREATE) -> tuple[Mailbox, Folder]:
         """Return what ``target`` returns, for an element that has to be there.
 
         Raises:
             EwsError: as ``target``, also where the element is absent.
         """
-        found = self.target(name)
+        found = self.target(name, right)
         if found is None:
             raise EwsError(_NOT_FOUND[name])
         return found
 
-    def item(self, item_id: str) -> tuple[Mailbox, StoredItem]:
+    def item(self, item_id: str, right: Right = Right.READ) -> tuple[Mailbox, StoredItem]:
         """Return the item with an id.
 
+        Args:
+            item_id: The id.
+            right: What is going to be done with it; the right to do that with one's own items is enough for those.
+
         Raises:
-            EwsError: malformed, gone, in a mailbox that may not be opened, or planned to fail.
+            EwsError: malformed, gone, in a folder where that may not be done, or planned to fail.
         """
         self.check(item_id)
         found = decode(item_id)
@@ -158,22 +198,35 @@ class Call:
         if found.attachment:
             raise EwsError("ErrorInvalidIdMalformed")
         mailbox, item = self.exchange.find_item(item_id)
-        if not self.may_open(mailbox):
-            raise EwsError("ErrorItemNotFound")
+        if mailbox is not self.mailbox:
+            self._check_right(mailbox, item, right)
         return mailbox, item
 
-    def item_of(self, element: etree._Element, *, for_writing: bool = False) -> tuple[Mailbox, StoredItem]:
+    def _check_right(self, mailbox: Mailbox, item: StoredItem, right: Right) -> None:
+        rights = self.rights(mailbox, mailbox.folders[item.folder])
+        if Right.READ not in rights:
+            raise EwsError("ErrorItemNotFound")
+        if not self.may_see(mailbox, item):
+            raise EwsError("ErrorAccessDenied")
+        is_own = item.creator and item.creator in self.people
+        if right not in rights and not (is_own and _OWN.get(right, right) in rights):
+            raise EwsError("ErrorAccessDenied")
+
+    def item_of(
+        self, element: etree._Element, right: Right = Right.READ, *, for_writing: bool = False
+    ) -> tuple[Mailbox, StoredItem]:
         """Return the item that an ``ItemId``, ``OccurrenceItemId`` or ``RecurringMasterItemId`` element names.
 
         Args:
             element: The element.
+            right: What is going to be done with it.
             for_writing: Whether a change key has to be given, and to be that of the item as it is now.
 
         Raises:
             EwsError: as ``item``, and ``ErrorChangeKeyRequired``, ``ErrorInvalidChangeKey``, ``ErrorStaleObject``,
                 or there is no such occurrence.
         """
-        mailbox, item = self._named(element)
+        mailbox, item = self._named(element, right)
         change_key = element.get("ChangeKey")
         if change_key:
             _, change = change_of(change_key)
@@ -183,10 +236,10 @@ class Call:
             raise EwsError("ErrorChangeKeyRequired")
         return mailbox, item
 
-    def _named(self, element: etree._Element) -> tuple[Mailbox, StoredItem]:
+    def _named(self, element: etree._Element, right: Right) -> tuple[Mailbox, StoredItem]:
         name = etree.QName(element).localname
         if name == "OccurrenceItemId":
-            mailbox, master = self.item(element.get("RecurringMasterId", ""))
+            mailbox, master = self.item(element.get("RecurringMasterId", ""), right)
             series = series_of(master)
             if series is None:
                 raise EwsError("ErrorCalendarCannotUseIdForRecurringMasterId")
@@ -194,13 +247,14 @@ class Call:
             day = series.day_of(int(index) if index.lstrip("-").isdigit() else 0)
             return mailbox, occurrence(master, day)
         if name == "RecurringMasterItemId":
-            mailbox, item = self.item(element.get("OccurrenceId", ""))
+            mailbox, item = self.item(element.get("OccurrenceId", ""), right)
             if not item.occurrence:
                 raise EwsError("ErrorCalendarCannotUseIdForOccurrenceId")
             return mailbox, mailbox.item(item.number)
-        return self.item(element.get("Id", ""))
+        return self.item(element.get("Id", ""), right)
 
 
+_OWN = {Right.EDIT: Right.EDIT_OWN, Right.DELETE: Right.DELETE_OWN}
 _NOT_FOUND = {
     "ToFolderId": "ErrorToFolderNotFound",
     "ParentFolderId": "ErrorParentFolderNotFound",

@@ -52,11 +52,13 @@ class ServerIdentity:
         ca_file: PEM file with the authority that clients are to trust.
         certificate: The server's certificate, DER.
         context: For the listening side.
+        authority: Who issued it, for further certificates.
     """
 
     ca_file: Path
     certificate: bytes
     context: ssl.SSLContext
+    authority: "_Authority"
 
     @property
     def channel_binding(self) -> bytes:
@@ -114,10 +116,28 @@ def _alternative_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def issue(folder: Path, options: CertificateOptions, now: datetime | None = None) -> ServerIdentity:
-    """Make an authority and a server certificate and write them as PEM into ``folder``."""
+def reissue(identity: ServerIdentity, options: CertificateOptions) -> ServerIdentity:
+    """Let a listener that runs show another certificate of the same authority from now on."""
+    return issue(identity.ca_file.parent, options, before=identity)
+
+
+def issue(
+    folder: Path,
+    options: CertificateOptions,
+    now: datetime | None = None,
+    *,
+    before: ServerIdentity | None = None,
+) -> ServerIdentity:
+    """Make a server certificate and write it as PEM into ``folder``, with the authority to trust.
+
+    Args:
+        folder: Where to.
+        options: What the certificate is like.
+        now: The time.
+        before: The one in use, whose authority and listening side are kept; otherwise both are made.
+    """
     when = now or datetime.now(UTC)
-    trusted, trusted_key = _authority("serversync simulator CA", when)
+    trusted, trusted_key = before.authority if before else _authority("serversync simulator CA", when)
     root = (trusted, trusted_key) if options.is_trusted else _authority("Some other CA", when)
     between = _authority("serversync simulator issuing CA", when, root)
     issuer, issuer_key = root if options.intermediate == "none" else between
@@ -157,9 +177,14 @@ def issue(folder: Path, options: CertificateOptions, now: datetime | None = None
     chain_file.touch(mode=0o600)
     sent = [certificate, issuer] if options.intermediate == "sent" else [certificate]
     chain_file.write_bytes(private + b"".join(one.public_bytes(pem) for one in sent))
-    context = _context(is_old=options.is_old_tls, is_weak=options.rsa_bits is not None)
+    context = (
+        before.context
+        if before
+        else _context(is_old=options.is_old_tls, is_weak=options.rsa_bits is not None)
+    )
     context.load_cert_chain(chain_file)
-    return ServerIdentity(ca_file, certificate.public_bytes(serialization.Encoding.DER), context)
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    return ServerIdentity(ca_file, der, context, (trusted, trusted_key))
 
 
 def _context(*, is_old: bool, is_weak: bool) -> ssl.SSLContext:

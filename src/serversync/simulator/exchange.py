@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from serversync.simulator.accounts import Account, Directory
 from serversync.simulator.autodiscover.configuration import AutodiscoverConfiguration
 from serversync.simulator.calendar.series import occurrence
+from serversync.simulator.certificates import CertificateOptions
 from serversync.simulator.faults import FaultPlan
 from serversync.simulator.foldertree import Folder
 from serversync.simulator.identifiers import decode
@@ -22,7 +23,7 @@ from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.registry import kind_of
 from serversync.simulator.mailbox import Mailbox, MailSource
 from serversync.simulator.meetingmail import take
-from serversync.simulator.meetings import Attendant, process
+from serversync.simulator.meetings import Attendant, process_waiting
 from serversync.simulator.mime import MessageContent, parse_message
 from serversync.simulator.mimeheaders import with_headers
 from serversync.simulator.response import EwsError
@@ -68,6 +69,7 @@ class Exchange:
         directory: Who may log in.
         autodiscover: What Autodiscover answers.
         clock_skew: How far its clock is ahead, in NTLM challenges and ``Date`` headers.
+        certificate_changed: Told by ``change_certificate``; servers that run show another certificate then.
         faults: What goes wrong on command.
         outbox: Mail that left for other servers, in the order of sending; for tests to look at.
         accepted_domains: Further domains whose mail it takes, beside ``domain``.
@@ -106,6 +108,7 @@ class Exchange:
         self.domain = domain
         self.directory = Directory(now)
         self.clock_skew = timedelta()
+        self.certificate_changed: list[Callable[[CertificateOptions], None]] = []
         self.faults = FaultPlan(seed)
         self.autodiscover = AutodiscoverConfiguration()
         self.outbox: list[OutgoingMail] = []
@@ -217,6 +220,12 @@ class Exchange:
             self.add_account(address, password=password)
         return mailbox
 
+    def change_certificate(self, options: CertificateOptions) -> None:
+        """Let all servers that run show another certificate of the same authority; open connections go on."""
+        with self.lock:
+            for change in self.certificate_changed:
+                change(options)
+
     def move_to_server(self, address: str, version: str) -> None:
         """Let another server of the organization hold a mailbox, behind the one that answers.
 
@@ -310,10 +319,7 @@ class Exchange:
     def process_meetings(self) -> int:
         """Let the calendar attendant do what it was held back from; returns how many messages that were."""
         with self.lock:
-            waiting, self.attendant.waiting = self.attendant.waiting, []
-            for mailbox, number in waiting:
-                process(self, mailbox, mailbox.item(number))
-            return len(waiting)
+            return process_waiting(self)
 
     def seed_mailbox(self, address: str, source: MailSource, messages: int) -> None:
         """Fill a new mailbox with mail that is made only when somebody reads it."""

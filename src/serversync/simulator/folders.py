@@ -135,7 +135,7 @@ def render_folder(mailbox: Mailbox, folder: Folder, shape: Shape) -> str:
             lambda: f"<t:ChildFolderCount>{len(mailbox.children(folder))}</t:ChildFolderCount>",
         ),
         ("ExtendedProperty", 0, lambda: _extended(mailbox, folder, shape)),
-        ("EffectiveRights", 2, lambda: effective_rights(shape.schema, is_folder=True)),
+        ("EffectiveRights", 2, lambda: effective_rights(shape, is_folder=True)),
         (
             "DistinguishedFolderId",
             2,

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from serversync.simulator import identifiers
+from serversync.simulator.calendar.busymark import BusyMark, busy_mark
 from serversync.simulator.calendar.series import occurrences, with_exception, without_occurrence
 from serversync.simulator.delegate import Delegate
 from serversync.simulator.foldertree import ChangeKind, Folder, FolderTree, LogEntry
@@ -136,13 +137,17 @@ class Mailbox(FolderTree):
         return limit is None or self.size + weight <= limit
 
     def check_room(self, weight: int) -> None:
-        """Refuse what does not fit.
+        """Refuse what does not fit; what takes no more room than before always does.
 
         Raises:
             EwsError: ``ErrorQuotaExceeded``.
         """
-        if not self.has_room_for(weight):
+        if weight > 0 and not self.has_room_for(weight):
             raise EwsError("ErrorQuotaExceeded")
+
+    def weight_of(self, item: StoredItem) -> int:
+        """Return how many bytes an item of this mailbox takes, about; also of one that a seed only promises."""
+        return item.weight if item.mime is not None else item.weight + len(self.mime(item) or b"")
 
     def note_seen(self, item: StoredItem, *, is_read: bool) -> None:
         """Note that a message was read, or goes away without that; its author is told once if that was wanted."""
@@ -155,23 +160,32 @@ class Mailbox(FolderTree):
         """Let nobody be told that a message was read or deleted."""
         self._seen.add(item.origin or item.number)
 
-    def _tell(self, event: MailboxEvent) -> None:
-        """Note that something happened to an item, and tell it; the folder's own event follows, as on a real server."""
+    def _tell(self, event: MailboxEvent, was: BusyMark = (), becomes: BusyMark = ()) -> None:
+        """Note that something happened to an item, and tell it; the folder's own event follows, as on a real server.
+
+        Args:
+            event: What happened.
+            was: When the item made its owner busy before.
+            becomes: When it does now.
+        """
         self.folder_ever(event.folder).committed = self.now()
         if self.on_change is None:
             return
         self.on_change(self, event)
-        if event.item and self._is_about_time(event):
-            self.on_change(self, MailboxEvent(EventKind.FREE_BUSY_CHANGED, event.folder, event.item))
+        if event.item and was != becomes:
+            self._tell_busy(self.on_change, event, is_taken=not becomes)
         if event.item:
             self.on_change(self, MailboxEvent(EventKind.MODIFIED, event.folder))
 
-    def _is_about_time(self, event: MailboxEvent) -> bool:
-        """Whether an event changes when the owner is busy, as far as its kind and folder tell."""
-        return (
-            self.folder_ever(event.folder).folder_class == "IPF.Appointment"
-            and event.kind is not EventKind.NEW_MAIL
-        )
+    def _tell_busy(
+        self, on_change: Callable[["Mailbox", MailboxEvent], None], event: MailboxEvent, *, is_taken: bool
+    ) -> None:
+        """Tell that the owner's busy times changed, if it is the calendar that an event was about."""
+        calendar = self.distinguished_folder("calendar").number
+        if event.folder == calendar:
+            on_change(self, MailboxEvent(EventKind.FREE_BUSY_CHANGED, calendar, event.item))
+        elif event.old_folder == calendar and is_taken:
+            on_change(self, MailboxEvent(EventKind.FREE_BUSY_CHANGED, calendar, event.old_item))
 
     def create_folder(
         self, display_name: str, *, parent: Folder | str = "msgfolderroot", folder_class: str = "IPF.Note"
@@ -263,7 +277,7 @@ class Mailbox(FolderTree):
     def add(self, item: StoredItem, folder: Folder) -> StoredItem:
         """Let a new item enter a folder; it gets its number and ids, and is the mailbox's from now on."""
         self._enter(item, folder)
-        self._tell(MailboxEvent(EventKind.CREATED, item.folder, item.number))
+        self._tell(MailboxEvent(EventKind.CREATED, item.folder, item.number), (), busy_mark(item))
         return item
 
     def _enter(self, item: StoredItem, folder: Folder) -> None:
@@ -292,6 +306,12 @@ class Mailbox(FolderTree):
             received = self._source.received(self.primary_smtp_address, number)
             return StoredItem(number, self._seeded_folder, None, received)
         raise EwsError("ErrorItemNotFound")
+
+    def find_original(self, number: int) -> StoredItem | None:
+        """Return the item that was delivered with a number, wherever it was moved since; ``None`` if it is gone."""
+        if number in self._items:
+            return self._items[number]
+        return next((one for one in self._items.values() if one.origin == number), None)
 
     def mime(self, item: StoredItem) -> bytes | None:
         """Return the MIME that an item came as; ``None`` where it was made of properties."""
@@ -360,7 +380,9 @@ class Mailbox(FolderTree):
         if not item.is_associated:
             folder.unread += before.is_read - item.is_read
         folder.log.append(LogEntry(item.content_change, item.number, ChangeKind.CONTENT, item.is_associated))
-        self._tell(MailboxEvent(EventKind.MODIFIED, item.folder, item.number))
+        self._tell(
+            MailboxEvent(EventKind.MODIFIED, item.folder, item.number), busy_mark(before), busy_mark(item)
+        )
         return item
 
     def delete_occurrence(self, number: int, occurrence: int, *, modifier: str = "") -> StoredItem:
@@ -375,7 +397,7 @@ class Mailbox(FolderTree):
         """Remove an item for good."""
         item = self.item(number)
         self._remove(item)
-        self._tell(MailboxEvent(EventKind.DELETED, item.folder, number))
+        self._tell(MailboxEvent(EventKind.DELETED, item.folder, number), busy_mark(item))
 
     def move(self, number: int, folder: Folder) -> StoredItem:
         """Move an item; what arrives has a new number and so a new id."""
@@ -394,7 +416,13 @@ class Mailbox(FolderTree):
         again.created = item.created or item.received
         again.deleted_from = 0
         self._enter(again, folder)
-        self._tell(MailboxEvent(kind, folder.number, again.number, *before))
+        calendar, mark = self.distinguished_folder("calendar"), busy_mark(again)
+        leaves = before[0] == calendar.number and kind is EventKind.MOVED
+        self._tell(
+            MailboxEvent(kind, folder.number, again.number, *before),
+            mark if leaves else (),
+            mark if folder is calendar else (),
+        )
         return again
 
     def soft_delete(self, number: int) -> None:

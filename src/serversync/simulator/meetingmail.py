@@ -1,6 +1,8 @@
 """Meetings by mail (RFC 6047): what other servers send becomes a meeting message, as the calendar attendant wants it."""
 
+from collections.abc import Iterator
 from email import message_from_bytes
+from email.message import Message
 from typing import TYPE_CHECKING, Any
 
 from serversync.simulator import meetings
@@ -42,21 +44,31 @@ def take(exchange: "Exchange", mailbox: Mailbox, item: StoredItem) -> StoredItem
         **{uri: value for uri, value in said.items() if not uri.startswith(("item:", "message:"))},
     }
     mailbox.store(again)
-    meetings.see_to(exchange, mailbox, again)
-    return mailbox.item(again.number)
+    return meetings.see_to(exchange, mailbox, again)
 
 
 def _calendar(mime: bytes, item: StoredItem) -> ReadCalendar | None:
     """Return the iCalendar in a message that asks for something; ``None`` where it is only attached or unreadable."""
     try:
-        parts = [one for one in message_from_bytes(mime).walk() if one.get_content_type() == "text/calendar"]
-        for part in parts:
+        for part in _own_parts(message_from_bytes(mime)):
             content = part.get_payload(decode=True)
-            if part.get_content_disposition() != "attachment" and isinstance(content, bytes):
+            if part.get_content_type() != "text/calendar" or part.get_content_disposition() == "attachment":
+                continue
+            if isinstance(content, bytes):
                 return read_calendar(content, item.received)
     except (EwsError, *PARSER_ERRORS):
         return None
     return None
+
+
+def _own_parts(message: Message) -> Iterator[Message]:
+    """Yield the parts of a message, but not those of messages that are attached, as reports attach the original."""
+    if not message.is_multipart():
+        yield message
+    elif message.get_content_maintype() == "multipart":
+        for part in message.get_payload():
+            if isinstance(part, Message):
+                yield from _own_parts(part)
 
 
 def _class_of(found: ReadCalendar) -> str | None:

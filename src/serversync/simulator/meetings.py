@@ -27,10 +27,11 @@ from serversync.simulator.delivery import is_address
 from serversync.simulator.kinds.attendee import Attendee
 from serversync.simulator.kinds.forms import BodyText
 from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.meetingdelegates import hand_to_delegates
 from serversync.simulator.response import EwsError
 from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredItem
-from serversync.simulator.transport import OutgoingMail
+from serversync.simulator.transport import Envelope, route
 
 if TYPE_CHECKING:
     from serversync.simulator.exchange import Exchange
@@ -181,33 +182,46 @@ def carry(
         people: Who gets it.
         saves_copy: Whether a copy is kept.
     """
-    here = dict.fromkeys(found for one in people if (found := exchange.find_mailbox(one.address)) is not None)
-    outside = tuple(one.address for one in people if exchange.find_mailbox(one.address) is None)
-    if outside:
-        view = exchange.view(mailbox, made.copy(), Shape(exchange.version.schema))
-        mime = view.mime or b""
-        exchange.outbox.append(OutgoingMail(mailbox.primary_smtp_address, outside, mime, made.received))
+    view = exchange.view(mailbox, made.copy(), Shape(exchange.version.schema))
     if saves_copy:
         kept = made.copy()
         kept.is_read = True
         mailbox.add(kept, mailbox.distinguished_folder("sentitems"))
-    for one in here:
-        arrive(exchange, one, made.copy())
+    to = tuple(one.address for one in people)
+    envelope = Envelope(
+        mailbox.primary_smtp_address,
+        to,
+        view.mime or b"",
+        put=lambda found: arrive(exchange, found, made.copy()),
+    )
+    route(exchange, envelope)
 
 
 def arrive(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> StoredItem:
-    """Let a meeting message arrive; the attendant sees to it now or later."""
+    """Let a meeting message arrive; the attendant sees to it now or later, and delegates get copies of it."""
     mailbox.receive_item(made)
-    see_to(exchange, mailbox, made)
-    return made
+    return see_to(exchange, mailbox, made)
 
 
-def see_to(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> None:
-    """Let the attendant process a meeting message that arrived, now or later."""
+def see_to(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> StoredItem:
+    """Let the attendant process a meeting message that arrived, now or later; returns where it is then."""
     if exchange.attendant.is_held:
         exchange.attendant.waiting.append((mailbox, made.number))
     else:
         process(exchange, mailbox, made)
+    return hand_to_delegates(exchange, mailbox, mailbox.item(made.number))
+
+
+def process_waiting(exchange: "Exchange") -> int:
+    """Let the attendant do what it was held back from; returns how many messages that were."""
+    waiting, exchange.attendant.waiting = exchange.attendant.waiting, []
+    done = 0
+    for mailbox, number in waiting:
+        found = mailbox.find_original(number)
+        if found is not None:  # one that was deleted meanwhile is never processed
+            process(exchange, mailbox, found)
+            done += 1
+    return done
 
 
 def process(exchange: "Exchange", mailbox: Mailbox, made: StoredItem) -> None:

@@ -6,7 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from aiohttp import web
 from serversync.simulator.accounts import Account
 from serversync.simulator.auth import Authenticator, Connection, ExtendedProtection, Scheme
 from serversync.simulator.autodiscover.https_endpoint import AutodiscoverEndpoint
-from serversync.simulator.certificates import CertificateOptions, ServerIdentity, issue
+from serversync.simulator.certificates import CertificateOptions, ServerIdentity, issue, reissue
 from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
 from serversync.simulator.proxy import ReverseProxy
@@ -154,6 +154,7 @@ class SimulatorServer:
     async def _listen(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="serversync-simulator-")
         self._identity = issue(Path(self._folder.name), self._tls)
+        self.exchange.certificate_changed.append(self._renew)
         self._authenticator = self._make_authenticator(self._exchange_certificate(), self._protection)
         without_protection = self._make_authenticator(self._identity, "off")
         self._autodiscover = AutodiscoverEndpoint(self.exchange, without_protection, lambda: self.url)
@@ -182,14 +183,21 @@ class SimulatorServer:
         if self._proxy is None or not self._proxy.has_own_certificate:
             return self.identity
         behind = Path(self.identity.ca_file).parent / "behind"
-        behind.mkdir()
+        behind.mkdir(exist_ok=True)
         return issue(behind, CertificateOptions())
+
+    def _renew(self, options: CertificateOptions) -> None:
+        """Show another certificate to those who connect from now on; channel bindings follow it."""
+        self._identity = reissue(self.identity, replace(options, names=self._tls.names))
+        self._authenticator = self._make_authenticator(self._exchange_certificate(), self._protection)
 
     def _now(self) -> datetime:
         return datetime.now(UTC) + self.exchange.clock_skew
 
     async def stop(self) -> None:
         """Close all connections and remove the certificate."""
+        if self._renew in self.exchange.certificate_changed:
+            self.exchange.certificate_changed.remove(self._renew)
         hanging = [task for task in self._hanging if task is not asyncio.current_task()]
         for task in hanging:
             task.cancel()

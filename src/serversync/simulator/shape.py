@@ -10,6 +10,7 @@ from datetime import tzinfo
 from lxml import etree
 
 from serversync.simulator.response import TYPES_NS, EwsError, SoapFault
+from serversync.simulator.rights import EVERYTHING
 from serversync.simulator.storeditem import ExtendedKey, ExtendedValue
 from serversync.simulator.versions import Schema
 from serversync.simulator.xmltext import attribute
@@ -119,6 +120,7 @@ class Shape:
         entries: Field URI and index of single entries (any other ``IndexedFieldURI``).
         extended: Extended properties, in the order asked.
         zone: The clock on which times are told; ``None`` for UTC.
+        rights: The value of the ``Right`` that the caller has in the folder.
         is_listing: Whether the answer lists items (FindItem, SyncFolderItems), where bodies,
             recipients and attachments are never given.
     """
@@ -133,6 +135,7 @@ class Shape:
     entries: frozenset[tuple[str, str]] = frozenset()
     is_listing: bool = False
     zone: tzinfo | None = None
+    rights: int = EVERYTHING.value
 
     @property
     def is_id_only(self) -> bool:

@@ -1,7 +1,8 @@
 """The whole state in a file: mailboxes with folders, items and history, accounts, outbox, rooms.
 
-Item ids, change keys and sync states stay valid. Subscriptions, faults and connections are no part of it. Accounts are
-kept with their passwords, so the file is readable by its owner alone.
+Item ids, change keys and sync states stay valid, and meeting messages that the attendant has not processed yet still
+wait. Subscriptions, faults, budgets and connections are no part of it. Accounts are kept with their passwords, so the
+file is readable by its owner alone.
 """
 
 import gzip
@@ -16,7 +17,7 @@ from serversync.simulator.exchange import Exchange, RoomList
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.seed import SeededMail
 
-_FORM = "serversync-simulator-1"
+_FORM = "serversync-simulator-2"
 _MAILBOX = (
     "proxy_addresses",
     "generation",
@@ -91,6 +92,13 @@ def _state(exchange: Exchange) -> dict[str, Any]:
         "outbox": encode(exchange.outbox),
         "accounts": encode(exchange.directory.accounts),
         "mailboxes": [_mailbox(one) for one in exchange.mailboxes],
+        "clock_skew": encode(exchange.clock_skew),
+        "lockout_threshold": exchange.directory.lockout_threshold,
+        "throttling": encode(exchange.throttling),
+        "attendant": [
+            exchange.attendant.is_held,
+            [[mailbox.primary_smtp_address, number] for mailbox, number in exchange.attendant.waiting],
+        ],
         "room_lists": [
             [one.address, one.name, [room.primary_smtp_address for room in one.rooms]]
             for one in exchange.room_lists.values()
@@ -124,6 +132,11 @@ def _exchange(document: dict[str, Any]) -> Exchange:
     exchange.accepted_domains = decode(document["accepted_domains"])
     exchange.max_message_size = document["max_message_size"]
     exchange.outbox = decode(document["outbox"])
+    exchange.clock_skew = decode(document["clock_skew"])
+    exchange.directory.lockout_threshold = document["lockout_threshold"]
+    exchange.throttling = decode(document["throttling"])
+    exchange.attendant.is_held, waiting = document["attendant"]
+    exchange.attendant.waiting = [(exchange.mailbox(address), number) for address, number in waiting]
     for address, name, rooms in document["room_lists"]:
         members = tuple(exchange.mailbox(room) for room in rooms)
         exchange.room_lists[address.lower()] = RoomList(address, name, members)

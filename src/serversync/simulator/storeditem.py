@@ -81,6 +81,7 @@ class StoredItem:
         created: When it was made, where that is not ``received``.
         modified: When it was changed last, where that is not ``received``.
         modifier: Display name of who changed it last; empty for the owner.
+        creator: Address of who made it in somebody else's mailbox, lower case; empty for the owner.
         deleted_from: Number of the folder it was soft-deleted from; 0 for none.
         exceptions: Of a series, what differs in single occurrences, by the ordinal of the day on which each would
             have been; ``None`` for a deleted one.
@@ -106,6 +107,7 @@ class StoredItem:
     created: datetime | None = None
     modified: datetime | None = None
     modifier: str = ""
+    creator: str = ""
     deleted_from: int = 0
     exceptions: "dict[int, StoredItem | None] | None" = None
     occurrence: int = 0

@@ -5,7 +5,7 @@ domain without a mailbox comes back to the sender as a report; mail for other do
 from where it can be made to bounce. Reports and automatic replies have no sender and are never answered.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -62,6 +62,7 @@ class Envelope:
         item_class: Its class, where it is not the one that the MIME tells.
         extended: Extended properties that travel with it inside the organization.
         hops: How often a rule has sent it on.
+        put: Puts it into a mailbox here, where it is no ordinary message; ``None`` for one.
     """
 
     sender: str
@@ -70,6 +71,7 @@ class Envelope:
     item_class: str | None = None
     extended: dict[ExtendedKey, ExtendedValue] = field(default_factory=dict)
     hops: int = 0
+    put: Callable[[Mailbox], StoredItem] | None = None
 
 
 class _RefusedError(Exception):
@@ -131,9 +133,12 @@ def _accept(exchange: "Exchange", mailbox: Mailbox, address: str, envelope: Enve
 
 def arrive(exchange: "Exchange", mailbox: Mailbox, envelope: Envelope, received: datetime) -> StoredItem:
     """Put a message into a mailbox and do what the mailbox does by itself: replies and rules."""
-    extended = dict(envelope.extended) or None
-    item = mailbox.receive(envelope.mime, received, item_class=envelope.item_class, extended=extended)
-    item = exchange.take_meeting(mailbox, item)
+    if envelope.put is None:
+        extended = dict(envelope.extended) or None
+        item = mailbox.receive(envelope.mime, received, item_class=envelope.item_class, extended=extended)
+        item = exchange.take_meeting(mailbox, item)
+    else:
+        item = envelope.put(mailbox)
     if mailbox.oof.is_active(exchange.now()):
         _reply_out_of_office(exchange, mailbox, item, envelope)
     return _apply_rules(exchange, mailbox, item, envelope) if mailbox.rules else item

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from icalendar import Calendar, Event
@@ -10,12 +10,12 @@ from icalendar import Calendar, Event
 from serversync.simulator.addresses import PARSER_ERRORS, Address
 from serversync.simulator.calendar.recurrence import write_recurrence
 from serversync.simulator.calendar.rrule import read_rrule, until_day
-from serversync.simulator.calendar.timezones import localize, windows_id, zone_of_id
+from serversync.simulator.calendar.timezones import localize
+from serversync.simulator.calendar.vtimezone import CalendarZones, moment_zone
 from serversync.simulator.kinds.attendee import Attendee
 from serversync.simulator.kinds.forms import BodyText
 from serversync.simulator.response import EwsError
 from serversync.simulator.storeditem import StoredItem
-from serversync.simulator.xmltext import attribute
 
 _RESPONSES = {"ACCEPTED": "Accept", "TENTATIVE": "Tentative", "DECLINED": "Decline"}
 _BUSY = {
@@ -65,11 +65,12 @@ def read_calendar(raw: bytes, received: datetime) -> ReadCalendar:
         raise EwsError("ErrorMimeContentInvalid")
     main = next((one for one in events if one.get("RECURRENCE-ID") is None), events[0])
     try:
-        properties = _properties(main)
+        zones = CalendarZones(calendar.walk("VTIMEZONE"))
+        properties = _properties(main, zones)
         exceptions = _deleted(main, properties)
         for one in events:
             if one is not main:
-                number, own = _exception(one, properties)
+                number, own = _exception(one, properties, zones)
                 exceptions[number] = StoredItem(0, 0, None, received, properties=own)
     except (*PARSER_ERRORS, OverflowError) as problem:
         raise EwsError("ErrorMimeContentConversionFailed") from problem
@@ -89,33 +90,23 @@ def _address(value: Any) -> Address:
     return Address(str(value.params.get("CN", "")).strip('"') or address, address)
 
 
-def _zone(value: Any) -> tuple[str, tzinfo]:
-    """Return Windows id and zone of a DTSTART; what has no zone counts as UTC."""
-    name = str(value.params.get("TZID", "")).strip('"')
-    zone_id = windows_id(name)
-    if zone_id is not None and (found := zone_of_id(name) or zone_of_id(zone_id)) is not None:
-        return zone_id, found
-    given = getattr(value.dt, "tzinfo", None)
-    return "", given or UTC
-
-
-def _moment(value: Any, zone: tzinfo) -> datetime:
+def _moment(value: Any, zone: tzinfo, zones: CalendarZones) -> datetime:
+    """Return a date or time in UTC; its own zone decides, then the one given."""
     found = value.dt
     if not isinstance(found, datetime):
         return localize(datetime.combine(found, time.min), zone)
-    return (
-        localize(found.replace(tzinfo=None), zone)
-        if str(value.params.get("TZID", ""))
-        else found.replace(tzinfo=found.tzinfo or zone).astimezone(UTC)
-    )
+    own = zones.of(value)
+    if own is not None:
+        return localize(found.replace(tzinfo=None), own.zone)
+    return localize(found.replace(tzinfo=None), found.tzinfo or zone)
 
 
-def _span(event: Any, zone: tzinfo) -> tuple[datetime, datetime, bool]:
+def _span(event: Any, zone: tzinfo, zones: CalendarZones) -> tuple[datetime, datetime, bool]:
     start = event["DTSTART"]
     is_date = not isinstance(start.dt, datetime)
-    begins = _moment(start, zone)
+    begins = _moment(start, zone, zones)
     if event.get("DTEND") is not None:
-        return begins, _moment(event["DTEND"], zone), is_date
+        return begins, _moment(event["DTEND"], zone, zones), is_date
     lasts = (
         event["DURATION"].dt
         if event.get("DURATION") is not None
@@ -173,11 +164,12 @@ def _texts(event: Any) -> dict[str, Any]:
     return given
 
 
-def _properties(event: Any, fallback: tzinfo | None = None) -> dict[str, Any]:
-    zone_id, zone = _zone(event["DTSTART"])
-    if fallback is not None and not zone_id:
+def _properties(event: Any, zones: CalendarZones, fallback: tzinfo | None = None) -> dict[str, Any]:
+    known = zones.of(event["DTSTART"])
+    zone = moment_zone(known, event["DTSTART"])
+    if fallback is not None and known is None:
         zone = fallback
-    start, end, is_date = _span(event, zone)
+    start, end, is_date = _span(event, zone, zones)
     given = {
         **_texts(event),
         **_invited(event),
@@ -187,15 +179,15 @@ def _properties(event: Any, fallback: tzinfo | None = None) -> dict[str, Any]:
         "calendar:IsAllDayEvent": is_date
         or str(event.get("X-MICROSOFT-CDO-ALLDAYEVENT") or "").upper() == "TRUE",
     }
-    if zone_id and zone_id != "UTC":
-        given["calendar:StartTimeZone"] = f"<t:StartTimeZone Id={attribute(zone_id)}/>"
+    if known is not None and known.fragment:
+        given["calendar:StartTimeZone"] = known.fragment
     rule = event.get("RRULE")
     if rule is not None:
         local = start.astimezone(zone)
         last = until_day(rule, local if isinstance(event["DTSTART"].dt, datetime) else local.date())
         given["calendar:Recurrence"] = write_recurrence(read_rrule(rule, local.date(), last))
     if event.get("RECURRENCE-ID") is not None:
-        original = _moment(event["RECURRENCE-ID"], zone)
+        original = _moment(event["RECURRENCE-ID"], zone, zones)
         given |= {"calendar:RecurrenceId": original, "calendar:OriginalStart": original}
     return given
 
@@ -223,9 +215,9 @@ def _day(value: datetime | date, zone: tzinfo) -> date:
     return (value if value.tzinfo is None else value.astimezone(zone)).date()
 
 
-def _exception(event: Any, properties: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def _exception(event: Any, properties: dict[str, Any], zones: CalendarZones) -> tuple[int, dict[str, Any]]:
     zone = _own_zone(properties)
-    own = _properties(event, zone)
+    own = _properties(event, zones, zone)
     day = own["calendar:RecurrenceId"].astimezone(zone).date()
     skipped = {"calendar:RecurrenceId", "calendar:OriginalStart", "calendar:StartTimeZone"}
     differs = {

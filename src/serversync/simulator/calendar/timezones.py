@@ -19,7 +19,8 @@ from serversync.simulator.response import TYPES_NS, EwsError
 T = f"{{{TYPES_NS}}}"
 _ZERO = timedelta()
 _DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?", re.ASCII)
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+"""The days of the week as EWS writes them, Monday first."""
 _MONTHS = (
     "January",
     "February",
@@ -246,12 +247,12 @@ def _era(year: int, group: etree._Element, periods: dict[str, tuple[timedelta, s
             continue
         weekday = one.findtext(f"{T}DayOfWeek")
         index = one.findtext(f"{T}Occurrence") if weekday else one.findtext(f"{T}Day")
-        if weekday and weekday not in _DAYS:
+        if weekday and weekday not in WEEKDAYS:
             raise EwsError("ErrorCalendarInvalidDayForTimeChangePattern")
         changes.append(
             Change(
                 int(one.findtext(f"{T}Month") or 1),
-                _DAYS.index(weekday) if weekday else None,
+                WEEKDAYS.index(weekday) if weekday else None,
                 int(index or 1),
                 read_duration(one.findtext(f"{T}TimeOffset") or "PT0H"),
                 *found,
@@ -274,11 +275,11 @@ def _of_2007(key: str, element: etree._Element) -> RuleZone:
         yearly = one.find(f"{T}RelativeYearlyRecurrence")
         if yearly is not None:
             weekday = yearly.findtext(f"{T}DaysOfWeek") or ""
-            if weekday not in _DAYS:
+            if weekday not in WEEKDAYS:
                 raise EwsError("ErrorCalendarInvalidDayForTimeChangePattern")
             month = _MONTHS.index(yearly.findtext(f"{T}Month") or "January") + 1
             index = _ORDINALS[yearly.findtext(f"{T}DayOfWeekIndex") or "First"]
-            changes.append(Change(month, _DAYS.index(weekday), index, time, offset, name))
+            changes.append(Change(month, WEEKDAYS.index(weekday), index, time, offset, name))
         elif (fixed := one.findtext(f"{T}AbsoluteDate")) is not None:
             changes.append(Change(int(fixed[5:7]), None, int(fixed[8:10]), time, offset, name))
     return RuleZone(key or "Customized Time Zone", (Era(1, tuple(changes), -base),))
@@ -362,7 +363,7 @@ def definition(name: str, zone: tzinfo, year: int, zone_id: str = "") -> str:
         month, weekday, index, time = change_rule(moment, before)
         rows.append(
             f"<t:RecurringDayTransition>{_target(label, zone_id)}<t:TimeOffset>{write_duration(time)}</t:TimeOffset>"
-            f"<t:Month>{month}</t:Month><t:DayOfWeek>{_DAYS[weekday]}</t:DayOfWeek>"
+            f"<t:Month>{month}</t:Month><t:DayOfWeek>{WEEKDAYS[weekday]}</t:DayOfWeek>"
             f"<t:Occurrence>{index}</t:Occurrence></t:RecurringDayTransition>"
         )
     listed = "".join(

@@ -21,6 +21,8 @@ from serversync.simulator.kinds.forms import (
 )
 from serversync.simulator.kinds.property import ALWAYS, ASKED, DEFAULT, Access, Property, Row
 from serversync.simulator.response import EwsError
+from serversync.simulator.rights import Right
+from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredAttachment
 from serversync.simulator.versions import Schema
 from serversync.simulator.xmltext import attribute, boolean, timestamp
@@ -139,15 +141,22 @@ def _names(view: ItemView, uri: str) -> str:
     return "; ".join(address.name or address.address for address in people)
 
 
-def effective_rights(schema: Schema, *, is_folder: bool) -> str:
-    """Return the ``EffectiveRights`` of a caller with full access."""
-    may = boolean(is_folder)
-    newer = "<t:ViewPrivateItems>true</t:ViewPrivateItems>" if schema >= Schema.EXCHANGE2010 else ""
-    return (
-        f"<t:EffectiveRights><t:CreateAssociated>{may}</t:CreateAssociated><t:CreateContents>{may}</t:CreateContents>"
-        f"<t:CreateHierarchy>{may}</t:CreateHierarchy><t:Delete>true</t:Delete><t:Modify>true</t:Modify>"
-        f"<t:Read>true</t:Read>{newer}</t:EffectiveRights>"
+def effective_rights(shape: Shape, *, is_folder: bool) -> str:
+    """Return the ``EffectiveRights`` of the caller in a folder, or for an item of it."""
+    rights = Right(shape.rights)
+    can_create = is_folder and Right.CREATE in rights
+    rows = (
+        ("CreateAssociated", can_create),
+        ("CreateContents", can_create),
+        ("CreateHierarchy", is_folder and Right.CREATE_FOLDER in rights),
+        ("Delete", (Right.OWN if is_folder else Right.DELETE) in rights),
+        ("Modify", (Right.OWN if is_folder else Right.EDIT) in rights),
+        ("Read", Right.READ in rights),
     )
+    found = "".join(f"<t:{name}>{boolean(value)}</t:{name}>" for name, value in rows)
+    if shape.schema >= Schema.EXCHANGE2010:
+        found += f"<t:ViewPrivateItems>{boolean(Right.PRIVATE in rights)}</t:ViewPrivateItems>"
+    return f"<t:EffectiveRights>{found}</t:EffectiveRights>"
 
 
 def _conversation_id(view: ItemView) -> str:
@@ -173,7 +182,7 @@ def _response_objects(view: ItemView) -> str:
     if view.get("message:IsReadReceiptRequested") and not view.item.is_read:
         found += "<t:SuppressReadReceipt/>"
     if name == "MeetingRequest" and not view.get("meeting:IsOutOfDate"):
-        found = _ANSWERS + found
+        found = _ANSWERS + found + _new_time(view)
     return f"<t:ResponseObjects>{found}</t:ResponseObjects>"
 
 
@@ -183,7 +192,15 @@ def _meeting_responses(view: ItemView) -> str:
         return "<t:ForwardItem/>"
     is_own = view.get("calendar:MyResponseType") in {"Organizer", "Unknown"}
     first = "<t:CancelCalendarItem/>" if is_own else _ANSWERS
-    return f"{first}<t:ReplyToItem/><t:ReplyAllToItem/><t:ForwardItem/>"
+    last = "" if is_own else _new_time(view)
+    return f"{first}<t:ReplyToItem/><t:ReplyAllToItem/><t:ForwardItem/>{last}"
+
+
+def _new_time(view: ItemView) -> str:
+    """Return what says that another time may be proposed, where the organizer takes proposals (2013 SP1 and later)."""
+    is_known = view.shape.schema >= Schema.EXCHANGE2013_SP1
+    may = (view.item.properties or {}).get("calendar:AllowNewTimeProposal", True)
+    return "<t:ProposeNewTime/>" if is_known and may and not view.get("calendar:Recurrence") else ""
 
 
 _ANSWERS = "<t:AcceptItem/><t:TentativelyAcceptItem/><t:DeclineItem/>"
@@ -277,9 +294,7 @@ ITEM_PROPERTIES: tuple[Property, ...] = (
     Property("item:HasAttachments", BOOLEAN, lambda view: bool(view.attachments), DEFAULT),
     Property("ExtendedProperty", level=ASKED, access=Access.WRITE, render=_extended),
     Property("item:Culture", default=lambda _view: "en-US", access=Access.WRITE),
-    Property(
-        "item:EffectiveRights", render=lambda view: effective_rights(view.shape.schema, is_folder=False)
-    ),
+    Property("item:EffectiveRights", render=lambda view: effective_rights(view.shape, is_folder=False)),
     Property("item:LastModifiedName", default=lambda view: view.item.modifier or view.mailbox.display_name),
     Property("item:LastModifiedTime", TIME, lambda view: view.item.modified or view.item.received),
     Property("item:IsAssociated", BOOLEAN, lambda view: view.item.is_associated, since=_S10),

@@ -2,6 +2,7 @@
 
 from serversync.simulator.call import Call
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response
+from serversync.simulator.rights import Right
 
 M = f"{{{MESSAGES_NS}}}"
 
@@ -12,7 +13,7 @@ def answer(call: Call) -> str:
     for element in call.request.iterfind(f"{M}ItemIds/*"):
         error = EwsError("ErrorArchiveMailboxNotEnabled")
         try:
-            call.target("ArchiveSourceFolderId")
+            call.target("ArchiveSourceFolderId", Right.SEE)
             call.item_of(element)
         except EwsError as found:
             error = found

@@ -11,6 +11,7 @@ from serversync.simulator.itemwriter import ItemWriter
 from serversync.simulator.kinds.item import attachment_id
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.xmltext import attribute
@@ -41,9 +42,10 @@ def _writer(call: Call, mailbox: Mailbox, stored: StoredItem) -> ItemWriter:
 def _attach(call: Call, parent: etree._Element | None, element: etree._Element) -> str:
     if parent is None:
         raise EwsError("ErrorItemNotFound")
-    mailbox, stored = call.item_of(parent)
+    mailbox, stored = call.item_of(parent, Right.EDIT)
     writer = _writer(call, mailbox, stored)
     made = writer.attach(element)
+    mailbox.check_room(made.size)
     mailbox.store(writer.item, modifier=call.modifier)
     view: ItemView = call.exchange.view(mailbox, writer.item, Shape(call.schema))
     name = "FileAttachment" if made.item is None else "ItemAttachment"
@@ -75,7 +77,7 @@ def _detach(call: Call, wanted: str) -> str:
     if len(found.attachment) > 1:
         raise EwsError("ErrorCannotDeleteObject")
     call.check(wanted)
-    mailbox, stored = call.item(encode(replace(found, attachment=())))
+    mailbox, stored = call.item(encode(replace(found, attachment=())), Right.EDIT)
     writer = _writer(call, mailbox, stored)
     writer.detach(found.attachment[0])
     mailbox.store(writer.item, modifier=call.modifier)

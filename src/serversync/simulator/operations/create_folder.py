@@ -8,6 +8,7 @@ from serversync.simulator.foldertree import Folder
 from serversync.simulator.folderwriter import fill_folder
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape, child_text
 
 M = f"{{{MESSAGES_NS}}}"
@@ -19,7 +20,7 @@ def answer(call: Call) -> str:
     for element in call.request.iterfind(f"{M}Folders/*"):
         try:
             call.check()
-            mailbox, parent = call.needed_target("ParentFolderId")
+            mailbox, parent = call.needed_target("ParentFolderId", Right.CREATE_FOLDER)
             rendered = render_folder(mailbox, _create(mailbox, parent, element), Shape(call.schema))
             messages.append(success("CreateFolder", f"<m:Folders>{rendered}</m:Folders>"))
         except EwsError as error:

@@ -38,7 +38,7 @@ def _create(call: Call, element: etree._Element) -> str:
     if name == "SuppressReadReceipt":
         suppress_read_receipt(call, element)
         return ""
-    target = call.target("SavedItemFolderId")
+    target = _target(call)
     if name in MEETING_RESPONSES:
         return MEETING_RESPONSES[name](call, element, name)
     if name in RESPONSES:
@@ -54,6 +54,20 @@ def _create(call: Call, element: etree._Element) -> str:
     if name == "CalendarItem":
         return _save_meeting(call, mailbox, item, folder)
     return save(call, mailbox, item, folder)
+
+
+def _target(call: Call) -> tuple[Mailbox, Folder] | None:
+    """Return ``SavedItemFolderId``, if there is one.
+
+    Raises:
+        EwsError: as ``Call.target``; ``ErrorCreateItemAccessDenied`` where nothing may be put into it.
+    """
+    try:
+        return call.target("SavedItemFolderId")
+    except EwsError as error:
+        if error.response_code == "ErrorAccessDenied":
+            raise EwsError("ErrorCreateItemAccessDenied") from error
+        raise
 
 
 def _save_meeting(call: Call, mailbox: Mailbox, item: StoredItem, folder: Folder) -> str:
@@ -101,6 +115,12 @@ def save(call: Call, mailbox: Mailbox, item: StoredItem, folder: Folder) -> str:
         raise EwsError(refused)
     if folder.search is not None:
         raise EwsError("ErrorCreateItemAccessDenied")
+    if mailbox is not call.mailbox:
+        item.creator = (
+            call.account.address.lower()
+            if call.mailbox is None
+            else call.mailbox.primary_smtp_address.lower()
+        )
     mailbox.check_room(item.weight)
     mailbox.add(item, folder)
     return created(call, mailbox, item)

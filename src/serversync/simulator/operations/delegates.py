@@ -78,7 +78,7 @@ def _mailbox(call: Call) -> Mailbox:
     mailbox = call.exchange.find_mailbox(call.request.findtext(f"{M}Mailbox/{T}EmailAddress") or "")
     if mailbox is None:
         raise EwsError("ErrorNonExistentMailbox")
-    if not call.may_open(mailbox):
+    if not call.owns(mailbox):
         raise EwsError("ErrorAccessDenied")
     return mailbox
 

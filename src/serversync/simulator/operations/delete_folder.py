@@ -8,6 +8,7 @@ from serversync.simulator.call import Call
 from serversync.simulator.foldertree import Folder
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import is_true
 
 M = f"{{{MESSAGES_NS}}}"
@@ -36,7 +37,7 @@ def _each(call: Call, carry_out: Callable[[Call, etree._Element], None]) -> str:
 
 
 def _delete(call: Call, element: etree._Element) -> None:
-    mailbox, folder = call.folder(element)
+    mailbox, folder = call.folder(element, Right.OWN)
     if folder.distinguished_id is not None:
         raise EwsError("ErrorDeleteDistinguishedFolder")
     remove(mailbox, folder, call.request.get("DeleteType", ""))
@@ -64,7 +65,7 @@ def remove(mailbox: Mailbox, folder: Folder, how: str) -> None:
 
 
 def _empty(call: Call, element: etree._Element) -> None:
-    mailbox, folder = call.folder(element)
+    mailbox, folder = call.folder(element, Right.OWN)
     if folder.search is not None or folder.folder_class == "IPF.Appointment" or folder.parent is None:
         raise EwsError("ErrorCannotEmptyFolder")
     how = call.request.get("DeleteType", "")

@@ -8,6 +8,7 @@ from serversync.simulator.call import Call
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.operations.respond_meeting import sends
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape, is_true
 from serversync.simulator.storeditem import StoredItem
 
@@ -31,7 +32,7 @@ def answer(call: Call) -> str:
 
 
 def _delete(call: Call, element: etree._Element) -> None:
-    mailbox, item = call.item_of(element)
+    mailbox, item = call.item_of(element, Right.DELETE)
     kind = call.exchange.view(mailbox, item, Shape(call.schema)).kind
     attribute, code = _REQUIRED.get(kind.element, ("DeleteType", "ErrorInvalidRequest"))
     if call.request.get(attribute) is None:

@@ -14,6 +14,7 @@ from serversync.simulator.call import Call
 from serversync.simulator.codec import UnreadableError, decode, encode
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import is_true
 from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.xmltext import attribute
@@ -87,7 +88,7 @@ def _store(call: Call, element: etree._Element) -> tuple[Mailbox, StoredItem]:
     parent = element.find(f"{T}ParentFolderId")
     if parent is None:
         raise EwsError("ErrorParentFolderNotFound")
-    mailbox, folder = call.folder(_as_folder_id(parent))
+    mailbox, folder = call.folder(_as_folder_id(parent), Right.CREATE)
     item = _unpack(element.findtext(f"{T}Data") or "")
     item.is_associated = is_true(element.get("IsAssociated", "false")) or item.is_associated
     given, action = element.find(f"{T}ItemId"), element.get("CreateAction")
@@ -99,13 +100,15 @@ def _store(call: Call, element: etree._Element) -> tuple[Mailbox, StoredItem]:
     if given is None:
         raise EwsError("ErrorInvalidIdMalformed")
     try:
-        _, before = call.item(given.get("Id", ""))
+        _, before = call.item(given.get("Id", ""), Right.EDIT)
     except EwsError as error:
         if action != "UpdateOrCreate" or error.response_code != "ErrorItemNotFound":
             raise
+        mailbox.check_room(item.weight)
         return mailbox, mailbox.add(item, folder)
     if before.folder != folder.number:
         raise EwsError("ErrorItemNotFound")
+    mailbox.check_room(item.weight - mailbox.weight_of(before))
     item.number, item.folder, item.origin = before.number, before.folder, before.origin
     item.created_change, item.read_change = before.created_change, before.read_change
     return mailbox, mailbox.store(item, modifier=call.modifier)

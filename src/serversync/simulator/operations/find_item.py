@@ -15,6 +15,7 @@ from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.operations.paging import page_of
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
 from serversync.simulator.restriction import Operand, compile_restriction, sort_by
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape, parse_shape, whole_number
 from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.xmltext import boolean
@@ -51,7 +52,8 @@ def _find(call: Call, element: etree._Element, shape: Shape) -> str:
     ):
         if call.request.find(f"{M}{name}") is not None:
             raise EwsError(code, f"This server does not support {name} in FindItem.")
-    mailbox, folder = call.folder(element)
+    mailbox, folder = call.folder(element, Right.READ)
+    shape = call.seen(shape, mailbox, folder)
     view = call.request.find(f"{M}CalendarView")
     if view is not None:
         return _calendar_view(call, mailbox, folder, view, shape)
@@ -91,7 +93,7 @@ def _searched(call: Call, mailbox: Mailbox, search: str) -> list[int]:
     test = compile_restriction(parameters.find(f"{T}Restriction"), _READER)
     found: set[int] = set()
     for base in parameters.iterfind(f"{T}BaseFolderIds/*"):
-        owner, folder = call.folder(base)
+        owner, folder = call.folder(base, Right.READ)
         if owner is not mailbox or folder.search is not None:
             raise EwsError("ErrorInvalidOperation")
         is_deep = parameters.get("Traversal") == "Deep"
@@ -104,6 +106,8 @@ def _searched(call: Call, mailbox: Mailbox, search: str) -> list[int]:
 def _chosen(call: Call, mailbox: Mailbox, folder: Folder) -> Sequence[int]:
     """Return the items that fulfil the conditions, in the order asked for; by default the newest first."""
     numbers = _candidates(call, mailbox, folder)
+    if not call.owns(mailbox):
+        numbers = [number for number in numbers if call.may_see(mailbox, mailbox.item(number))]
     tests = [
         test
         for test in (
@@ -170,6 +174,7 @@ def _calendar_view(call: Call, mailbox: Mailbox, folder: Folder, view: etree._El
         ((item.properties or {})["calendar:Start"], item.number, item.occurrence, item)
         for number in folder.items
         for item in _between(mailbox.item(number), start, end)
+        if call.may_see(mailbox, item)
     ]
     chosen = [item for *_, item in sorted(found, key=lambda row: row[:3])]
     attributes = (

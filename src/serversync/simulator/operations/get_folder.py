@@ -16,7 +16,7 @@ def answer(call: Call) -> str:
         try:
             call.check()
             mailbox, folder = call.folder(element)
-            rendered = render_folder(mailbox, folder, shape)
+            rendered = render_folder(mailbox, folder, call.seen(shape, mailbox, folder))
             messages.append(success("GetFolder", f"<m:Folders>{rendered}</m:Folders>"))
         except EwsError as error:
             messages.append(failure("GetFolder", error, "<m:Folders/>"))

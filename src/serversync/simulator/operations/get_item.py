@@ -26,10 +26,11 @@ def answer(call: Call) -> str:
     for element in call.request.iterfind(f"{M}ItemIds/*"):
         try:
             mailbox, item = call.item_of(element)
-            rendered = call.exchange.render(mailbox, item, shape)
+            own = call.seen(shape, mailbox, mailbox.folders[item.folder])
+            rendered = call.exchange.render(mailbox, item, own)
             if element.tag == f"{T}RecurringMasterItemIdRanges":
                 found = _in_ranges(item, element)
-                rendered += "".join(call.exchange.render(mailbox, one, shape) for one in found)
+                rendered += "".join(call.exchange.render(mailbox, one, own) for one in found)
             messages.append(success("GetItem", f"<m:Items>{rendered}</m:Items>"))
         except EwsError as error:
             messages.append(failure("GetItem", error, "<m:Items/>"))

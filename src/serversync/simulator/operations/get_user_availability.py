@@ -10,6 +10,7 @@ from serversync.simulator.freebusy import BusyTime, busy_times, merged
 from serversync.simulator.kinds.forms import refusal
 from serversync.simulator.legacyzone import LegacyZone, read_zone
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, SoapFault
+from serversync.simulator.rights import Right
 from serversync.simulator.versions import Schema
 from serversync.simulator.xmltext import boolean, text
 
@@ -111,7 +112,11 @@ def _view(call: Call, person: etree._Element, wanted: _Wanted) -> str:
         raise EwsError(
             "ErrorMailRecipientNotFound", f"Unable to resolve e-mail address {address} to a directory object."
         )
-    kind = wanted.view if call.may_open(mailbox) else _WITHOUT_DETAILS.get(wanted.view, wanted.view)
+    kind = (
+        wanted.view
+        if Right.READ in call.rights(mailbox, mailbox.distinguished_folder("calendar"))
+        else _WITHOUT_DETAILS.get(wanted.view, wanted.view)
+    )
     times = busy_times(call.exchange, mailbox, wanted.start, wanted.end, call.schema)
     digits = events = ""
     if kind.endswith("Merged") or kind == "MergedOnly":

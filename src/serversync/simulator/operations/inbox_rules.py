@@ -104,7 +104,7 @@ def _mailbox(call: Call) -> Mailbox:
     mailbox = call.exchange.find_mailbox(address) if address else call.own_mailbox
     if mailbox is None:
         raise EwsError("ErrorNonExistentMailbox")
-    if not call.may_open(mailbox):
+    if not call.owns(mailbox):
         raise EwsError("ErrorAccessDenied")
     return mailbox
 

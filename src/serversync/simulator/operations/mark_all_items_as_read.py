@@ -4,6 +4,7 @@ from lxml import etree
 
 from serversync.simulator.call import Call
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import is_true
 
 M = f"{{{MESSAGES_NS}}}"
@@ -23,7 +24,7 @@ def answer(call: Call) -> str:
 
 
 def _mark(call: Call, element: etree._Element) -> None:
-    mailbox, folder = call.folder(element)
+    mailbox, folder = call.folder(element, Right.EDIT)
     is_read = is_true((call.request.findtext(f"{M}ReadFlag") or "").strip())
     suppresses = is_true((call.request.findtext(f"{M}SuppressReadReceipts") or "").strip())
     for number in tuple(folder.items):

@@ -7,6 +7,7 @@ from serversync.simulator.folders import render_folder
 from serversync.simulator.foldertree import Folder
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape
 
 M = f"{{{MESSAGES_NS}}}"
@@ -28,8 +29,8 @@ def answer(call: Call) -> str:
 
 
 def _carry(call: Call, element: etree._Element) -> tuple[Mailbox, Folder]:
-    target = call.needed_target("ToFolderId")
-    mailbox, folder = call.folder(element)
+    target = call.needed_target("ToFolderId", Right.CREATE_FOLDER)
+    mailbox, folder = call.folder(element, Right.READ if call.operation == "CopyFolder" else Right.OWN)
     if mailbox is not target[0]:
         raise EwsError("ErrorCrossMailboxMoveCopy")
     if call.operation == "CopyFolder":

@@ -1,4 +1,4 @@
-"""MoveItem and CopyItem: items into another folder of the same mailbox, always with new ids."""
+"""MoveItem and CopyItem: items into another folder of the same mailbox, always with new ids; a copy takes room."""
 
 from lxml import etree
 
@@ -7,6 +7,7 @@ from serversync.simulator.foldertree import Folder
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.operations.create_item import created
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 
 M = f"{{{MESSAGES_NS}}}"
 
@@ -26,12 +27,14 @@ def answer(call: Call) -> str:
 
 
 def _carry(call: Call, element: etree._Element, into: Mailbox, folder: Folder, *, is_copy: bool) -> str:
-    mailbox, item = call.item_of(element)
+    mailbox, item = call.item_of(element, Right.READ if is_copy else Right.DELETE)
     if mailbox is not into:
         raise EwsError("ErrorCrossMailboxMoveCopy")
     if item.occurrence:
         raise EwsError("ErrorCalendarCannotMoveOrCopyOccurrence")
     if folder.search is not None:
         raise EwsError("ErrorMoveCopyFailed")
+    if is_copy:
+        mailbox.check_room(mailbox.weight_of(item))
     again = mailbox.copy(item.number, folder) if is_copy else mailbox.move(item.number, folder)
     return created(call, mailbox, again)

@@ -46,7 +46,7 @@ def _appointment(mailbox: Mailbox, view: ItemView) -> StoredItem | None:
 
 
 def _answer(call: Call, element: etree._Element, name: str) -> str:
-    """Answer a request: note it on the appointment, tell the organizer, and put the request away."""
+    """Answer a request: note it on the appointment, tell the organizer if he wants it, and put the request away."""
     view = _referred(call, element)
     mailbox = view.mailbox
     if view.kind.element not in {"MeetingRequest", "CalendarItem"}:
@@ -63,7 +63,8 @@ def _answer(call: Call, element: etree._Element, name: str) -> str:
     organizer = (appointment.properties or {}).get("calendar:Organizer") or view.get("calendar:Organizer")
     said = _said(element, appointment, prefix)
     changed = _answered(call, mailbox, appointment, response)
-    if disposition != "SaveOnly" and organizer is not None:
+    is_wanted = (appointment.properties or {}).get("calendar:IsResponseRequested", True)
+    if disposition != "SaveOnly" and organizer is not None and is_wanted:
         message_id = call.exchange.new_message_id(said["item:Subject"].encode("utf-8", "replace"))
         author = meetings.owner(mailbox)
         made = message(item_class, author, [Attendee(organizer)], said, call.exchange.now(), message_id)

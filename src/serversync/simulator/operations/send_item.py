@@ -5,6 +5,7 @@ from lxml import etree
 from serversync.simulator.call import Call
 from serversync.simulator.delivery import submit
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape, is_true
 
 M = f"{{{MESSAGES_NS}}}"
@@ -29,7 +30,7 @@ def _send(call: Call, element: etree._Element) -> None:
         raise EwsError("ErrorInvalidSendItemSaveSettings")
     if not element.get("ChangeKey"):
         raise EwsError("ErrorChangeKeyRequiredForWriteOperations")
-    mailbox, item = call.item_of(element, for_writing=True)
+    mailbox, item = call.item_of(element, Right.DELETE, for_writing=True)
     if not call.exchange.view(mailbox, item, Shape(call.schema)).kind.is_message:
         raise EwsError("ErrorInvalidItemForOperationSendItem")
     sent = submit(call.exchange, mailbox, item)

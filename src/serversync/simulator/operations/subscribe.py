@@ -17,6 +17,7 @@ from serversync.simulator.response import (
     response,
     success,
 )
+from serversync.simulator.rights import Right
 from serversync.simulator.subscriptions import Subscription
 from serversync.simulator.versions import Schema
 from serversync.simulator.xmltext import text
@@ -74,7 +75,7 @@ def _folders(call: Call, request: etree._Element) -> tuple[Mailbox, frozenset[in
         if request.find(f"{T}FolderIds") is not None:
             raise EwsError("ErrorInvalidSubscriptionRequest")
         return call.own_mailbox, None
-    found = [call.folder(each) for each in request.iterfind(f"{T}FolderIds/*")]
+    found = [call.folder(each, Right.READ) for each in request.iterfind(f"{T}FolderIds/*")]
     mailboxes = {mailbox.guid: mailbox for mailbox, _ in found}
     if len(mailboxes) != 1:
         raise EwsError("ErrorInvalidSubscriptionRequest")

@@ -12,6 +12,7 @@ from serversync.simulator.foldertree import Folder
 from serversync.simulator.identifiers import Identifier, encode, folder_change_key
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape, parse_shape
 
 M = f"{{{MESSAGES_NS}}}"
@@ -41,6 +42,8 @@ def _sync(call: Call) -> str:
     given = (call.request.findtext(f"{M}SyncState") or "").strip()
     known = _unseal(given, mailbox, root, call.exchange.secret) if given else 0
     below = mailbox.below(root)
+    if not call.owns(mailbox):
+        below = [one for one in below if Right.SEE in call.rights(mailbox, one)]
     changes = [_announce(mailbox, folder, shape, known) for folder in below if folder.change > known]
     if known:
         here = {folder.number for folder in below}

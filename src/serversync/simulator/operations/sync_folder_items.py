@@ -5,6 +5,7 @@ from serversync.simulator.foldertree import Folder
 from serversync.simulator.identifiers import Identifier, encode, item_change_key
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, SoapFault, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape, parse_shape
 from serversync.simulator.syncstate import Change, Scope, SyncChange, changes_since, seal, unseal
 from serversync.simulator.versions import Schema
@@ -42,7 +43,7 @@ def _sync(call: Call) -> str:
     if wanted is None:
         raise EwsError("ErrorSyncFolderNotFound")
     try:
-        mailbox, folder = call.folder(wanted)
+        mailbox, folder = call.folder(wanted, Right.READ)
     except EwsError as error:
         if error.response_code in {"ErrorItemNotFound", "ErrorFolderNotFound"}:
             raise EwsError("ErrorSyncFolderNotFound") from error
@@ -68,7 +69,7 @@ def _render(
     call: Call, mailbox: Mailbox, folder: Folder, change: Change, shape: Shape, ignored: set[str]
 ) -> str:
     item_id = encode(Identifier(mailbox.guid, folder.number, change.item))
-    if item_id in ignored:
+    if item_id in ignored or (change.stored is not None and not call.may_see(mailbox, change.stored)):
         return ""
     name = change.kind.value
     if change.stored is None:

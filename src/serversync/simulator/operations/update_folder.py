@@ -6,6 +6,7 @@ from serversync.simulator.call import Call
 from serversync.simulator.folders import FOLDER_CLASSES, element_of, render_folder
 from serversync.simulator.folderwriter import delete_property, set_property
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape
 
 M = f"{{{MESSAGES_NS}}}"
@@ -25,7 +26,7 @@ def answer(call: Call) -> str:
 
 
 def _update(call: Call, change: etree._Element) -> str:
-    mailbox, folder = call.folder(change[0])
+    mailbox, folder = call.folder(change[0], Right.OWN)
     updates = change.find(f"{T}Updates")
     if updates is None or not len(updates):
         raise EwsError("ErrorIncorrectUpdatePropertyCount")

@@ -15,6 +15,7 @@ from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.meetingupdate import Update, prepare_update, tell_update
 from serversync.simulator.operations.respond_meeting import sends
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape, is_true
 from serversync.simulator.storeditem import StoredItem
 
@@ -44,7 +45,7 @@ def _update(call: Call, change: etree._Element) -> str:
     updates = change.find(f"{T}Updates")
     if updates is None or not len(updates):
         raise EwsError("ErrorIncorrectUpdatePropertyCount")
-    mailbox, stored = call.item_of(change[0])
+    mailbox, stored = call.item_of(change[0], Right.EDIT)
     view = call.exchange.view(mailbox, stored, Shape(call.schema))
     _check_conflict(call, change[0], stored)
     _check_disposition(call, view.kind)
@@ -96,6 +97,7 @@ def _store(call: Call, mailbox: Mailbox, stored: StoredItem, writer: ItemWriter)
         item = mailbox.item(stored.number)
     else:
         writer.settle()
+        mailbox.check_room(mailbox.weight_of(item) - mailbox.weight_of(stored))
         if series_of(stored) != series_of(item):
             item.exceptions = None
         if kind.element == "Task":

@@ -11,6 +11,7 @@ from serversync.simulator.call import Call
 from serversync.simulator.foldertree import Folder
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
+from serversync.simulator.rights import Right
 from serversync.simulator.shape import is_true
 from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.userconfiguration import Configuration, Entries, Setting
@@ -51,7 +52,7 @@ def delete(call: Call) -> str:
 def _place(call: Call, name: etree._Element | None) -> tuple[Mailbox, Folder, str]:
     if name is None or not len(name):
         raise EwsError("ErrorInvalidRequest")
-    mailbox, folder = call.folder(name[0])
+    mailbox, folder = call.folder(name[0], Right.OWN)
     return mailbox, folder, name.get("Name", "")
 
 

@@ -44,7 +44,7 @@ def _mailbox(call: Call) -> Mailbox:
     mailbox = call.exchange.find_mailbox(address)
     if mailbox is None:
         raise EwsError("ErrorMailRecipientNotFound")
-    if not call.may_open(mailbox):
+    if not call.owns(mailbox):
         raise EwsError("ErrorAccessDenied")
     return mailbox
 
