@@ -26,6 +26,33 @@ def test_an_empty_listing_says_what_to_do_first(run, arguments, says):
     assert run.json(*arguments) == []
 
 
+def test_contacts_and_accounts_are_added_and_listed(run):
+    assert "serversync contact add" in run("contact", "list").stdout
+    grete = run.json(
+        "contact",
+        "add",
+        "Sørensen",
+        "--first-name",
+        "Grete",
+        "--company",
+        "Harbour",
+        "--email",
+        "g@harbour.example",
+    )
+    assert (grete["fullname"], grete["emailaddress1"]) == ("Grete Sørensen", "g@harbour.example")
+    run("account", "add", "Harbour Coffee", "--number", "K-1")
+    run("account", "add", "Lighthouse")
+    assert [one["name"] for one in run.json("account", "list")] == ["Lighthouse", "Harbour Coffee"]
+    assert [one["name"] for one in run.json("account", "list", "--limit", "1")] == ["Lighthouse"]
+    assert [one["name"] for one in run.json("account", "list", "--search", "K-1")] == ["Harbour Coffee"]
+    assert [one["fullname"] for one in run.json("contact", "list", "--search", "harbour grete")] == [
+        "Grete Sørensen"
+    ]
+    refused = run("contact", "add", "Nobody", "--email", "not an address")
+    assert refused.exit_code == 2
+    assert "Email" in refused.stderr
+
+
 def test_users_and_queues_come_with_mailboxes(run):
     user = run.json("user", "add", ADA, "--name", "Ada Lovelace")
     queue = run.json("queue", "add", "Support", "--address", "support@example.org", "--owner", ADA)

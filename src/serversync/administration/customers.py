@@ -105,6 +105,16 @@ def rows(kind: Kind, search: str = "") -> QuerySet[Customer]:
     return found
 
 
+def newest(kind: Kind, search: str = "", *, limit: int) -> list[Customer]:
+    """Return the newest of ``rows``, at most so many.
+
+    Raises:
+        PrivilegeMissing: the actor may read none.
+    """
+    privileges.require(kind.read)
+    return list(rows(kind, search).order_by("-createdon", "-pk")[:limit])
+
+
 def add(kind: Kind, values: Mapping[str, str]) -> Customer:
     """Add one; it belongs to who acts.
 

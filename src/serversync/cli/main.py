@@ -9,9 +9,11 @@ import typer
 
 from serversync import __version__
 from serversync.cli import (
+    account,
     alert,
     audit,
     check,
+    contact,
     email,
     job,
     mailbox,
@@ -37,6 +39,8 @@ app = typer.Typer(
 GROUPS = {
     "user": user.app,
     "queue": queue.app,
+    "contact": contact.app,
+    "account": account.app,
     "profile": profile.app,
     "settings": settings.app,
     "secrets": secret.app,
