@@ -1,6 +1,5 @@
 """What cannot be avoided: ``lxml.etree.fromstring`` of the same answers, and COPY of the same rows."""
 
-import asyncio
 import json
 import sys
 from collections import defaultdict
@@ -18,7 +17,9 @@ def main(arguments: dict[str, str]) -> dict[str, float]:
     """Run our pass once and keep its answers and its rows; then only parse, and only copy."""
     with bootstrap.start() as environment:
         mailboxid = prepare(arguments)
-        return asyncio.run(_measure(environment.dsn, mailboxid))
+        from serversync.jobs import loop
+
+        return loop.run(_measure(environment.dsn, mailboxid))
 
 
 async def _measure(dsn: str, mailboxid: Any) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """Idle polls of ours: a whole worker, from the claim to what a poll leaves behind; CPU and memory of its process."""
 
-import asyncio
 import json
 import sys
 import time
@@ -20,7 +19,9 @@ def main(arguments: dict[str, Any]) -> dict[str, float]:
     with bootstrap.start() as environment:
         logs.configure()
         employ(environment.dsn, place, count=arguments["mailboxes"], interval=86_400)
-        return asyncio.run(_rounds(environment.dsn, arguments["rounds"], arguments["mailboxes"]))
+        from serversync.jobs import loop
+
+        return loop.run(_rounds(environment.dsn, arguments["rounds"], arguments["mailboxes"]))
 
 
 async def _rounds(dsn: str, rounds: int, mailboxes: int) -> dict[str, float]:

@@ -20,7 +20,9 @@ def main(arguments: dict[str, Any]) -> None:
     with bootstrap.start() as environment:
         logs.configure()
         employ(environment.dsn, place, interval=86_400, streams=True)
-        asyncio.run(_listen(environment.dsn, len(place["addresses"])))
+        from serversync.jobs import loop
+
+        loop.run(_listen(environment.dsn, len(place["addresses"])))
 
 
 async def _listen(dsn: str, mailboxes: int) -> None:

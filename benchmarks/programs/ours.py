@@ -1,6 +1,5 @@
 """Exchange to committed CRM rows: one pass of ours over one mailbox."""
 
-import asyncio
 import json
 import sys
 from datetime import UTC, datetime, timedelta
@@ -55,7 +54,9 @@ def main(arguments: dict[str, str]) -> dict[str, float]:
                     raise SystemExit(f"the pass failed: {outcome}")
                 return spent.seconds, outcome[0].processed
 
-        seconds, messages = asyncio.run(run())
+        from serversync.jobs import loop
+
+        seconds, messages = loop.run(run())
         return {"cpu": seconds, "messages": messages, "peak": peak_megabytes()}
 
 

@@ -15,6 +15,7 @@ from serversync.exchange.client import Credentials, Endpoint, EwsClient, Scheme
 from serversync.exchange.notifications import EventStream
 from serversync.exchange.operations.subscribe import StreamingSubscriptionRequest, Subscribe
 from serversync.exchange.types.ids import DistinguishedFolderId
+from serversync.jobs import loop
 from serversync.jobs.batch import tune_process
 
 _INBOX = Subscribe(StreamingSubscriptionRequest(folder_ids=(DistinguishedFolderId("inbox"),)))
@@ -24,7 +25,7 @@ AT_ONCE = 10
 def main(arguments: dict[str, Any]) -> dict[str, float]:
     """Open the streams and listen for so many seconds."""
     place = json.loads(Path(arguments["place"]).read_text())
-    return asyncio.run(_hold(place, arguments["streams"], arguments["seconds"]))
+    return loop.run(_hold(place, arguments["streams"], arguments["seconds"]))
 
 
 async def _hold(place: dict[str, Any], streams: int, seconds: float) -> dict[str, float]:

@@ -25,7 +25,9 @@ def main(arguments: dict[str, Any]) -> dict[str, float]:
     with bootstrap.start() as environment:
         logs.configure()
         employ(environment.dsn, place, count=arguments["mailboxes"], interval=86_400)
-        return asyncio.run(_listen(environment.dsn, arguments["mailboxes"], arguments["seconds"]))
+        from serversync.jobs import loop
+
+        return loop.run(_listen(environment.dsn, arguments["mailboxes"], arguments["seconds"]))
 
 
 async def _listen(dsn: str, mailboxes: int, seconds: float) -> dict[str, float]:

@@ -84,7 +84,9 @@ def worker(
     with session.answering(as_json=False):
         logs.configure()
         with bootstrap.start() as environment:
-            asyncio.run(_work(environment.dsn, until_input_ends=until_input_ends))
+            from serversync.jobs import loop
+
+            loop.run(_work(environment.dsn, until_input_ends=until_input_ends))
 
 
 async def _work(dsn: str, *, until_input_ends: bool) -> None:

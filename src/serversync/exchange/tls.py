@@ -41,7 +41,8 @@ def shrink_buffer(transport: asyncio.Transport | None) -> bool:
     """Let a connection that mostly waits hold 32 KB for reading instead of asyncio's 256 KB; whether it worked.
 
     With many streams this buffer is most of their memory. There is no public way to choose its size, so where
-    the inside of asyncio looks different nothing is changed.
+    the inside of the loop looks different nothing is changed. uvloop does not fill its buffer with zeros, so it takes
+    no memory beyond what was ever read at once.
     """
     protocol = getattr(transport, "_ssl_protocol", None)
     if protocol is None or not all(

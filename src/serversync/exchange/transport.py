@@ -171,7 +171,7 @@ class Transport:
         self._max_answer_bytes = max_answer_bytes
         seconds = endpoint.timeout.total_seconds()
         connect = min(seconds, _CONNECT_SECONDS)
-        self._call_timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=connect, sock_read=seconds)
+        self._call_timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=connect)
         self._stream_timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=seconds)
         self._free = asyncio.Semaphore(connections)
         self._idle: list[_Slot] = []

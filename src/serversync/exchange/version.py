@@ -6,6 +6,7 @@ attribute is never sent back, since it may be no valid request version (``V2017_
 """
 
 from enum import StrEnum
+from functools import lru_cache
 
 from lxml.etree import _Element
 from msgspec import Struct
@@ -42,10 +43,22 @@ class ServerVersionInfo(Struct, frozen=True, gc=False):
 
 def read_server_version(element: _Element) -> ServerVersionInfo | None:
     """Return what a ``t:ServerVersionInfo`` says, or ``None`` where it does not even name a major version."""
-    major, minor, build, revision = [
-        integer(element.get(name) or "")
-        for name in ("MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber")
-    ]
-    if major is None:
+    told = element.get
+    return _version(
+        told("MajorVersion") or "",
+        told("MinorVersion") or "",
+        told("MajorBuildNumber") or "",
+        told("MinorBuildNumber") or "",
+        told("Version") or "",
+    )
+
+
+@lru_cache(maxsize=64)
+def _version(major: str, minor: str, build: str, revision: str, version: str) -> ServerVersionInfo | None:
+    """Return what the attributes say; a server says the same in each of its answers."""
+    number = integer(major)
+    if number is None:
         return None
-    return ServerVersionInfo(major, minor or 0, build or 0, revision or 0, element.get("Version") or "")
+    return ServerVersionInfo(
+        number, integer(minor) or 0, integer(build) or 0, integer(revision) or 0, version
+    )

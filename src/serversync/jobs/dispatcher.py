@@ -28,7 +28,7 @@ from serversync.jobs.tasks import MAILBOXES, Batch, run_mailboxes
 
 __all__ = ["WAKE_CHANNEL", "Dispatcher", "share"]
 
-BATCH: Final = 50
+BATCH: Final = 100
 """Mailboxes of one profile in one job: enough that the queue costs little for each."""
 LANES: Final = 5
 """Mailboxes of one job that are read at the same time, each over one connection."""
@@ -55,7 +55,7 @@ def size(due: int, connections: int) -> int:
     """Return how many mailboxes one batch takes: no more than its part, so that the other connections have some too.
 
     >>> [size(due, 3) for due in (2, 41, 5_000)]
-    [6, 11, 50]
+    [6, 11, 100]
     """
     return min(BATCH, max(math.ceil(due / SHARES), 2 * connections))
 
