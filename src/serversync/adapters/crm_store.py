@@ -156,10 +156,9 @@ _ANSWERS: Final = """
         correlationmethod = %(method)s,
         regardingobjectid = coalesce(answer.regardingobjectid, first.regardingobjectid),
         regardingobjecttypecode = coalesce(answer.regardingobjecttypecode, first.regardingobjecttypecode)
-    from email first, organization o
-    where first.messageid = any(%(ids)s) and answer.inreplyto = first.messageid
+    from email first
+    where first.activityid = any(%(activities)s::uuid[]) and answer.inreplyto = first.messageid
         and answer.correlatedactivityid is null and answer.activityid <> first.activityid
-        and o.emailcorrelationenabled and not o.ignoreconversationindexandinreplytoforcorrelation
 """
 """Answers that were tracked before what they answer, because Exchange lists the newest first."""
 _REGARDING: Final = """
@@ -359,9 +358,14 @@ class CrmStore:
                     [one.title[:800] for one in page.queue_items],
                 ),
             )
-        ids = [email.message.message_id[:320] for email in page.emails if email.message.message_id]
-        if ids:
-            await connection.execute(_ANSWERS, {"ids": ids, "method": int(Method.IN_REPLY_TO)})
+        if page.correlates and page.emails:
+            await connection.execute(
+                _ANSWERS,
+                {
+                    "activities": _array([email.activityid for email in page.emails]),
+                    "method": int(Method.IN_REPLY_TO),
+                },
+            )
         if page.regardings:
             await connection.execute(
                 _REGARDING,
@@ -506,7 +510,7 @@ def _email_row(page: PageWrite, email: NewEmail) -> Row:
         judgement.sender_is_ambiguous,
         Jsonb([one._asdict() for one in left_out], _encode) if left_out else None,
         len(m.attachments),
-        content.notification(left_out),
+        content.notification(left_out) if left_out else 0,
     )
 
 
@@ -548,7 +552,7 @@ def _trace_row(page: PageWrite, trace: Trace) -> Row:
         trace.subject[:2000],
         trace.sender[:500],
         trace.received_on,
-        trace.decision.outcome.value,
+        int(trace.decision.outcome),
         trace.decision.reason,
         Jsonb(trace.detail, _encode) if trace.detail else None,
         trace.activityid,

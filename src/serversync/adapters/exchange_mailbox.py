@@ -29,7 +29,7 @@ from serversync.exchange.types.ids import (
     FolderId,
     ItemId,
 )
-from serversync.exchange.types.item import Item
+from serversync.exchange.types.item import Importance, Item
 from serversync.exchange.types.message import Mailbox, Message
 from serversync.exchange.types.shapes import BaseShape, BodyType, FolderShape, ItemShape
 from serversync.rules.email.body import text_chunks_to_html
@@ -86,7 +86,6 @@ _SENT_WITH_BODY: Final = ItemShape(body_type=BodyType.BEST, additional_propertie
 _SENT_WITHOUT_BODY: Final = ItemShape(additional_properties=(*_FIELDS, STAMP))
 
 _NEW_OR_CHANGED: Final = (sync.Create, sync.Update)
-_IMPORTANCE: Final = {"Low": 0, "Normal": 1, "High": 2}
 
 
 class EwsMailbox:
@@ -286,7 +285,8 @@ def _message(change: Listed, outcome: ews.Outcome[Item]) -> ReceivedMessage | Se
     if message is None:
         return ItemUnreadable(response_code=item.element)
     body = message.body
-    search_key = message.extended_properties.get(_SEARCH_KEY)
+    extended = message.extended_properties
+    search_key = extended.get(_SEARCH_KEY)
     return ReceivedMessage(
         item_id=change.item_id,
         item_key=change.item_key,
@@ -297,20 +297,28 @@ def _message(change: Listed, outcome: ews.Outcome[Item]) -> ReceivedMessage | Se
         conversation_index=message.conversation_index or b"",
         subject=message.subject or "",
         body=(body.text or "") if body else "",
-        body_is_html=body is not None and body.body_type == BodyType.HTML.value,
+        body_is_html=body is not None and body.body_type is BodyType.HTML,
         sender=_address(message.from_),
         to=[_party(m) for m in message.to_recipients],
-        cc=[_party(m) for m in message.cc_recipients],
-        bcc=[_party(m) for m in message.bcc_recipients],
+        cc=[_party(m) for m in message.cc_recipients] if message.cc_recipients else [],
+        bcc=[_party(m) for m in message.bcc_recipients] if message.bcc_recipients else [],
         sent_on=message.date_time_sent,
         received_on=change.received_on,
-        importance=_IMPORTANCE.get(message.importance or "Normal", 1),
+        importance=_importance(message.importance),
         size_bytes=change.size_bytes,
-        attachments=[_attachment(number, a) for number, a in enumerate(message.attachments, start=1)],
+        attachments=[_attachment(number, a) for number, a in enumerate(message.attachments, start=1)]
+        if message.attachments
+        else [],
         references=message.references,
         categories=change.categories,
-        stamp=message.extended_properties.get(STAMP),
+        stamp=extended.get(STAMP) if len(extended) > 1 else None,
     )
+
+
+def _importance(told: Importance | None) -> int:
+    if told is Importance.HIGH:
+        return 2
+    return 0 if told is Importance.LOW else 1
 
 
 def _party(mailbox: Mailbox) -> Address:

@@ -10,6 +10,13 @@ from uuid import UUID, SafeUUID, uuid5
 
 _VARIANT_MASK, _VARIANT = 0xC000 << 48, 0x8000 << 48
 _VERSION_MASK, _VERSION_4 = 0xF000 << 64, 4 << 76
+_RANDOM_BITS = ~_VARIANT_MASK & ~_VERSION_MASK & (1 << 128) - 1
+_FIXED_BITS = _VARIANT | _VERSION_4
+_UNKNOWN = SafeUUID.unknown
+_new = UUID.__new__
+# The slots themselves: ``UUID.__setattr__`` refuses, and looking for the way around it costs as much as the rest.
+_set_number = UUID.__dict__["int"].__set__
+_set_safety = UUID.__dict__["is_safe"].__set__
 
 
 def uuid_of(number: int) -> UUID:
@@ -18,9 +25,9 @@ def uuid_of(number: int) -> UUID:
     >>> uuid_of(258) == UUID(int=258)
     True
     """
-    key = object.__new__(UUID)
-    object.__setattr__(key, "int", number)
-    object.__setattr__(key, "is_safe", SafeUUID.unknown)
+    key = _new(UUID)
+    _set_number(key, number)
+    _set_safety(key, _UNKNOWN)
     return key
 
 
@@ -29,7 +36,7 @@ def random_uuids(count: int) -> Iterator[UUID]:
     noise = os.urandom(16 * count)
     for start in range(0, len(noise), 16):
         number = int.from_bytes(noise[start : start + 16], "big")
-        yield uuid_of(number & ~_VARIANT_MASK & ~_VERSION_MASK | _VARIANT | _VERSION_4)
+        yield uuid_of(number & _RANDOM_BITS | _FIXED_BITS)
 
 
 def pass_id(of: UUID, fence: int) -> UUID:

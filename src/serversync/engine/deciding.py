@@ -27,6 +27,7 @@ from serversync.engine.ports import (
     Trace,
 )
 from serversync.rules.email.acceptance import COPY, OURS, Decision, Outcome
+from serversync.rules.email.circle import People
 from serversync.rules.email.content import LeftOut
 from serversync.rules.email.correlation import (
     Book,
@@ -39,7 +40,7 @@ from serversync.rules.email.correlation import (
 from serversync.rules.email.filtering import NewSender, Principal
 from serversync.rules.email.forwarding import attached_message, unpack
 from serversync.rules.email.identity import Known, content_digest, identity, judge, twin
-from serversync.rules.email.judgement import FolderKind, Judgement, People, Place, judge_message
+from serversync.rules.email.judgement import FolderKind, Judgement, Place, judge_message
 from serversync.rules.email.message import ReceivedMessage
 from serversync.rules.email.parties import Record
 from serversync.rules.email.queueing import queues_of
@@ -50,19 +51,20 @@ _PERSON_TABLES = {NewSender.CONTACT: "contact", NewSender.LEAD: "lead"}
 class Judged:
     """A message with its identity and what was decided about it."""
 
-    __slots__ = ("activityid", "digest", "judgement", "keys", "message", "reader", "stamp")
+    __slots__ = ("activityid", "digest", "is_accepted", "judgement", "keys", "message", "reader", "stamp")
 
     def __init__(
         self, message: ReceivedMessage, judgement: Judgement, keys: tuple[UUID, ...], activityid: UUID
     ) -> None:
         self.message = message
         self.judgement = judgement
+        self.is_accepted = judgement.is_accepted
         self.keys = keys
         """Identities under which it may be there already; a new activity gets the last one."""
         self.activityid = activityid
         """The key that its activity has if it is a new one."""
         self.digest: UUID | None = None
-        self.stamp = _stamp(message.stamp)
+        self.stamp = _stamp(message.stamp) if message.stamp else None
         self.reader: Principal | None = None
 
 
@@ -83,6 +85,7 @@ class PageDecisions:
         self._store = store
         self._messages = sorted(messages, key=_when_sent)
         self._is_outgoing = folder.kind is FolderKind.SENT
+        self._acts = plan.delete_after_processing or (plan.stamps_category and bool(plan.category))
         self._unpacked: dict[UUID, ReceivedMessage] = {}
         self.rows: list[Judged] = []
 
@@ -90,7 +93,7 @@ class PageDecisions:
         """Return the messages whose attachments are needed, without those that are left out."""
         wanted = []
         for row in self.rows:
-            if not row.judgement.is_accepted:
+            if not row.is_accepted or not row.judgement.kept:
                 continue
             missing = [one for one in row.judgement.kept if one.content is None]
             if missing:
@@ -138,7 +141,7 @@ class PageDecisions:
             row = Judged(message, judgement, self._identities(message, judgement), next(new_ids))
             row.reader = here.reader
             self.rows.append(row)
-            if looking and judgement.is_accepted:
+            if looking and row.is_accepted:
                 self._make_known(row, book)
 
     async def _people(self, messages: Sequence[ReceivedMessage]) -> People:
@@ -187,15 +190,12 @@ class PageDecisions:
     def _identities(self, message: ReceivedMessage, judgement: Judgement) -> tuple[UUID, ...]:
         """Return the message's identity; of internal mail that is one activity, the same for both halves."""
         sender = message.sender.address if message.sender else None
-        directions = ["outgoing" if self._is_outgoing else "incoming"]
-        if self._is_outgoing and judgement.internal == "its other half is not tracked":
-            directions.append("incoming")
-        return tuple(
-            [
-                identity(message.message_id, sender, message.sent_on, message.subject, direction=direction)
-                for direction in directions
-            ]
-        )
+        told = message.message_id, sender, message.sent_on, message.subject
+        if not self._is_outgoing:
+            return (identity(*told, direction="incoming"),)
+        if judgement.internal == "its other half is not tracked":
+            return identity(*told, direction="outgoing"), identity(*told, direction="incoming")
+        return (identity(*told, direction="outgoing"),)
 
     def _make_known(self, row: Judged, book: Book) -> None:
         message, judgement = row.message, row.judgement
@@ -224,10 +224,11 @@ class PageDecisions:
     async def plan(self, write: PageWrite) -> None:
         """Say which messages are copies, and put everything that is to be written into the page."""
         for row in self.rows:
-            if row.digest is None and row.judgement.is_accepted:
-                _note_missing(row)
+            if row.digest is None and row.is_accepted:
                 m = row.message
-                people = (*([m.sender] if m.sender else ()), *m.to, *m.cc)
+                if row.judgement.kept:
+                    _note_missing(row)
+                people = [m.sender, *m.to, *m.cc] if m.sender else [*m.to, *m.cc]
                 row.digest = content_digest(m.body, m.attachments, people)
         known = await self._store.known([key for row in self.rows for key in row.keys])
         held: dict[UUID, set[str]] = {}
@@ -249,7 +250,7 @@ class PageDecisions:
             if row.stamp is not None and row.stamp in ours:
                 actual[row.activityid] = row.stamp
                 write.traces.append(self._trace(row, OURS, row.stamp))
-            elif row.judgement.is_accepted:
+            elif row.is_accepted:
                 self._plan_accepted(row, write, known, held, actual, newcomers)
             else:
                 self._plan_refused(row, write, known)
@@ -273,15 +274,17 @@ class PageDecisions:
         digest = row.digest
         if digest is None:
             raise RuntimeError("an accepted message has a digest")
-        key = next((one for one in row.keys if one in known), row.keys[-1])
-        verdict = judge(key, digest, message.search_key, known=known, held=held)
-        activityid, decision = verdict.activityid, judgement.decision
-        is_new = activityid is None
+        key = row.keys[-1]
+        if len(row.keys) > 1:
+            key = next((one for one in row.keys if one in known), key)
+        activityid, dupcheck = judge(key, digest, message.search_key, known=known, held=held)
+        decision, is_new = judgement.decision, activityid is None
         if activityid is None:
             activityid = row.activityid
-            known[verdict.dupcheck] = Known(activityid, digest)
-            self._welcome(row, write, newcomers)
-            write.emails.append(self._email(row, verdict.dupcheck, digest, actual))
+            known[dupcheck] = Known(activityid, digest)
+            if judgement.new_sender is not NewSender.NOTHING:
+                self._welcome(row, write, newcomers)
+            write.emails.append(self._email(row, dupcheck, digest, actual))
         else:
             actual[row.activityid] = activityid
             decision = COPY
@@ -289,8 +292,10 @@ class PageDecisions:
                 write.regardings.append((activityid, self._folder.regarding))
         if message.search_key:
             held.setdefault(activityid, set()).add(message.search_key)
-        self._queue(row, write, activityid, is_new=is_new)
-        self._act(row, write)
+        if judgement.queues or self._plan.reader_is_queue:
+            self._queue(row, write, activityid, is_new=is_new)
+        if self._acts:
+            self._act(row, write)
         write.traces.append(self._trace(row, decision, activityid))
 
     def _email(self, row: Judged, dupcheck: UUID, digest: UUID, actual: dict[UUID, UUID]) -> NewEmail:
@@ -333,11 +338,7 @@ class PageDecisions:
         message = row.message
         if self._plan.delete_after_processing:
             write.actions.append(Action(ActionKind.DELETE, message.item_key, message.item_id))
-        elif (
-            self._plan.stamps_category
-            and self._plan.category
-            and self._plan.category not in message.categories
-        ):
+        elif self._plan.category not in message.categories:
             write.actions.append(
                 Action(ActionKind.ADD_CATEGORY, message.item_key, message.item_id, self._plan.category)
             )
@@ -366,10 +367,10 @@ class PageDecisions:
         )
 
 
-def _stamp(text: str | None) -> UUID | None:
+def _stamp(text: str) -> UUID | None:
     """Return the activity that an item says it was sent as; what is no id is nobody's stamp."""
     try:
-        return UUID(text) if text else None
+        return UUID(text)
     except ValueError:
         return None
 

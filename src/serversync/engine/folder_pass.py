@@ -32,7 +32,7 @@ PAGE_ITEMS = 512
 """Changes asked for in one page; the most that Exchange gives."""
 PAGE_BYTES = 64 * 1024 * 1024
 """What the messages of one page may weigh together before the page is made smaller."""
-BATCH_ITEMS = 200
+BATCH_ITEMS = 256
 """Messages asked for in one request."""
 SETTLED = frozenset({Outcome.TRACKED, Outcome.ALREADY_TRACKED, Outcome.NOT_ACCEPTED, Outcome.UNTRACKED})
 """Outcomes that a replay leaves as they are without reading the message again."""
@@ -83,7 +83,7 @@ class FolderPass:
 
     async def again(self, listed: Sequence[Listed]) -> None:
         """Read items once more that could not be taken before; no position moves."""
-        write = PageWrite(self._run, self._folder, None, is_last=False)
+        write = self._new_write(None, is_last=False)
         seen = await self._store.traced(self._run.mailboxid, [one.item_key for one in listed])
         write.replaced.extend(seen)
         await self._finish(listed, seen, write, moved=True)
@@ -108,7 +108,7 @@ class FolderPass:
     async def _read(self, page: ChangePage, *, moved: bool) -> None:
         self.result.pages += 1
         self.result.listed += len(page.changes)
-        write = PageWrite(self._run, self._folder, page.position, page.is_last)
+        write = self._new_write(page.position, is_last=page.is_last)
         new = {
             change.item_key: change
             for change in page.changes
@@ -118,6 +118,10 @@ class FolderPass:
         seen = await self._store.traced(self._run.mailboxid, list(new)) if new else {}
         chosen = self._select(new, seen, write)
         await self._finish(chosen, seen, write, moved=moved or (page.is_last and self._first_listing))
+
+    def _new_write(self, position: str | None, *, is_last: bool) -> PageWrite:
+        correlates = self._plan.settings.correlates_by_headers
+        return PageWrite(self._run, self._folder, position, is_last, correlates=correlates)
 
     async def _finish(
         self, chosen: Sequence[Listed], seen: dict[UUID, Seen], write: PageWrite, *, moved: bool

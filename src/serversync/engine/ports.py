@@ -302,6 +302,8 @@ class PageWrite:
     replaced: list[UUID] = field(default_factory=list)
     untracked: list[UUID] = field(default_factory=list)
     categorized: list[UUID] = field(default_factory=list)
+    correlates: bool = True
+    """Whether e-mails that are there already may turn out to be answers to those of the page."""
 
 
 class IdentityTaken(Exception):

@@ -4,6 +4,7 @@ An ``ExtendedFieldURI`` compares by meaning: a property tag is a number, a prope
 so the server's ``0xfff`` is our ``0x0FFF``.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +29,7 @@ class FieldURI(Struct, frozen=True, gc=False):
         return f'<t:FieldURI FieldURI="{attribute(self.field_uri)}"/>'
 
 
-class ExtendedFieldURI(Struct, frozen=True, gc=False, kw_only=True):
+class ExtendedFieldURI(Struct, frozen=True, gc=False, kw_only=True, cache_hash=True):
     """A MAPI property, by tag, or by property set and name or number.
 
     ``property_type`` is one of ``MapiPropertyTypeType``, for example ``String`` or ``Binary``.
@@ -80,16 +81,17 @@ def read_extended_property(element: _Element) -> tuple[ExtendedFieldURI, Extende
     uri: ExtendedFieldURI | None = None
     value: ExtendedValue = None
     found = False
+    convert: Callable[[str], ExtendedValue] | None = None
     for child in element:
-        if child.tag == _URI:
-            uri = _uri(tuple(child.items()))
-        elif child.tag == _VALUE:
+        tag = child.tag
+        if tag == _URI:
+            uri, convert = _uri(tuple(child.items()))
+        elif tag == _VALUE:
             value, found = child.text or "", True
-        elif child.tag == _VALUES:
+        elif tag == _VALUES:
             value, found = tuple([each.text or "" for each in child]), True
     if uri is None or not found:
         return None
-    convert = _CONVERTERS.get(uri.property_type.removesuffix("Array"))
     if convert is None:
         return uri, value
     if isinstance(value, tuple):
@@ -101,17 +103,22 @@ _URI, _VALUE, _VALUES = t("ExtendedFieldURI"), t("Value"), t("Values")
 
 
 @lru_cache(maxsize=1024)
-def _uri(attributes: tuple[tuple[str, str], ...]) -> ExtendedFieldURI:
+def _uri(
+    attributes: tuple[tuple[str, str], ...],
+) -> tuple[ExtendedFieldURI, Callable[[str], ExtendedValue] | None]:
+    """Return the name that the attributes make, and what turns a text into its value."""
     given = dict(attributes)
     tag, number, set_id = given.get("PropertyTag"), given.get("PropertyId"), given.get("PropertySetId")
-    return ExtendedFieldURI(
-        property_type=given.get("PropertyType") or "String",
+    kind = given.get("PropertyType") or "String"
+    uri = ExtendedFieldURI(
+        property_type=kind,
         property_tag=_property_tag(tag) if tag else None,
         distinguished_property_set_id=given.get("DistinguishedPropertySetId"),
         property_set_id=set_id.lower() if set_id else None,
         property_name=given.get("PropertyName"),
         property_id=integer(number) if number else None,
     )
+    return uri, _CONVERTERS.get(kind.removesuffix("Array"))
 
 
 def _property_tag(text: str) -> int | None:

@@ -7,7 +7,7 @@ Meeting requests, responses and cancellations, posts and items of unknown classe
 from lxml.etree import _Element
 from msgspec import Struct
 
-from serversync.exchange.namespaces import local_name, t
+from serversync.exchange.namespaces import t
 from serversync.exchange.types.fields import FieldURI
 from serversync.exchange.types.item import ITEM_FIELDS, FieldTable, Item, fill_item
 from serversync.exchange.xml_values import boolean_of, bytes_of, text_of
@@ -124,13 +124,25 @@ _FIELDS: FieldTable = ITEM_FIELDS | {
 }
 
 _OTHER_KINDS = frozenset(
-    {"CalendarItem", "Contact", "DistributionList", "Task", "RoleMember", "Network", "Person", "AbchPerson"}
+    map(
+        t,
+        (
+            "CalendarItem",
+            "Contact",
+            "DistributionList",
+            "Task",
+            "RoleMember",
+            "Network",
+            "Person",
+            "AbchPerson",
+        ),
+    )
 )
 """Elements of ``ArrayOfRealItems`` that are no mail; all others, also unknown ones, are read as messages."""
 
 
 def read_item(element: _Element) -> Item:
     """Return the item that the element describes: a ``Message`` for mail and its like, an ``Item`` otherwise."""
-    if local_name(element.tag) in _OTHER_KINDS:
+    if element.tag in _OTHER_KINDS:
         return fill_item(Item, element, ITEM_FIELDS)
     return fill_item(Message, element, _FIELDS)

@@ -141,11 +141,9 @@ def people_of(message: ReceivedMessage) -> list[str]:
 
 def keys_of(message: ReceivedMessage, settings: EmailSettings) -> Keys:
     """Return under what the message's earlier e-mail would be found; only by methods that are switched on."""
-    headers = settings.emailcorrelationenabled
-    if settings.ignoreconversationindexandinreplytoforcorrelation or (
+    headers = settings.correlates_by_headers and not (
         settings.donotcorrelateforwardedemailsasreplies and is_forward(message.subject)
-    ):
-        headers = False
+    )
     return Keys(
         ancestors(message) if headers else (),
         tokens_in(message.subject, settings.prefixes) if settings.istrackingtokenenabled else (),

@@ -64,10 +64,12 @@ def twin(key: UUID, content: UUID) -> UUID:
 
 def content_digest(body: Text, attachments: Sequence[Attachment], people: Iterable[Address] = ()) -> UUID:
     """Return a digest of body, attachments and people, as they stand."""
-    parts = [part for person in people for part in (person.name, person.address)]
+    parts: list[str] = []
+    for name, address, _ in people:
+        parts += (name, address)
     if isinstance(body, str):
         parts.append(body)
-    digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass"), usedforsecurity=False)
+    digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
     if not isinstance(body, str):
         for chunk in body.chunks():
             digest.update(chunk)

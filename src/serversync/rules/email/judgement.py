@@ -12,15 +12,16 @@ from enum import Enum
 from typing import NamedTuple
 from uuid import UUID
 
-from serversync.rules.email import content, filtering, internal, ownership
+from serversync.rules.email import content, filtering, internal
 from serversync.rules.email.acceptance import Decision, Outcome
+from serversync.rules.email.circle import Circle, People, Taken
 from serversync.rules.email.correlation import Book, Correlation, Keys, Regarding, correlate
 from serversync.rules.email.filtering import Acceptance, NewSender, Principal
 from serversync.rules.email.internal import Opposite
 from serversync.rules.email.kinds import NOBODY_NEW, PROTECTED_ATTACHMENT, Kind, kind_of
 from serversync.rules.email.message import Address, Attachment, ReceivedMessage
 from serversync.rules.email.ownership import Ownership
-from serversync.rules.email.parties import MATCH_LIMIT, Record, resolve_recipient, resolve_sender
+from serversync.rules.email.parties import MATCH_LIMIT, Record, resolve_sender
 from serversync.rules.email.settings import EmailSettings
 
 
@@ -48,21 +49,6 @@ class Place(NamedTuple):
         return "outgoing" if self.kind is FolderKind.SENT else "incoming"
 
 
-@dataclass(frozen=True, slots=True)
-class People:
-    """Who the addresses of a page are: records by address (lower case), users and queues by their id."""
-
-    records: Mapping[str, Sequence[Record]] = field(default_factory=dict)
-    principals: Mapping[UUID, Principal] = field(default_factory=dict)
-
-    def of(self, address: str) -> Sequence[Record]:
-        """Return the records that carry an address."""
-        return self.records.get(address.lower(), ()) if self.records else ()
-
-
-_NOTHING: dict[str, Sequence[Record]] = {}
-
-
 @dataclass(slots=True)
 class Judgement:
     """What was decided about a message, and why."""
@@ -72,7 +58,7 @@ class Judgement:
     correlation: Correlation | None = None
     sender: Record | None = None
     sender_is_ambiguous: bool = False
-    recipients: Mapping[str, Sequence[Record]] = field(default_factory=lambda: _NOTHING)
+    recipients: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     ownership: Ownership | None = None
     queues: tuple[UUID, ...] = ()
     regarding: Regarding | None = None
@@ -142,81 +128,61 @@ def judge_message(
     """
     if settings.restrictirmemailitems and is_protected(message):
         return _refused("protected")
-    senders = people.of(message.sender.address if message.sender else "")
+    senders = people.of(message.sender.address) if message.sender else ()
     if len(senders) > 1 and settings.overridev5senderconflictresolution:
         return _refused("several-senders")
     correlation = correlate(message, keys, book, settings)
-    found = _recipients(message, people, settings)
-    named = _principals(message, people)
-    told = _internal(place, senders, found, message, opposites, settings)
-    acceptance, decision = _accept(message, place, senders, found, named, correlation, settings)
-    judgement = Judgement(decision, acceptance, correlation, internal=told.reason)
-    if told.ignored and decision.reason not in ("tracked-folder", "category"):
-        judgement.decision = Decision(Outcome.NOT_ACCEPTED, "internal")
-    if not judgement.is_accepted:
+    circle = people.circle(message, settings)
+    told = ""
+    if settings.ignoreinternalemail:
+        ignored, told = _internal(place, senders, circle, message, opposites, settings)
+    else:
+        ignored = False
+    acceptance, decision = _accept(message, place, senders, circle, correlation, settings)
+    if ignored and decision.reason not in ("tracked-folder", "category"):
+        decision = Decision(Outcome.NOT_ACCEPTED, "internal")
+    if decision.outcome is not Outcome.TRACKED:
         if not is_valid_sender(message.sender):
-            judgement.decision = Decision(Outcome.NOT_ACCEPTED, "invalid-sender")
-        return judgement
+            decision = Decision(Outcome.NOT_ACCEPTED, "invalid-sender")
+        return Judgement(decision, acceptance, correlation, internal=told)
     acceptor = acceptance.acceptor or place.reader
     mine = acceptor.ownerid if acceptor else None
-    judgement.sender = resolve_sender(
+    sender = resolve_sender(
         senders, owner=mine, unresolve_multiple=settings.unresolvesenderincaseofmultiplematch
     )
-    judgement.sender_is_ambiguous = judgement.sender is None and len(senders) > 1
-    judgement.recipients = found
-    judgement.queues = tuple(
-        [p.recordid for p in named if p.table == "queue" and p.enabled and _is_approved(p, settings)]
+    kept, left_out = (
+        content.judge_attachments(message.attachments, settings) if message.attachments else ([], [])
     )
-    judgement.ownership = _owner(message, place, people, judgement, mine)
-    judgement.regarding = place.regarding or (correlation.earlier.regarding if correlation.earlier else None)
-    judgement.new_sender = _new_sender(message, place, senders, acceptor, settings)
-    judgement.kept, judgement.left_out = content.judge_attachments(message.attachments, settings)
-    return judgement
+    return Judgement(
+        decision,
+        acceptance,
+        correlation,
+        sender,
+        sender is None and len(senders) > 1,
+        circle.found,
+        _ownership(place, circle, sender, correlation, mine),
+        circle.queues,
+        place.regarding or (correlation.earlier.regarding if correlation.earlier else None),
+        _new_sender(message, place, senders, acceptor, settings),
+        kept,
+        left_out,
+        told,
+    )
 
 
 def _refused(reason: str) -> Judgement:
     return Judgement(Decision(Outcome.NOT_ACCEPTED, reason))
 
 
-def _recipients(
-    message: ReceivedMessage, people: People, settings: EmailSettings
-) -> Mapping[str, Sequence[Record]]:
-    if not people.records:
-        return _NOTHING
-    found: dict[str, Sequence[Record]] = {}
-    for party in (*message.to, *message.cc, *message.bcc):
-        address = party.address.lower()
-        if address in people.records and address not in found:
-            found[address] = resolve_recipient(
-                people.records[address], unresolve_multiple=settings.unresolveemailaddressifmultiplematch
-            )
-    return found
-
-
-def _principals(message: ReceivedMessage, people: People) -> list[Principal]:
-    """Return the users and queues among the recipients, in the order To, Cc, Bcc."""
-    if not people.principals:
-        return []
-    found: dict[UUID, Principal] = {}
-    for party in (*message.to, *message.cc, *message.bcc):
-        for record in people.of(party.address):
-            principal = people.principals.get(record.recordid)
-            if principal is not None:
-                found.setdefault(principal.recordid, principal)
-    return list(found.values())
-
-
 def _internal(
     place: Place,
     senders: Sequence[Record],
-    found: Mapping[str, Sequence[Record]],
+    circle: Circle,
     message: ReceivedMessage,
     opposites: Sequence[Opposite],
     settings: EmailSettings,
 ) -> internal.Internal:
-    if not settings.ignoreinternalemail:
-        return internal.Internal(ignored=False, reason="")
-    tables = [record.table for records in found.values() for record in records]
+    tables = [record.table for records in circle.found.values() for record in records]
     if place.reader is not None and place.kind is not FolderKind.SENT:
         tables.append(place.reader.table)
     sender = message.sender.address if message.sender else ""
@@ -227,8 +193,7 @@ def _accept(
     message: ReceivedMessage,
     place: Place,
     senders: Sequence[Record],
-    found: Mapping[str, Sequence[Record]],
-    named: Sequence[Principal],
+    circle: Circle,
     correlation: Correlation,
     settings: EmailSettings,
 ) -> tuple[Acceptance, Decision]:
@@ -242,36 +207,32 @@ def _accept(
         return Acceptance(None, by_hand, ()), Decision(Outcome.TRACKED, by_hand)
     correlated = correlation.earlier is not None
     if place.kind is FolderKind.SENT and place.reader is not None:
-        everybody = [record for records in found.values() for record in records]
+        everybody = [record for records in circle.found.values() for record in records]
         acceptance = filtering.ask_sender(place.reader, everybody, correlated=correlated, settings=settings)
-    else:
-        acceptance = filtering.ask(named, place.reader, senders, correlated=correlated, settings=settings)
+        return acceptance, _decision(acceptance)
+    taken = circle.taken.get(correlated) if not senders else None
+    if taken is None or taken.reader is not place.reader:
+        acceptance = filtering.ask(
+            circle.named, place.reader, senders, correlated=correlated, settings=settings
+        )
+        taken = Taken(place.reader, acceptance, _decision(acceptance))
+        if not senders:
+            circle.taken[correlated] = taken
+    return taken.acceptance, taken.decision
+
+
+def _decision(acceptance: Acceptance) -> Decision:
     outcome = Outcome.TRACKED if acceptance.acceptor else Outcome.NOT_ACCEPTED
-    return acceptance, Decision(outcome, acceptance.reason)
+    return Decision(outcome, acceptance.reason)
 
 
-def _is_approved(principal: Principal, settings: EmailSettings) -> bool:
-    return principal.approved or not settings.requireapprovalforqueueemail
-
-
-def _owner(
-    message: ReceivedMessage, place: Place, people: People, judgement: Judgement, mine: UUID | None
+def _ownership(
+    place: Place, circle: Circle, sender: Record | None, correlation: Correlation, mine: UUID | None
 ) -> Ownership:
     if place.kind is FolderKind.SENT:
         return Ownership(mine, "it lies in the owner's Sent Items")
-    lists: list[list[UUID]] = []
-    for parties in (message.to, message.cc, message.bcc):
-        owners: list[UUID] = []
-        for party in parties:
-            for record in judgement.recipients.get(party.address.lower(), ()):
-                principal = people.principals.get(record.recordid)
-                if principal is not None and principal.enabled and principal.ownerid is not None:
-                    owners.append(principal.ownerid)
-        lists.append(owners)
-    sender = judgement.sender
-    earlier = judgement.correlation.earlier if judgement.correlation else None
-    return ownership.owner_of(
-        lists,
+    earlier = correlation.earlier
+    return circle.ownership(
         correlated_owner=earlier.ownerid if earlier else None,
         sender_owner=sender.ownerid if sender and sender.table in ("contact", "account", "lead") else None,
         fallback=mine,

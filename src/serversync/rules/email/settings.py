@@ -54,6 +54,11 @@ class EmailSettings:
         return self.enablesmartmatching and not self.disablesmartmatching
 
     @property
+    def correlates_by_headers(self) -> bool:
+        """Whether an e-mail belongs to another by In-Reply-To, References or conversation index."""
+        return self.emailcorrelationenabled and not self.ignoreconversationindexandinreplytoforcorrelation
+
+    @property
     def makes_hashes(self) -> bool:
         """Whether hashes for smart matching are stored; also while it is off, so that it can be switched on."""
         return not self.disablesmartmatchingemailhashcreation
