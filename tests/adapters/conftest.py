@@ -13,7 +13,14 @@ LEASE = timedelta(seconds=30)
 
 @pytest.fixture
 def world(database_dsn):
-    from serversync.crm.models import EmailServerProfile, Mailbox, Organization, SystemUser, UserSettings
+    from serversync.crm.models import (
+        EmailServerProfile,
+        ExchangeSyncMailbox,
+        Mailbox,
+        Organization,
+        SystemUser,
+        UserSettings,
+    )
 
     Organization.objects.current()
     profile = EmailServerProfile.objects.create(name="Exchange", incominguseimpersonation=True)
@@ -28,6 +35,7 @@ def world(database_dsn):
             nextpasson="2026-01-01T00:00:00Z",
         )
         UserSettings.objects.filter(pk=user.pk).update(incomingemailfilteringmethod=0)
+        ExchangeSyncMailbox.objects.create(mailboxid_id=user.defaultmailbox_id)
         people[name] = user
     return SimpleNamespace(
         dsn=database_dsn,

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 TABLES = [model for model in apps.get_app_config("crm").get_models() if not model._meta.auto_created]
 KEYS = {
     "appointment": "activityid",
+    "exchangesyncmailbox": "mailboxid",
     "email": "activityid",
     "emaildelivery": "activityid",
     "usersettings": "systemuserid",

@@ -48,13 +48,15 @@ from serversync.rules.record import Fields, Kind, Value
 T = TypeVar("T", ItemToMake, ItemToChange)
 
 TRACKED_CATEGORY: Final = "Tracked to Dynamics 365"
-"""Who puts it on a task asks for it to be tracked."""
+"""Who puts it on an item asks for it to be tracked; the name where no setting says otherwise."""
 
-_ELEMENTS: Final = {Kind.CONTACT: "Contact", Kind.TASK: "Task"}
-_FOLDERS: Final = {
+ELEMENTS: Final = {Kind.CONTACT: "Contact", Kind.TASK: "Task"}
+"""The element of an item of each kind."""
+FOLDERS: Final = {
     Kind.CONTACT: DistinguishedFolderId("contacts"),
     Kind.TASK: DistinguishedFolderId("tasks"),
 }
+"""The folder that is kept in step for each kind."""
 _DELETED: Final = DistinguishedFolderId("deleteditems")
 _CATEGORIES: Final = FieldURI("item:Categories")
 _SUBJECT: Final = FieldURI("item:Subject")
@@ -103,18 +105,25 @@ class EwsActMailbox:
         client: The client.
         mailbox: Whom to impersonate.
         takes_all: Kinds of which every item takes part; of the others those with the category.
+        category: The category.
     """
 
     def __init__(
-        self, client: EwsClient, mailbox: str | None, *, takes_all: frozenset[Kind] = frozenset()
+        self,
+        client: EwsClient,
+        mailbox: str | None,
+        *,
+        takes_all: frozenset[Kind] = frozenset(),
+        category: str = TRACKED_CATEGORY,
     ) -> None:
         self._client = client
         self._mailbox = mailbox
         self._takes_all = takes_all
+        self._category = category
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
         """See ``ActMailbox``."""
-        request = SyncFolderItems(folder=_FOLDERS[kind], sync_state=position, max_changes=_PAGE)
+        request = SyncFolderItems(folder=FOLDERS[kind], sync_state=position, max_changes=_PAGE)
         (outcome,) = await self._client.call(request, mailbox=self._mailbox)
         page = outcome.unwrap()
         heard = [
@@ -138,7 +147,7 @@ class EwsActMailbox:
         return read
 
     def _item(self, kind: Kind, asked: ItemId, item: EwsItem) -> Item | ServiceError:
-        if item.item_id is None or item.element != _ELEMENTS[kind]:
+        if item.item_id is None or item.element != ELEMENTS[kind]:
             return ItemUnreadable(item=asked.id)
         return Item(
             item.item_id.id,
@@ -146,7 +155,7 @@ class EwsActMailbox:
             _stamp_of(item),
             fields_of(kind, item),
             item.subject or "",
-            takes_part=(kind in self._takes_all or TRACKED_CATEGORY in item.categories)
+            takes_part=(kind in self._takes_all or self._category in item.categories)
             # The CRM has no recurring tasks; they stay in Exchange as they are.
             and not (isinstance(item, Task) and item.is_recurring),
             changed_on=item.last_modified_time,
@@ -155,7 +164,7 @@ class EwsActMailbox:
 
     async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
         """See ``ActMailbox``."""
-        near: dict[AnyFolderId, Sight] = {_FOLDERS[kind]: Sight.SEEN, _DELETED: Sight.GONE}
+        near: dict[AnyFolderId, Sight] = {FOLDERS[kind]: Sight.SEEN, _DELETED: Sight.GONE}
         found = await self._search(kind, stamp, near)
         if any(each.sight is Sight.SEEN for each in found):
             return found
@@ -182,7 +191,7 @@ class EwsActMailbox:
             if isinstance(outcome, ews.Failure) and isinstance(outcome.error, ItemGone):
                 continue  # the folder has gone since it was listed
             for item in outcome.unwrap().items:
-                if item.item_id is not None and item.element == _ELEMENTS[kind]:
+                if item.item_id is not None and item.element == ELEMENTS[kind]:
                     sights[item.item_id.id] = sight
         read = await self.read(kind, list(sights))
         return [Found(each, sights[each.item_id]) for each in read if isinstance(each, Item)]
@@ -195,7 +204,7 @@ class EwsActMailbox:
         for start in range(0, len(wanted), _ADDRESSES_AT_ONCE):
             is_same = any_equal_to(_FIRST_ADDRESS, tuple(wanted[start : start + _ADDRESSES_AT_ONCE]))
             request = FindItem(
-                folders=(_FOLDERS[kind],), restriction=AllOf((Not(Exists(RECORD_STAMP)), is_same))
+                folders=(FOLDERS[kind],), restriction=AllOf((Not(Exists(RECORD_STAMP)), is_same))
             )
             (outcome,) = await self._client.call(request, mailbox=self._mailbox)
             ids.update((each.item_id.id, None) for each in outcome.unwrap().items if each.item_id is not None)
@@ -209,11 +218,11 @@ class EwsActMailbox:
         """See ``ActMailbox``; who tracks by category sees that it is tracked."""
 
         def ask(part: Sequence[ItemToMake]) -> CreateItem:
-            new = tuple(NewItem(_ELEMENTS[kind], self._new_values(kind, each)) for each in part)
-            return CreateItem(items=new, saved_item_folder=_FOLDERS[kind])
+            new = tuple(NewItem(ELEMENTS[kind], self._new_values(kind, each)) for each in part)
+            return CreateItem(items=new, saved_item_folder=FOLDERS[kind])
 
         async def again(item: ItemToMake) -> Written | ServiceError:
-            for found in await self._search(kind, item.stamp, {_FOLDERS[kind]: Sight.SEEN}):
+            for found in await self._search(kind, item.stamp, {FOLDERS[kind]: Sight.SEEN}):
                 return Written(found.item.item_id, found.item.change_key)
             return (await self._write([item], ask, again))[0]
 
@@ -223,7 +232,7 @@ class EwsActMailbox:
         values = {uri: value for uri, value in _ews_values(kind, item.fields).items() if value is not None}
         values[RECORD_STAMP] = str(item.stamp)
         if kind not in self._takes_all:
-            values[_CATEGORIES] = (TRACKED_CATEGORY,)
+            values[_CATEGORIES] = (self._category,)
         return values
 
     async def update(self, kind: Kind, items: Sequence[ItemToChange]) -> list[Written | ServiceError]:
@@ -341,7 +350,7 @@ def _item_change(kind: Kind, item: ItemToChange) -> ItemChange:
     values = _ews_values(kind, item.fields)
     return ItemChange(
         ItemId(item.item.item_id, item.item.change_key),
-        _ELEMENTS[kind],
+        ELEMENTS[kind],
         {uri: value for uri, value in values.items() if value is not None}
         | ({RECORD_STAMP: str(item.stamp)} if item.stamp is not None else {}),
         tuple(uri for uri, value in values.items() if value is None),

@@ -69,7 +69,7 @@ class ActStoreOnPostgres:
         """Give a transaction in which the claim is held."""
         async with self._pool.connection() as connection, connection.transaction():
             held = await connection.execute(
-                "select from mailbox where mailboxid = %s and leasefence = %s for update",
+                "select from exchangesyncmailbox where mailboxid = %s and leasefence = %s for update",
                 (run.mailboxid, run.fence),
             )
             if held.rowcount != 1:

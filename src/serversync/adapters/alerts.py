@@ -3,11 +3,13 @@
 Nothing is written where the organization does not want alerts for errors (``generatealertsforerrors``).
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.core.errors import ServiceError
+from serversync.engine.act_run import ActClaim
 from serversync.engine.ports import MailboxRun
 from serversync.engine.sending import DeliveryRun
 
@@ -38,25 +40,32 @@ class TraceLogAlerts:
         """See ``Alerts``."""
         which = f' "{subject}"' if subject else ""
         text = f"A message{which} in {run.address} was set aside: {error} (item {item_id[-24:]})"
-        await self._raise(run, error, text, level=_ERROR, kind=_OF_AN_ITEM)
+        await self.tell(run, error, text, level=_ERROR, kind=_OF_AN_ITEM)
 
     async def raise_for_mailbox(self, run: MailboxRun, error: ServiceError) -> None:
         """See ``Alerts``."""
-        await self._raise(run, error, f"{run.address}: {error}", level=_ERROR, kind=_OF_THE_MAILBOX)
+        await self.tell(run, error, f"{run.address}: {error}", level=_ERROR, kind=_OF_THE_MAILBOX)
 
     async def raise_for_email(self, run: DeliveryRun, error: ServiceError) -> None:
         """See ``DeliveryAlerts``."""
         text = f'The e-mail "{run.message.subject}" of {run.address} was not sent: {error}'
-        await self._raise(run, error, text, level=_ERROR, kind=_OF_AN_ITEM)
+        await self.tell(run, error, text, level=_ERROR, kind=_OF_AN_ITEM)
 
     async def raise_for_sender(self, run: DeliveryRun, error: ServiceError) -> None:
         """See ``DeliveryAlerts``."""
         text = f"Nothing can be sent through {run.address}: {error}"
-        await self._raise(run, error, text, level=_ERROR, kind=_OF_THE_MAILBOX)
+        await self.tell(run, error, text, level=_ERROR, kind=_OF_THE_MAILBOX)
 
-    async def _raise(
-        self, run: MailboxRun | DeliveryRun, error: ServiceError, text: str, *, level: int, kind: str
+    async def tell(
+        self,
+        run: MailboxRun | DeliveryRun | ActClaim,
+        error: ServiceError,
+        text: str,
+        *,
+        level: int,
+        kind: str,
     ) -> None:
+        """Open an alert about the mailbox of a run, or count one that is open; ``kind`` says what heals it."""
         async with self._pool.connection() as connection:
             await connection.execute(
                 _RAISE,
@@ -76,11 +85,11 @@ class TraceLogAlerts:
         """See ``Alerts``."""
         await self.heal(run.mailboxid)
 
-    async def heal(self, mailboxid: UUID) -> None:
-        """Close the open alerts about a mailbox as a whole; those about single items stay."""
+    async def heal(self, mailboxid: UUID, kinds: Sequence[str] = (_OF_THE_MAILBOX,)) -> None:
+        """Close the open alerts of some kinds: those about a mailbox as a whole, where no others are named."""
         async with self._pool.connection() as connection:
             await connection.execute(
                 "update tracelog set resolvedon = now(), modifiedon = now()"
-                " where regardingobjectid = %s and resolvedon is null and errortypedisplay = %s",
-                (mailboxid, _OF_THE_MAILBOX),
+                " where regardingobjectid = %s and resolvedon is null and errortypedisplay = any(%s)",
+                (mailboxid, list(kinds)),
             )

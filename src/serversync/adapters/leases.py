@@ -129,7 +129,8 @@ _FINISH = """
         itemsfailedforlastsync = told.failed, transientfailurecount = 0,
         noemailcount = case when told.processed > 0 then 0 else coalesce(m.noemailcount, 0) + 1 end,
         processedtimes = coalesce(m.processedtimes, 0) + 1, lastduration = told.ms,
-        incomingemailstatus = 1, mailboxstatus = 1, receivingpostponeduntil = null,
+        incomingemailstatus = 1, receivingpostponeduntil = null,
+        mailboxstatus = case when m.actstatus = 2 and m.actdeliverymethod = 1 then 2 else 1 end,
         changemark = told.mark, changemarkedon = told.marked, foldersreadon = told.read,
         pollsskipped = told.skipped, changemarktrust = told.trust,
         lastsyncerror = null, lastsyncerrorcode = null, lastsyncerrorcount = 0

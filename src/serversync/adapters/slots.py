@@ -18,12 +18,14 @@ from psycopg import AsyncConnection
 from psycopg.errors import LockNotAvailable
 from psycopg_pool import AsyncConnectionPool
 
+from serversync.adapters.act_leases import ACT_CHANNEL
 from serversync.adapters.deliveries import SEND_CHANNEL
 from serversync.core.errors import InputInvalid, LeaseLost, NoConnectionFree, ServiceError
 
 PASSES: Final = "passes"
 STREAMS: Final = "streams"
 SENDING: Final = "sending"
+SYNCHRONIZATION: Final = "synchronization"
 BY_HAND: Final = "by hand"
 
 WAKE_CHANNEL: Final = "serversync_due"
@@ -41,8 +43,8 @@ _TAKE: Final = """
     from (
         select least(
             p.maxconcurrentconnections - %(leave)s - coalesce(sum(s.connections), 0),
-            case when %(purpose)s = 'sending' then greatest(p.maxconcurrentconnections / 2, 1)
-                - coalesce(sum(s.connections) filter (where s.purpose = 'sending'), 0) end) as connections
+            case when %(purpose)s in ('sending', 'synchronization') then greatest(p.maxconcurrentconnections / 2, 1)
+                - coalesce(sum(s.connections) filter (where s.purpose = %(purpose)s), 0) end) as connections
         from emailserverprofile p
         left join connectionslot s on s.budgetid = %(budget)s and s.leaseuntil > clock_timestamp()
         where p.emailserverprofileid = %(profile)s
@@ -100,7 +102,12 @@ _RELEASE: Final = f"""
         select '{SEND_CHANNEL}'
         where exists (select from emaildelivery d join mailbox m on m.mailboxid = d.mailboxid
                       where m.emailserverprofile = g.emailserverprofileid
-                      and d.dueon <= now() and (d.leaseuntil is null or d.leaseuntil < now()))) told
+                      and d.dueon <= now() and (d.leaseuntil is null or d.leaseuntil < now()))
+        union all
+        select '{ACT_CHANNEL}'
+        where exists (select from exchangesyncmailbox s join mailbox m on m.mailboxid = s.mailboxid
+                      where m.emailserverprofile = g.emailserverprofileid and m.enabledforact
+                      and s.nextpasson <= now() and (s.leaseuntil is null or s.leaseuntil < now()))) told
 """  # noqa: S608 - put together from constants
 
 
@@ -173,7 +180,8 @@ async def take(
         wanted: The most that are useful; fewer may be given.
         host: Who holds them.
         lease: Until when without a sign of life.
-        purpose: ``PASSES``, ``STREAMS``, or ``SENDING``, which has at most half of a limit.
+        purpose: ``PASSES``, ``STREAMS``, ``SENDING`` or ``SYNCHRONIZATION``; the last two have at most half of a
+            limit each.
         leave: So many of the limit are not taken, so that something else can run.
 
     Returns:

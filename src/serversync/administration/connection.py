@@ -1,7 +1,7 @@
 """Test & Enable: trying out how Exchange answers for mailboxes that are to be enabled.
 
 It really opens the Inbox as the engine would and lists one page of it, sends a message from the mailbox to itself where
-the mailbox sends, and writes down what came of it.
+the mailbox sends, writes and removes a contact and a task where these are kept in step, and writes down what came of it.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from serversync.adapters.act_trial import write_and_remove
 from serversync.adapters.exchange_mailbox import EwsMailbox
 from serversync.adapters.profiles import ProfileConnections
 from serversync.adapters.sending_trial import send_to_itself
@@ -52,7 +53,7 @@ def enable(chosen: Sequence[Mailbox]) -> list[EnableResult]:
     for one in chosen:
         audit.noted("mailbox.test-enable", one)
     organization = Organization.objects.current()
-    refusals = {one.pk: readiness.blocked(one, organization) for one in chosen}
+    refusals = {one.pk: readiness.blocked_from_test(one, organization) for one in chosen}
     ready = [one for one in chosen if refusals[one.pk] is None]
     tried = asyncio.run(_try_all(ready)) if ready else []
     trials = dict(zip([one.pk for one in ready], tried, strict=True))
@@ -148,8 +149,20 @@ async def try_sending(connections: ProfileConnections, profileid: UUID, address:
     return Trial(address or "", round((time.monotonic() - started) * 1000))
 
 
+async def try_synchronizing(connections: ProfileConnections, profileid: UUID, address: str | None) -> Trial:
+    """Open the folders, write an item into each and remove it; what goes wrong is in the result."""
+    started = time.monotonic()
+    try:
+        async with connections.client(profileid, address=address) as (client, mailbox):
+            folders = await write_and_remove(client, mailbox)
+    except ServiceError as error:
+        return Trial(address or "", round((time.monotonic() - started) * 1000), error=error)
+    return Trial(address or "", round((time.monotonic() - started) * 1000), folder=folders)
+
+
 TRIALS: Final[Mapping[Direction, TryOut]] = {
     Direction.INCOMING: try_inbox,
     Direction.OUTGOING: try_sending,
+    Direction.ACT: try_synchronizing,
 }
 """How each direction is really tried; a direction that is missing is not tried."""

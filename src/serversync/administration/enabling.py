@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from serversync.administration import alerts
+from serversync.administration import act_schedule, alerts
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, Misconfigured, Permanent, ServiceError, Transient
 from serversync.crm.models import Mailbox
@@ -114,6 +114,9 @@ def write_down(mailbox: Mailbox, trials: Mapping[Direction, Trial]) -> None:
     for direction, trial in trials.items():
         columns |= _of_direction(direction, trial, now)
     Mailbox.objects.filter(pk=mailbox.pk).update(**columns)
+    act = trials.get(Direction.ACT)
+    if act is not None and act.error is None:
+        act_schedule.enable(mailbox)
     if error is not None:
         alerts.tell_failure(mailbox, error)
         return

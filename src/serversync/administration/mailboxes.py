@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
+from serversync.administration import act_schedule, audit, privileges, profiles, readiness
 from serversync.administration import actor as actors
-from serversync.administration import audit, privileges, profiles, readiness
 from serversync.administration.readiness import Readiness
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, RecordNotFound
@@ -244,14 +244,20 @@ def make_due(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
     chosen = [state_of(mailbox) for mailbox in mailboxes]
     privileges.require_for(Privilege.WRITE_MAILBOX, [state.mailbox for state in chosen])
     for state in chosen:
-        refuse_blocked(state)
-    Mailbox.objects.filter(pk__in=[state.mailbox.pk for state in chosen]).update(
+        if _has_mail(state.mailbox) or not act_schedule.uses(state.mailbox):
+            refuse_blocked(state)
+    Mailbox.objects.filter(pk__in=[state.mailbox.pk for state in chosen if state.readiness.may_run]).update(
         nextpasson=clock.now(), foldersreadon=None
     )
+    act_schedule.make_due(state.mailbox for state in chosen)
     for state in chosen:
         audit.noted("mailbox.sync", state.mailbox)
     wake_workers()
     return [show(str(state.mailbox.pk)) for state in chosen]
+
+
+def _has_mail(mailbox: Mailbox) -> bool:
+    return mailbox.incomingemaildeliverymethod == IncomingEmailDeliveryMethod.SERVER_SIDE_SYNCHRONIZATION
 
 
 def refuse_blocked(state: MailboxState) -> None:
@@ -332,10 +338,10 @@ def _change_profile(mailbox: Mailbox, profile: EmailServerProfile | None) -> set
     if mailbox.emailserverprofile == profile:
         return set()
     mailbox.emailserverprofile = profile
-    mailbox.incomingemailstatus = mailbox.mailboxstatus = TestResult.NOT_RUN
+    mailbox.incomingemailstatus = mailbox.mailboxstatus = mailbox.actstatus = TestResult.NOT_RUN
     mailbox.ewsurl = mailbox.lastautodiscoveredon = None
     found = {"ewsurl", "lastautodiscoveredon"}
-    return {"emailserverprofile", "incomingemailstatus", "mailboxstatus"} | found
+    return {"emailserverprofile", "incomingemailstatus", "mailboxstatus", "actstatus"} | found
 
 
 def _enter(mailbox: Mailbox, values: MailboxEntries) -> set[str]:

@@ -8,7 +8,13 @@ from serversync.administration import profile_access, profiles
 from serversync.administration.sentences import Sentence
 from serversync.crm.models import EmailServerProfile, Mailbox, Organization
 from serversync.crm.models.emailserverprofile import CredentialRetrieval
-from serversync.crm.models.options import EmailRouterAccessApproval, IncomingEmailDeliveryMethod, StateCode
+from serversync.crm.models.options import (
+    ActDeliveryMethod,
+    EmailRouterAccessApproval,
+    IncomingEmailDeliveryMethod,
+    OutgoingEmailDeliveryMethod,
+    StateCode,
+)
 from serversync.rules.allow_list import allows
 
 
@@ -41,6 +47,38 @@ def judge(mailbox: Mailbox, organization: Organization, now: datetime) -> Readin
 def blocked(mailbox: Mailbox, organization: Organization) -> Readiness | None:
     """Return what an administrator has to set up first, or ``None`` where nothing keeps it from being tested."""
     name = mailbox.emailaddress or str(mailbox.mailboxid)
+    if not _is_there(mailbox) or _uses_incoming(mailbox):
+        return blocked_whatever_direction(mailbox, organization)
+    return Readiness(
+        may_run=False,
+        code="method",
+        sentence="It is not synchronized: Incoming Email is not Server-Side Synchronization.",
+        remedy=f"Choose it: serversync mailbox edit {name} --incoming server-side.",
+    )
+
+
+def blocked_from_test(mailbox: Mailbox, organization: Organization) -> Readiness | None:
+    """Return what has to be set up before Test & Enable; a mailbox that only sends, or has no mail, is tested too."""
+    is_other = (
+        mailbox.outgoingemaildeliverymethod == OutgoingEmailDeliveryMethod.SERVER_SIDE_SYNCHRONIZATION
+        or mailbox.actdeliverymethod == ActDeliveryMethod.SERVER_SIDE_SYNCHRONIZATION
+    )
+    if is_other and not _uses_incoming(mailbox):
+        return blocked_whatever_direction(mailbox, organization)
+    return blocked(mailbox, organization)
+
+
+def _uses_incoming(mailbox: Mailbox) -> bool:
+    return mailbox.incomingemaildeliverymethod == IncomingEmailDeliveryMethod.SERVER_SIDE_SYNCHRONIZATION
+
+
+def _is_there(mailbox: Mailbox) -> bool:
+    return mailbox.statecode == StateCode.ACTIVE and bool(mailbox.emailaddress)
+
+
+def blocked_whatever_direction(mailbox: Mailbox, organization: Organization) -> Readiness | None:
+    """Return what has to be set up first for mail as for the rest, or ``None``."""
+    name = mailbox.emailaddress or str(mailbox.mailboxid)
     if mailbox.statecode != StateCode.ACTIVE:
         return Readiness(
             may_run=False,
@@ -54,13 +92,6 @@ def blocked(mailbox: Mailbox, organization: Organization) -> Readiness | None:
             code="address-missing",
             sentence="It is not synchronized: it has no e-mail address.",
             remedy="Give the user or queue its primary e-mail address.",
-        )
-    if mailbox.incomingemaildeliverymethod != IncomingEmailDeliveryMethod.SERVER_SIDE_SYNCHRONIZATION:
-        return Readiness(
-            may_run=False,
-            code="method",
-            sentence="It is not synchronized: Incoming Email is not Server-Side Synchronization.",
-            remedy=f"Choose it: serversync mailbox edit {name} --incoming server-side.",
         )
     return _profile(mailbox, name) or _approval(mailbox, organization, name)
 

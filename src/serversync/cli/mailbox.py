@@ -13,7 +13,6 @@ from serversync.core.errors import ServiceError
 if TYPE_CHECKING:
     from serversync.administration.mailboxes import MailboxState
     from serversync.crm.models import Mailbox
-    from serversync.engine.ports import PassResult
 
 app = typer.Typer(help="The mailboxes that are synchronized.", no_args_is_help=True)
 
@@ -222,28 +221,79 @@ def sync(
     wait: Annotated[
         bool, typer.Option("--wait", help="Run one pass here, now, and say what it did.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Print what would be done to contacts and tasks; neither side is written."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make mailboxes due now; with --wait run one pass over each in this process."""
     with with_database(as_json=as_json) as output:
         from serversync.administration import mailboxes
+        from serversync.cli import synchronizing
 
         chosen = mailboxes.choose(addresses or [], everything=everything)
+        if dry_run:
+            _end(synchronizing.plan_all(output, chosen))
+            return
         if not wait:
             _write(output, mailboxes.make_due(chosen))
             return
         with own_words():
-            done = [_run_now(mailbox) for mailbox in chosen]
+            done = [synchronizing.run_now(mailbox) for mailbox in chosen]
         if output.as_json:
-            output.json([_pass_row(mailbox, *one) for mailbox, one in zip(chosen, done, strict=True)])
+            output.json([synchronizing.pass_row(*one) for one in zip(chosen, done, strict=True)])
         else:
-            for mailbox, (result, error) in zip(chosen, done, strict=True):
-                address = mailbox.emailaddress or mailbox.name
-                if result is not None:
-                    output.say(f"{address}: {_told(result)}")
-                if error is not None:
-                    output.error(error, about=address)
-        _end([error for _, error in done])
+            for mailbox, one in zip(chosen, done, strict=True):
+                synchronizing.tell(output, mailbox, one)
+        _end([one.error for one in done])
+
+
+@app.command("approve-plan")
+def approve_plan(addresses: Addresses = None, *, everything: Everything = False) -> None:
+    """Let happen what the first plan for contacts and tasks says, from now on."""
+    with with_database(as_json=False) as output:
+        from serversync.administration import mailboxes, synchronization
+
+        chosen = mailboxes.choose(addresses or [], everything=everything)
+        synchronization.approve_plan(chosen)
+        for one in chosen:
+            output.say(f"{one.emailaddress}: {synchronization.state_of(one).sentence}")
+
+
+@app.command("held")
+def held(
+    address: One,
+    *,
+    delete: Annotated[bool, typer.Option("--delete", help="Let the deletions happen.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep what is left, and part the pairs.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List deletions of contacts and tasks that wait for a person, let them happen, or keep what is left."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import act_schedule, mailboxes, synchronization
+        from serversync.core.errors import InputInvalid
+        from serversync.crm.models.exchangesyncmailbox import SyncAnswer
+
+        mailbox = mailboxes.find(address)
+        if delete and keep:
+            raise InputInvalid(field="Answer", reason="give --delete or --keep, not both")
+        if delete or keep:
+            synchronization.answer(mailbox, SyncAnswer.DELETE if delete else SyncAnswer.KEEP)
+        rows = [
+            {**one, "titles": ", ".join(one["titles"])}
+            for one in act_schedule.schedule_of(mailbox).held or ()
+        ]
+        columns = {
+            "kind": "Kind",
+            "step": "What",
+            "deletions": "How many",
+            "linked": "Of",
+            "titles": "Such as",
+        }
+        output.rows(rows, columns, empty="No deletions wait.")
 
 
 @app.command("why")
@@ -278,42 +328,6 @@ def why(
             output.say(f"  {one.sentence}" if one.trace else one.sentence)
             for reason in one.reasons:
                 output.say(f"    {reason}")
-
-
-def _run_now(mailbox: "Mailbox") -> "tuple[PassResult | None, ServiceError | None]":
-    import asyncio
-
-    from serversync.administration import mailboxes
-    from serversync.jobs.single import sync_now
-
-    try:
-        mailboxes.refuse_blocked(mailboxes.state_of(mailbox))
-        return asyncio.run(sync_now(mailbox.pk))
-    except ServiceError as error:
-        return None, error
-
-
-def _pass_row(mailbox: "Mailbox", result: "PassResult | None", error: ServiceError | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"mailboxid": str(mailbox.pk), "emailaddress": mailbox.emailaddress}
-    if result is not None:
-        told |= {
-            "pages": result.pages,
-            "listed": result.listed,
-            "processed": result.processed,
-            "failed": result.failed,
-            "outcomes": {outcome.name.lower(): count for outcome, count in result.by_outcome.items()},
-            "replayed": result.replayed,
-            "seconds": round(result.seconds, 3),
-        }
-    return {**told, "error": as_dict(error)}
-
-
-def _told(result: "PassResult") -> str:
-    counts = ", ".join(
-        f"{count} {outcome.name.lower().replace('_', ' ')}"
-        for outcome, count in sorted(result.by_outcome.items())
-    )
-    return f"{counts or 'nothing new'}, in {result.seconds:.1f} s."
 
 
 def _end(errors: list[ServiceError | None]) -> None:

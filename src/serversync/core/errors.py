@@ -16,7 +16,7 @@
             SendingDenied, MailboxFull, AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
             MailboxNotFound, TrackedFolderMissing, MailboxAccessDenied, MailboxNotAllowed, ScopeTooWide, AutodiscoverFailed, AutodiscoverHostNotAllowed,
             AutodiscoverRedirectLoop, AutodiscoverDomainUnusable, AutodiscoverNotHere, AutodiscoverRefused,
-            MailboxInExchangeOnline, SecretKeyUnusable, SecretKeyExposed, InputInvalid, PrivilegeMissing,
+            MailboxInExchangeOnline, PlanWaiting, DeletionsHeld, SecretKeyUnusable, SecretKeyExposed, InputInvalid, PrivilegeMissing,
             LogOnRefused, LogOnLocked, RecordNotFound,
             DatabaseMisconfigured, DatabaseStartFailed
 
@@ -632,6 +632,33 @@ class ScopeTooWide(Misconfigured):
     scope = Scope.PROFILE
     summary = "{account} may act as {mailbox}, which Exchange has to deny."
     remedy = "Limit the right to a management scope (New-ManagementScope -Name serversync -RecipientRestrictionFilter FILTER), then Get-ManagementRoleAssignment -RoleAssignee {account} -Role ApplicationImpersonation | Set-ManagementRoleAssignment -CustomRecipientWriteScope serversync."
+
+
+class PlanWaiting(Misconfigured):
+    """The first plan of a mailbox waits until somebody has looked at it; said in an alert, never raised."""
+
+    code = "act.plan-waiting"
+    scope = Scope.MAILBOX
+    summary = (
+        "Appointments, contacts and tasks of {mailbox} are not synchronized yet: somebody has to look at the plan"
+        " ({counts})."
+    )
+    remedy = (
+        "Look at the plan ('serversync mailbox sync {mailbox} --dry-run'); where it is what you want, let it happen:"
+        " 'serversync mailbox approve-plan {mailbox}'."
+    )
+
+
+class DeletionsHeld(Misconfigured):
+    """A pass would delete so much that it asks first; said in an alert, never raised."""
+
+    code = "act.deletions-held"
+    scope = Scope.ITEM
+    summary = "{count} deletions in {mailbox} wait for you: {what}."
+    remedy = (
+        "Let them happen ('serversync mailbox held {mailbox} --delete'), or keep what is left"
+        " ('serversync mailbox held {mailbox} --keep')."
+    )
 
 
 class SecretKeyUnusable(Misconfigured):

@@ -16,6 +16,8 @@ from serversync.rules.record import Fields, Kind
 
 BRAKE = Brake()
 """The brake where no setting says otherwise."""
+IN_FLIGHT = timedelta(seconds=100)
+"""So long a request may still take effect whose answer never came, where the profile names no time."""
 
 
 class Stage(IntEnum):
@@ -242,7 +244,7 @@ class ActRun:
     brake: Brake = BRAKE
     answer: Answer = Answer.NONE
     may_write: bool = True
-    in_flight: timedelta = timedelta(seconds=100)
+    in_flight: timedelta = IN_FLIGHT
     second_look: timedelta = timedelta(minutes=2)
     batch: int = 100
 

@@ -263,7 +263,7 @@ def _prepare(claim: Claimed) -> tuple[UUID, str | None, list[Direction]] | None:
             bulk.ACTS[bulk.TEST_ENABLE].require([mailbox])
     if mailbox is None:
         return None
-    refusal = readiness.blocked(mailbox, Organization.objects.current())
+    refusal = readiness.blocked_from_test(mailbox, Organization.objects.current())
     profile = mailbox.emailserverprofile
     if refusal is not None or profile is None:
         raise InputInvalid(

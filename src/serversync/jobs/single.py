@@ -6,11 +6,14 @@ from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
+from serversync.adapters import act_leases
 from serversync.adapters.leases import claim_one
 from serversync.adapters.profiles import ProfileConnections
 from serversync.core.errors import InputInvalid, ServiceError
 from serversync.database.address import dsn
+from serversync.engine.act_run import ActOutcome
 from serversync.engine.ports import PassResult
+from serversync.jobs.act import Synchronization
 from serversync.jobs.batch import BatchRunner
 from serversync.jobs.outgoing import OutgoingMail
 from serversync.jobs.worker import LEASE, USER_AGENT, host_name, open_pool
@@ -62,6 +65,51 @@ async def sync_now(mailboxid: UUID, *, lease: timedelta = LEASE) -> tuple[PassRe
         raise InputInvalid(
             field="Mailbox",
             reason="it may not run now: it must be active, enabled, approved, and have an active profile",
+        )
+    return outcome
+
+
+async def synchronize_now(
+    mailboxid: UUID, *, may_write: bool = True, lease: timedelta = LEASE
+) -> tuple[ActOutcome, ServiceError | None]:
+    """Bring the appointments, contacts and tasks of a mailbox into step, after any other run that is under way.
+
+    Args:
+        mailboxid: The mailbox.
+        may_write: ``False`` to plan only: neither side is written.
+        lease: For how long a run is believed to be alive without a sign of life.
+
+    Returns:
+        What was done, or would be; and what stopped it if something did.
+
+    Raises:
+        InputInvalid: the mailbox may not be synchronized, or another run of it does not end.
+    """
+    host = f"{host_name()}/now"
+    async with open_pool(dsn(), size=4) as pool:
+        profiles = ProfileConnections(pool, user_agent=USER_AGENT)
+        synchronization = Synchronization(pool, profiles, host=host, lease=lease)
+        try:
+            async with synchronization.heartbeat():
+                async with asyncio.timeout(PATIENCE.total_seconds()):
+                    fence = None
+                    while fence is None:
+                        async with pool.connection() as connection:
+                            fence = await act_leases.claim_one(connection, mailboxid, host=host, lease=lease)
+                        if fence is None:
+                            await asyncio.sleep(_LOOK_AGAIN)
+                outcome = await synchronization.run_one(mailboxid, fence, may_write=may_write)
+        except TimeoutError as error:
+            raise InputInvalid(
+                field="Mailbox", reason="another run of it is under way and does not end"
+            ) from error
+        finally:
+            await profiles.close()
+    if outcome is None:
+        raise InputInvalid(
+            field="Mailbox",
+            reason="its appointments, contacts and tasks may not be synchronized now: it must be the active, approved"
+            " mailbox of a user, with that method and an active profile",
         )
     return outcome
 

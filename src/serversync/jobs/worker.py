@@ -22,6 +22,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from serversync import __version__
 from serversync.adapters.notification_groups import NotificationGroups
 from serversync.adapters.profiles import ProfileConnections
+from serversync.jobs.act import Synchronization
 from serversync.jobs.batch import BatchRunner, tune_process
 from serversync.jobs.dispatcher import Dispatcher
 from serversync.jobs.housekeeping import keep_house
@@ -131,6 +132,7 @@ class Worker:
                 )
             )
             outgoing = OutgoingMail(pool, profiles, conninfo=self._dsn, host=host_name(), lease=self._lease)
+            synchronization = Synchronization(pool, profiles, host=host_name(), lease=self._lease)
             operations = OperationRunner(
                 pool,
                 lambda: ProfileConnections(pool, user_agent=USER_AGENT, by_hand=True, slots=runner.slots),
@@ -143,6 +145,7 @@ class Worker:
                 asyncio.create_task(dispatcher.run()),
                 asyncio.create_task(notifier.run()),
                 asyncio.create_task(outgoing.run()),
+                asyncio.create_task(synchronization.run(self._dsn)),
                 asyncio.create_task(self._tidy()),
                 asyncio.create_task(self._stop.wait()),
             ]

@@ -16,6 +16,7 @@ from serversync.crm.models.emailserverprofile import EmailServerProfile
 from serversync.crm.models.exchangeaccount import ExchangeAccount
 from serversync.crm.models.exchangesyncidmapping import ExchangeSyncIdMapping
 from serversync.crm.models.exchangesyncitem import ExchangeSyncFolder, ExchangeSyncItem
+from serversync.crm.models.exchangesyncmailbox import ExchangeSyncMailbox
 from serversync.crm.models.lead import Lead
 from serversync.crm.models.logonattempt import LogOnAttempt
 from serversync.crm.models.mailbox import Mailbox
@@ -51,6 +52,7 @@ __all__ = [
     "ExchangeSyncFolder",
     "ExchangeSyncIdMapping",
     "ExchangeSyncItem",
+    "ExchangeSyncMailbox",
     "Lead",
     "LogOnAttempt",
     "Mailbox",

@@ -21,6 +21,12 @@ from serversync.crm.models.options import (
     IncomingEmailDeliveryMethod,
     OutgoingEmailDeliveryMethod,
 )
+from serversync.crm.models.syncoptions import (
+    ConflictPreference,
+    DeletionBehavior,
+    LeavingBehavior,
+    SyncDirection,
+)
 
 HASH_FILTER_KEYWORDS = r"^[\s]*([\w]+\s?:[\s]*)+"
 """Strips "RE:", "FW: RE:" and their like from subjects before smart matching."""
@@ -110,6 +116,17 @@ class Organization(models.Model):
     maxverboseloggingmailbox = integer(0, None, 10)
     maxverboseloggingsynccycles = integer(0, None, 100)
     expirechangetrackingindays = integer(0, 365, 30)
+
+    actplanfirst = boolean(default=True)
+    actpollingintervalinseconds = integer(1, 86_400, 120)
+    actconflictpreference = picklist(ConflictPreference, ConflictPreference.CRM)
+    actleavingbehavior = picklist(LeavingBehavior, LeavingBehavior.KEEP)
+    actbrakecount = integer(0, None, 10)
+    actbrakeshareinpercent = integer(0, 100, 10)
+    contactsyncdirection = picklist(SyncDirection, SyncDirection.BOTH)
+    contactdeletionbehaviorfromcrm = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)
+    contactdeletionbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.NEVER)
+    trackallcontacts = boolean(default=False)
 
     autocreatecontactonpromote = boolean(default=True)
     autotracksentfolderitems = boolean(default=False)

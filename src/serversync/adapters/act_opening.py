@@ -1,0 +1,29 @@
+"""Opens mailboxes for passes over appointments, contacts and tasks."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from serversync.adapters.act_mailbox import EwsActMailbox
+from serversync.adapters.profiles import ProfileConnections
+from serversync.engine.act_run import ActClaim
+from serversync.exchange.lane import Turn
+
+
+class ActMailboxes:
+    """Opens mailboxes over the connections of their profiles.
+
+    Args:
+        profiles: The connections.
+        turn: When requests may be sent: the lease of a connection.
+    """
+
+    def __init__(self, profiles: ProfileConnections, turn: Turn | None) -> None:
+        self._profiles = profiles
+        self._turn = turn
+
+    @asynccontextmanager
+    async def open(self, claim: ActClaim) -> AsyncIterator[EwsActMailbox]:
+        """Give the mailbox."""
+        opened = self._profiles.client(claim.profileid, mailboxid=claim.mailboxid, turn=self._turn)
+        async with opened as (client, mailbox):
+            yield EwsActMailbox(client, mailbox, takes_all=claim.takes_all, category=claim.category)

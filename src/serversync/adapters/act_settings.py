@@ -1,0 +1,81 @@
+"""Which kinds are kept in step, and the rules that a pass follows, from the settings of the organization.
+
+A further kind is one more entry of ``KINDS``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from serversync.mapping.fields import directions
+from serversync.rules.guards import Brake
+from serversync.rules.merge import Preference
+from serversync.rules.plan import Deletion, KindRules, Leaving
+from serversync.rules.record import Direction, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class KindSettings:
+    """The columns of ``organization`` that steer a kind; ``takes_all`` is missing where the category alone decides."""
+
+    direction: str
+    crm_deletion: str
+    exchange_deletion: str
+    takes_all: str | None = None
+
+
+KINDS: Final[dict[Kind, KindSettings]] = {
+    Kind.CONTACT: KindSettings(
+        "contactsyncdirection",
+        "contactdeletionbehaviorfromcrm",
+        "contactdeletionbehaviorfromexchange",
+        "trackallcontacts",
+    ),
+}
+"""The kinds that passes bring into step, in the order in which they are heard."""
+
+COLUMNS: Final = tuple(
+    dict.fromkeys(
+        (
+            "actconflictpreference",
+            "actleavingbehavior",
+            "actbrakecount",
+            "actbrakeshareinpercent",
+            "trackingcategoryname",
+            *(
+                column
+                for kind in KINDS.values()
+                for column in (kind.direction, kind.crm_deletion, kind.exchange_deletion, kind.takes_all)
+                if column is not None
+            ),
+        )
+    )
+)
+"""What is read of ``organization``."""
+
+
+def rules(settings: Mapping[str, Any]) -> dict[Kind, KindRules]:
+    """Return the rules of each kind, given the columns of ``COLUMNS``."""
+    return {
+        kind: KindRules(
+            directions(kind),
+            limit=Direction(settings[columns.direction]),
+            preference=Preference(settings["actconflictpreference"]),
+            crm_deletion=Deletion(settings[columns.crm_deletion]),
+            exchange_deletion=Deletion(settings[columns.exchange_deletion]),
+            leaving=Leaving(settings["actleavingbehavior"]),
+        )
+        for kind, columns in KINDS.items()
+    }
+
+
+def brake(settings: Mapping[str, Any]) -> Brake:
+    """Return how many deletions at once must wait for a person."""
+    return Brake(count=settings["actbrakecount"], share=settings["actbrakeshareinpercent"] / 100)
+
+
+def takes_all(settings: Mapping[str, Any]) -> frozenset[Kind]:
+    """Return the kinds of which every item in Exchange takes part."""
+    return frozenset(
+        kind for kind, columns in KINDS.items() if columns.takes_all and settings[columns.takes_all]
+    )

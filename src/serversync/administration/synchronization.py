@@ -1,0 +1,157 @@
+"""Appointments, contacts and tasks of mailboxes: whether they are kept in step, and what a person has to decide."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from serversync.administration import audit, mailboxes, privileges, readiness
+from serversync.administration.act_schedule import schedule_of, uses, wake_workers
+from serversync.administration.readiness import Readiness
+from serversync.administration.sentences import Sentence
+from serversync.core import clock
+from serversync.core.errors import InputInvalid
+from serversync.crm.models import ExchangeSyncMailbox, Mailbox, Organization
+from serversync.crm.models.exchangesyncmailbox import SyncAnswer
+from serversync.crm.privileges import Privilege
+
+
+def state_of(mailbox: Mailbox) -> Readiness:
+    """Return whether and when appointments, contacts and tasks of a mailbox are synchronized, or why not."""
+    return judge(mailbox, schedule_of(mailbox), Organization.objects.current(), clock.now())
+
+
+def judge(
+    mailbox: Mailbox, schedule: ExchangeSyncMailbox, organization: Organization, now: datetime
+) -> Readiness:
+    """Return the first reason that keeps them from being synchronized, or when that happens next."""
+    return blocked(mailbox, organization) or _stopped(mailbox, schedule) or _next(schedule, now)
+
+
+def blocked(mailbox: Mailbox, organization: Organization) -> Readiness | None:
+    """Return what an administrator has to set up first, or ``None`` where nothing keeps it from being tested."""
+    name = mailbox.emailaddress or str(mailbox.mailboxid)
+    if not uses(mailbox):
+        is_queue = mailbox.regardingobjecttypecode != "systemuser"
+        return Readiness(
+            may_run=False,
+            code="act-method",
+            sentence="Appointments, contacts and tasks are not synchronized: "
+            + ("only mailboxes of users have any." if is_queue else "that is not chosen."),
+            remedy=""
+            if is_queue
+            else f"Choose it: serversync mailbox edit {name} --act server-side, then mailbox test-enable {name}.",
+        )
+    return readiness.blocked_whatever_direction(mailbox, organization)
+
+
+def _stopped(mailbox: Mailbox, schedule: ExchangeSyncMailbox) -> Readiness | None:
+    if not mailbox.enabledforact:
+        because = f" after {schedule.lastsyncerror.rstrip('.')}" if schedule.lastsyncerror else ""
+        return Readiness(
+            may_run=False,
+            code="stopped",
+            sentence=f"Appointments, contacts and tasks were switched off{because}.",
+            remedy=f"Remove the cause, then: serversync mailbox test-enable {mailbox.emailaddress}.",
+        )
+    if schedule.nextpasson is None and schedule.leaseuntil is None:
+        if schedule.plan is not None and not schedule.isplanapproved:
+            return Readiness(
+                may_run=True,
+                code="plan-waiting",
+                sentence="Nothing is written before somebody has looked at the plan.",
+                remedy=f"Look at it and let it happen: serversync mailbox approve-plan {mailbox.emailaddress}.",
+            )
+        return Readiness(
+            may_run=False,
+            code="not-tested",
+            sentence="Appointments, contacts and tasks were never tested and enabled.",
+            remedy=f"Test and enable it: serversync mailbox test-enable {mailbox.emailaddress}.",
+        )
+    return None
+
+
+def _next(schedule: ExchangeSyncMailbox, now: datetime) -> Readiness:
+    if schedule.leaseuntil is not None and schedule.leaseuntil > now:
+        return Readiness(
+            may_run=True, code="running", sentence=f"They are being synchronized now, by {schedule.hostid}."
+        )
+    due = schedule.nextpasson
+    if due is None or due <= now:
+        return Readiness(
+            may_run=True,
+            code="due",
+            sentence="They are due: the next free worker takes them.",
+            remedy="If nothing happens, see whether a worker runs: serversync doctor.",
+        )
+    if schedule.failures:
+        return Readiness(
+            may_run=True,
+            code="retrying",
+            sentence=Sentence(
+                "They are tried again at {due}, after {times} failures in a row: {error}.",
+                due=due,
+                times=schedule.failures,
+                error=(schedule.lastsyncerror or "unknown").rstrip("."),
+            ),
+        )
+    return Readiness(
+        may_run=True, code="scheduled", sentence=Sentence("They are synchronized next at {due}.", due=due)
+    )
+
+
+def may_be_tried(mailbox: Mailbox) -> None:
+    """Let only mailboxes pass whose appointments, contacts and tasks may be synchronized, or looked at.
+
+    Raises:
+        InputInvalid: this one's may not; the sentence says why and what to do.
+    """
+    refusal = blocked(mailbox, Organization.objects.current())
+    if refusal is not None:
+        raise InputInvalid(
+            field=f"Mailbox {mailbox.emailaddress or mailbox.name}",
+            reason=" ".join(
+                part.rstrip(".") + "." for part in (refusal.sentence, refusal.remedy) if part
+            ).rstrip("."),
+        )
+
+
+def approve_plan(chosen: Sequence[Mailbox]) -> None:
+    """Let happen what the plans of mailboxes say, from now on.
+
+    Raises:
+        InputInvalid: one of them has made no plan.
+        PrivilegeMissing: one of them may not be administered.
+    """
+    mailboxes.require_administration(chosen)
+    for one in chosen:
+        if schedule_of(one).plan is None:
+            raise InputInvalid(
+                field=f"Mailbox {one.emailaddress or one.name}",
+                reason=f"it has no plan yet; make one with 'serversync mailbox sync {one.emailaddress} --dry-run'",
+            )
+    ExchangeSyncMailbox.objects.filter(pk__in=[one.pk for one in chosen]).update(
+        isplanapproved=True, nextpasson=clock.now()
+    )
+    for one in chosen:
+        audit.noted("mailbox.approve-plan", one)
+    wake_workers()
+
+
+def answer(mailbox: Mailbox, given: SyncAnswer) -> None:
+    """Let deletions happen that wait, or keep what is left.
+
+    Raises:
+        InputInvalid: none wait.
+        PrivilegeMissing: the mailbox may not be administered.
+    """
+    privileges.require_for(Privilege.WRITE_MAILBOX, [mailbox])
+    changed = ExchangeSyncMailbox.objects.filter(pk=mailbox.pk, held__isnull=False).update(
+        answer=given, nextpasson=clock.now()
+    )
+    if not changed:
+        raise InputInvalid(
+            field=f"Mailbox {mailbox.emailaddress or mailbox.name}", reason="no deletions wait for an answer"
+        )
+    audit.noted(
+        "mailbox.deletions-happen" if given == SyncAnswer.DELETE else "mailbox.deletions-kept", mailbox
+    )
+    wake_workers()

@@ -1,0 +1,148 @@
+"""Contacts are brought into step by workers: on time, each mailbox once, within the connections, and said when not."""
+
+from datetime import timedelta
+
+import pytest
+
+from serversync.adapters import act_leases
+from serversync.adapters.profiles import ProfileConnections
+from serversync.jobs.act import Synchronization
+from serversync.jobs.worker import USER_AGENT, open_pool
+from tests.e2e.place import PEOPLE, company
+from tests.jobs.test_worker import Running, until
+
+LEASE = timedelta(seconds=30)
+ADA = PEOPLE[0]
+
+
+@pytest.fixture
+def place(database_dsn):
+    with company(database_dsn) as place:
+        place.query_and_commit(
+            "update organization set actplanfirst = false, actpollingintervalinseconds = 1"
+        )
+        place.query_and_commit(
+            "update mailbox set actdeliverymethod = 1 where regardingobjecttypecode = 'systemuser'"
+        )
+        place.query_and_commit(
+            "insert into exchangesyncmailbox (mailboxid, nextpasson) select mailboxid, now() from mailbox"
+        )
+        place.query_and_commit(
+            "insert into contact (lastname, ownerid) select 'Hopper', ownerid from mailbox where emailaddress = %s",
+            ADA,
+        )
+        yield place
+
+
+class Part:
+    """The part of a worker, without the rest of it."""
+
+    def __init__(self, place, host="w1"):
+        self.place = place
+        self.host = host
+
+    async def __aenter__(self):
+        self.pool = open_pool(self.place.dsn)
+        await self.pool.open()
+        self.profiles = ProfileConnections(self.pool, user_agent=USER_AGENT)
+        self.synchronization = Synchronization(self.pool, self.profiles, host=self.host, lease=LEASE)
+        return self
+
+    async def __aexit__(self, *_):
+        await self.profiles.close()
+        await self.pool.close()
+
+    async def step(self):
+        begun = await self.synchronization.step()
+        await self.synchronization.settle()
+        return begun
+
+    async def claim(self):
+        async with self.pool.connection() as connection:
+            return await act_leases.claim_one(
+                connection, self.place.mailboxes[ADA], host=self.host, lease=LEASE
+            )
+
+
+def linked(place):
+    return place.query("select itemsubject from exchangesyncidmapping where stage = 2")
+
+
+async def test_a_worker_brings_contacts_into_step_by_itself_and_again(place):
+    async with Running(place.dsn):
+        await until(lambda: linked(place) == [("Hopper",)])
+        place.query_and_commit(
+            "insert into contact (lastname, ownerid) select 'Lovelace', ownerid from contact limit 1"
+        )
+        await until(lambda: sorted(linked(place)) == [("Hopper",), ("Lovelace",)])
+    assert place.query("select actstatus from mailbox where emailaddress = %s", ADA) == [(1,)]
+    assert place.query(
+        "select itemsprocessed, processresult from mailboxstatistics where operationtypeid = 2"
+    ) == [(1, True), (1, True)]
+
+
+async def test_only_mailboxes_of_users_with_the_method_are_taken(place):
+    place.query_and_commit("update mailbox set actdeliverymethod = 2 where emailaddress = %s", PEOPLE[1])
+    place.query_and_commit("update mailbox set enabledforact = false where emailaddress = %s", PEOPLE[2])
+    async with Part(place) as part:
+        assert await part.step() == 1
+    assert place.query("select count(*) from exchangesyncmailbox where succeededon is not null") == [(1,)]
+
+
+async def test_at_most_half_of_the_connections_are_used_and_one_is_left(place):
+    place.query_and_commit("update emailserverprofile set maxconcurrentconnections = 2")
+    async with Part(place) as part:
+        assert await part.synchronization.step() == 1
+        assert place.query("select purpose, connections from connectionslot") == [("synchronization", 1)]
+        await part.synchronization.settle()
+    assert place.query("select count(*) from connectionslot") == [(0,)]
+
+
+async def test_a_run_that_was_taken_over_does_nothing(place):
+    async with Part(place) as old, Part(place, "w2") as new:
+        fence = await old.claim()
+        place.query_and_commit("update exchangesyncmailbox set leaseuntil = now() - interval '1 second'")
+        assert await new.claim() == fence + 1
+        assert await old.synchronization.run_one(place.mailboxes[ADA], fence) is None
+    assert linked(place) == []
+
+
+async def test_a_mailbox_that_another_worker_has_is_not_claimed(place):
+    async with Part(place) as old, Part(place, "w2") as new:
+        await old.claim()
+        assert await new.claim() is None
+        assert await new.step() == 2
+
+
+async def test_a_mailbox_that_is_not_there_is_switched_off_with_an_alert_and_mail_goes_on(place):
+    place.query_and_commit(
+        "update mailbox set emailaddress = 'nobody@example.org', emailrouteraccessapproval = 1"
+        " where emailaddress = %s",
+        ADA,
+    )
+    place.query_and_commit(
+        "update mailbox set emailrouteraccessapproval = 1 where emailaddress = 'nobody@example.org'"
+    )
+    async with Part(place) as part:
+        await part.step()
+    assert place.query(
+        "select enabledforact, actstatus, mailboxstatus, enabledforincomingemail from mailbox"
+        " where emailaddress = 'nobody@example.org'"
+    ) == [(False, 2, 2, True)]
+    ((code, text),) = place.query("select code, text from tracelog where resolvedon is null")
+    assert code == "exchange.mailbox-not-found"
+    assert text.startswith("Appointments, contacts and tasks of nobody@example.org are not synchronized: ")
+
+
+async def test_a_server_that_refuses_is_tried_again_and_counted_in_one_alert(place):
+    place.query_and_commit("update mailbox set enabledforact = false where emailaddress <> %s", ADA)
+    place.query_and_commit("update emailserverprofile set incomingserverlocation = 'https://localhost:1/'")
+    async with Part(place) as part:
+        for _ in range(3):
+            await part.step()
+            place.query_and_commit("update exchangesyncmailbox set nextpasson = now()")
+    ((failures, error),) = place.query(
+        "select failures, lastsyncerror from exchangesyncmailbox where failures > 0"
+    )
+    assert failures == 3
+    assert place.query("select occurrences from tracelog where resolvedon is null") == [(3,)], error
