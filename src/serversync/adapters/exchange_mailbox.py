@@ -146,7 +146,7 @@ class EwsMailbox:
     ) -> None:
         request = GetItem(item_ids=tuple([ItemId(c.item_id) for c in changes]), item_shape=shape)
         outcomes = await self._client.call_bisecting(request, mailbox=self._mailbox)
-        nameless = []
+        nameless: list[ReceivedMessage] = []
         for change, outcome in zip(changes, outcomes, strict=True):
             message = found[change.item_id] = _message(change, outcome)
             if isinstance(message, ReceivedMessage) and message.sender is None:

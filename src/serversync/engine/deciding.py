@@ -30,6 +30,7 @@ from serversync.rules.email.acceptance import COPY, OURS, Decision, Outcome
 from serversync.rules.email.circle import People
 from serversync.rules.email.content import LeftOut
 from serversync.rules.email.correlation import (
+    NO_KEYS,
     Book,
     Earlier,
     hashes_to_store,
@@ -115,8 +116,10 @@ class PageDecisions:
             messages, readers, refused = await self._unwrap(exchange, people)
             people = await self._people(messages)
         settings = self._plan.settings
-        keys = [keys_of(message, settings) for message in messages]
-        looking = [key for key in keys if any(key)]
+        keys, looking = [NO_KEYS] * len(messages), []
+        if settings.correlates:
+            keys = [keys_of(message, settings) for message in messages]
+            looking = [key for key in keys if any(key)]
         book = await self._store.earlier(looking) if looking else Book()
         opposites = {}
         if settings.ignoreinternalemail:
@@ -129,13 +132,13 @@ class PageDecisions:
         self.rows = []
         for message, key in zip(messages, keys, strict=True):
             here = place._replace(reader=readers[message.item_key]) if readers else place
-            judgement = refused.get(message.item_key) or judge_message(
+            judgement = (refused.get(message.item_key) if refused else None) or judge_message(
                 message,
                 here,
                 people,
                 keys=key,
                 book=book,
-                opposites=opposites.get(message.message_id or "", ()),
+                opposites=opposites.get(message.message_id or "", ()) if opposites else (),
                 settings=settings,
             )
             row = Judged(message, judgement, self._identities(message, judgement), next(new_ids))

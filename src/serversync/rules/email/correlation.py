@@ -139,6 +139,9 @@ def people_of(message: ReceivedMessage) -> list[str]:
     return [one.address for one in (*sender, *message.to, *message.cc, *message.bcc) if one.address]
 
 
+NO_KEYS = Keys()
+
+
 def keys_of(message: ReceivedMessage, settings: EmailSettings) -> Keys:
     """Return under what the message's earlier e-mail would be found; only by methods that are switched on."""
     headers = settings.correlates_by_headers and not (
@@ -182,7 +185,7 @@ class Book:
 
 def correlate(message: ReceivedMessage, keys: Keys, book: Book, settings: EmailSettings) -> Correlation:
     """Find the e-mail that a message belongs to among those in the book."""
-    if not any(keys):
+    if keys is NO_KEYS or not any(keys):
         return UNRELATED
     tried: list[Tried] = []
     own = normalized_id(message.message_id) if message.message_id else ""

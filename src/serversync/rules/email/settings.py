@@ -59,6 +59,11 @@ class EmailSettings:
         return self.emailcorrelationenabled and not self.ignoreconversationindexandinreplytoforcorrelation
 
     @property
+    def correlates(self) -> bool:
+        """Whether an e-mail may belong to another by any method."""
+        return self.correlates_by_headers or self.istrackingtokenenabled or self.smart_matching
+
+    @property
     def makes_hashes(self) -> bool:
         """Whether hashes for smart matching are stored; also while it is off, so that it can be switched on."""
         return not self.disablesmartmatchingemailhashcreation
