@@ -391,6 +391,8 @@ class Side:
             async with self.place.open() as mailbox:
                 await ActPass(self.run, mailbox, self.world.crm, Silent(), clock=lambda: self.world.now)()
             self.world.now += dt.timedelta(minutes=5)
+            for kind in self.run.rules:
+                await self.world.crm.hear_records(self.run, kind)
             if not await self.world.crm.due(self.run, self.world.now):
                 return count
         raise AssertionError("it never comes to rest")

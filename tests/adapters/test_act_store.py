@@ -75,6 +75,7 @@ class Company:
     async def bring_into_step(self) -> int:
         for count in range(1, 6):
             await self.once()
+            await self.store.hear_records(self.run, Kind.CONTACT)
             if not await self.store.due(self.run, self.now):
                 return count
         raise AssertionError("it never comes to rest")

@@ -64,7 +64,9 @@ KEEP: Final = f"""
 SETTLE: Final = f"""
     with x as (select * from {_FROM_JSON}),
     heard as (delete from exchangesyncitem i using x where i.mailboxid = %(mailbox)s
-        and i.exchangeentryid = x.exchangeentryid and i.copyof is null returning i.exchangeentryid)
+        and i.exchangeentryid = x.exchangeentryid and i.copyof is null returning i.exchangeentryid),
+    seen as (delete from exchangesyncrecord s using x where s.mailboxid = %(mailbox)s
+        and s.objectid = x.objectid and s.isheard)
     insert into exchangesyncidmapping (mailboxid, objectid, {_NAMES}, lastsyncerroroccurredon,
         isdeletedinexchange, isunlinkedincrm, isunheard)
     select %(mailbox)s, x.objectid, {", ".join(f"x.{name}" for name in _COLUMNS)}, {_STATES},
@@ -73,7 +75,7 @@ SETTLE: Final = f"""
     from x left join exchangesyncidmapping b on b.mailboxid = %(mailbox)s and b.objectid = x.objectid
     {_ON_CONFLICT}, isunheard = exchangesyncidmapping.isunheard or excluded.isunheard
 """.encode()  # noqa: S608 - put together from constants
-"""Writes links, and what their items were due for is done; an item that is new to its link, and unheard, counts so."""
+"""Writes links, and what their items and records were due for is done; an item that is new to its link, and unheard, counts so."""
 
 
 def links_json(links: Iterable[Link]) -> str:

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection, DataError, IntegrityError
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters import act_links
+from serversync.adapters import act_changes, act_links
 from serversync.adapters.act_records import (
     Lengths,
     find_twins,
@@ -23,7 +23,6 @@ from serversync.adapters.act_records import (
     read_records,
     write_records,
 )
-from serversync.adapters.act_tables import TABLES
 from serversync.core.errors import LeaseLost, RecordRefused, ServiceError
 from serversync.engine.act_ports import (
     ActRun,
@@ -48,13 +47,6 @@ _HEAR: Final = """
     on conflict (mailboxid, exchangeentryid) do update set isheard = true, dueon = null, retries = 0
         where exchangesyncitem.copyof is null
 """
-_DUE_ITEMS: Final = """
-    select i.exchangeentryid, i.objecttypecode, i.retries from exchangesyncitem i
-    where i.mailboxid = %s and i.isheard and i.copyof is null and (i.dueon is null or i.dueon <= %s)
-        and not exists (select from exchangesyncidmapping l where l.mailboxid = i.mailboxid
-            and l.exchangeentryid = i.exchangeentryid and l.stage <> 4)
-    order by i.createdon, i.exchangeentryid
-"""
 
 
 class ActStoreOnPostgres:
@@ -69,7 +61,9 @@ class ActStoreOnPostgres:
         """Give a transaction in which the claim is held."""
         async with self._pool.connection() as connection, connection.transaction():
             held = await connection.execute(
-                "select from exchangesyncmailbox where mailboxid = %s and leasefence = %s for update",
+                # Triggers tell this mailbox nothing of what it writes itself.
+                "select set_config('serversync.mailbox', mailboxid::text, true) from exchangesyncmailbox"
+                " where mailboxid = %s and leasefence = %s for update",
                 (run.mailboxid, run.fence),
             )
             if held.rowcount != 1:
@@ -130,53 +124,31 @@ class ActStoreOnPostgres:
                 (run.mailboxid, kind.value, page.position),
             )
 
+    async def hear_records(self, run: ActRun, kind: Kind) -> None:
+        """See ``ActStore``."""
+        async with self._pool.connection() as connection:
+            if await act_changes.is_quiet(connection, run, kind):
+                return
+        async with self._transaction(run) as connection:
+            await act_changes.follow(connection, run, kind)
+        async with self._pool.connection() as connection:
+            first = await act_changes.first_followed(connection)
+        async with self._transaction(run) as connection:
+            await act_changes.take_note(connection, run, kind, first)
+
+    async def seen(self, run: ActRun, kind: Kind, crmids: Sequence[UUID]) -> None:
+        """See ``ActStore``."""
+        async with self._transaction(run) as connection:
+            await connection.execute(
+                "delete from exchangesyncrecord where mailboxid = %s and objecttypecode = %s"
+                " and objectid = any(%s) and isheard",
+                (run.mailboxid, kind.value, list(crmids)),
+            )
+
     async def due(self, run: ActRun, now: datetime) -> list[Due]:
         """See ``ActStore``."""
-        due: list[Due] = []
         async with self._pool.connection() as connection:
-            rows = await connection.execute(_DUE_ITEMS, (run.mailboxid, now))
-            due += [
-                Due(None, None, Kind(kind), item_id, retries)
-                for item_id, kind, retries in await rows.fetchall()
-            ]
-            for kind in run.rules:
-                due += await self._due_links(connection, run, kind, now)
-                due += await self._due_records(connection, run, kind)
-        return due
-
-    async def _due_links(
-        self, connection: AsyncConnection, run: ActRun, kind: Kind, now: datetime
-    ) -> list[Due]:
-        table = TABLES[kind]
-        statement = f"""
-            {act_links.SELECT} join mailbox m on m.mailboxid = l.mailboxid
-            left join {table.name} r on r.{table.key} = l.objectid
-            where l.mailboxid = %(mailbox)s and l.objecttypecode = %(kind)s and l.stage < 3
-                and (l.dueon is null or l.dueon <= %(now)s)
-                and (l.stage <> 2 or l.dueon is not null
-                    or coalesce(r.xmin::text::bigint, 0) <> l.recordversion
-                    or {table.in_filters} = l.isparked
-                    or exists (select from exchangesyncitem i where i.mailboxid = l.mailboxid
-                        and i.exchangeentryid = l.exchangeentryid and i.isheard))
-            order by l.createdon, l.objectid
-        """
-        cursor = connection.cursor(row_factory=dict_row)
-        await cursor.execute(statement, {"mailbox": run.mailboxid, "kind": kind.value, "now": now})
-        links = [act_links.link_of(row) for row in await cursor.fetchall()]
-        return [Due(link, link.crmid, kind, link.item_id) for link in links]
-
-    async def _due_records(self, connection: AsyncConnection, run: ActRun, kind: Kind) -> list[Due]:
-        table = TABLES[kind]
-        rows = await connection.execute(
-            f"""
-            select r.{table.key} from {table.name} r join mailbox m on m.mailboxid = %s
-            where {table.in_filters} and not exists (select from exchangesyncidmapping l
-                where l.mailboxid = m.mailboxid and l.objectid = r.{table.key} and l.stage <> 4)
-            order by r.createdon, r.{table.key}
-            """,  # noqa: S608 - put together from constants
-            (run.mailboxid,),
-        )
-        return [Due(None, key, kind, None) for (key,) in await rows.fetchall()]
+            return await act_changes.due(connection, run, now)
 
     async def links(self, run: ActRun, stamps: Sequence[UUID]) -> dict[UUID, Link]:
         """See ``ActStore``."""

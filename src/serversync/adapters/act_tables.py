@@ -17,7 +17,9 @@ class Table:
         key: Its primary key.
         columns: The columns of the field map.
         title: What people know a record by, as an expression over the columns.
-        in_filters: Whether a record ``r`` is in the filters of the owner of the mailbox ``m``.
+        in_filters: Whether a record ``r`` is in the filters of the owner of the mailbox ``m``; false where there is none.
+        begins: Whether a record ``r`` may begin to take part in the mailbox ``m``.
+        tells: Whether triggers tell of changes of the table; where they do not, each pass compares everything.
         derived: Columns that follow from the others, each with its expression.
     """
 
@@ -26,8 +28,15 @@ class Table:
     columns: tuple[str, ...]
     title: str
     in_filters: str
+    begins: str
+    tells: bool = True
     derived: Mapping[str, str] = field(default_factory=dict)
 
+
+_UNLINKED: Final = """not exists (select from exchangesyncidmapping k
+    where k.mailboxid = m.mailboxid and k.objectid = r.{key} and k.stage <> 4)"""
+_MY_CONTACTS: Final = "coalesce(r.statecode = 0 and r.ownerid = m.ownerid, false)"
+"""The default filter of the reference, "My Outlook Contacts": mine, and active."""
 
 TABLES: Final = {
     Kind.CONTACT: Table(
@@ -35,8 +44,8 @@ TABLES: Final = {
         "contactid",
         tuple(row.logicalname for row in FIELDS[Kind.CONTACT]),
         "coalesce(nullif(concat_ws(' ', firstname, lastname), ''), emailaddress1, '')",
-        # The default filter of the reference, "My Outlook Contacts": mine, and active.
-        "coalesce(r.statecode = 0 and r.ownerid = m.ownerid, false)",
-        {"fullname": "nullif(left(concat_ws(' ', firstname, lastname), 160), '')"},
+        _MY_CONTACTS,
+        f"{_MY_CONTACTS} and {_UNLINKED.format(key='contactid')}",
+        derived={"fullname": "nullif(left(concat_ws(' ', firstname, lastname), 160), '')"},
     )
 }

@@ -72,8 +72,8 @@ class ActPass:
         for kind, rules in self._run.rules.items():
             if rules.effective:
                 await self._hear(kind)
+                await self._store.hear_records(self._run, kind)
         faults.reach("act.heard")
-        self._linked = await self._store.linked(self._run)
         due = [
             each for each in await self._store.due(self._run, self._clock()) if each.kind in self._run.rules
         ]
@@ -90,6 +90,7 @@ class ActPass:
         self.result.failed = self._applier.failed
         faults.reach("act.finished")
         if not self._run.may_write:
+            self._linked = await self._store.linked(self._run)
             await self._alerts.planned(self._run, self.plan)
         return self.result
 
@@ -135,7 +136,7 @@ class ActPass:
         for known in await self._with_twins(ready, records):
             record = records.get(known.link.crmid)
             pairs[known.link.crmid] = (self._pair(known, record, now), known, record)
-        plan = make_plan([pair for pair, _, _ in pairs.values()], self._run.rules, self._linked)
+        plan = make_plan([pair for pair, _, _ in pairs.values()], self._run.rules)
         plan = still(plan, {key: loops(m.link.writes, now) for key, (_, m, _) in pairs.items()})
         self.result.plans.append(plan)
         self.result.conflicts += sum(len(action.conflicts) for action in plan.actions)
@@ -208,6 +209,8 @@ class ActPass:
         """Carry out what was decided on deletions, unless there are too many of them."""
         if not late:
             return
+        if len(late) > self._run.brake.count:  # counting costs as much as there are
+            self._linked = await self._store.linked(self._run)
         links = {action.pair.crmid: link for action, link in late}
         plan = Plan(tuple(action for action, _ in late), self._linked)
         plan, held = brake(plan, self._run.brake, self._run.answer)

@@ -6,7 +6,7 @@ made of the values is read again, and believed under the change key that the wri
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -54,6 +54,16 @@ class _Done(NamedTuple):
     record: Record | None
     link: Link
     written: Written | None
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is to be written down of a batch: links that wait, items and records that are done, and settlements."""
+
+    waiting: list[Link] = field(default_factory=list)
+    items: dict[Kind, list[str]] = field(default_factory=dict)
+    records: dict[Kind, list[UUID]] = field(default_factory=dict)
+    settlements: list[Settlement] = field(default_factory=list)
 
 
 def after_trouble(link: Link, error: ServiceError, now: datetime) -> Link:
@@ -202,12 +212,19 @@ class Applier:
 
     async def _settle(self, done: Sequence[_Done]) -> None:
         """Write down what has come of a batch, all of it together."""
-        echoes = await self._echoes(done)
-        waiting: list[Link] = []
-        finished: dict[Kind, list[str]] = {}
-        settlements: list[Settlement] = []
+        work = self._work(done, await self._echoes(done))
+        if work.waiting:
+            await self._store.keep(self._run, work.waiting)
+        for kind, item_ids in work.items.items():
+            await self._store.done(self._run, kind, item_ids)
+        for kind, crmids in work.records.items():
+            await self._store.seen(self._run, kind, crmids)
+        await self._write_down(work.settlements)
+
+    def _work(self, done: Sequence[_Done], echoes: Mapping[str, Item]) -> _Work:
+        work = _Work()
         for each in done:
-            action, link = each.action, each.link
+            action, link, meeting = each.action, each.link, each.meeting
             pair = action.pair
             both_there = pair.base is not None and pair.crm is not None and pair.exchange is not None
             rests = pair.is_parked and not pair.in_filters
@@ -215,22 +232,18 @@ class Applier:
                 case Step.HOLD:
                     pass
                 case Step.LOOK_AGAIN:
-                    waiting.append(self._missed(action, link))
+                    work.waiting.append(self._missed(action, link))
                 case Step.FORGET | Step.UNLINK:
-                    settlements.append(_parted(action, link))
+                    work.settlements.append(_parted(action, link))
+                case Step.NOTHING if meeting.is_new and pair.base is None and meeting.item is not None:
+                    work.items.setdefault(link.kind, []).append(meeting.item.item_id)
+                case Step.NOTHING if meeting.is_new and pair.base is None:
+                    work.records.setdefault(link.kind, []).append(link.crmid)
                 case Step.NOTHING if rests or not both_there:
-                    if pair.base is None and each.meeting.is_new:
-                        if each.meeting.item is not None:
-                            finished.setdefault(link.kind, []).append(each.meeting.item.item_id)
-                    else:
-                        settlements.append(self._rested(each))
+                    work.settlements.append(self._rested(each))
                 case _:
-                    settlements.append(self._in_step(each, echoes))
-        if waiting:
-            await self._store.keep(self._run, waiting)
-        for kind, item_ids in finished.items():
-            await self._store.done(self._run, kind, item_ids)
-        await self._write_down(settlements)
+                    work.settlements.append(self._in_step(each, echoes))
+        return work
 
     async def _write_down(self, settlements: Sequence[Settlement]) -> None:
         if not settlements:

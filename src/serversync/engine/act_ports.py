@@ -272,13 +272,20 @@ class ActStore(Protocol):
         """
         ...
 
+    async def hear_records(self, run: ActRun, kind: Kind) -> None:
+        """Remember which records were changed by others since this was called last; at first, all that matter."""
+        ...
+
     async def due(self, run: ActRun, now: datetime) -> list[Due]:
         """Return what is to be looked at now: items heard of that no link names first, then links, then records.
 
-        A link is due where its item was heard of, its record is another version, has left the filters or is back in
-        them, or where it is not finished; never before its ``due_on``. A record without a link is due where it is in
-        the filters and was changed since the last pass that saw it.
+        A link is due where its item or its record was heard of, or where it is not finished; never before its
+        ``due_on``. A record without a link is due where it was heard of and is in the filters.
         """
+        ...
+
+    async def seen(self, run: ActRun, kind: Kind, crmids: Sequence[UUID]) -> None:
+        """Records without a link need no more looking at until they are changed."""
         ...
 
     async def links(self, run: ActRun, stamps: Sequence[UUID]) -> dict[UUID, Link]:
@@ -302,7 +309,7 @@ class ActStore(Protocol):
         ...
 
     async def settle(self, run: ActRun, settlements: Sequence[Settlement]) -> list[Link | ServiceError]:
-        """Write links and what goes with them to the CRM, together; what their items were due for is done.
+        """Write links and what goes with them to the CRM, together; what they were due for is done.
 
         Where something is written to the CRM the link gets the version of the record afterwards, and its ``base`` the
         values as they were stored. Writing to the CRM is no edit: the pair is not due because of it. An item that is

@@ -8,7 +8,7 @@ import structlog
 from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 
-from serversync.administration import alerts, logon, outage
+from serversync.administration import alerts, followed, logon, outage
 from serversync.crm.models import Organization
 from serversync.jobs.connections import leave_broken_connection
 
@@ -38,6 +38,7 @@ def once() -> dict[str, object]:
         done: dict[str, object] = {
             "alerts_cleared": alerts.clear_away(Organization.objects.current()),
             "log_in_counters_cleared": logon.clear_away(),
+            "no_longer_followed": followed.leave(),
             "said": outage.watch(),
         }
     return {name: value for name, value in done.items() if value}

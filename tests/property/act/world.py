@@ -283,6 +283,8 @@ class Crm:
         self.deferred: dict[str, tuple[datetime, int]] = {}
         self.positions: dict[Kind, str] = {}
         self.unheard: dict[Kind, set[str]] = {}
+        self.told: dict[UUID, tuple[int, bool]] = {}
+        self.heard: set[UUID] = set()
         self.copied: set[str] = set()
         self.shown: set[Value] = set()
 
@@ -311,6 +313,28 @@ class Crm:
 
         self.world.commit(effect)
 
+    async def hear_records(self, run: ActRun, kind: Kind) -> None:
+        def effect() -> None:
+            now = {row.crmid: (row.version, row.in_filters) for row in self.rows.values()}
+            changed = {key for key in {*now, *self.told} if now.get(key) != self.told.get(key)}
+            self.told = now
+            self.heard = {key for key in self.heard | changed if self._matters(key)}
+
+        self.world.commit(effect)
+
+    def _matters(self, crmid: UUID) -> bool:
+        """Whether a record that was heard of says anything new to its link, or may get one."""
+        row, link = self.rows.get(crmid), self._links.get(crmid)
+        version, in_filters = (row.version, row.in_filters) if row else (0, False)
+        if link is None or link.stage is Stage.GONE:
+            return in_filters
+        return link.stage is not Stage.UNLINKED and (
+            version != link.crm_version or in_filters is link.is_parked
+        )
+
+    async def seen(self, run: ActRun, kind: Kind, crmids: Sequence[UUID]) -> None:
+        self.heard -= set(crmids)
+
     async def due(self, run: ActRun, now: datetime) -> list[Due]:
         named = {link.item_id for link in self._links.values() if link.stage is not Stage.GONE}
         due = []
@@ -321,19 +345,16 @@ class Crm:
         for link in self._links.values():
             if link.stage in (Stage.GONE, Stage.UNLINKED) or (link.due_on and link.due_on > now):
                 continue
-            row = self.rows.get(link.crmid)
-            version, in_filters = (row.version, row.in_filters) if row else (0, False)
             if (
                 link.stage is not Stage.LINKED
                 or link.due_on is not None
                 or link.item_id in self.marks
-                or version != link.crm_version
-                or in_filters is link.is_parked
+                or link.crmid in self.heard
             ):
                 due.append(Due(link, link.crmid, link.kind, link.item_id))
         for row in self.rows.values():
             known = self._links.get(row.crmid)
-            if row.in_filters and (known is None or known.stage is Stage.GONE):
+            if row.crmid in self.heard and row.in_filters and (known is None or known.stage is Stage.GONE):
                 due.append(Due(None, row.crmid, row.kind, None))
         return due
 
@@ -380,6 +401,7 @@ class Crm:
                 return error
         before = self._links.get(link.crmid)
         self._write(written)
+        self.heard.discard(link.crmid)
         if link.item_id is not None:
             was_heard = self.marks.pop(link.item_id, None) is not None
             if not was_heard and (before is None or before.item_id != link.item_id):
@@ -393,6 +415,7 @@ class Crm:
                 raise ChangeConflict(mailbox="ada")
             self.world.check_deletion(row.label, "exchange")
             del self.rows[change.crmid]
+            self.told.pop(change.crmid, None)
             return link
         if change.version is None:
             if row is not None:
@@ -405,6 +428,7 @@ class Crm:
             raise ChangeConflict(mailbox="ada")
         row.fields.update(change.fields)
         row.version = self.world.tick()
+        self.told[row.crmid] = row.version, row.in_filters
         base = link.base or Common({}, {})
         return replace(link, crm_version=row.version, base=Common(dict(row.fields), base.exchange))
 

@@ -15,7 +15,11 @@ from serversync.crm.models.emailhash import EmailHash
 from serversync.crm.models.emailserverprofile import EmailServerProfile
 from serversync.crm.models.exchangeaccount import ExchangeAccount
 from serversync.crm.models.exchangesyncidmapping import ExchangeSyncIdMapping
-from serversync.crm.models.exchangesyncitem import ExchangeSyncFolder, ExchangeSyncItem
+from serversync.crm.models.exchangesyncitem import (
+    ExchangeSyncFolder,
+    ExchangeSyncItem,
+    ExchangeSyncRecord,
+)
 from serversync.crm.models.exchangesyncmailbox import ExchangeSyncMailbox
 from serversync.crm.models.lead import Lead
 from serversync.crm.models.logonattempt import LogOnAttempt
@@ -53,6 +57,7 @@ __all__ = [
     "ExchangeSyncIdMapping",
     "ExchangeSyncItem",
     "ExchangeSyncMailbox",
+    "ExchangeSyncRecord",
     "Lead",
     "LogOnAttempt",
     "Mailbox",

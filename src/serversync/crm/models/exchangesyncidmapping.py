@@ -71,7 +71,20 @@ class ExchangeSyncIdMapping(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["mailboxid", "objectid"], name="exchangesyncidmapping_object"),
         )
-        indexes = (models.Index(fields=["mailboxid", "exchangeentryid"], name="exchangesyncidmapping_entry"),)
+        indexes = (
+            models.Index(fields=["mailboxid", "exchangeentryid"], name="exchangesyncidmapping_entry"),
+            models.Index(fields=["objectid"], name="exchangesyncidmapping_record"),
+            models.Index(
+                fields=["mailboxid", "objecttypecode", "dueon"],
+                name="exchangesyncidmapping_due",
+                condition=models.Q(stage__lt=2) | models.Q(dueon__isnull=False),
+            ),
+            models.Index(
+                fields=["mailboxid", "objecttypecode"],
+                name="exchangesyncidmapping_unheard",
+                condition=models.Q(isunheard=True),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.itemsubject or str(self.objectid)

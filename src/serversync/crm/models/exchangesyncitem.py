@@ -1,4 +1,7 @@
-"""Items that a folder of appointments, contacts or tasks has told of, and how far it was heard. Tables of our own."""
+"""Items that a folder of appointments, contacts or tasks has told of, changed records, and how far either was heard.
+
+Tables of our own.
+"""
 
 from django.db import models
 
@@ -17,7 +20,12 @@ from serversync.crm.models.columns import (
 
 
 class ExchangeSyncFolder(models.Model):
-    """How far the feed of a kind of a mailbox was heard."""
+    """How far the feed of a kind of a mailbox was heard, and what the CRM tells of its records.
+
+    While ``isfollowed``, triggers write a row of ``exchangesyncrecord`` for each change that matters to the mailbox.
+    ``followedfrom`` is set until all records that matter have been looked at once: 0, or the first transaction of which
+    it is certain that its triggers knew. ``filters`` is a digest of what this was begun with.
+    """
 
     exchangesyncfolderid = primarykey()
     mailboxid = models.ForeignKey(
@@ -25,6 +33,9 @@ class ExchangeSyncFolder(models.Model):
     )
     objecttypecode = required_string(64)
     syncstate = memo()
+    isfollowed = boolean(default=False)
+    followedfrom = integer(0, None, big=True)
+    filters = string(32)
     createdon = createdon()
     modifiedon = modifiedon()
 
@@ -64,6 +75,48 @@ class ExchangeSyncItem(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["mailboxid", "exchangeentryid"], name="exchangesyncitem_entry"),
         )
+        indexes = (
+            models.Index(
+                fields=["mailboxid", "objecttypecode"],
+                name="exchangesyncitem_heard",
+                condition=models.Q(isheard=True),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.exchangeentryid
+
+
+class ExchangeSyncRecord(models.Model):
+    """A change of a record that matters to a mailbox, written by a trigger in the transaction of the change.
+
+    ``isheard`` since a pass has taken note of it. A pass removes only what it has heard, so that a change that is
+    committed later than it looked stays. There is no constraint to the mailbox: whoever changes a record would wait for
+    its pass.
+    """
+
+    exchangesyncrecordid = primarykey()
+    mailboxid = models.ForeignKey(
+        "crm.Mailbox",
+        models.DO_NOTHING,
+        db_column="mailboxid",
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    objecttypecode = required_string(64)
+    objectid = models.UUIDField()
+    isheard = boolean(default=False)
+    createdon = createdon()
+
+    class Meta:
+        """The table, and what the database finds quickly."""
+
+        db_table = "exchangesyncrecord"
+        indexes = (
+            models.Index(fields=["mailboxid", "objecttypecode", "isheard"], name="exchangesyncrecord_heard"),
+            models.Index(fields=["mailboxid", "objectid"], name="exchangesyncrecord_object"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.objectid)

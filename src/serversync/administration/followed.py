@@ -1,0 +1,31 @@
+"""Mailboxes that are not kept in step any more: the database stops writing down what changes for them.
+
+A mailbox that comes back is compared as a whole, as at its beginning.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from django.db import connection
+
+LEFT_AFTER: Final = timedelta(days=7)
+"""So long after the last pass."""
+
+
+def leave() -> int:
+    """Follow no longer what no pass has looked at for long; return how many kinds of mailboxes that were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            with left_now as (
+                update exchangesyncfolder set isfollowed = false
+                where isfollowed and modifiedon < now() - make_interval(secs => %s) returning mailboxid, objecttypecode),
+            forgotten as (
+                delete from exchangesyncrecord s using left_now l
+                where s.mailboxid = l.mailboxid and s.objecttypecode = l.objecttypecode)
+            select count(*) from left_now
+            """,
+            [LEFT_AFTER.total_seconds()],
+        )
+        left: int = cursor.fetchone()[0]
+    return left
