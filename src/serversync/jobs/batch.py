@@ -31,6 +31,7 @@ from serversync.core.errors import InputInvalid, LeaseLost, NoConnectionFree, Se
 from serversync.engine.ports import Leases, MailboxRun, PassResult
 from serversync.engine.run import MailboxRunner
 from serversync.jobs.dispatcher import LANES
+from serversync.jobs.ending import end
 from serversync.jobs.tasks import Batch
 
 log = structlog.get_logger(__name__)
@@ -249,8 +250,7 @@ class BatchRunner:
         try:
             yield beating
         finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            await end([beating])
 
 
 def _report(run: MailboxRun, result: PassResult, error: ServiceError | None) -> None:

@@ -23,6 +23,7 @@ from psycopg_pool import AsyncConnectionPool
 from serversync.adapters import slots
 from serversync.adapters.leases import DueProfile, claim_due, count_due, due_profiles, next_due
 from serversync.adapters.slots import WAKE_CHANNEL, Budget
+from serversync.jobs.ending import end
 from serversync.jobs.places import Places
 from serversync.jobs.tasks import MAILBOXES, Batch, run_mailboxes
 
@@ -184,5 +185,4 @@ class Dispatcher:
             try:
                 yield woken
             finally:
-                listener.cancel()
-                await asyncio.gather(listener, return_exceptions=True)
+                await end([listener])

@@ -36,6 +36,7 @@ from serversync.exchange.operations.unsubscribe import Unsubscribe
 from serversync.exchange.outcome import Failure
 from serversync.exchange.types.events import EventType
 from serversync.exchange.types.ids import DistinguishedFolderId, FolderId
+from serversync.jobs.ending import end
 from serversync.rules.schedule import stream_retry
 
 log = structlog.get_logger(__name__)
@@ -397,9 +398,7 @@ class Notifier:
         self._tasks[group.groupid] = asyncio.create_task(told.run())
 
     async def _stop(self, groupid: UUID) -> Told:
-        task = self._tasks.pop(groupid)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([self._tasks.pop(groupid)], again_after=GOOD_BYE)
         return self._told.pop(groupid)
 
     async def _end(self) -> None:

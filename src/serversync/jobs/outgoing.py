@@ -37,6 +37,7 @@ from serversync.adapters.slots import Budget, ConnectionSlots, SlotLease
 from serversync.core import clock, ids
 from serversync.core.errors import LeaseLost
 from serversync.engine.outgoing import DeliveryRunner
+from serversync.jobs.ending import end
 from serversync.jobs.wake import woken_by
 
 AT_ONCE: Final = 20
@@ -216,5 +217,4 @@ class OutgoingMail:
         try:
             yield
         finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            await end([beating])

@@ -25,6 +25,7 @@ from serversync.adapters.profiles import ProfileConnections
 from serversync.jobs.act import Synchronization
 from serversync.jobs.batch import BatchRunner, tune_process
 from serversync.jobs.dispatcher import Dispatcher
+from serversync.jobs.ending import end
 from serversync.jobs.housekeeping import keep_house
 from serversync.jobs.notifications import Notifier
 from serversync.jobs.operations import OperationRunner
@@ -151,9 +152,7 @@ class Worker:
             ]
             log.info("worker ready", host=host_name())
             await asyncio.wait([*parts, beating], return_when=asyncio.FIRST_COMPLETED)
-            for part in parts:
-                part.cancel()
-            outcomes = await asyncio.gather(*parts, return_exceptions=True)
+            outcomes = await end(parts, again_after=GRACE + timedelta(seconds=5))
             if beating.done() and (failure := beating.exception()):
                 raise failure
         for outcome in outcomes:

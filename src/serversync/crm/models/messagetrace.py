@@ -82,6 +82,11 @@ class MessageTrace(models.Model):
                 name="messagetrace_nextattempt",
                 condition=Q(nextattempton__isnull=False),
             ),
+            models.Index(
+                fields=["mailboxid", "examinedon"],
+                name="messagetrace_reasons",
+                condition=Q(detail__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
