@@ -1,7 +1,7 @@
 """Adds the index by which a mailbox finds reasons that are old enough to be forgotten.
 
 Why: once a day each mailbox read all of its traces for that. Lock taken: writes to ``messagetrace`` wait while the
-index is built. At 10 million rows: about half a minute. Undo: migrate crm 0018.
+index is built. At 10 million rows: about half a minute. Undo: migrate crm 0019.
 """
 
 from django.db import migrations, models
@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0018_expand_synchronization_schedule"),
+        ("crm", "0019_expand_changed_records"),
     ]
 
     operations = [
