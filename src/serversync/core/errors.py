@@ -6,7 +6,7 @@
     |       SyncStateInvalid, SubscriptionLost, ChangeMarkWrong, AutodiscoverUnavailable,
     |       TestMessageMissing, DatabaseUnavailable, LeaseLost, NoConnectionFree
     +-- Permanent          this item never; the mailbox goes on
-    |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, MeetingStateRefused,
+    |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, SeriesNotExpressible, MeetingStateRefused,
     |       RecipientsRefused, NameUnresolved, FeatureUnavailable, DraftWithdrawn
     +-- Misconfigured      a person must act; the mailbox or the profile stops
         +-- AddressInvalid, InsecureAddress, HostUnknown, ConnectionRefused,
@@ -271,6 +271,15 @@ class ValueRefused(Permanent):
     scope = Scope.ITEM
     summary = "Exchange does not take a value of the record: {response_code} {message}."
     remedy = "Correct the value in the record; it is tried again when the record is saved."
+
+
+class SeriesNotExpressible(Permanent):
+    """One side has a series that the other cannot have; both stay as they are."""
+
+    code = "series.not-expressible"
+    scope = Scope.ITEM
+    summary = "The series {subject!r} is not kept in step: {reason}."
+    remedy = "Change in Outlook or in the CRM what is named, or leave it: both sides stay as they are, and nothing is deleted."
 
 
 class RecordRefused(Permanent):

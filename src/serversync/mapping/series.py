@@ -12,8 +12,34 @@ from datetime import date
 from enum import IntEnum
 from typing import Any, Final, Protocol
 
+from serversync.mapping.fields import FieldMap
+from serversync.mapping.values import Form
+from serversync.rules.series.changes import PREFIX
 from serversync.rules.series.recurrence import EVERY_DAY, LAST, WEEKEND, WORKDAYS, Recurrence, Unit
+from serversync.rules.series.timetable import PATTERN, TIMES
 
+OF_OCCURRENCES: Final = (
+    FieldMap("description", "item:Body", Form.NOTE, label="Body"),
+    FieldMap("prioritycode", "item:Importance", Form.IMPORTANCE, is_fixed=True, label="Importance"),
+    FieldMap("location", "calendar:Location", label="Location"),
+    FieldMap("subject", "item:Subject", label="Subject"),
+)
+"""The fields that a single occurrence can have otherwise than its series; its times come on top."""
+SERIES: Final = (
+    FieldMap(PATTERN, "calendar:Recurrence", Form.SERIES, is_fixed=True, label="Recurrence Pattern"),
+    FieldMap(TIMES, "calendar:Start", Form.SERIES, is_fixed=True, label="Appointment Time"),
+    FieldMap(
+        PREFIX, "calendar:ModifiedOccurrences", Form.SERIES, is_fixed=True, label="(single occurrences)"
+    ),
+    *OF_OCCURRENCES,
+)
+"""``recurringappointmentmaster`` and the ``CalendarItem`` of a series.
+
+``recurrencepattern`` is the group of the pattern's columns, ``starttime`` that of time of day, length, whole days and
+zone; ``occurrence:`` stands for one field for each occurrence that is not as its series.
+"""
+SERIES_DIRECTIONS: Final = {row.logicalname: row.direction for row in SERIES}
+"""The fields of a series, each with the way it goes where nobody has set another."""
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS: Final = (
     "January",

@@ -31,6 +31,7 @@ class Form(Enum):
     PERCENT = "percent"
     IMPORTANCE = "importance"
     STATUS = "status"
+    SERIES = "series"
 
 
 IMPORTANCE: Final = {"Low": 0, "Normal": 1, "High": 2}

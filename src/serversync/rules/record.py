@@ -20,6 +20,7 @@ class Kind(Enum):
 
     APPOINTMENT = "appointment"
     CONTACT = "contact"
+    SERIES = "recurringappointmentmaster"
     TASK = "task"
 
 

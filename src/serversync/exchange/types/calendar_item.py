@@ -14,7 +14,7 @@ from lxml.etree import _Element
 from msgspec import Struct
 
 from serversync.exchange.namespaces import t
-from serversync.exchange.types.fields import ExtendedFieldURI, FieldURI
+from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI
 from serversync.exchange.types.item import ITEM_FIELDS, FieldTable, Item, fill_item
 from serversync.exchange.types.message import Mailbox, read_mailbox, recipient_of
 from serversync.exchange.types.recurrence import (
@@ -127,7 +127,7 @@ class CalendarItem(Item, frozen=True, gc=False, kw_only=True):
         return value.hex().upper() if isinstance(value, bytes) else None
 
 
-CALENDAR_ITEM_FIELDS = (
+CALENDAR_ITEM_FIELDS: tuple[AnyFieldURI, ...] = (
     *(
         FieldURI(path)
         for path in (
@@ -164,7 +164,7 @@ CALENDAR_ITEM_FIELDS = (
 """The properties of an appointment that Exchange 2010 and later tell; ``StartTimeZone`` is what 2007 lacks."""
 
 
-SERIES_FIELDS = (
+SERIES_FIELDS: tuple[AnyFieldURI, ...] = (
     *CALENDAR_ITEM_FIELDS,
     *(
         FieldURI(path)
