@@ -30,13 +30,13 @@ MANY = 10_000
 
 
 @contextmanager
-def exchange(folder: Path, *, mailboxes: int, folders: int) -> Iterator[Any]:
+def exchange(folder: Path, *, mailboxes: int, folders: int, throttled: str = "") -> Iterator[Any]:
     """Run an Exchange of so many mailboxes with so many folders below the Inbox; gives its process.
 
-    What it tells of itself is in the file ``place.json`` of the folder.
+    It always answers ``throttled`` that it is busy. What it tells of itself is in the file ``place.json`` of the folder.
     """
     command = [sys.executable, "-m", "benchmarks.programs.exchange"]
-    arguments = json.dumps({"mailboxes": mailboxes, "folders": folders})
+    arguments = json.dumps({"mailboxes": mailboxes, "folders": folders, "throttled": throttled})
     with subprocess.Popen(
         [*command, arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

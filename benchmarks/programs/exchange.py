@@ -7,14 +7,15 @@ is answered by a line with the time of the delivery.
 import json
 import sys
 import time
+from typing import Any
 
-from serversync.simulator import Exchange, SimulatorThread
+from serversync.simulator import Exchange, Fault, SimulatorThread
 from serversync.simulator.identifiers import Identifier, encode
 
 ACCOUNT, PASSWORD = "svc-crm@example.org", "benchmark password"
 
 
-def main(arguments: dict[str, int]) -> None:
+def main(arguments: dict[str, Any]) -> None:
     """Serve until the input ends."""
     exchange = Exchange("Exchange2016")
     exchange.add_account(ACCOUNT, password=PASSWORD, impersonation=True)
@@ -25,6 +26,11 @@ def main(arguments: dict[str, int]) -> None:
         addresses.append(mailbox.primary_smtp_address)
         made = [mailbox.create_folder(f"Folder {i}", parent="inbox") for i in range(arguments["folders"])]
         folders.append([encode(Identifier(mailbox.guid, folder.number)) for folder in made])
+    if throttled := arguments.get("throttled"):
+        busy = Fault(
+            mailbox=throttled, times=None, response_code="ErrorServerBusy", back_off_milliseconds=500
+        )
+        exchange.faults.add(busy)
     with SimulatorThread(exchange) as simulator:
         about = {
             "url": simulator.url,

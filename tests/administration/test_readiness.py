@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from serversync.administration.readiness import judge
-from serversync.crm.models import EmailServerProfile, Mailbox, Organization
+from serversync.administration.stopped_accounts import StoppedAccounts
+from serversync.crm.models import EmailServerProfile, ExchangeAccount, Mailbox, Organization
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 
@@ -83,3 +84,45 @@ def test_a_mailbox_that_a_stream_tells_of_says_so():
     told = judge(mailbox(streamedon=NOW, nextpasson=NOW + timedelta(minutes=5)), Organization(), NOW)
     assert told.code == "scheduled"
     assert "as soon as Exchange tells" in told.sentence
+
+
+def refused(whose, *, of):
+    return ExchangeAccount(
+        exchangeaccountid=whose.pk,
+        credentialsof=of,
+        refusals=2,
+        host="mail.example.org",
+        username="svc-crm@example.org",
+        refusedon=NOW,
+        stoppedon=NOW,
+    )
+
+
+def told(one, account):
+    return judge(one, Organization(), NOW, refused=StoppedAccounts([account]).of(one))
+
+
+def test_a_refused_password_of_the_profile_is_why_its_mailboxes_wait():
+    one = mailbox(emailserverprofile=profile(modifiedon=NOW))
+    state = told(one, refused(one.emailserverprofile, of=NOW))
+    assert (state.code, state.may_run) == ("account-stopped", False)
+    assert "mail.example.org has refused the password of svc-crm@example.org 2 times" in state.sentence
+    assert "serversync profile edit 'Exchange' --password-stdin" in state.remedy
+    assert state.remedy.endswith(".")
+
+
+def test_a_refused_password_of_its_own_stops_one_mailbox():
+    one = mailbox(modifiedon=NOW)
+    state = told(one, refused(one, of=NOW))
+    assert (state.code, state.may_run) == ("account-stopped", False)
+    assert "mailbox edit ada@example.org --username" in state.remedy
+
+
+def test_once_the_password_was_changed_nothing_is_said_about_the_old_one():
+    one = mailbox(emailserverprofile=profile(modifiedon=NOW + timedelta(minutes=1)))
+    assert told(one, refused(one.emailserverprofile, of=NOW)).code == "scheduled"
+
+
+def test_what_the_administrator_has_to_set_up_is_said_first():
+    one = mailbox(emailserverprofile=profile(modifiedon=NOW), statecode=1)
+    assert told(one, refused(one.emailserverprofile, of=NOW)).code == "inactive"

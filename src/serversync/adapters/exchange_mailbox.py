@@ -32,6 +32,7 @@ from serversync.exchange.types.ids import (
 from serversync.exchange.types.item import Importance, Item
 from serversync.exchange.types.message import Mailbox, Message
 from serversync.exchange.types.shapes import BaseShape, BodyType, FolderShape, ItemShape
+from serversync.rules.batching import BatchSize
 from serversync.rules.email.body import text_chunks_to_html
 from serversync.rules.email.identity import item_key
 from serversync.rules.email.judgement import FolderKind
@@ -39,6 +40,8 @@ from serversync.rules.email.message import Address, Attachment, ReceivedMessage
 
 LARGE_BYTES: Final = 1024 * 1024
 """From this size on, bodies and attachments go to a temporary file piece by piece."""
+BATCH_ITEMS: Final = 200
+"""Messages of one request at most; as many as the engine asks for at once."""
 BATCH_BYTES: Final = 16 * 1024 * 1024
 """What the messages of one request may weigh together."""
 ATTACHMENT_BATCH: Final = 50
@@ -89,11 +92,18 @@ _NEW_OR_CHANGED: Final = (sync.Create, sync.Update)
 
 
 class EwsMailbox:
-    """``ExchangeMailbox`` over an EWS client."""
+    """``ExchangeMailbox`` over an EWS client.
 
-    def __init__(self, client: EwsClient, mailbox: str | None) -> None:
+    Args:
+        client: The client.
+        mailbox: The address to act as.
+        size: How much is asked for at once.
+    """
+
+    def __init__(self, client: EwsClient, mailbox: str | None, size: BatchSize | None = None) -> None:
         self._client = client
         self._mailbox = mailbox
+        self._size = size or BatchSize()
         self._spools: list[SpooledContent] = []
         self._in_memory = 0
 
@@ -102,11 +112,13 @@ class EwsMailbox:
         request = SyncFolderItems(
             folder=_folder_id(folder),
             sync_state=position,
-            max_changes=limit,
+            max_changes=self._size.of(limit),
             additional_properties=_LISTED,
         )
-        (page,) = await self._client.call(request, mailbox=self._mailbox)
-        return _page(page.unwrap())
+        (outcome,) = await self._client.call(request, mailbox=self._mailbox)
+        page = _page(outcome.unwrap())
+        self._size.answered()
+        return page
 
     async def change_mark(self, folders: Sequence[MailFolder]) -> str | None:
         """See ``ExchangeMailbox``."""
@@ -133,7 +145,7 @@ class EwsMailbox:
             (_SENT_WITH_BODY, _SENT_WITHOUT_BODY) if is_sent else (_WITH_BODY, _WITHOUT_BODY)
         )
         found: dict[str, ReceivedMessage | ServiceError] = {}
-        for changes in _by_weight([c for c in listed if c.size_bytes <= LARGE_BYTES]):
+        for changes in self._by_weight([c for c in listed if c.size_bytes <= LARGE_BYTES]):
             await self._read(changes, whole, found)
         for change in listed:
             if change.size_bytes > LARGE_BYTES:
@@ -146,6 +158,7 @@ class EwsMailbox:
     ) -> None:
         request = GetItem(item_ids=tuple([ItemId(c.item_id) for c in changes]), item_shape=shape)
         outcomes = await self._client.call_bisecting(request, mailbox=self._mailbox)
+        self._size.answered()
         nameless: list[ReceivedMessage] = []
         for change, outcome in zip(changes, outcomes, strict=True):
             message = found[change.item_id] = _message(change, outcome)
@@ -198,7 +211,7 @@ class EwsMailbox:
             else:
                 self._in_memory += attachment.size_bytes
                 small.append(attachment)
-        for batch in _batches(small):
+        for batch in self._batches(small):
             ids = tuple([AttachmentId(a.attachment_id) for a in batch])
             try:
                 outcomes = await self._client.call(GetAttachment(attachment_ids=ids), mailbox=self._mailbox)
@@ -208,6 +221,35 @@ class EwsMailbox:
                 continue
             for attachment, outcome in zip(batch, outcomes, strict=True):
                 _fill(attachment, outcome)
+            self._size.answered()
+
+    def _by_weight(self, changes: Sequence[Listed]) -> Iterator[list[Listed]]:
+        """Part changes into what is asked for at once, by number and weight."""
+        batch: list[Listed] = []
+        total = 0
+        for change in changes:
+            is_full = len(batch) >= self._size.of(BATCH_ITEMS)
+            if batch and (is_full or total + change.size_bytes > self._size.of(BATCH_BYTES)):
+                yield batch
+                batch, total = [], 0
+            batch.append(change)
+            total += change.size_bytes
+        if batch:
+            yield batch
+
+    def _batches(self, attachments: Sequence[Attachment]) -> Iterator[list[Attachment]]:
+        """Part attachments into what is asked for at once, by number and weight."""
+        batch: list[Attachment] = []
+        total = 0
+        for attachment in attachments:
+            is_full = len(batch) >= self._size.of(ATTACHMENT_BATCH)
+            if batch and (is_full or total + attachment.size_bytes > self._size.of(ATTACHMENT_BATCH_BYTES)):
+                yield batch
+                batch, total = [], 0
+            batch.append(attachment)
+            total += attachment.size_bytes
+        if batch:
+            yield batch
 
     async def _download(self, attachment: Attachment) -> None:
         spool = self._spool()
@@ -244,7 +286,7 @@ class ExchangeMailboxes:
     async def open(self, run: MailboxRun) -> AsyncIterator[EwsMailbox]:
         """Give the mailbox; its temporary files are gone afterwards."""
         async with self._connections.client(run.profileid, mailboxid=run.mailboxid) as connected:
-            mailbox = EwsMailbox(connected.client, connected.mailbox)
+            mailbox = EwsMailbox(connected.client, connected.mailbox, BatchSize(run.failures))
             try:
                 yield mailbox
             finally:
@@ -356,31 +398,3 @@ def _fill(attachment: Attachment, outcome: ews.Outcome[EwsAttachment]) -> None:
         attachment.content = value.content or b""
     elif isinstance(value, ItemAttachment):
         attachment.content = value.mime_content
-
-
-def _by_weight(changes: Sequence[Listed]) -> Iterator[list[Listed]]:
-    batch: list[Listed] = []
-    total = 0
-    for change in changes:
-        if batch and total + change.size_bytes > BATCH_BYTES:
-            yield batch
-            batch, total = [], 0
-        batch.append(change)
-        total += change.size_bytes
-    if batch:
-        yield batch
-
-
-def _batches(attachments: Sequence[Attachment]) -> Iterator[list[Attachment]]:
-    batch: list[Attachment] = []
-    total = 0
-    for attachment in attachments:
-        if batch and (
-            len(batch) == ATTACHMENT_BATCH or total + attachment.size_bytes > ATTACHMENT_BATCH_BYTES
-        ):
-            yield batch
-            batch, total = [], 0
-        batch.append(attachment)
-        total += attachment.size_bytes
-    if batch:
-        yield batch

@@ -57,12 +57,14 @@ _QUEUE: Final = """
     insert into connectionslot (connectionslotid, budgetid, emailserverprofileid, connections, purpose, hostid,
         leaseuntil, createdon)
     select %(id)s, %(budget)s, emailserverprofileid,
-        greatest(least(%(wanted)s, (maxconcurrentconnections + 3) / 4), 1), %(purpose)s::text, %(host)s,
-        clock_timestamp() + %(lease)s, clock_timestamp()
-    from emailserverprofile p where emailserverprofileid = %(profile)s
-        and greatest(maxconcurrentconnections / 2, 1) > coalesce((
-            select sum(s.connections) from connectionslot s where s.budgetid = %(budget)s
-            and s.purpose = %(purpose)s::text and s.purpose = 'by hand' and s.leaseuntil > clock_timestamp()), 0)
+        greatest(least(%(wanted)s, (maxconcurrentconnections + 3) / 4, free.connections), 1), %(purpose)s::text,
+        %(host)s, clock_timestamp() + %(lease)s, clock_timestamp()
+    from emailserverprofile p
+    cross join lateral (
+        select case when %(purpose)s::text = 'by hand' then greatest(p.maxconcurrentconnections / 2, 1)
+            - coalesce(sum(s.connections) filter (where s.purpose = 'by hand'), 0) end as connections
+        from connectionslot s where s.budgetid = %(budget)s and s.leaseuntil > clock_timestamp()) free
+    where emailserverprofileid = %(profile)s and coalesce(free.connections, 1) > 0
     returning connections
 """
 _FITS: Final = """

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from serversync.administration import act_schedule, audit, privileges, profiles, readiness
 from serversync.administration import actor as actors
 from serversync.administration.readiness import Readiness
+from serversync.administration.stopped_accounts import StoppedAccounts
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, RecordNotFound
 from serversync.crm.models import EmailServerProfile, Mailbox, Organization
@@ -136,7 +137,7 @@ def show(reference: str) -> MailboxState:
 
 def state_of(mailbox: Mailbox) -> MailboxState:
     """Return a mailbox with its state as it is now."""
-    return MailboxState(mailbox, readiness.judge(mailbox, Organization.objects.current(), clock.now()))
+    return _states([mailbox])[0]
 
 
 def choose(references: Sequence[str], *, everything: bool) -> list[Mailbox]:
@@ -310,7 +311,10 @@ def _rows() -> QuerySet[Mailbox]:
 def _states(rows: Iterable[Mailbox]) -> list[MailboxState]:
     organization = Organization.objects.current()
     now = clock.now()
-    return [MailboxState(row, readiness.judge(row, organization, now)) for row in rows]
+    refused = StoppedAccounts.now()
+    return [
+        MailboxState(row, readiness.judge(row, organization, now, refused=refused.of(row))) for row in rows
+    ]
 
 
 def _as_uuid(text: str) -> UUID | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from serversync.administration import profile_access, profiles
 from serversync.administration.sentences import Sentence
-from serversync.crm.models import EmailServerProfile, Mailbox, Organization
+from serversync.crm.models import EmailServerProfile, ExchangeAccount, Mailbox, Organization
 from serversync.crm.models.emailserverprofile import CredentialRetrieval
 from serversync.crm.models.options import (
     ActDeliveryMethod,
@@ -24,7 +24,7 @@ class Readiness:
 
     ``code`` is stable: running, due, retrying, slowed-down, scheduled; or, where the mailbox may not run: inactive,
     address-missing, method, profile-missing, profile-inactive, profile-incomplete, not-allowed, credentials-missing, not-approved, rejected, stopped,
-    not-tested.
+    not-tested, account-stopped.
     """
 
     may_run: bool
@@ -33,15 +33,23 @@ class Readiness:
     remedy: str = ""
 
 
-def judge(mailbox: Mailbox, organization: Organization, now: datetime) -> Readiness:
+def judge(
+    mailbox: Mailbox, organization: Organization, now: datetime, *, refused: ExchangeAccount | None = None
+) -> Readiness:
     """Return the first reason that keeps the mailbox from running, or when it runs next.
 
     Args:
         mailbox: The mailbox, its profile fetched along.
         organization: The settings in force.
         now: The time to compare with.
+        refused: The account that it is read with, where that is stopped because its password was refused.
     """
-    return blocked(mailbox, organization) or _stopped(mailbox) or _schedule(mailbox, now)
+    return (
+        blocked(mailbox, organization)
+        or _stopped(mailbox)
+        or (_account_stopped(mailbox, refused) if refused is not None else None)
+        or _schedule(mailbox, now)
+    )
 
 
 def blocked(mailbox: Mailbox, organization: Organization) -> Readiness | None:
@@ -175,6 +183,34 @@ def _stopped(mailbox: Mailbox) -> Readiness | None:
             remedy=f"Test and enable it: serversync mailbox test-enable {mailbox.emailaddress}.",
         )
     return None
+
+
+def _account_stopped(mailbox: Mailbox, account: ExchangeAccount) -> Readiness:
+    own = account.exchangeaccountid == mailbox.pk
+    profile = mailbox.emailserverprofile
+    since = account.stoppedon or account.refusedon
+    name = profile.name if profile is not None else "-"
+    remedy = (
+        f"Enter the right password: serversync mailbox edit {mailbox.emailaddress} --username USER --password-stdin --use-credentials."
+        if own
+        else f"Enter the right password: serversync profile edit '{name}' --password-stdin; or, where it is right, choose "
+        "Test Connection of the profile: it is tried once, and goes on if it is accepted."
+    )
+    return Readiness(
+        may_run=False,
+        code="account-stopped",
+        sentence=Sentence(
+            "It is not synchronized since {since}: {host} has refused the password of {account} {times} times, and it is not "
+            "tried again so that the account is not locked.",
+            since=since,
+            host=account.host,
+            account=account.username,
+            times=account.refusals,
+        )
+        if since is not None
+        else f"It is not synchronized: {account.host} has refused the password of {account.username}.",
+        remedy=remedy,
+    )
 
 
 def _slowed_down(mailbox: Mailbox, left: timedelta) -> Readiness:

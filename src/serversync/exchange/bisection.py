@@ -2,10 +2,13 @@
 
 A batch is halved until the bad item is alone. Before any item is blamed, a request about the same items
 without their content must work: a line or proxy that breaks everything is no fault of an item.
+
+A server may also stop in the middle of a batch (ErrorBatchProcessingStopped) and leave the rest unanswered: the rest is
+asked for again, as long as each answer brings some of it, and nothing says that the server wants to be left alone.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeVar
 
 from serversync.core.errors import (
     AnswerUnreadable,
@@ -13,11 +16,13 @@ from serversync.core.errors import (
     ItemTooLarge,
     ItemUnreadable,
     ServiceError,
+    Transient,
 )
 from serversync.exchange.operations.operation import Divisible, Operation
 from serversync.exchange.outcome import Failure, Outcome
 
 R = TypeVar("R")
+STOPPED: Final = "ErrorBatchProcessingStopped"
 
 
 async def call_bisecting(
@@ -40,6 +45,41 @@ async def call_bisecting(
     """
     if not operation.item_ids:
         return []
+    outcomes = await _all_of(call, probe, operation)
+    rest = _left_out(outcomes)
+    while rest and len(rest) < len(outcomes) and not _is_to_wait(outcomes):
+        part = operation.part(tuple([operation.item_ids[index] for index in rest]))
+        answers = await _all_of(call, probe, part)
+        for index, answer in zip(rest, answers, strict=True):
+            outcomes[index] = answer
+        before, rest = rest, _left_out(outcomes)
+        if len(rest) == len(before):
+            break
+    return outcomes
+
+
+def _left_out(outcomes: Sequence[Outcome[R]]) -> list[int]:
+    """Return which items the server has not come to."""
+    return [
+        index
+        for index, outcome in enumerate(outcomes)
+        if isinstance(outcome, Failure) and outcome.code == STOPPED
+    ]
+
+
+def _is_to_wait(outcomes: Sequence[Outcome[R]]) -> bool:
+    """Whether the server stopped because of trouble that asking again at once would make worse."""
+    return any(
+        isinstance(outcome, Failure) and outcome.code != STOPPED and isinstance(outcome.error, Transient)
+        for outcome in outcomes
+    )
+
+
+async def _all_of(
+    call: Callable[[Operation[R]], Awaitable[list[Outcome[R]]]],
+    probe: Callable[[Operation[Any]], Awaitable[object]],
+    operation: Divisible[R],
+) -> list[Outcome[R]]:
     error = await _attempt(call, operation)
     if not isinstance(error, ServiceError):
         return error

@@ -33,6 +33,7 @@ _WAYS: Final = (
     (rf"{_PROFILE}--ca \w+(?:\.\w+)?", "{profile} > Advanced > CA file"),
     (rf"{_PROFILE}--ews-url {_WHO}", "{profile} > General > Incoming Server Location"),
     (rf"{_PROFILE}--max-connections \w+", "{profile} > Advanced > Maximum Concurrent Connections"),
+    (rf"{_PROFILE}--password-stdin", "{profile} > Credentials > Password"),
     (rf"{_PROFILE}--proxy \S+ --proxy-password-file \w+", "{profile} > Advanced > Proxy"),
     (r"serversync profile edit '(?P<profile>[^']*)'", "{profile}"),
     (r"serversync profile add NAME --ews-url URL --username USER", "Email Server Profiles > New"),

@@ -22,6 +22,7 @@ _READINESS: Final = {
     "method": "idle",
     "retrying": "warn",
     "stopped": "bad",
+    "account-stopped": "bad",
     "rejected": "bad",
 }
 
