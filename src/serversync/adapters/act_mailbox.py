@@ -1,15 +1,18 @@
-"""The contacts and tasks of one mailbox over Exchange Web Services, as the engine sees them.
+"""The appointments, contacts and tasks of one mailbox over Exchange Web Services, as the engine sees them.
 
 What the fields are called on either side stands in ``serversync.mapping``; here it is only asked for and written.
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from serversync.adapters.act_calendar import SHAPE, Calendar
 from serversync.adapters.stamps import RECORD_STAMP
+from serversync.core.clock import now
 from serversync.core.errors import (
     AnswerUnreadable,
     ChangeConflict,
@@ -22,21 +25,27 @@ from serversync.engine.act_ports import FeedPage, Found, Heard, Item, ItemToChan
 from serversync.exchange import outcome as ews
 from serversync.exchange.client import EwsClient
 from serversync.exchange.operations import sync_folder_items as sync
-from serversync.exchange.operations.create_item import CreateItem
+from serversync.exchange.operations.create_item import CreateItem, SendMeetingInvitations
 from serversync.exchange.operations.delete_item import AffectedTaskOccurrences, DeleteItem, DeleteType
 from serversync.exchange.operations.find_folder import FindFolder, FolderTraversal
 from serversync.exchange.operations.find_item import FindItem
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.operation import Operation
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems
-from serversync.exchange.operations.update_item import ConflictResolution, ItemChange, UpdateItem
+from serversync.exchange.operations.update_item import (
+    ConflictResolution,
+    ItemChange,
+    SendMeetingInvitationsOrCancellations,
+    UpdateItem,
+)
 from serversync.exchange.outcome import Outcome
+from serversync.exchange.types.calendar_item import CLEAN_GLOBAL_OBJECT_ID
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI, IndexedFieldURI
 from serversync.exchange.types.ids import AnyFolderId, DistinguishedFolderId, ItemId
 from serversync.exchange.types.item import Body
 from serversync.exchange.types.item import Item as EwsItem
 from serversync.exchange.types.reading import property_of
-from serversync.exchange.types.restriction import AllOf, Exists, Not, any_equal_to, is_equal_to
+from serversync.exchange.types.restriction import AllOf, Exists, Not, Restriction, any_equal_to, is_equal_to
 from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.exchange.types.task import Task
 from serversync.exchange.types.writing import NewItem
@@ -46,15 +55,17 @@ from serversync.rules.plan import Sight
 from serversync.rules.record import Fields, Kind, Value
 
 T = TypeVar("T", ItemToMake, ItemToChange)
+S = TypeVar("S")
 
 TRACKED_CATEGORY: Final = "Tracked to Dynamics 365"
 """Who puts it on an item asks for it to be tracked; the name where no setting says otherwise."""
 
-ELEMENTS: Final = {Kind.CONTACT: "Contact", Kind.TASK: "Task"}
+ELEMENTS: Final = {Kind.CONTACT: "Contact", Kind.TASK: "Task", Kind.APPOINTMENT: "CalendarItem"}
 """The element of an item of each kind."""
 FOLDERS: Final = {
     Kind.CONTACT: DistinguishedFolderId("contacts"),
     Kind.TASK: DistinguishedFolderId("tasks"),
+    Kind.APPOINTMENT: DistinguishedFolderId("calendar"),
 }
 """The folder that is kept in step for each kind."""
 _DELETED: Final = DistinguishedFolderId("deleteditems")
@@ -73,8 +84,9 @@ _READ_AT_ONCE: Final = 100
 _WRITTEN_AT_ONCE: Final = 100
 _TEXT_AT_ONCE: Final = 2**21
 """So many characters of values go into one request."""
-_ADDRESSES_AT_ONCE: Final = 50
+_KEYS_AT_ONCE: Final = 50
 _FOLDERS_AT_ONCE: Final = 50
+_KEYS: Final = {Kind.CONTACT: "emailaddress1", Kind.APPOINTMENT: "globalobjectid"}
 _INDEXED: Final = re.compile(r"(?P<path>[^\[]+)\[(?P<key>[^\]]+)\]")
 
 
@@ -99,13 +111,14 @@ def field_uri(prop: str) -> AnyFieldURI:
 
 
 class EwsActMailbox:
-    """``ActMailbox`` over an EWS client, for contacts and tasks.
+    """``ActMailbox`` over an EWS client.
 
     Args:
         client: The client.
         mailbox: Whom to impersonate.
         takes_all: Kinds of which every item takes part; of the others those with the category.
         category: The category.
+        calendar: How appointments are read and written.
     """
 
     def __init__(
@@ -115,11 +128,13 @@ class EwsActMailbox:
         *,
         takes_all: frozenset[Kind] = frozenset(),
         category: str = TRACKED_CATEGORY,
+        calendar: Calendar | None = None,
     ) -> None:
         self._client = client
         self._mailbox = mailbox
         self._takes_all = takes_all
         self._category = category
+        self._calendar = calendar or Calendar(mailbox or "", now)
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
         """See ``ActMailbox``."""
@@ -147,6 +162,8 @@ class EwsActMailbox:
         return read
 
     def _item(self, kind: Kind, asked: ItemId, item: EwsItem) -> Item | ServiceError:
+        if kind is Kind.APPOINTMENT:
+            return self._calendar.item(asked.id, item)
         if item.item_id is None or item.element != ELEMENTS[kind]:
             return ItemUnreadable(item=asked.id)
         return Item(
@@ -197,12 +214,12 @@ class EwsActMailbox:
         return [Found(each, sights[each.item_id]) for each in read if isinstance(each, Item)]
 
     async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
-        """See ``ActMailbox``; contacts are the same where their first e-mail address is."""
-        addresses = [_address(fields) if kind is Kind.CONTACT else None for fields in records]
-        wanted = list(dict.fromkeys(each for each in addresses if each is not None))
+        """See ``ActMailbox``; contacts are the same where their first e-mail address is, meetings where their id is."""
+        keys = [_key(kind, fields) for fields in records]
+        wanted = list(dict.fromkeys(each for each in keys if each is not None))
         ids: dict[str, None] = {}
-        for start in range(0, len(wanted), _ADDRESSES_AT_ONCE):
-            is_same = any_equal_to(_FIRST_ADDRESS, tuple(wanted[start : start + _ADDRESSES_AT_ONCE]))
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            is_same = _any_with_key(kind, wanted[start : start + _KEYS_AT_ONCE])
             request = FindItem(
                 folders=(FOLDERS[kind],), restriction=AllOf((Not(Exists(RECORD_STAMP)), is_same))
             )
@@ -210,16 +227,26 @@ class EwsActMailbox:
             ids.update((each.item_id.id, None) for each in outcome.unwrap().items if each.item_id is not None)
         found: dict[str, list[Item]] = {}
         for each in await self.read(kind, list(ids)):
-            if isinstance(each, Item) and each.stamp is None and (address := _address(each.fields)):
-                found.setdefault(address, []).append(each)
-        return [found[a].pop(0) if a is not None and found.get(a) else None for a in addresses]
+            if isinstance(each, Item) and each.stamp is None and (key := _key(kind, each.fields)):
+                found.setdefault(key, []).append(each)
+        return [found[key].pop(0) if key is not None and found.get(key) else None for key in keys]
 
     async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
         """See ``ActMailbox``; who tracks by category sees that it is tracked."""
+        if kind is Kind.APPOINTMENT:
+            return await _grouped(
+                items, lambda each: self._calendar.invitations(each.fields), partial(self._create, kind)
+            )
+        return await self._create(kind, items, None)
 
+    async def _create(
+        self, kind: Kind, items: Sequence[ItemToMake], invitations: SendMeetingInvitations | None
+    ) -> list[Written | ServiceError]:
         def ask(part: Sequence[ItemToMake]) -> CreateItem:
             new = tuple(NewItem(ELEMENTS[kind], self._new_values(kind, each)) for each in part)
-            return CreateItem(items=new, saved_item_folder=FOLDERS[kind])
+            return CreateItem(
+                items=new, send_meeting_invitations=invitations, saved_item_folder=FOLDERS[kind]
+            )
 
         async def again(item: ItemToMake) -> Written | ServiceError:
             for found in await self._search(kind, item.stamp, {FOLDERS[kind]: Sight.SEEN}):
@@ -229,6 +256,8 @@ class EwsActMailbox:
         return await self._write(items, ask, again)
 
     def _new_values(self, kind: Kind, item: ItemToMake) -> dict[AnyFieldURI, Any]:
+        if kind is Kind.APPOINTMENT:
+            return self._calendar.new_values(item.stamp, item.fields)
         values = {uri: value for uri, value in _ews_values(kind, item.fields).items() if value is not None}
         values[RECORD_STAMP] = str(item.stamp)
         if kind not in self._takes_all:
@@ -237,18 +266,48 @@ class EwsActMailbox:
 
     async def update(self, kind: Kind, items: Sequence[ItemToChange]) -> list[Written | ServiceError]:
         """See ``ActMailbox``."""
+        if kind is Kind.APPOINTMENT:
+            return await _grouped(
+                items,
+                lambda each: self._calendar.updates(each.fields, each.before),
+                partial(self._update, kind),
+            )
+        return await self._update(kind, items, None)
 
+    async def _update(
+        self, kind: Kind, items: Sequence[ItemToChange], told: SendMeetingInvitationsOrCancellations | None
+    ) -> list[Written | ServiceError]:
         def ask(part: Sequence[ItemToChange]) -> UpdateItem:
             return UpdateItem(
-                item_changes=tuple(_item_change(kind, each) for each in part),
+                item_changes=tuple(self._item_change(kind, each) for each in part),
                 conflict_resolution=ConflictResolution.NEVER_OVERWRITE,
                 message_disposition=None,
+                send_meeting_invitations_or_cancellations=told,
             )
 
         async def again(item: ItemToChange) -> Written | ServiceError:
             return (await self._write([item], ask, again))[0]
 
-        return await self._write(items, ask, again)
+        changed = [each for each in items if self._says_something(kind, each)]
+        outcomes = iter(await self._write(changed, ask, again))
+        # What has no property of its own, such as the names of attendees, needs no request.
+        return [next(outcomes) if self._says_something(kind, each) else each.item for each in items]
+
+    def _says_something(self, kind: Kind, item: ItemToChange) -> bool:
+        return item.stamp is not None or bool(self._values(kind, item.fields))
+
+    def _values(self, kind: Kind, fields: Fields) -> dict[AnyFieldURI, Any]:
+        return self._calendar.values(fields) if kind is Kind.APPOINTMENT else _ews_values(kind, fields)
+
+    def _item_change(self, kind: Kind, item: ItemToChange) -> ItemChange:
+        values = self._values(kind, item.fields)
+        return ItemChange(
+            ItemId(item.item.item_id, item.item.change_key),
+            ELEMENTS[kind],
+            {uri: value for uri, value in values.items() if value is not None}
+            | ({RECORD_STAMP: str(item.stamp)} if item.stamp is not None else {}),
+            tuple(uri for uri, value in values.items() if value is None),
+        )
 
     async def _write(
         self,
@@ -285,22 +344,26 @@ class EwsActMailbox:
 
     async def delete(self, kind: Kind, item: Written) -> None:
         """See ``ActMailbox``. DeleteItem asks for no version; the item is read once more just before."""
-        (current,) = await self._client.call(
-            GetItem((ItemId(item.item_id),), ItemShape()), mailbox=self._mailbox
-        )
-        if current.unwrap().change_key != item.change_key:
+        shape = SHAPE if kind is Kind.APPOINTMENT else ItemShape()
+        (outcome,) = await self._client.call(GetItem((ItemId(item.item_id),), shape), mailbox=self._mailbox)
+        current = outcome.unwrap()
+        if current.change_key != item.change_key:
             raise ChangeConflict(mailbox=self._mailbox or "", kind=kind.value)
+        cancellations = self._calendar.cancellations(item.item_id, current)
         request = DeleteItem(
             (ItemId(item.item_id),),
             DeleteType.MOVE_TO_DELETED_ITEMS,
+            send_meeting_cancellations=cancellations if kind is Kind.APPOINTMENT else None,
             affected_task_occurrences=AffectedTaskOccurrences.ALL_OCCURRENCES if kind is Kind.TASK else None,
         )
-        (outcome,) = await self._client.call(request, mailbox=self._mailbox)
-        outcome.unwrap()
+        (deleted,) = await self._client.call(request, mailbox=self._mailbox)
+        deleted.unwrap()
 
 
 @lru_cache(maxsize=8)
 def _shape(kind: Kind) -> ItemShape:
+    if kind is Kind.APPOINTMENT:
+        return SHAPE
     wanted = (*(field_uri(row.prop) for row in FIELDS[kind]), _SUBJECT, *_ALSO, *_OF_KIND.get(kind, ()))
     return ItemShape(body_type=BodyType.TEXT, additional_properties=tuple(dict.fromkeys(wanted)))
 
@@ -340,21 +403,33 @@ def _stamp_of(item: EwsItem) -> UUID | None:
         return None
 
 
-def _address(fields: Fields) -> str | None:
-    """Return what contacts are recognised by."""
-    address = fields.get("emailaddress1")
-    return address.lower() if isinstance(address, str) and address else None
+def _key(kind: Kind, fields: Fields) -> str | None:
+    """Return what items of a kind are recognised by; tasks by nothing."""
+    name = _KEYS.get(kind)
+    key = fields.get(name) if name is not None else None
+    return key.lower() if isinstance(key, str) and key else None
 
 
-def _item_change(kind: Kind, item: ItemToChange) -> ItemChange:
-    values = _ews_values(kind, item.fields)
-    return ItemChange(
-        ItemId(item.item.item_id, item.item.change_key),
-        ELEMENTS[kind],
-        {uri: value for uri, value in values.items() if value is not None}
-        | ({RECORD_STAMP: str(item.stamp)} if item.stamp is not None else {}),
-        tuple(uri for uri, value in values.items() if value is None),
-    )
+def _any_with_key(kind: Kind, keys: Sequence[str]) -> Restriction:
+    if kind is Kind.APPOINTMENT:
+        ids = tuple(b64encode(bytes.fromhex(key)).decode() for key in keys)
+        return any_equal_to(CLEAN_GLOBAL_OBJECT_ID, ids)
+    return any_equal_to(_FIRST_ADDRESS, tuple(keys))
+
+
+async def _grouped(
+    items: Sequence[T],
+    switch: Callable[[T], S],
+    write: Callable[[Sequence[T], S], Awaitable[list[Written | ServiceError]]],
+) -> list[Written | ServiceError]:
+    """Write items, those with the same switch of the request together, and return the outcomes in order."""
+    groups: dict[S, list[int]] = {}
+    for number, item in enumerate(items):
+        groups.setdefault(switch(item), []).append(number)
+    outcomes: dict[int, Written | ServiceError] = {}
+    for chosen, numbers in groups.items():
+        outcomes.update(zip(numbers, await write([items[n] for n in numbers], chosen), strict=True))
+    return [outcomes[number] for number in range(len(items))]
 
 
 def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
+from serversync.adapters import act_appointments
 from serversync.adapters.act_tables import TABLES, Table
 from serversync.core.errors import ChangeConflict, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
@@ -27,6 +28,8 @@ async def read_records(
     connection: AsyncConnection, run: ActRun, kind: Kind, ids: Sequence[UUID]
 ) -> list[Record]:
     """Return those of the records that exist."""
+    if kind is Kind.APPOINTMENT:
+        return await act_appointments.read(connection, run, ids)
     table = TABLES[kind]
     cursor = await connection.execute(_select(kind), (run.mailboxid, list(ids)))
     return [
@@ -47,6 +50,8 @@ async def find_twins(
     connection: AsyncConnection, run: ActRun, kind: Kind, items: Sequence[Item]
 ) -> dict[str, list[Record]]:
     """Return records that are not linked and the same as an item: contacts with the same first e-mail address."""
+    if kind is Kind.APPOINTMENT:
+        return await act_appointments.twins(connection, run, items)
     addresses = {
         item.item_id: address.lower()
         for item in items
@@ -91,6 +96,8 @@ async def write_records(
     Returns:
         Of each record its version and its fields afterwards, or ``ChangeConflict``.
     """
+    if kind is Kind.APPOINTMENT:
+        return await act_appointments.write(connection, run, changes, lengths)
     table = TABLES[kind]
     new: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from serversync.adapters.act_appointments import BEGINS, IN_FILTERS
 from serversync.mapping.fields import FIELDS
 from serversync.rules.record import Kind
 
@@ -47,5 +48,9 @@ TABLES: Final = {
         _MY_CONTACTS,
         f"{_MY_CONTACTS} and {_UNLINKED.format(key='contactid')}",
         derived={"fullname": "nullif(left(concat_ws(' ', firstname, lastname), 160), '')"},
-    )
+    ),
+    # How appointments are read and written stands in ``act_appointments``.
+    Kind.APPOINTMENT: Table(
+        "appointment", "activityid", (), "coalesce(r.subject, '')", IN_FILTERS, BEGINS, tells=False
+    ),
 }

@@ -26,13 +26,15 @@ from serversync.engine.act_ports import (
     ActStore,
     Due,
     Intent,
+    Item,
     Link,
     Record,
     Stage,
 )
+from serversync.rules.appointment import facts as facts_of_appointment
 from serversync.rules.diff import Common
 from serversync.rules.guards import brake, loops, still
-from serversync.rules.plan import DELETIONS, PLAIN, Action, Pair, Plan, Sight, Step, make_plan
+from serversync.rules.plan import DELETIONS, PLAIN, Action, Facts, Pair, Plan, Sight, Step, make_plan
 from serversync.rules.record import Fields, Kind, Value
 
 NewIds = Callable[[int], Iterable[UUID]]
@@ -186,7 +188,6 @@ class ActPass:
         crm_missed = link.crm_missed_on
         is_believed = crm_missed is not None and now - crm_missed >= self._run.second_look
         rules = self._run.rules[link.kind]
-        facts = record.facts if record is not None else (item.facts if item is not None else PLAIN)
         return Pair(
             crmid=link.crmid,
             kind=link.kind,
@@ -202,8 +203,15 @@ class ActPass:
             preferred=rules.preference.winner(
                 None if record is None else record.changed_on, None if item is None else item.changed_on
             ),
-            facts=facts,
+            facts=self._facts(link.kind, record, item, now),
         )
+
+    def _facts(self, kind: Kind, record: Record | None, item: Item | None, now: datetime) -> Facts:
+        if kind is Kind.APPOINTMENT:
+            crm = None if record is None else record.appointment
+            exchange = None if item is None else item.appointment
+            return facts_of_appointment(crm, exchange, now, self._run.appointments)
+        return record.facts if record is not None else (item.facts if item is not None else PLAIN)
 
     async def _delete(self, late: Sequence[tuple[Action, Link]]) -> None:
         """Carry out what was decided on deletions, unless there are too many of them."""

@@ -237,6 +237,9 @@ class Applier:
                     work.settlements.append(_parted(action, link))
                 case Step.NOTHING if meeting.is_new and pair.base is None and meeting.item is not None:
                     work.items.setdefault(link.kind, []).append(meeting.item.item_id)
+                case Step.NOTHING if meeting.is_new and pair.base is None and not pair.facts.may_be_made:
+                    # It was looked for; where it is not there now, it is heard of when it comes.
+                    work.settlements.append(self._rested(each))
                 case Step.NOTHING if meeting.is_new and pair.base is None:
                     work.records.setdefault(link.kind, []).append(link.crmid)
                 case Step.NOTHING if rests or not both_there:

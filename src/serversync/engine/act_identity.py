@@ -111,7 +111,7 @@ class Identities:
     async def _known(self, new: Sequence[tuple[Due, Item]]) -> _Known:
         """Ask for the links and records that items which no link names may belong to."""
         known = _Known()
-        stamps = {item.stamp for _, item in new if item.stamp is not None}
+        stamps = {key for _, item in new for key in (item.stamp, item.becomes) if key is not None}
         if stamps:
             known.links = await self._store.links(self._run, sorted(stamps))
         strange = [(due.kind, item) for due, item in new if item.stamp not in known.links]
@@ -183,7 +183,7 @@ class Identities:
 
 def _take_in(kind: Kind, item: Item, known: _Known, met: dict[UUID, Meeting], new_id: UUID) -> Meeting:
     """Return an item that belongs to no link with the record that it is, or may become."""
-    crmid, is_known = new_id, False
+    crmid, is_known = item.becomes or new_id, False
     if item.stamp is not None and item.stamp in known.stamped and item.stamp not in met:
         crmid, is_known = item.stamp, True
     else:
@@ -191,7 +191,14 @@ def _take_in(kind: Kind, item: Item, known: _Known, met: dict[UUID, Meeting], ne
             if record.crmid not in met:
                 crmid, is_known = record.crmid, True
                 break
+        if not is_known and (crmid in met or _is_live(known.links.get(crmid))):
+            # Another item is this record already; this one is left alone.
+            return Meeting(_fresh(new_id, kind, item), item, is_new=True)
     return Meeting(_fresh(crmid, kind, item), item, takes_part=is_known or item.takes_part, is_new=True)
+
+
+def _is_live(link: Link | None) -> bool:
+    return link is not None and link.stage not in (Stage.UNLINKED, Stage.GONE)
 
 
 def _fresh(crmid: UUID, kind: Kind, item: Item) -> Link:

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from serversync.core.errors import ServiceError
+from serversync.rules.appointment import REFERENCE, InCrm, InExchange, Policy
 from serversync.rules.diff import Common
 from serversync.rules.guards import UNWRITTEN, Answer, Brake, Held, Writes
 from serversync.rules.merge import Conflict
@@ -94,7 +95,12 @@ class FeedPage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item of Exchange as the rules see it."""
+    """An item of Exchange as the rules see it.
+
+    Attributes:
+        appointment: What decides about it, where it is an appointment.
+        becomes: The record that it becomes, where that follows from the item.
+    """
 
     item_id: str
     change_key: str
@@ -105,6 +111,8 @@ class Item:
     changed_on: datetime | None = None
     facts: Facts = PLAIN
     created_on: datetime | None = None
+    appointment: InExchange | None = None
+    becomes: UUID | None = None
 
 
 class Found(NamedTuple):
@@ -192,7 +200,7 @@ class ActMailbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record of the CRM as the rules see it."""
+    """A record of the CRM as the rules see it; ``appointment`` is what decides about one."""
 
     crmid: UUID
     kind: Kind
@@ -202,6 +210,7 @@ class Record:
     title: str = ""
     changed_on: datetime | None = None
     facts: Facts = PLAIN
+    appointment: InCrm | None = None
 
 
 class CrmChange(NamedTuple):
@@ -244,6 +253,7 @@ class ActRun:
     brake: Brake = BRAKE
     answer: Answer = Answer.NONE
     may_write: bool = True
+    appointments: Policy = REFERENCE
     in_flight: timedelta = IN_FLIGHT
     second_look: timedelta = timedelta(minutes=2)
     batch: int = 100

@@ -109,7 +109,64 @@ TASK: Final[tuple[FieldMap, ...]] = (
 )
 """``task`` and ``Task``; ``statecode`` is the pair of state and status."""
 
-FIELDS: Final[dict[Kind, tuple[FieldMap, ...]]] = {Kind.CONTACT: CONTACT, Kind.TASK: TASK}
+APPOINTMENT: Final[tuple[FieldMap, ...]] = (
+    FieldMap("scheduledstart", "calendar:Start", Form.TIMES, is_fixed=True, label="Appointment Time"),
+    FieldMap("description", "item:Body", Form.NOTE, label="Body"),
+    FieldMap("prioritycode", "item:Importance", Form.IMPORTANCE, is_fixed=True, label="Importance"),
+    FieldMap("location", "calendar:Location", label="Location"),
+    FieldMap(
+        "optionalattendees",
+        "calendar:OptionalAttendees",
+        Form.PEOPLE,
+        is_fixed=True,
+        label="Optional Attendees",
+    ),
+    FieldMap(
+        "organizer", "calendar:Organizer", Form.PEOPLE, Direction.TO_CRM, is_fixed=True, label="Organizer"
+    ),
+    FieldMap(
+        "requiredattendees",
+        "calendar:RequiredAttendees",
+        Form.PEOPLE,
+        is_fixed=True,
+        label="Required Attendees",
+    ),
+    FieldMap("resources", "calendar:Resources", Form.PEOPLE, is_fixed=True, label="Resources"),
+    FieldMap(
+        "statecode", "calendar:LegacyFreeBusyStatus", Form.SHOWN_AS, is_fixed=True, label="Show Time As"
+    ),
+    FieldMap("subject", "item:Subject", label="Subject"),
+    FieldMap(
+        "ismapiprivate", "item:Sensitivity", Form.FLAG, Direction.TO_CRM, is_fixed=True, label="Private"
+    ),
+    FieldMap(
+        "responsestatus",
+        "calendar:MyResponseType",
+        Form.PEOPLE,
+        Direction.TO_CRM,
+        is_fixed=True,
+        label="Tracking",
+    ),
+    FieldMap(
+        "fullname",
+        "calendar:RequiredAttendees/Name",
+        Form.PEOPLE,
+        Direction.TO_EXCHANGE,
+        is_fixed=True,
+        label="(names of attendees)",
+    ),
+    FieldMap("globalobjectid", "mapi:Meeting/0x23", Form.IDENTITY, is_fixed=True, label="(identity)"),
+)
+"""``appointment`` and ``CalendarItem``.
+
+``scheduledstart`` is the group of start, end and whether it lasts whole days, ``statecode`` the pair of state and status.
+"""
+
+FIELDS: Final[dict[Kind, tuple[FieldMap, ...]]] = {
+    Kind.CONTACT: CONTACT,
+    Kind.TASK: TASK,
+    Kind.APPOINTMENT: APPOINTMENT,
+}
 """The kinds whose fields are known."""
 
 

@@ -22,7 +22,7 @@ _SEPARATOR: Final = ", "
 
 
 class Form(Enum):
-    """What kind of value a field holds."""
+    """What kind of value a field holds; those from ``TIMES`` on are of appointments (``mapping.appointment``)."""
 
     TEXT = "text"
     NOTE = "note"
@@ -31,6 +31,11 @@ class Form(Enum):
     PERCENT = "percent"
     IMPORTANCE = "importance"
     STATUS = "status"
+    TIMES = "times"
+    SHOWN_AS = "shown as"
+    PEOPLE = "people"
+    FLAG = "flag"
+    IDENTITY = "identity"
     SERIES = "series"
 
 

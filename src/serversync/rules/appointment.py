@@ -1,15 +1,20 @@
-"""Meetings: who hears of a change, and whose deletion may be followed.
+"""Meetings: who hears of a change, whose deletion may be followed, and which mailbox speaks for a meeting.
 
 Only the organizer's mailbox makes a meeting and tells the others. Nobody is invited by a technical update: something
-that people see must have changed, and the meeting must lie ahead. Source: the behaviour of appointments in the
-server-side synchronization inventory. Nothing is connected to these rules yet.
+that people see must have changed, and the meeting must lie ahead. A meeting is one record for all mailboxes; the
+organizer's item says what it is, and where the organizer is not synchronized, that of the record's owner. What
+anybody has answered is said by each mailbox for itself. Source: the behaviour of appointments in the server-side
+synchronization inventory.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
 from typing import Final
 
-from serversync.rules.record import Side
+from serversync.rules.plan import Facts
+from serversync.rules.record import Direction, Side
 
 TELLS_OTHERS: Final = frozenset(
     {
@@ -21,6 +26,7 @@ TELLS_OTHERS: Final = frozenset(
         "scheduledend",
         "requiredattendees",
         "optionalattendees",
+        "resources",
         "organizer",
         "statecode",
         "prioritycode",
@@ -86,3 +92,124 @@ def may_be_deleted(meeting: Meeting, deleted_in: Side) -> bool:
 def ignores_exchange(meeting: Meeting) -> bool:
     """Tell whether changes in Exchange do not reach the CRM any more: what is completed or cancelled there is done."""
     return meeting.is_completed
+
+
+class PrivateItems(IntEnum):
+    """What becomes of private appointments that are tracked in Exchange."""
+
+    LEAVE_OUT = 0
+    WITHOUT_CONTENT = 1
+    WHOLE = 2
+
+
+RESPONSES: Final = "responsestatus"
+"""The field that says who has answered what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings of meetings.
+
+    Attributes:
+        may_send: Whether invitations, updates and cancellations leave at all.
+        tells_of_past: Whether updates of past meetings leave (``sssupdatepastmeetingsinnondraftmode``).
+        cancels: Whether an appointment cancelled in the CRM goes away in Exchange
+            (``ssspropagateappointmentcancellationstoexchange``).
+        attendees_track: Whether a meeting can be tracked in the mailbox of somebody who did not call it
+            (``trackappointmentsfromnonorganizer``).
+        private: What becomes of private appointments.
+        starts_on: What ended before then does not begin to take part.
+    """
+
+    may_send: bool = True
+    tells_of_past: bool = False
+    cancels: bool = False
+    attendees_track: bool = True
+    private: PrivateItems = PrivateItems.WITHOUT_CONTENT
+    starts_on: datetime | None = None
+
+
+REFERENCE: Final = Policy()
+"""The settings where nobody has set others."""
+
+
+@dataclass(frozen=True, slots=True)
+class InCrm:
+    """What the record says, seen from one mailbox.
+
+    Attributes:
+        is_organizer: Whether the mailbox's owner is the organizer.
+        speaks: Whether this mailbox speaks for a meeting that somebody else has called.
+        is_known: Whether the meeting stands in Exchange already: its id there is known.
+        is_completed: Whether it is completed or cancelled.
+        is_cancelled: Whether it is cancelled.
+    """
+
+    is_organizer: bool
+    speaks: bool
+    has_attendees: bool
+    ends_on: datetime
+    is_known: bool = False
+    is_completed: bool = False
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InExchange:
+    """What the item of one mailbox says.
+
+    Attributes:
+        is_organizer: Whether the mailbox's owner has called the meeting, or it is an appointment of the owner's alone.
+        is_cancelled: Whether its organizer has cancelled it.
+        is_private: Whether it is marked as private, personal or confidential.
+    """
+
+    is_organizer: bool
+    has_attendees: bool
+    ends_on: datetime
+    is_cancelled: bool = False
+    is_private: bool = False
+
+
+def facts(crm: InCrm | None, exchange: InExchange | None, now: datetime, policy: Policy) -> Facts:
+    """Return what decides on an appointment in one mailbox, given what either side says, if it is there.
+
+    Who has called a meeting is what the item says, for a meeting in Exchange cannot change hands.
+    """
+    one = exchange or crm
+    if one is None:
+        return Facts()
+    is_organizer = one.is_organizer
+    meeting = Meeting(
+        is_organizer,
+        one.has_attendees,
+        is_past=one.ends_on < now,
+        is_completed=crm is not None and crm.is_completed,
+    )
+    is_old = policy.starts_on is not None and one.ends_on < policy.starts_on
+    return Facts(
+        is_completed=meeting.is_completed,
+        may_be_deleted=may_be_deleted(meeting, Side.EXCHANGE if exchange is None else Side.CRM),
+        may_be_made=(
+            crm is not None and crm.is_organizer and not crm.is_known and not crm.is_completed and not is_old
+        ),
+        may_be_taken_in=exchange is not None and not is_old and _may_be_taken_in(exchange, policy),
+        is_withdrawn=policy.cancels and crm is not None and crm.is_cancelled and is_organizer,
+        limit=_limit(crm, exchange, meeting),
+        own=frozenset() if meeting.is_completed else frozenset({RESPONSES}),
+    )
+
+
+def _may_be_taken_in(item: InExchange, policy: Policy) -> bool:
+    if item.is_cancelled or (item.is_private and policy.private is PrivateItems.LEAVE_OUT):
+        return False
+    return item.is_organizer or policy.attendees_track
+
+
+def _limit(crm: InCrm | None, exchange: InExchange | None, meeting: Meeting) -> Direction:
+    """Return which way the values of a pair may go."""
+    speaks = meeting.is_organizer or crm is None or crm.speaks
+    limit = Direction.TO_CRM if speaks else Direction.NONE
+    if meeting.is_organizer and not (exchange is not None and exchange.is_private):
+        limit = Direction.BOTH
+    return limit.within(Direction.TO_EXCHANGE) if ignores_exchange(meeting) else limit

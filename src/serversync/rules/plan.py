@@ -71,11 +71,29 @@ class Facts:
 
     Attributes:
         is_completed: It is completed or cancelled on the side where it still is.
-        may_be_deleted: What the kind's own rules say (``rules.appointment``, ``rules.contact``); settings come on top.
+        may_be_deleted: What the kind's own rules say (``rules.appointment``); settings come on top.
+        may_be_made: Whether a record without an item may get one in this mailbox.
+        may_be_taken_in: Whether an item without a record may become one.
+        is_withdrawn: The record says that the item must go although the record stays.
+        limit: Which way the values of this pair may go.
+        own: Fields that this limit does not concern.
     """
 
     is_completed: bool = False
     may_be_deleted: bool = True
+    may_be_made: bool = True
+    may_be_taken_in: bool = True
+    is_withdrawn: bool = False
+    limit: Direction = Direction.BOTH
+    own: frozenset[str] = frozenset()
+
+    def within(self, directions: Mapping[str, Direction]) -> dict[str, Direction]:
+        """Return the fields that count for this pair, each as far as it may go."""
+        limited = {
+            name: direction if name in self.own else direction.within(self.limit)
+            for name, direction in directions.items()
+        }
+        return {name: direction for name, direction in limited.items() if direction}
 
 
 PLAIN = Facts()
@@ -195,10 +213,11 @@ def make_plan(
 
 def decide(pair: Pair, rules: KindRules) -> Action:
     """Return what is to be done about one pair."""
-    directions = rules.effective
+    synchronized = rules.effective
+    directions = pair.facts.within(synchronized)
     verdict = judge(pair.base, pair.crm, pair.exchange, directions)
     action = Action(pair, Step.NOTHING, verdict, verdict.value)
-    if not directions:
+    if not synchronized:
         return replace(action, reason="nothing of this kind is synchronized")
     if pair.base is None:
         return _begin(action, rules, directions)
@@ -216,20 +235,29 @@ def _begin(action: Action, rules: KindRules, directions: Mapping[str, Direction]
         merged = _merge(pair, directions)
         return replace(action, step=_step_for(merged, Step.LINK), merged=merged)
     if action.verdict is Verdict.CRM_NEW:
-        if not pair.in_filters:
-            return replace(action, reason="it is outside the user's filters")
-        if rules.limit.goes_to(Side.EXCHANGE):
-            chosen = _going_to(Side.EXCHANGE, pair.crm or {}, directions)
-            return replace(action, step=Step.CREATE_IN_EXCHANGE, merged=Merged({}, chosen))
-        return replace(action, reason="this kind is not written to Exchange")
+        return _begin_in_exchange(action, rules, directions)
     if action.verdict is Verdict.EXCHANGE_NEW:
         return _begin_in_crm(action, rules, directions)
     return action
 
 
+def _begin_in_exchange(action: Action, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
+    pair = action.pair
+    if not pair.in_filters:
+        return replace(action, reason="it is outside the user's filters")
+    if not pair.facts.may_be_made:
+        return replace(action, reason="it is not made in this mailbox")
+    if not rules.limit.goes_to(Side.EXCHANGE):
+        return replace(action, reason="this kind is not written to Exchange")
+    chosen = _going_to(Side.EXCHANGE, pair.crm or {}, directions)
+    return replace(action, step=Step.CREATE_IN_EXCHANGE, merged=Merged({}, chosen))
+
+
 def _begin_in_crm(action: Action, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
     if not action.pair.takes_part:
         return replace(action, reason="it is not tracked")
+    if not action.pair.facts.may_be_taken_in:
+        return replace(action, reason="it is not taken in from this mailbox")
     if not rules.limit.goes_to(Side.CRM):
         return replace(action, reason="this kind is not written to the CRM")
     chosen = _going_to(Side.CRM, action.pair.exchange or {}, directions)
@@ -262,6 +290,8 @@ def _keep(action: Action, rules: KindRules, directions: Mapping[str, Direction])
     leaves = not pair.in_filters
     if pair.is_parked and leaves:
         return replace(action, reason="it is outside the user's filters and rests")
+    if pair.facts.is_withdrawn and pair.facts.may_be_deleted and rules.limit.goes_to(Side.EXCHANGE):
+        return replace(action, step=Step.DELETE_IN_EXCHANGE, reason="it was cancelled in the CRM")
     if leaves and rules.leaving is Leaving.DELETE and pair.facts.may_be_deleted:
         if action.verdict in (Verdict.IN_STEP, Verdict.CRM_EDITED):
             return replace(action, step=Step.DELETE_IN_EXCHANGE, reason="it has left the user's filters")
@@ -321,7 +351,7 @@ def _deleted(action: Action, rules: KindRules, side: Side, rule: Deletion) -> Ac
     if not rules.limit.goes_to(side):
         return replace(action, step=Step.UNLINK, reason=f"{action.verdict.value}; the other one stays")
     fields = (pair.crm if survivor is Side.CRM else pair.exchange) or {}
-    chosen = _going_to(side, fields, rules.effective)
+    chosen = _going_to(side, fields, pair.facts.within(rules.effective))
     if side is Side.CRM:
         return replace(action, step=Step.CREATE_IN_CRM, merged=Merged(chosen, {}))
     return replace(action, step=Step.CREATE_IN_EXCHANGE, merged=Merged({}, chosen))

@@ -1,19 +1,27 @@
 """Who hears of a change of a meeting, and whose deletion may be followed."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
 
 from serversync.rules.appointment import (
+    REFERENCE,
+    RESPONSES,
     TELLS_OTHERS,
+    InCrm,
+    InExchange,
     Meeting,
+    Policy,
+    PrivateItems,
     cancels,
+    facts,
     ignores_exchange,
     may_be_deleted,
     tells_attendees,
 )
-from serversync.rules.record import Side
+from serversync.rules.record import Direction, Side
 
 AHEAD = Meeting(is_organizer=True, has_attendees=True)
 
@@ -66,3 +74,96 @@ def test_a_deletion_is_followed_only_where_it_takes_nothing_from_others_or_from_
 def test_what_is_completed_in_the_crm_is_done():
     assert ignores_exchange(replace(AHEAD, is_completed=True))
     assert not ignores_exchange(AHEAD)
+
+
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+TOMORROW, YESTERDAY = NOW + timedelta(days=1), NOW - timedelta(days=1)
+RECORD = InCrm(is_organizer=True, speaks=False, has_attendees=True, ends_on=TOMORROW)
+INVITED = replace(RECORD, is_organizer=False, is_known=True)
+ITEM = InExchange(is_organizer=True, has_attendees=True, ends_on=TOMORROW)
+COPY = replace(ITEM, is_organizer=False)
+
+
+@pytest.mark.parametrize(
+    ("record", "item", "limit"),
+    [
+        (RECORD, None, Direction.BOTH),
+        (None, ITEM, Direction.BOTH),
+        (RECORD, ITEM, Direction.BOTH),
+        (INVITED, ITEM, Direction.BOTH),  # whose meeting it is says the item
+        (RECORD, COPY, Direction.NONE),
+        (INVITED, COPY, Direction.NONE),
+        (replace(INVITED, speaks=True), COPY, Direction.TO_CRM),
+        (None, COPY, Direction.TO_CRM),
+        (RECORD, replace(ITEM, is_private=True), Direction.TO_CRM),
+        (replace(RECORD, is_completed=True), ITEM, Direction.TO_EXCHANGE),
+        (replace(INVITED, speaks=True, is_completed=True), COPY, Direction.NONE),
+        (replace(RECORD, is_completed=True), replace(ITEM, is_private=True), Direction.NONE),
+    ],
+)
+def test_one_mailbox_speaks_for_a_meeting_and_only_its_organizers_is_written(record, item, limit):
+    assert facts(record, item, NOW, REFERENCE).limit is limit
+
+
+def test_each_mailbox_says_what_its_owner_has_answered():
+    assert facts(INVITED, COPY, NOW, REFERENCE).own == {RESPONSES}
+    assert facts(replace(INVITED, is_completed=True), COPY, NOW, REFERENCE).own == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("record", "may"),
+    [
+        (RECORD, True),
+        (INVITED, False),
+        (
+            replace(RECORD, is_known=True),
+            False,
+        ),  # it was in Exchange before; making it again would invite again
+        (replace(RECORD, is_completed=True), False),
+        (replace(RECORD, ends_on=YESTERDAY), False),
+    ],
+)
+def test_only_the_organizers_mailbox_makes_a_meeting_and_only_once(record, may):
+    assert facts(record, None, NOW, Policy(starts_on=NOW)).may_be_made is may
+
+
+@pytest.mark.parametrize(
+    ("item", "policy", "may"),
+    [
+        (ITEM, REFERENCE, True),
+        (COPY, REFERENCE, True),
+        (COPY, Policy(attendees_track=False), False),
+        (ITEM, Policy(attendees_track=False), True),
+        (replace(COPY, is_cancelled=True), REFERENCE, False),
+        (replace(ITEM, ends_on=YESTERDAY), REFERENCE, True),
+        (replace(ITEM, ends_on=YESTERDAY), Policy(starts_on=NOW), False),
+        (replace(ITEM, is_private=True), REFERENCE, True),
+        (replace(ITEM, is_private=True), Policy(private=PrivateItems.LEAVE_OUT), False),
+    ],
+)
+def test_what_is_tracked_in_a_mailbox_is_taken_in_as_the_settings_say(item, policy, may):
+    assert facts(None, item, NOW, policy).may_be_taken_in is may
+
+
+def test_a_cancelled_record_takes_its_meeting_along_where_that_is_wanted():
+    cancelled = replace(RECORD, is_completed=True, is_cancelled=True)
+    assert not facts(cancelled, ITEM, NOW, REFERENCE).is_withdrawn
+    assert facts(cancelled, ITEM, NOW, Policy(cancels=True)).is_withdrawn
+    assert not facts(cancelled, COPY, NOW, Policy(cancels=True)).is_withdrawn
+
+
+@pytest.mark.parametrize(
+    ("record", "item", "may"),
+    [
+        (RECORD, None, True),
+        (replace(RECORD, is_completed=True), None, False),
+        (replace(RECORD, ends_on=YESTERDAY), None, False),
+        (INVITED, None, False),
+        (None, ITEM, True),
+        (None, COPY, False),
+        (None, replace(ITEM, ends_on=YESTERDAY), False),
+        (replace(RECORD, is_completed=True), ITEM, True),
+    ],
+)
+def test_a_deletion_is_followed_by_what_the_side_says_that_is_left(record, item, may):
+    assert facts(record, item, NOW, REFERENCE).may_be_deleted is may

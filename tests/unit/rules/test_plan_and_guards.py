@@ -77,6 +77,29 @@ def test_each_situation_has_its_step(situation, step):
     assert decide(situation, RULES).step is step
 
 
+SILENT = Facts(limit=Direction.NONE, own=frozenset({"note"}))
+
+
+@pytest.mark.parametrize(
+    ("situation", "step"),
+    [
+        (pair(crm=TEA, facts=Facts(may_be_made=False)), Step.NOTHING),
+        (pair(exchange=TEA, takes_part=True, facts=Facts(may_be_taken_in=False)), Step.NOTHING),
+        (pair(crm=TEA, exchange=TEA, facts=Facts(may_be_made=False, may_be_taken_in=False)), Step.LINK),
+        (pair(crm=TEA, exchange=COFFEE, facts=SILENT), Step.LINK),
+        (replace(LINKED, crm=COFFEE, facts=SILENT), Step.NOTHING),
+        (replace(LINKED, exchange=COFFEE, facts=SILENT), Step.NOTHING),
+        (replace(LINKED, crm=TEA | {"note": "x"}, facts=SILENT), Step.UPDATE_EXCHANGE),
+        (replace(LINKED, exchange=COFFEE, facts=Facts(limit=Direction.TO_CRM)), Step.UPDATE_CRM),
+        (replace(LINKED, crm=COFFEE, facts=Facts(limit=Direction.TO_CRM)), Step.NOTHING),
+        (replace(LINKED, exchange=COFFEE, facts=Facts(is_withdrawn=True)), Step.DELETE_IN_EXCHANGE),
+        (replace(LINKED, facts=Facts(is_withdrawn=True, may_be_deleted=False)), Step.NOTHING),
+    ],
+)
+def test_what_is_special_about_a_pair_limits_what_is_done_about_it(situation, step):
+    assert decide(situation, RULES).step is step
+
+
 def test_leaving_the_filters_carries_over_the_last_edit_and_then_rests():
     action = decide(replace(LINKED, crm=COFFEE, in_filters=False), RULES)
     assert (action.step, action.parks) == (Step.UPDATE_EXCHANGE, True)

@@ -1,0 +1,299 @@
+"""Appointments of one mailbox over Exchange Web Services: how an item is read, and what is written of a record.
+
+Who hears of a change is decided in ``rules.appointment``; here it becomes the switch of a request. Only the organizer's
+item is ever written with more than our own stamp, and nobody hears of that stamp.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final
+from uuid import UUID
+
+from serversync.adapters.act_zones import zone_text_of
+from serversync.adapters.stamps import RECORD_STAMP
+from serversync.core.errors import ItemUnreadable, ServiceError
+from serversync.engine.act_ports import Item
+from serversync.exchange.operations.create_item import SendMeetingInvitations
+from serversync.exchange.operations.delete_item import SendMeetingCancellations
+from serversync.exchange.operations.update_item import SendMeetingInvitationsOrCancellations
+from serversync.exchange.types.calendar_item import (
+    CALENDAR_ITEM_FIELDS,
+    Attendee,
+    CalendarItem,
+    CalendarItemType,
+)
+from serversync.exchange.types.fields import AnyFieldURI, FieldURI
+from serversync.exchange.types.item import Body, Sensitivity
+from serversync.exchange.types.item import Item as EwsItem
+from serversync.exchange.types.message import Mailbox
+from serversync.exchange.types.shapes import BodyType, ItemShape
+from serversync.exchange.zone_names import iana_name, windows_name
+from serversync.mapping.appointment import (
+    CANCELED,
+    INVITED,
+    MASKED_SUBJECT,
+    RESPONSES,
+    SHOWN_AS,
+    Times,
+    pairs_of,
+    people,
+    people_of,
+    shown_as,
+    times_of,
+    times_to_crm,
+    times_to_exchange,
+)
+from serversync.mapping.identity import global_object_id, record_of
+from serversync.mapping.values import Form, to_crm, to_exchange
+from serversync.rules.appointment import (
+    REFERENCE,
+    InExchange,
+    Meeting,
+    Policy,
+    PrivateItems,
+    cancels,
+    tells_attendees,
+)
+from serversync.rules.record import Fields, Value
+from serversync.rules.series.zones import zone_of
+
+SHAPE: Final = ItemShape(body_type=BodyType.TEXT, additional_properties=(*CALENDAR_ITEM_FIELDS, RECORD_STAMP))
+"""What is asked for of an appointment."""
+_PRIVATE: Final = frozenset({Sensitivity.PERSONAL, Sensitivity.PRIVATE, Sensitivity.CONFIDENTIAL})
+_NO_REMINDER_AFTER: Final = timedelta(days=7)
+_ATTENDEES: Final = {
+    "requiredattendees": FieldURI("calendar:RequiredAttendees"),
+    "optionalattendees": FieldURI("calendar:OptionalAttendees"),
+    "resources": FieldURI("calendar:Resources"),
+}
+_TEXTS: Final = {
+    "subject": (FieldURI("item:Subject"), Form.TEXT),
+    "description": (FieldURI("item:Body"), Form.NOTE),
+    "location": (FieldURI("calendar:Location"), Form.TEXT),
+    "prioritycode": (FieldURI("item:Importance"), Form.IMPORTANCE),
+}
+_REMINDER: Final = FieldURI("item:ReminderIsSet")
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """How the appointments of a mailbox are read and written.
+
+    Attributes:
+        address: The mailbox's address.
+        clock: Says the time: what is past is told to nobody.
+        zone: The zone of the mailbox, by its Windows or IANA name; in it whole days are written.
+        policy: The settings of meetings.
+        category: Who puts it on an item asks for it to be tracked.
+    """
+
+    address: str
+    clock: Callable[[], datetime]
+    zone: str = "UTC"
+    policy: Policy = REFERENCE
+    category: str = "Tracked to Dynamics 365"
+
+    def item(self, asked: str, item: EwsItem) -> Item | ServiceError:
+        """Return an item as the rules see it; an error where it is no appointment or says not when it is."""
+        if not isinstance(item, CalendarItem) or item.item_id is None or not (item.start and item.end):
+            return ItemUnreadable(item=asked)
+        says = self._says(item, item.end)
+        fields = self._fields(item, item.start, item.end)
+        return Item(
+            item.item_id.id,
+            item.item_id.change_key or "",
+            _stamp_of(item),
+            self._masked(fields) if says.is_private else fields,
+            MASKED_SUBJECT if says.is_private else item.subject or "",
+            takes_part=self.category in item.categories and _is_single(item),
+            changed_on=item.last_modified_time,
+            created_on=item.date_time_created,
+            appointment=says,
+            becomes=record_of(item.clean_global_object_id) if item.clean_global_object_id else None,
+        )
+
+    def _says(self, item: CalendarItem, ends_on: datetime) -> InExchange:
+        everybody = (*item.required_attendees, *item.optional_attendees, *item.resources)
+        return InExchange(
+            is_organizer=item.is_organizer,
+            has_attendees=bool(self._addresses(item, everybody)),
+            ends_on=ends_on,
+            is_cancelled=bool(item.is_cancelled),
+            is_private=item.sensitivity in _PRIVATE and self.policy.private is not PrivateItems.WHOLE,
+        )
+
+    def _fields(self, item: CalendarItem, start: datetime, end: datetime) -> dict[str, Value]:
+        is_all_day = bool(item.is_all_day_event)
+        zone = _zone(item, start) if is_all_day else None
+        status = SHOWN_AS.get(item.legacy_free_busy_status or "")
+        fields: dict[str, Value] = {
+            "scheduledstart": tuple(times_to_crm(start, end, is_all_day=is_all_day, zone=zone)),
+            "subject": to_crm(Form.TEXT, item.subject),
+            "description": to_crm(Form.NOTE, item.body.text if item.body else None),
+            "location": to_crm(Form.TEXT, item.location),
+            "prioritycode": to_crm(Form.IMPORTANCE, item.importance),
+            "statecode": CANCELED if item.is_cancelled else status,
+            "organizer": self._organizer(item),
+            "requiredattendees": self._addresses(item, item.required_attendees),
+            "optionalattendees": self._addresses(item, item.optional_attendees),
+            "resources": self._addresses(item, item.resources),
+            "responsestatus": self._responses(item),
+            "ismapiprivate": item.sensitivity in _PRIVATE,
+            "globalobjectid": item.clean_global_object_id,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    @staticmethod
+    def _masked(fields: dict[str, Value]) -> dict[str, Value]:
+        """Return what the CRM hears of a private appointment: that there is one, when, and whose."""
+        kept = ("scheduledstart", "statecode", "organizer", "ismapiprivate", "globalobjectid")
+        return {"subject": MASKED_SUBJECT} | {name: fields[name] for name in kept if name in fields}
+
+    def _organizer(self, item: CalendarItem) -> tuple[str, ...] | None:
+        if item.is_organizer:
+            return people([self.address])
+        return people([item.organizer.email_address]) if item.organizer else None
+
+    def _addresses(self, item: CalendarItem, attendees: tuple[Attendee, ...]) -> tuple[str, ...] | None:
+        """Return who is invited; the organizer, who is often among them in the CRM, is not."""
+        own = self.address.lower() if item.is_organizer else None
+        return people(
+            [
+                address
+                for each in attendees
+                if (address := each.mailbox.email_address) and address.lower() != own
+            ]
+        )
+
+    def _responses(self, item: CalendarItem) -> Value:
+        """Return name and answer of everybody; in an attendee's mailbox nobody knows the answers of others."""
+        said: dict[str, tuple[str, str | None, int | None]] = {}
+        for each in (*item.required_attendees, *item.optional_attendees, *item.resources):
+            address = (each.mailbox.email_address or "").lower()
+            answer = RESPONSES.get(each.response_type or "") if item.is_organizer else None
+            if address == self.address.lower() and not item.is_organizer:
+                answer = RESPONSES.get(item.my_response_type or "")
+            if address and not (item.is_organizer and address == self.address.lower()):
+                said[address] = (address, each.mailbox.name or None, answer)
+        return tuple(said[address] for address in sorted(said)) or None
+
+    # --- what is written --------------------------------------------------------------------------
+
+    def new_values(self, stamp: UUID, fields: Fields) -> dict[AnyFieldURI, Any]:
+        """Return what a new item shall have."""
+        values = {uri: value for uri, value in self.values(fields, is_new=True).items() if value is not None}
+        values[RECORD_STAMP] = str(stamp)
+        values[FieldURI("item:Categories")] = (self.category,)
+        if fields.get("globalobjectid") is None:  # otherwise it was there before, and is another meeting now
+            values[FieldURI("calendar:UID")] = global_object_id(stamp)
+        begins_on = times_of(fields.get("scheduledstart")).start
+        if shown_as(fields.get("statecode")) == "Free" or begins_on < self.clock() - _NO_REMINDER_AFTER:
+            values[_REMINDER] = False
+        return values
+
+    def values(self, fields: Fields, *, is_new: bool = False) -> dict[AnyFieldURI, Any]:
+        """Return properties with the values they shall have, ``None`` where they are to be taken away."""
+        values: dict[AnyFieldURI, Any] = {}
+        for name, (uri, form) in _TEXTS.items():
+            if name in fields:
+                written = to_exchange(form, fields[name])
+                is_note = form is Form.NOTE and written is not None
+                values[uri] = Body(written, BodyType.TEXT) if is_note else written
+        if "scheduledstart" in fields:
+            values |= self._times(times_of(fields["scheduledstart"]), is_new=is_new)
+        if "statecode" in fields:
+            values[FieldURI("calendar:LegacyFreeBusyStatus")] = shown_as(fields["statecode"])
+            if shown_as(fields["statecode"]) == "Free":
+                values[_REMINDER] = False
+        names = pairs_of(fields.get("fullname"))
+        for name, uri in _ATTENDEES.items():
+            if name in fields:
+                values[uri] = self._mailboxes(fields[name], names) or None
+        return values
+
+    def _times(self, times: Times, *, is_new: bool) -> dict[AnyFieldURI, Any]:
+        start, end, is_all_day = times_to_exchange(times, zone_of(iana_name(self.zone) or self.zone))
+        values: dict[AnyFieldURI, Any] = {
+            FieldURI("calendar:Start"): start,
+            FieldURI("calendar:End"): end,
+            FieldURI("calendar:IsAllDayEvent"): is_all_day,
+        }
+        name = windows_name(self.zone)
+        if name is not None and (is_new or is_all_day):
+            values |= {FieldURI("calendar:StartTimeZone"): name, FieldURI("calendar:EndTimeZone"): name}
+        return values
+
+    def _mailboxes(self, value: Value, names: dict[str, Value]) -> tuple[Mailbox, ...]:
+        return tuple(
+            Mailbox(_text(names.get(address)), address, "SMTP" if "@" in address else "EX")
+            for address in people_of(value)
+            if address != self.address.lower()
+        )
+
+    # --- who hears of it --------------------------------------------------------------------------
+
+    def invitations(self, fields: Fields) -> SendMeetingInvitations:
+        """Return whether the attendees of a new meeting hear of it."""
+        if self._tells(fields, {}):
+            return SendMeetingInvitations.SEND_TO_ALL_AND_SAVE_COPY
+        return SendMeetingInvitations.SEND_TO_NONE
+
+    def updates(self, fields: Fields, before: Fields) -> SendMeetingInvitationsOrCancellations:
+        """Return who hears of a change: where only people were added or removed, these alone."""
+        if not self._tells(fields, before):
+            return SendMeetingInvitationsOrCancellations.SEND_TO_NONE
+        if self._tells({name: value for name, value in fields.items() if name not in INVITED}, before):
+            return SendMeetingInvitationsOrCancellations.SEND_TO_ALL_AND_SAVE_COPY
+        return SendMeetingInvitationsOrCancellations.SEND_TO_CHANGED_AND_SAVE_COPY
+
+    def _tells(self, fields: Fields, before: Fields) -> bool:
+        after = {**before, **fields}
+        own = people([self.address])
+        meeting = Meeting(
+            is_organizer=before.get("organizer", own) == own,
+            has_attendees=any(self._others(each.get(name)) for each in (before, after) for name in INVITED),
+            is_past=times_of(after.get("scheduledstart")).end < self.clock(),
+        )
+        return tells_attendees(
+            meeting, fields, may_send=self.policy.may_send, tells_of_past=self.policy.tells_of_past
+        )
+
+    def _others(self, value: Value) -> list[str]:
+        return [each for each in people_of(value) if each != self.address.lower()]
+
+    def cancellations(self, asked: str, item: EwsItem) -> SendMeetingCancellations:
+        """Return whether the attendees of a deleted meeting hear of it."""
+        seen = self.item(asked, item)
+        says = seen.appointment if isinstance(seen, Item) else None
+        if says is None:
+            return SendMeetingCancellations.SEND_TO_NONE
+        meeting = Meeting(says.is_organizer, says.has_attendees, is_past=says.ends_on < self.clock())
+        if cancels(meeting, may_send=self.policy.may_send):
+            return SendMeetingCancellations.SEND_TO_ALL_AND_SAVE_COPY
+        return SendMeetingCancellations.SEND_TO_NONE
+
+
+def _is_single(item: CalendarItem) -> bool:
+    return not item.is_recurring and item.calendar_item_type in (None, CalendarItemType.SINGLE)
+
+
+def _zone(item: CalendarItem, start: datetime) -> tzinfo | None:
+    """Return the zone of an item; ``None`` for one that nobody knows, neither by its name nor by its rules."""
+    if item.start_time_zone is None:
+        return None
+    try:
+        return zone_of(zone_text_of(item.start_time_zone, None, start))
+    except ValueError:
+        return None
+
+
+def _stamp_of(item: CalendarItem) -> UUID | None:
+    try:
+        return UUID(str(item.extended_properties.get(RECORD_STAMP)))
+    except ValueError:
+        return None
+
+
+def _text(value: Value) -> str | None:
+    return value if isinstance(value, str) else None

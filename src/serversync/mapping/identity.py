@@ -1,0 +1,40 @@
+"""The identity of a meeting: its clean global object id in Exchange, and the record that it is in the CRM.
+
+A meeting has the same clean global object id in every mailbox that it stands in. One that the CRM has made is made with an
+id that holds the record's; one that was made in Exchange becomes the record whose id follows from it. So two mailboxes that
+meet the same meeting at the same time can only ever make the same record of it.
+
+Source: MS-OXOCAL 2.2.1.27 (PidLidGlobalObjectId): sixteen bytes that are always the same, the day of an occurrence,
+a time, eight reserved bytes, the size of what follows, and that.
+"""
+
+from struct import pack
+from typing import Final
+from uuid import UUID, uuid5
+
+_HEAD: Final = bytes.fromhex("040000008200E00074C5B7101A82E008")
+_OURS: Final = _HEAD + bytes(4 + 8 + 8) + pack("<I", 24) + b"CRM-rec\x00"
+"""What an id begins with that holds a record's: no day, no time, and a mark of ours before the record's id."""
+_MEETINGS: Final = UUID("5b0f6a1e-3d59-4c07-9b2c-4e5d8f6a7c21")
+
+
+def global_object_id(record: UUID) -> str:
+    """Return the id of the meeting that a record is made into, in hexadecimal digits; it is its UID too.
+
+    >>> record_of(global_object_id(UUID(int=7)))
+    UUID('00000000-0000-0000-0000-000000000007')
+    """
+    return (_OURS + record.bytes).hex().upper()
+
+
+def record_of(global_id: str) -> UUID:
+    """Return the record that a meeting with this clean global object id is, or becomes.
+
+    >>> record_of("0400") == record_of("0400"), record_of("0400") == record_of("0500")
+    (True, False)
+    """
+    start = _OURS.hex().upper()
+    digits = global_id.upper()
+    if digits.startswith(start) and len(digits) == len(start) + 32:
+        return UUID(hex=digits[len(start) :])
+    return uuid5(_MEETINGS, digits)
