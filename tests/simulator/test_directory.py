@@ -315,7 +315,21 @@ def test_rules_keep_their_order_and_their_ids(client: Client) -> None:
         (rule(MARK, rule_id="AAAA"), "CreateWithRuleId"),
         (rule("<t:Actions/>"), "MissingAction"),
         (rule(MARK, name=" "), "EmptyValueFound"),
-        (rule("<t:Conditions><t:IsSigned>true</t:IsSigned></t:Conditions>" + MARK), "UnsupportedRule"),
+        (
+            rule(
+                "<t:Conditions><t:FromConnectedAccounts><t:String>x</t:String></t:FromConnectedAccounts></t:Conditions>"
+                + MARK
+            ),
+            "UnsupportedRule",
+        ),
+        (
+            rule(
+                "<t:Conditions><t:WithinSizeRange><t:MinimumSize>9</t:MinimumSize><t:MaximumSize>1</t:MaximumSize>"
+                "</t:WithinSizeRange></t:Conditions>" + MARK
+            ),
+            "InvalidSizeRange",
+        ),
+        (rule('<t:Actions><t:ServerReplyWithMessage Id="AAAA"/></t:Actions>'), "InvalidValue"),
         (
             rule(
                 '<t:Actions><t:MoveToFolder><t:DistinguishedFolderId Id="archiveinbox"/></t:MoveToFolder></t:Actions>'

@@ -104,7 +104,10 @@ def test_what_cannot_be_searched_sorted_or_grouped_is_said(client: Client) -> No
     ]
     assert find(client, order).codes == ["ErrorUnsupportedPathForSortGroup"]
     assert find(client, group).codes == ["ErrorUnsupportedPathForSortGroup"]
-    assert find(client, after="<m:QueryString>x</m:QueryString>").codes == ["ErrorUnsupportedQueryFilter"]
+    for query in ("(a", "a)", "NOT", "OR a", "a OR", "size:big", "received:soon", "(" * 60 + "a" + ")" * 60):
+        assert find(client, after=f"<m:QueryString>{query}</m:QueryString>").codes == [
+            "ErrorInvalidRestriction"
+        ], query
 
 
 def test_hidden_items_are_listed_and_told_only_on_request(exchange: Exchange, client: Client) -> None:

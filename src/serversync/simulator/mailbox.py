@@ -70,6 +70,7 @@ class Mailbox(FolderTree):
         oof: Its automatic replies.
         rules: Its server rules.
         quota: How much it may hold.
+        blocked_senders: Addresses, lower case, whose mail goes to Junk Email.
         on_seen: Is told once of each message that is read, or deleted without being read.
         on_change: Is told what happens, with the lock held.
         change_marks: What folders say about when they changed: ``honest``, ``constant`` (never changes), ``absent``.
@@ -99,6 +100,7 @@ class Mailbox(FolderTree):
         self.oof = OofSettings()
         self.rules: list[InboxRule] = []
         self.quota = Quota()
+        self.blocked_senders: set[str] = set()
         self._last_rule = 0
         self.on_seen: Callable[[Mailbox, StoredItem, bool], None] | None = None
         self._seen: set[int] = set()

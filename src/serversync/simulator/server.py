@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from aiohttp import web
 
@@ -102,6 +102,7 @@ class SimulatorServer:
         self._endpoint = SoapEndpoint(exchange, self._schemas)
         self._runner: web.ServerRunner | None = None
         self._connections: WeakKeyDictionary[object, Connection] = WeakKeyDictionary()
+        self._transports: WeakSet[asyncio.Transport] = WeakSet()
         self._hanging: set[asyncio.Task[None]] = set()
 
     @property
@@ -205,11 +206,16 @@ class SimulatorServer:
         self._hanging.clear()
         if self._runner is not None:
             await self._runner.cleanup()
+        for transport in list(self._transports):
+            transport.abort()  # clients that do not answer the end of TLS are not waited for
+        await asyncio.sleep(0)
         if self._folder is not None:
             self._folder.cleanup()
         self._runner = self._folder = self._identity = self._authenticator = self._autodiscover = None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.transport is not None:
+            self._transports.add(request.transport)
         try:
             response = await self._respond(request)
         except web.HTTPRequestEntityTooLarge:

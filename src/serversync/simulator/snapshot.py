@@ -28,6 +28,7 @@ _MAILBOX = (
     "oof",
     "rules",
     "quota",
+    "blocked_senders",
     "change_marks",
     "folders",
     "gone",

@@ -3,6 +3,7 @@
 The parser takes no document types, entities or network, so that hostile XML costs no more than its size.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -16,7 +17,7 @@ from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
 from serversync.simulator.kinds.forms import fragment
 from serversync.simulator.mailbox import Mailbox
-from serversync.simulator.operations import ELEMENTS, OPERATIONS, SINCE
+from serversync.simulator.operations import ELEMENTS, MISSING, OPERATIONS, SINCE
 from serversync.simulator.response import (
     MESSAGES_NS,
     SOAP_NS,
@@ -30,6 +31,7 @@ from serversync.simulator.schema import SchemaCollection
 from serversync.simulator.subscriptions import OpenStream
 from serversync.simulator.versions import REQUEST_VERSIONS, Schema, ServerVersion, request_schema_folder
 
+logger = logging.getLogger(__name__)
 S = f"{{{SOAP_NS}}}"
 T = f"{{{TYPES_NS}}}"
 
@@ -214,6 +216,8 @@ class SoapEndpoint:
         return prepared
 
     def _check(self, request: Request, schema: Schema) -> None:
+        if request.operation in MISSING and MISSING[request.operation] <= schema:
+            raise SoapFault("ErrorInvalidOperation", f"This server does not carry out {request.operation}.")
         if request.operation not in OPERATIONS or SINCE.get(request.operation, schema) > schema:
             raise SoapFault("ErrorInvalidRequest", f"The operation {request.operation} is not known.")
         if self._schemas is not None:
@@ -221,38 +225,49 @@ class SoapEndpoint:
 
     def answer(self, prepared: "PreparedRequest") -> Answer:
         """Carry out a request and return its answer."""
-        exchange, request = self._exchange, prepared.request
-        operation = request.operation if request else None
-        held_by = exchange.version if prepared.refusal else exchange.version_of(prepared.mailbox)
+        held_by = self._exchange.version if prepared.refusal else self._exchange.version_of(prepared.mailbox)
         header = held_by.server_version_info
-        status = 200
-        call: Call | None = None
-        try:
-            if prepared.refusal is not None or request is None:
-                raise prepared.refusal or SoapFault("ErrorInvalidRequest")
-            call = Call(
-                exchange,
-                request.operation,
-                request.element,
-                prepared.account,
-                prepared.mailbox,
-                prepared.schema,
-                headers=prepared.headers,
-                zone=time_zone_context(request),
-            )
-            if prepared.fault is not None:
-                _plan(call, prepared.fault)
-            with exchange.lock:
-                body = OPERATIONS[request.operation](call)
-        except EwsError as error:
-            status, body = 500, SoapFault(error.response_code, error.message).to_xml()
-        except SoapFault as fault:
-            status, body = 500, fault.to_xml()
+        call, status = None, 500
+        if prepared.refusal is not None or prepared.request is None:
+            body = (prepared.refusal or SoapFault("ErrorInvalidRequest")).to_xml()
+        else:
+            call = self._call(prepared, prepared.request)
+            status, body = self._carry_out(call, prepared)
         wrap = streamed_envelope if call is not None and call.stream is not None else envelope
-        answer = Answer(status, wrap(body, header=header), operation, prepared.schema, prepared.fault)
+        answer = Answer(
+            status, wrap(body, header=header), prepared.operation, prepared.schema, prepared.fault
+        )
         if call is not None:
             answer.cookies, answer.stream = call.cookies, call.stream
         return answer
+
+    def _call(self, prepared: "PreparedRequest", request: Request) -> Call:
+        return Call(
+            self._exchange,
+            request.operation,
+            request.element,
+            prepared.account,
+            prepared.mailbox,
+            prepared.schema,
+            headers=prepared.headers,
+        )
+
+    def _carry_out(self, call: Call, prepared: "PreparedRequest") -> tuple[int, str]:
+        """Return status and body of an answer; a mistake of ours is answered as one of the server's own."""
+        try:
+            if prepared.request is not None:
+                call.zone = time_zone_context(prepared.request)
+            if prepared.fault is not None:
+                _plan(call, prepared.fault)
+            with self._exchange.lock:
+                return 200, OPERATIONS[call.operation](call)
+        except EwsError as error:
+            return 500, SoapFault(error.response_code, error.message).to_xml()
+        except SoapFault as fault:
+            return 500, fault.to_xml()
+        except Exception:
+            logger.exception("%s could not be carried out", call.operation)
+            return 500, SoapFault("ErrorInternalServerError").to_xml()
 
 
 def _plan(call: Call, fault: Fault) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from serversync.simulator.exchange import Exchange
 
 OOF_CLASS = "IPM.Note.Rules.OofTemplate.Microsoft"
+REPLY_CLASS = "IPM.Note.Rules.ReplyTemplate.Microsoft"
 _POLICY = SMTP.clone(max_line_length=998)
 _MOST_HOPS = 5
 
@@ -133,8 +134,11 @@ def _accept(exchange: "Exchange", mailbox: Mailbox, address: str, envelope: Enve
 
 def arrive(exchange: "Exchange", mailbox: Mailbox, envelope: Envelope, received: datetime) -> StoredItem:
     """Put a message into a mailbox and do what the mailbox does by itself: replies and rules."""
+    extended = dict(envelope.extended) or None
+    if mailbox.blocked_senders and _is_blocked(mailbox, envelope):
+        junk = StoredItem(0, 0, envelope.mime, received, item_class=envelope.item_class, extended=extended)
+        return mailbox.add(junk, mailbox.distinguished_folder("junkemail"))
     if envelope.put is None:
-        extended = dict(envelope.extended) or None
         item = mailbox.receive(envelope.mime, received, item_class=envelope.item_class, extended=extended)
         item = exchange.take_meeting(mailbox, item)
     else:
@@ -142,6 +146,12 @@ def arrive(exchange: "Exchange", mailbox: Mailbox, envelope: Envelope, received:
     if mailbox.oof.is_active(exchange.now()):
         _reply_out_of_office(exchange, mailbox, item, envelope)
     return _apply_rules(exchange, mailbox, item, envelope) if mailbox.rules else item
+
+
+def _is_blocked(mailbox: Mailbox, envelope: Envelope) -> bool:
+    """Whether the owner wants nothing from the author of a message."""
+    author = parse_message(envelope.mime).from_
+    return author is not None and author.address.lower() in mailbox.blocked_senders
 
 
 def _report_failures(exchange: "Exchange", envelope: Envelope, failures: tuple[Undelivered, ...]) -> None:
@@ -275,6 +285,8 @@ def _send_on(
     """Forward and redirect a message as a rule says; a message that a rule sends on in circles stops."""
     view, hops, owner = _view(exchange, mailbox, item), envelope.hops + 1, mailbox.primary_smtp_address
     mime = mailbox.mime(item) or envelope.mime
+    if actions.reply_with:
+        _reply_with(exchange, mailbox, view, envelope, actions.reply_with)
     if actions.redirect:
         again = with_headers(mime, {"Resent-From": owner})
         route(exchange, Envelope(envelope.sender, actions.redirect, again, envelope.item_class, hops=hops))
@@ -300,10 +312,28 @@ def _send_on(
         route(exchange, Envelope(owner, people, message.as_bytes(), hops=hops))
 
 
+def _reply_with(
+    exchange: "Exchange", mailbox: Mailbox, view: ItemView, envelope: Envelope, template_id: str
+) -> None:
+    """Answer the sender of a message with one that the owner keeps for that."""
+    template = mailbox.find_original(decode(template_id).item)
+    if template is None or not _is_answerable(view, envelope):
+        return
+    kept = _view(exchange, mailbox, template)
+    message = _from_owner(exchange, mailbox, (envelope.sender,), kept.subject or f"RE: {view.subject}")
+    message["Auto-Submitted"] = "auto-replied"
+    message["X-Auto-Response-Suppress"] = "All"
+    kind, content = kept.body("Best")
+    message.set_content(content, subtype=kind.lower() if kind == "HTML" else "plain")
+    route(exchange, Envelope("", (envelope.sender,), message.as_bytes(), REPLY_CLASS))
+
+
 def _file(mailbox: Mailbox, item: StoredItem, actions: Actions) -> StoredItem | None:
     """Do with the item of the mailbox what a rule says; ``None`` where it is gone afterwards."""
     if actions.categories:
         item = mailbox.edit(item.number, properties={"item:Categories": actions.categories})
+    if actions.importance:
+        item = mailbox.edit(item.number, properties={"item:Importance": actions.importance})
     if actions.mark_as_read:
         mailbox.mark_read(item.number)
         item = mailbox.item(item.number)

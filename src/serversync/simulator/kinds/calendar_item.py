@@ -218,7 +218,7 @@ CALENDAR_PROPERTIES: tuple[Property, ...] = (
     ),
     Property("calendar:ConferenceType", INTEGER, access=Access.WRITE),
     Property("calendar:AllowNewTimeProposal", BOOLEAN, lambda _view: True, access=Access.WRITE),
-    Property("calendar:IsOnlineMeeting", BOOLEAN, access=Access.WRITE),
+    Property("calendar:IsOnlineMeeting", BOOLEAN, lambda _view: False, access=Access.WRITE),
     Property("calendar:MeetingWorkspaceUrl", access=Access.WRITE),
     Property("calendar:NetShowUrl", access=Access.WRITE),
     Property("calendar:EnhancedLocation", FRAGMENT, level=ASKED, since=_S13, access=Access.WRITE),

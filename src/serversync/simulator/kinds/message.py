@@ -122,7 +122,7 @@ def settle_message(item: StoredItem, changed: frozenset[str], _now: datetime) ->
     """A new subject starts a new conversation topic."""
     properties = item.properties
     if properties and "item:Subject" in changed and "message:ConversationTopic" not in changed:
-        properties["message:ConversationTopic"] = without_prefixes(properties["item:Subject"] or "")
+        properties["message:ConversationTopic"] = without_prefixes(properties.get("item:Subject") or "")
 
 
 MESSAGE = ItemKind(

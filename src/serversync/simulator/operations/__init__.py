@@ -15,6 +15,7 @@ from serversync.simulator.operations import (
     delegates,
     delete_folder,
     delete_item,
+    expand_dl,
     export_items,
     find_folder,
     find_item,
@@ -31,6 +32,7 @@ from serversync.simulator.operations import (
     get_user_availability,
     inbox_rules,
     mark_all_items_as_read,
+    mark_as_junk,
     move_folder,
     move_item,
     resolve_names,
@@ -44,7 +46,10 @@ from serversync.simulator.operations import (
     user_configuration,
     user_oof_settings,
 )
+from serversync.simulator.operations.missing import MISSING
 from serversync.simulator.versions import Schema
+
+__all__ = ["ELEMENTS", "MISSING", "OPERATIONS", "SINCE"]
 
 OPERATIONS: dict[str, Callable[[Call], str]] = {
     "AddDelegate": delegates.add,
@@ -61,6 +66,7 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "DeleteItem": delete_item.answer,
     "DeleteUserConfiguration": user_configuration.delete,
     "EmptyFolder": delete_folder.empty,
+    "ExpandDL": expand_dl.answer,
     "ExportItems": export_items.export,
     "FindFolder": find_folder.answer,
     "FindItem": find_item.answer,
@@ -81,6 +87,7 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "GetUserConfiguration": user_configuration.get,
     "GetUserOofSettings": user_oof_settings.get,
     "MarkAllItemsAsRead": mark_all_items_as_read.answer,
+    "MarkAsJunk": mark_as_junk.answer,
     "MoveFolder": move_folder.answer,
     "MoveItem": move_item.answer,
     "RemoveDelegate": delegates.remove,
@@ -124,6 +131,7 @@ SINCE: dict[str, Schema] = {
     "GetUserConfiguration": Schema.EXCHANGE2010,
     "GetStreamingEvents": Schema.EXCHANGE2010_SP1,
     "MarkAllItemsAsRead": Schema.EXCHANGE2013,
+    "MarkAsJunk": Schema.EXCHANGE2013,
     "RemoveDelegate": Schema.EXCHANGE2007_SP1,
     "UpdateDelegate": Schema.EXCHANGE2007_SP1,
     "UpdateInboxRules": Schema.EXCHANGE2010_SP1,

@@ -13,6 +13,7 @@ from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.forms import read_time
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.operations.paging import page_of
+from serversync.simulator.querystring import compile_query
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
 from serversync.simulator.restriction import Operand, compile_restriction, sort_by
 from serversync.simulator.rights import Right
@@ -47,7 +48,6 @@ def _find(call: Call, element: etree._Element, shape: Shape) -> str:
     for name, code in (
         ("GroupBy", "ErrorUnsupportedPathForSortGroup"),
         ("DistinguishedGroupBy", "ErrorUnsupportedPathForSortGroup"),
-        ("QueryString", "ErrorUnsupportedQueryFilter"),
         ("SeekToConditionPageItemView", "ErrorInvalidOperation"),
     ):
         if call.request.find(f"{M}{name}") is not None:
@@ -113,6 +113,7 @@ def _chosen(call: Call, mailbox: Mailbox, folder: Folder) -> Sequence[int]:
         for test in (
             compile_restriction(call.request.find(f"{M}Restriction"), _READER),
             _names_between(call.request.find(f"{M}ContactsView")),
+            _query(call),
         )
         if test is not None
     ]
@@ -124,6 +125,12 @@ def _chosen(call: Call, mailbox: Mailbox, folder: Folder) -> Sequence[int]:
         return [view.item.number for view in reversed(views)]
     wanted = [(_ARRIVAL, order) if isinstance(order, bool) else order for order in orders]
     return [view.item.number for view in sort_by(views, wanted)]
+
+
+def _query(call: Call) -> Callable[[ItemView], bool] | None:
+    """Return the test of ``QueryString``; ``None`` without one."""
+    text = (call.request.findtext(f"{M}QueryString") or "").strip()
+    return compile_query(text, call.exchange.now()) if text else None
 
 
 _ARRIVAL: Operand[ItemView] = Operand(lambda view: view.item.received, read_time)

@@ -1,6 +1,6 @@
 """GetInboxRules and UpdateInboxRules: the server rules of a mailbox (2010 SP1 and later)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -8,28 +8,50 @@ from lxml import etree
 
 from serversync.simulator.call import Call
 from serversync.simulator.identifiers import Identifier, decode, encode
+from serversync.simulator.kinds.forms import read_time
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError
 from serversync.simulator.rules import Actions, Conditions, InboxRule
 from serversync.simulator.shape import is_true
-from serversync.simulator.xmltext import attribute, boolean, text
+from serversync.simulator.xmltext import attribute, boolean, text, timestamp
 
 M = f"{{{MESSAGES_NS}}}"
 T = f"{{{TYPES_NS}}}"
 _TEXTS, _PEOPLE, _FLAG, _WORD, _FOLDER = "texts", "people", "flag", "word", "folder"
+_TIMES, _SIZES, _ITEM = "times", "sizes", "item"
 _CONDITIONS = (
     ("Categories", "categories", _TEXTS),
     ("ContainsBodyStrings", "body", _TEXTS),
+    ("ContainsHeaderStrings", "headers", _TEXTS),
+    ("ContainsRecipientStrings", "recipients", _TEXTS),
     ("ContainsSenderStrings", "sender", _TEXTS),
     ("ContainsSubjectOrBodyStrings", "subject_or_body", _TEXTS),
     ("ContainsSubjectStrings", "subject", _TEXTS),
+    ("FlaggedForAction", "flagged", _WORD),
     ("FromAddresses", "from_addresses", _PEOPLE),
     ("HasAttachments", "has_attachments", _FLAG),
     ("Importance", "importance", _WORD),
+    ("IsApprovalRequest", "is_approval_request", _FLAG),
+    ("IsAutomaticForward", "is_automatic_forward", _FLAG),
     ("IsAutomaticReply", "is_automatic_reply", _FLAG),
+    ("IsEncrypted", "is_encrypted", _FLAG),
+    ("IsMeetingRequest", "is_meeting_request", _FLAG),
+    ("IsMeetingResponse", "is_meeting_response", _FLAG),
+    ("IsNDR", "is_ndr", _FLAG),
+    ("IsPermissionControlled", "is_permission_controlled", _FLAG),
+    ("IsReadReceipt", "is_read_receipt", _FLAG),
+    ("IsSigned", "is_signed", _FLAG),
+    ("IsVoicemail", "is_voicemail", _FLAG),
     ("ItemClasses", "item_classes", _TEXTS),
+    ("NotSentToMe", "not_sent_to_me", _FLAG),
+    ("SentCcMe", "sent_cc_me", _FLAG),
+    ("SentOnlyToMe", "sent_only_to_me", _FLAG),
     ("SentToAddresses", "sent_to", _PEOPLE),
     ("SentToMe", "sent_to_me", _FLAG),
+    ("SentToOrCcMe", "sent_to_or_cc_me", _FLAG),
+    ("Sensitivity", "sensitivity", _WORD),
+    ("WithinDateRange", "received", _TIMES),
+    ("WithinSizeRange", "size", _SIZES),
 )
 _ACTIONS = (
     ("AssignCategories", "categories", _TEXTS),
@@ -37,10 +59,12 @@ _ACTIONS = (
     ("Delete", "delete", _FLAG),
     ("ForwardAsAttachmentToRecipients", "forward_as_attachment", _PEOPLE),
     ("ForwardToRecipients", "forward", _PEOPLE),
+    ("MarkImportance", "importance", _WORD),
     ("MarkAsRead", "mark_as_read", _FLAG),
     ("MoveToFolder", "move_to", _FOLDER),
     ("PermanentDelete", "permanent_delete", _FLAG),
     ("RedirectToRecipients", "redirect", _PEOPLE),
+    ("ServerReplyWithMessage", "reply_with", _ITEM),
     ("StopProcessingRules", "stop", _FLAG),
 )
 """Element, attribute and form of everything that a rule can ask and do, in the order of the schema."""
@@ -195,16 +219,20 @@ def _values(
 
 
 def _value(call: Call, element: etree._Element, form: str, field: str) -> Any:
-    if form == _FLAG:
-        return is_true((element.text or "").strip())
-    if form == _WORD:
-        return (element.text or "").strip()
-    if form == _FOLDER:
-        try:
-            mailbox, folder = call.folder(element[0])
-        except EwsError:
-            raise _InvalidRuleError(field, "FolderDoesNotExist", element[0].get("Id", "")) from None
-        return encode(Identifier(mailbox.guid, folder.number))
+    """Return what an element of a rule says.
+
+    Raises:
+        _InvalidRuleError: it says nothing, or names what is not there.
+    """
+    if form == _TIMES:
+        return _limits(element, "StartDateTime", "EndDateTime", read_time, field)
+    if form == _SIZES:
+        return _limits(element, "MinimumSize", "MaximumSize", int, field)
+    if form in {_ITEM, _FOLDER}:
+        return _place(call, element, form, field)
+    said = (element.text or "").strip()
+    if form in {_FLAG, _WORD}:
+        return is_true(said) if form == _FLAG else said
     if form == _TEXTS:
         values = tuple(one.text or "" for one in element)
     else:
@@ -212,6 +240,35 @@ def _value(call: Call, element: etree._Element, form: str, field: str) -> Any:
     if not all(values) or not values:
         raise _InvalidRuleError(field, "EmptyValueFound", "")
     return values
+
+
+def _place(call: Call, element: etree._Element, form: str, field: str) -> str:
+    """Return the id of the item or folder that a rule names."""
+    try:
+        if form == _ITEM:
+            mailbox, item = call.item_of(element)
+            return mailbox.item_id(item)
+        mailbox, folder = call.folder(element[0])
+    except EwsError:
+        if form == _ITEM:
+            raise _InvalidRuleError(field, "InvalidValue", element.get("Id", "")) from None
+        raise _InvalidRuleError(field, "FolderDoesNotExist", element[0].get("Id", "")) from None
+    return encode(Identifier(mailbox.guid, folder.number))
+
+
+def _limits(
+    element: etree._Element, low: str, high: str, read: Callable[[str], Any], field: str
+) -> tuple[Any, Any]:
+    """Return the lower and the upper limit of a range; one of them may be missing."""
+    values = [(element.findtext(f"{T}{name}") or "").strip() for name in (low, high)]
+    if not any(values):
+        raise _InvalidRuleError(field, "EmptyValueFound", "")
+    first, last = (read(value) if value else None for value in values)
+    if first is not None and last is not None and first > last:
+        raise _InvalidRuleError(
+            field, "InvalidDateRange" if low == "StartDateTime" else "InvalidSizeRange", values[0]
+        )
+    return first, last
 
 
 def _rule(mailbox: Mailbox, rule: InboxRule) -> str:
@@ -234,6 +291,8 @@ def _rule(mailbox: Mailbox, rule: InboxRule) -> str:
 def _written(mailbox: Mailbox, part: object, table: Iterable[tuple[str, str, str]]) -> str:
     return "".join(
         f"<t:{element}>{_inner(mailbox, value, form)}</t:{element}>"
+        if form != _ITEM
+        else f"<t:{element} Id={attribute(value)}/>"
         for element, attribute_name, form in table
         if (value := getattr(part, attribute_name))
     )
@@ -244,6 +303,13 @@ def _inner(mailbox: Mailbox, value: Any, form: str) -> str:
         return "true"
     if form == _WORD:
         return text(value)
+    if form in {_TIMES, _SIZES}:
+        names = ("StartDateTime", "EndDateTime") if form == _TIMES else ("MinimumSize", "MaximumSize")
+        return "".join(
+            f"<t:{name}>{timestamp(limit) if form == _TIMES else limit}</t:{name}>"
+            for name, limit in zip(names, value, strict=True)
+            if limit is not None
+        )
     if form == _FOLDER:
         folder = mailbox.folder_ever(decode(value).folder)
         return f"<t:FolderId Id={attribute(encode(Identifier(mailbox.guid, folder.number)))}/>"
