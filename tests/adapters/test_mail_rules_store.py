@@ -9,6 +9,7 @@ import pytest
 from psycopg.errors import UniqueViolation
 
 from serversync.adapters import mail_lookups
+from serversync.adapters.alerts import TraceLogAlerts
 from serversync.adapters.crm_store import CrmStore
 from serversync.adapters.mail_plan import SETTINGS
 from serversync.core.errors import ItemUnreadable
@@ -286,6 +287,21 @@ async def test_what_was_set_aside_is_tried_again_when_it_is_due(pool, world, que
         assert query("select outcome, attempts from messagetrace") == [(4, min(attempt, 5))]
         await execute("update messagetrace set nextattempton = now() where nextattempton is not null")
     assert exchange.performed == [(ActionKind.ADD_CATEGORY, "m1", "Tracked to Dynamics 365 (Undeliverable)")]
+
+
+async def test_the_alert_about_what_was_set_aside_ends_when_it_was_read(pool, world, query, execute):
+    exchange, alerts = FakeExchange(a_message("m1")), TraceLogAlerts(pool)
+    exchange.broken["m1"] = ItemUnreadable(response_code="ErrorItemCorrupt")
+    await read(pool, world.mailbox, exchange, alerts)
+    open_alerts = "select count(*) from tracelog where resolvedon is null"
+    assert query(open_alerts) == [(1,)]
+    exchange.broken.clear()
+    await read(pool, world.mailbox, exchange, alerts)
+    assert query(open_alerts) == [(1,)], "it is not due yet"
+    await execute("update messagetrace set nextattempton = now()")
+    await read(pool, world.mailbox, exchange, alerts)
+    assert query(open_alerts) == [(0,)]
+    assert query("select outcome from messagetrace") == [(Outcome.TRACKED,)]
 
 
 async def test_categories_track_and_untrack(pool, world, query, execute):

@@ -16,6 +16,11 @@ from serversync.engine.sending import DeliveryRun
 _ERROR = 3
 _OF_AN_ITEM = "item"
 _OF_THE_MAILBOX = "mailbox"
+_OF_MESSAGES = "messages"
+"""Of messages that were set aside; closed when none is waiting any more."""
+_GIVEN_UP = "given-up"
+"""Of messages that are not tried again; a person closes it."""
+_OF_A_FOLDER = "folder"
 
 _RAISE = """
     insert into tracelog (level, text, code, collationlevel, regardingobjectid, regardingobjecttypecode,
@@ -24,7 +29,9 @@ _RAISE = """
     from organization where generatealertsforerrors
     on conflict (code, regardingobjectid) where resolvedon is null do update
     set occurrences = tracelog.occurrences + 1, laston = now(), modifiedon = now(), text = excluded.text,
-        errordetails = excluded.errordetails, machinename = excluded.machinename
+        errordetails = excluded.errordetails, machinename = excluded.machinename,
+        errortypedisplay = case tracelog.errortypedisplay when 'given-up' then 'given-up'
+            else excluded.errortypedisplay end
 """
 
 
@@ -35,16 +42,21 @@ class TraceLogAlerts:
         self._pool = pool
 
     async def raise_for_item(
-        self, run: MailboxRun, error: ServiceError, *, subject: str, item_id: str
+        self, run: MailboxRun, error: ServiceError, *, subject: str, item_id: str, given_up: bool = False
     ) -> None:
         """See ``Alerts``."""
         which = f' "{subject}"' if subject else ""
-        text = f"A message{which} in {run.address} was set aside: {error} (item {item_id[-24:]})"
-        await self.tell(run, error, text, level=_ERROR, kind=_OF_AN_ITEM)
+        done = "given up" if given_up else "set aside"
+        text = f"A message{which} in {run.address} was {done}: {error} (item {item_id[-24:]})"
+        await self.tell(run, error, text, level=_ERROR, kind=_GIVEN_UP if given_up else _OF_MESSAGES)
 
     async def raise_for_mailbox(self, run: MailboxRun, error: ServiceError) -> None:
         """See ``Alerts``."""
         await self.tell(run, error, f"{run.address}: {error}", level=_ERROR, kind=_OF_THE_MAILBOX)
+
+    async def raise_for_folder(self, run: MailboxRun, error: ServiceError) -> None:
+        """See ``Alerts``."""
+        await self.tell(run, error, f"{run.address}: {error}", level=_ERROR, kind=_OF_A_FOLDER)
 
     async def raise_for_email(self, run: DeliveryRun, error: ServiceError) -> None:
         """See ``DeliveryAlerts``."""
@@ -84,6 +96,10 @@ class TraceLogAlerts:
     async def heal_mailbox(self, run: MailboxRun) -> None:
         """See ``Alerts``."""
         await self.heal(run.mailboxid)
+
+    async def heal_items(self, run: MailboxRun) -> None:
+        """See ``Alerts``."""
+        await self.heal(run.mailboxid, (_OF_MESSAGES,))
 
     async def heal(self, mailboxid: UUID, kinds: Sequence[str] = (_OF_THE_MAILBOX,)) -> None:
         """Close the open alerts of some kinds: those about a mailbox as a whole, where no others are named."""

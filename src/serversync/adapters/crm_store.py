@@ -257,6 +257,11 @@ class CrmStore:
         async with self._pool.connection() as connection:
             return await mail_plan.retries(connection, run, limit)
 
+    async def has_waiting_retries(self, run: MailboxRun) -> bool:
+        """See ``MailStore``."""
+        async with self._pool.connection() as connection:
+            return await mail_plan.has_waiting_retries(connection, run)
+
     async def actions(self, run: MailboxRun, *, limit: int) -> list[Action]:
         """See ``MailStore``."""
         async with self._pool.connection() as connection:

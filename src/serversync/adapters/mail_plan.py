@@ -184,6 +184,16 @@ async def retries(connection: AsyncConnection, run: MailboxRun, limit: int) -> l
     ]
 
 
+async def has_waiting_retries(connection: AsyncConnection, run: MailboxRun) -> bool:
+    """Tell whether an item is still to be tried again."""
+    rows = await connection.execute(
+        "select exists (select from messagetrace where mailboxid = %s and nextattempton is not null)",
+        (run.mailboxid,),
+    )
+    (found,) = await rows.fetchall()
+    return bool(found[0])
+
+
 async def actions(connection: AsyncConnection, run: MailboxRun, limit: int) -> list[Action]:
     """Return what is to be done to items now, the oldest first."""
     rows = await connection.execute(

@@ -6,12 +6,13 @@ from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from serversync.administration import audit, privileges
 from serversync.core import clock
-from serversync.core.errors import InputInvalid, RecordNotFound, ServiceError
-from serversync.crm.models import EmailServerProfile, Mailbox, Organization, TraceLog
+from serversync.core.errors import InputInvalid, RecordNotFound, ServiceError, TrackedFolderMissing
+from serversync.crm.models import EmailServerProfile, Mailbox, MailboxTrackingFolder, Organization, TraceLog
+from serversync.crm.models.mailboxtrackingfolder import FolderOnboardingStatus
 from serversync.crm.models.tracelog import TraceLevel
 from serversync.crm.privileges import Privilege
 
@@ -119,6 +120,18 @@ def muted() -> Q:
         & Q(level__lte=F("mutedlevel"))
         & Q(occurrences__lt=F("mutedoccurrences") * 10)
     )
+
+
+def close_mended_folders() -> int:
+    """Close the alerts about tracked folders of mailboxes that miss none any more; return how many.
+
+    Somebody has chosen the folder anew, or wants it no longer. Called by the worker's housekeeping.
+    """
+    missing = MailboxTrackingFolder.objects.filter(
+        mailboxid=OuterRef("regardingobjectid"), folderonboardingstatus=FolderOnboardingStatus.MISSING
+    )
+    told = TraceLog.objects.filter(code=TrackedFolderMissing.code, resolvedon__isnull=True)
+    return told.exclude(Exists(missing)).update(resolvedon=clock.now())
 
 
 def clear_away(organization: Organization) -> int:

@@ -221,7 +221,9 @@ class FolderPass:
             return
         if gives_up:
             write.actions.extend(self._undeliverable(listed))
-        await self._alerts.raise_for_item(self._run, error, subject="", item_id=listed.item_id)
+        await self._alerts.raise_for_item(
+            self._run, error, subject="", item_id=listed.item_id, given_up=gives_up
+        )
 
     def _undeliverable(self, listed: Listed) -> list[Action]:
         """Mark an item that is given up, and move it where the profile says so."""

@@ -84,7 +84,7 @@ class IncomingPass:
             if folder.kind is not FolderKind.TRACKED:
                 raise
             await self._store.folder_missing(self._run, folder)
-            await self._alerts.raise_for_mailbox(
+            await self._alerts.raise_for_folder(
                 self._run, TrackedFolderMissing(folder=folder.name, mailbox=self._run.address)
             )
 
@@ -93,6 +93,8 @@ class IncomingPass:
         listed = await self._store.retries(self._run, limit=RETRIES_AT_ONCE)
         if listed:
             await self._pass(folder, plan).again(listed)
+            if not await self._store.has_waiting_retries(self._run):
+                await self._alerts.heal_items(self._run)
 
     async def _act(self, plan: MailPlan) -> None:
         """Do what is to be done in Exchange, one kind after the other; what fails waits for a later pass."""
@@ -119,4 +121,4 @@ class IncomingPass:
 
     async def _tell(self, item_id: str, attempts: int, error: ServiceError) -> None:
         if attempts + 1 >= MOST_ATTEMPTS:
-            await self._alerts.raise_for_item(self._run, error, subject="", item_id=item_id)
+            await self._alerts.raise_for_item(self._run, error, subject="", item_id=item_id, given_up=True)

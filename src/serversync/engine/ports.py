@@ -358,6 +358,10 @@ class MailStore(Protocol):
         """Return items that were set aside and are due to be tried again."""
         ...
 
+    async def has_waiting_retries(self, run: MailboxRun) -> bool:
+        """Tell whether an item that was set aside is still to be tried again, now or later."""
+        ...
+
     async def actions(self, run: MailboxRun, *, limit: int) -> list[Action]:
         """Return what is to be done to items now."""
         ...
@@ -426,13 +430,21 @@ class Alerts(Protocol):
     """Where a person is told; saying the same thing again only counts it."""
 
     async def raise_for_item(
-        self, run: MailboxRun, error: ServiceError, *, subject: str, item_id: str
+        self, run: MailboxRun, error: ServiceError, *, subject: str, item_id: str, given_up: bool = False
     ) -> None:
-        """Report one item that was set aside."""
+        """Report one item that was set aside; what was given up does not heal by itself."""
         ...
 
     async def raise_for_mailbox(self, run: MailboxRun, error: ServiceError) -> None:
         """Report trouble with a whole mailbox or its profile."""
+        ...
+
+    async def raise_for_folder(self, run: MailboxRun, error: ServiceError) -> None:
+        """Report a tracked folder that is not read any more; closed once no folder of the mailbox is missing."""
+        ...
+
+    async def heal_items(self, run: MailboxRun) -> None:
+        """Close the open alerts about items: all that were set aside have been read, or are gone."""
         ...
 
     async def heal_mailbox(self, run: MailboxRun) -> None:

@@ -37,6 +37,7 @@ def once() -> dict[str, object]:
             return {}
         done: dict[str, object] = {
             "alerts_cleared": alerts.clear_away(Organization.objects.current()),
+            "folders_mended": alerts.close_mended_folders(),
             "log_in_counters_cleared": logon.clear_away(),
             "no_longer_followed": followed.leave(),
             "said": outage.watch(),

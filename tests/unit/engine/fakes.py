@@ -299,6 +299,9 @@ class FakeStore:
         due, self.retry_due = self.retry_due[:limit], self.retry_due[limit:]
         return due
 
+    async def has_waiting_retries(self, run):
+        return any(trace.next_attempt is not None for trace in self.traces.values())
+
     async def actions(self, run, *, limit):
         return [a for a in self.pending.values() if a.attempts < MOST_ATTEMPTS][:limit]
 
@@ -374,9 +377,19 @@ class FakeAlerts:
         self.items = []
         self.mailboxes = []
         self.healed = 0
+        self.healed_items = 0
+        self.given_up = []
 
-    async def raise_for_item(self, run, error, *, subject, item_id):
+    async def raise_for_item(self, run, error, *, subject, item_id, given_up=False):
         self.items.append((error.code, item_id))
+        if given_up:
+            self.given_up.append(item_id)
+
+    async def raise_for_folder(self, run, error):
+        self.mailboxes.append(error.code)
+
+    async def heal_items(self, run):
+        self.healed_items += 1
 
     async def raise_for_mailbox(self, run, error):
         self.mailboxes.append(error.code)

@@ -24,6 +24,9 @@ from serversync.rules.email.ownership import Ownership
 from serversync.rules.email.parties import MATCH_LIMIT, Record, resolve_sender
 from serversync.rules.email.settings import EmailSettings
 
+LONGEST_ADDRESS = 100
+"""Longer addresses do not fit into a contact or lead; cut, they would be somebody else's."""
+
 
 class FolderKind(Enum):
     """What a folder that is read is to its mailbox."""
@@ -257,6 +260,7 @@ def _new_sender(
         or message.sender is None
         or message.sender.routing != "SMTP"
         or "@" not in message.sender.address
+        or len(message.sender.address) > LONGEST_ADDRESS
     ):
         return NewSender.NOTHING
     return acceptor.new_sender
