@@ -120,6 +120,9 @@ async def test_what_is_found_stands_at_the_mailbox_and_is_good_for_a_day(place, 
         ADA,
     )
     assert (url, age) == (place.server.url, True)
+    assert query("select groupinginformation from mailbox where emailaddress = %s", ADA) == [
+        ("Default-First-Site-Name",)
+    ]
     place.seen.clear()
     assert await place.url(place.connections()) == place.server.url
     assert not place.seen

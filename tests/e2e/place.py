@@ -31,7 +31,9 @@ def company(dsn: str, *, protocol: int = 3, **server_options) -> Iterator[Simple
     for address in (*PEOPLE, QUEUE):
         exchange.add_mailbox(address)
     Organization.objects.current()
-    Organization.objects.update(pollingintervalinseconds=1, maximumidlepollingintervalinseconds=1)
+    Organization.objects.update(
+        pollingintervalinseconds=1, maximumidlepollingintervalinseconds=1, streamedpollingintervalinseconds=1
+    )
     with psycopg.connect(dsn) as connection:
         connection.execute("truncate procrastinate_jobs, procrastinate_workers cascade")
     with SimulatorThread(exchange, **server_options) as simulator:

@@ -364,3 +364,40 @@ async def test_streams_do_not_shorten_the_minimum_polling_interval(place):
         await until(lambda: live(place) == [(4,)])
         await until(lambda: quiet(place))
     assert place.query("select count(*) from mailbox where nextpasson < now() + interval '80 min'") == [(0,)]
+
+
+async def test_mailboxes_of_several_sites_behind_one_address_have_a_stream_each(place):
+    sites = {PEOPLE[0]: "London", PEOPLE[1]: "Paris", PEOPLE[2]: "London", QUEUE: None}
+    place.query_and_commit("update emailserverprofile set useautodiscover = true")
+    for address, site in sites.items():
+        place.query_and_commit(
+            "update mailbox set ewsurl = %s, groupinginformation = %s, lastautodiscoveredon = now(),"
+            " nextpasson = now() where emailaddress = %s",
+            place.simulator.url,
+            site,
+            address,
+        )
+    async with open_pool(place.dsn) as pool:
+        groups = NotificationGroups(pool, host="w1", lease=LEASE)
+        joined = await groups.gather([])
+        told = {
+            group.grouping: {one.address for one in members.values()} for group, members in joined.items()
+        }
+        assert told == {"London": {PEOPLE[0], PEOPLE[2]}, "Paris": {PEOPLE[1]}, "": {QUEUE}}
+        place.query_and_commit(
+            "update mailbox set groupinginformation = 'Paris' where emailaddress = %s", PEOPLE[0]
+        )
+        gone = await groups.drop([group.groupid for group in joined])
+        assert [set(ids) for ids in gone.values()] == [{place.mailboxes[PEOPLE[0]]}]
+        (again,) = (await groups.gather(list(joined))).items()
+        assert (again[0].grouping, set(again[1])) == ("Paris", {place.mailboxes[PEOPLE[0]]})
+
+
+async def test_a_mailbox_that_a_stream_tells_of_is_polled_as_often_as_the_setting_says(place):
+    place.query_and_commit(
+        "update organization set pollingintervalinseconds = 1, maximumidlepollingintervalinseconds = 1,"
+        " streamedpollingintervalinseconds = 3000"
+    )
+    later = "select count(*) from mailbox where nextpasson > now() + interval '45 min' and leaseuntil is null"
+    async with Running(place.dsn):
+        await until(lambda: live(place) == [(4,)] and place.query(later) == [(4,)])

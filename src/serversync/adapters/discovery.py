@@ -1,6 +1,6 @@
 """Finds the server of mailboxes by autodiscover, and remembers it.
 
-What was found stands at the mailbox (``ewsurl``, ``lastautodiscoveredon``) and is used for a day by all processes. A
+What was found stands at the mailbox (``ewsurl``, ``groupinginformation``, ``lastautodiscoveredon``) and is used for a day by all processes. A
 search for one mailbox asks the same service, in one request, for others of its profile and domain that are due, so
 that a thousand mailboxes cost about ten searches. Where a refresh fails, the server found before stays in use.
 
@@ -55,7 +55,7 @@ _KNOWN: Final = """
     where mailboxid = %s and ewsurl is not null and lastautodiscoveredon > now() - %s
 """
 _WRITE: Final = """
-    update mailbox set ewsurl = %s, lastautodiscoveredon = now()
+    update mailbox set ewsurl = %s, groupinginformation = %s, lastautodiscoveredon = now()
     where mailboxid = %s and emailserverprofile = %s
 """
 # Mailboxes of the same domain that are due for a search, those never found first.
@@ -232,9 +232,12 @@ class AutodiscoverLocator:
     async def _write(self, profile: ProfileRow, places: dict[UUID, Discovery]) -> None:
         if not places:
             return
-        rows = sorted((mailbox, found.ews_url) for mailbox, found in places.items())
+        rows = [
+            (found.ews_url, (found.grouping_information or "")[:256] or None, mailbox, profile.profileid)
+            for mailbox, found in sorted(places.items())
+        ]
         async with self._pool.connection() as connection, connection.cursor() as cursor:
-            await cursor.executemany(_WRITE, [(url, mailbox, profile.profileid) for mailbox, url in rows])
+            await cursor.executemany(_WRITE, rows)
 
     async def forget(self, profile: ProfileRow, mailbox: MailboxRow, error: ServiceError) -> None:
         """See ``Locator``.

@@ -112,9 +112,9 @@ _BEGIN = f"""
          where f.mailboxid = m.mailboxid and f.distinguishedfolderid = 'inbox'),
         o.maximumidlepollingintervalinseconds, o.fullpollingintervalinseconds, m.noemailcount,
         m.changemark, m.changemarkedon, m.foldersreadon, m.pollsskipped, m.changemarktrust,
-        m.streamedon is not null and exists (
+        case when m.streamedon is not null and exists (
             select from notificationgroup g where g.notificationgroupid = m.notificationgroupid
-            and g.livesince is not null and g.leaseuntil > now())
+            and g.livesince is not null and g.leaseuntil > now()) then o.streamedpollingintervalinseconds end
 """  # noqa: S608 - put together from constants
 _FINISH = """
     with told as (
@@ -316,7 +316,7 @@ class MailboxLeases:
             read_on,
             skipped,
             trust,
-            has_stream,
+            streamed_poll,
         ) = row
         position, listed_once = inbox or (None, False)
         return MailboxRun(
@@ -336,7 +336,7 @@ class MailboxLeases:
             failures=failures or 0,
             idle_limit=timedelta(seconds=idle_limit),
             idle_polls=idle_polls or 0,
-            has_stream=has_stream,
+            streamed_poll=None if streamed_poll is None else timedelta(seconds=streamed_poll),
             full_poll=timedelta(seconds=full_poll),
             watch=Watch(mark, marked_on, read_on, skipped or 0, Trust(trust or 0)),
             plan=plan,

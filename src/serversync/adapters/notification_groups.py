@@ -26,23 +26,30 @@ _MAY_STREAM = f"""
     and (not p.useautodiscover or m.ewsurl is not null)
 """
 _ENDPOINT = "case when p.useautodiscover then m.ewsurl else '' end"
+_GROUPING = "case when p.useautodiscover then coalesce(m.groupinginformation, '') else '' end"
+_GROUP = "notificationgroupid, emailserverprofileid, endpoint, anchormailboxid, anchoraddress, leasefence, groupinginformation"
 
-_TAKE_OVER = """
+_TAKE_OVER = f"""
     update notificationgroup g set hostid = %(host)s, leaseuntil = now() + %(lease)s, leasefence = leasefence + 1,
         livesince = null, modifiedon = now()
     where notificationgroupid in (
         select notificationgroupid from notificationgroup
         where (leaseuntil is null or leaseuntil < now() or hostid = %(host)s) and not notificationgroupid = any(%(own)s)
         order by createdon limit %(limit)s for update skip locked)
-    returning notificationgroupid, emailserverprofileid, endpoint, anchormailboxid, anchoraddress, leasefence
-"""
+    returning {_GROUP}
+"""  # noqa: S608 - put together from constants
+_CREATE = f"""
+    insert into notificationgroup (emailserverprofileid, endpoint, groupinginformation, anchormailboxid, anchoraddress,
+        hostid, leaseuntil, leasefence)
+    values (%s, %s, %s, %s, %s, %s, now() + %s, 1) returning {_GROUP}
+"""  # noqa: S608 - put together from constants
 _FREE = f"""
-    select m.mailboxid, m.emailaddress, {FOLDERS_OF_A_PLAN}, m.emailserverprofile, {_ENDPOINT}
+    select m.mailboxid, m.emailaddress, {FOLDERS_OF_A_PLAN}, m.emailserverprofile, {_ENDPOINT}, {_GROUPING}
     from mailbox m join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
     cross join organization o
     where m.notificationgroupid is null and (m.streamretryon is null or m.streamretryon < now()) and {_MAY_STREAM}
         and (m.receivingpostponeduntil is null or m.receivingpostponeduntil < now())
-    order by 4, 5, lower(m.emailaddress) limit %s for update of m skip locked
+    order by 4, 5, 6, lower(m.emailaddress) limit %s for update of m skip locked
 """  # noqa: S608 - put together from constants
 _MEMBERS = f"""
     select m.mailboxid, m.emailaddress, {FOLDERS_OF_A_PLAN} from mailbox m cross join organization o
@@ -59,7 +66,7 @@ _DROP = f"""
             select from mailbox m join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
             cross join organization o join notificationgroup g on g.notificationgroupid = m.notificationgroupid
             where m.mailboxid = mailbox.mailboxid and g.emailserverprofileid = p.emailserverprofileid
-                and g.endpoint = {_ENDPOINT} and {_MAY_STREAM}))
+                and g.endpoint = {_ENDPOINT} and g.groupinginformation = {_GROUPING} and {_MAY_STREAM}))
     update mailbox set notificationgroupid = null, streamedon = null from gone
     where mailbox.mailboxid = gone.mailboxid and mailbox.notificationgroupid = gone.notificationgroupid
     returning mailbox.mailboxid, gone.notificationgroupid
@@ -98,6 +105,26 @@ class Group(NamedTuple):
     anchorid: UUID
     anchor: str
     fence: int
+    grouping: str
+
+    @property
+    def place(self) -> "Place":
+        """Where its mailboxes are."""
+        return Place(self.profileid, self.endpoint, self.grouping)
+
+
+class Place(NamedTuple):
+    """What the mailboxes of a group have in common.
+
+    Attributes:
+        profileid: Their profile.
+        endpoint: Their server, where autodiscover finds it.
+        grouping: ``GroupingInformation``, where autodiscover tells it: the site whose servers may share a stream.
+    """
+
+    profileid: UUID
+    endpoint: str
+    grouping: str
 
 
 class NotificationGroups:
@@ -120,25 +147,23 @@ class NotificationGroups:
         """Put mailboxes that are in no group into groups, own ones with room first; return who came to which."""
         async with self._pool.connection() as connection, connection.transaction():
             rows = await connection.execute(_FREE, (MOST_MAILBOXES,))
-            free: dict[tuple[UUID, str], list[tuple[UUID, Member]]] = defaultdict(list)
-            for mailboxid, address, folders, profileid, endpoint in await rows.fetchall():
-                free[profileid, endpoint].append((mailboxid, Member(address, tuple(folders))))
+            free: dict[Place, list[tuple[UUID, Member]]] = defaultdict(list)
+            for mailboxid, address, folders, *where in await rows.fetchall():
+                free[Place(*where)].append((mailboxid, Member(address, tuple(folders))))
             joined: dict[Group, Members] = {}
             if free:
                 room = await self._room(connection, own)
-                for (profileid, endpoint), mailboxes in free.items():
+                for place, mailboxes in free.items():
                     left = mailboxes
                     for group in own:
-                        if (group.profileid, group.endpoint) == (profileid, endpoint) and room[
-                            group.groupid
-                        ] > 0:
+                        if group.place == place and room[group.groupid] > 0:
                             left, come = left[room[group.groupid] :], left[: room[group.groupid]]
                             joined[group] = dict(come)
                             if not left:
                                 break
                     if left:
                         anchorid, anchor = left[0]
-                        group = await self._create(connection, profileid, endpoint, anchorid, anchor.address)
+                        group = await self._create(connection, place, anchorid, anchor.address)
                         joined[group] = dict(left)
                 for group, members in joined.items():
                     await connection.execute(
@@ -154,14 +179,10 @@ class NotificationGroups:
         )
         return {groupid: int(room) for groupid, room in await rows.fetchall()}
 
-    async def _create(
-        self, connection: AsyncConnection, profileid: UUID, endpoint: str, anchorid: UUID, anchor: str
-    ) -> Group:
+    async def _create(self, connection: AsyncConnection, place: Place, anchorid: UUID, anchor: str) -> Group:
         rows = await connection.execute(
-            "insert into notificationgroup (emailserverprofileid, endpoint, anchormailboxid, anchoraddress, hostid,"
-            " leaseuntil, leasefence) values (%s, %s, %s, %s, %s, now() + %s, 1)"
-            " returning notificationgroupid, emailserverprofileid, endpoint, anchormailboxid, anchoraddress, leasefence",
-            (profileid, endpoint, anchorid, anchor, self._host, self._lease),
+            _CREATE,
+            (*place, anchorid, anchor, self._host, self._lease),
         )
         (row,) = await rows.fetchall()
         return Group(*row)

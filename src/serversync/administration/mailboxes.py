@@ -343,8 +343,8 @@ def _change_profile(mailbox: Mailbox, profile: EmailServerProfile | None) -> set
         return set()
     mailbox.emailserverprofile = profile
     mailbox.incomingemailstatus = mailbox.mailboxstatus = mailbox.actstatus = TestResult.NOT_RUN
-    mailbox.ewsurl = mailbox.lastautodiscoveredon = None
-    found = {"ewsurl", "lastautodiscoveredon"}
+    mailbox.ewsurl = mailbox.groupinginformation = mailbox.lastautodiscoveredon = None
+    found = {"ewsurl", "groupinginformation", "lastautodiscoveredon"}
     return {"emailserverprofile", "incomingemailstatus", "mailboxstatus", "actstatus"} | found
 
 

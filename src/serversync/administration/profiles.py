@@ -123,7 +123,7 @@ def edit(name: str, values: ProfileEntries, *, new_name: str | None = None) -> E
         _enter(profile, values)
         if _WHERE & set(values):
             # What was found under other rules is not used any more.
-            profile.mailboxes.update(ewsurl=None, lastautodiscoveredon=None)
+            profile.mailboxes.update(ewsurl=None, groupinginformation=None, lastautodiscoveredon=None)
         return _save(profile)
 
 

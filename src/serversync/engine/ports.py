@@ -173,7 +173,7 @@ class MailboxRun:
     failures: int
     idle_limit: timedelta = timedelta(0)
     idle_polls: int = 0
-    has_stream: bool = False
+    streamed_poll: timedelta | None = None
     full_poll: timedelta = timedelta(hours=1)
     watch: Watch = UNWATCHED
     plan: "MailPlan | None" = None

@@ -63,7 +63,7 @@ class MailboxRunner:
             floor=run.polling_floor,
             idle_polls=0 if result.processed else run.idle_polls + 1,
             idle_limit=run.idle_limit,
-            has_stream=run.has_stream,
+            streamed=run.streamed_poll,
         )
         await self._leases.finish(run, result, next_pass=next_pass)
         return result, None

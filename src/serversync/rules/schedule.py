@@ -12,15 +12,20 @@ IDLE_STEP = 10
 
 
 def polling_interval(
-    *, polling: timedelta, floor: timedelta, idle_polls: int, idle_limit: timedelta, has_stream: bool
+    *,
+    polling: timedelta,
+    floor: timedelta,
+    idle_polls: int,
+    idle_limit: timedelta,
+    streamed: timedelta | None = None,
 ) -> timedelta:
     """Return how long to wait between two polls of a mailbox.
 
-    A mailbox without mail is polled ever more rarely, and one that a stream tells of only as often as it must; but
-    at least once in ``idle_limit``, and never more often than ``floor``.
+    A mailbox without mail is polled ever more rarely, but at least once in ``idle_limit``; one that a stream tells of
+    once in ``streamed``. Neither is ever polled more often than ``floor``.
 
     >>> step = polling_interval(polling=timedelta(seconds=30), floor=timedelta(0), idle_polls=20,
-    ...                         idle_limit=timedelta(minutes=5), has_stream=False)
+    ...                         idle_limit=timedelta(minutes=5))
     >>> step.seconds
     120
 
@@ -29,12 +34,12 @@ def polling_interval(
         floor: The profile's minimum polling interval.
         idle_polls: Polls in a row that brought no mail.
         idle_limit: The longest wait that the administrator allows.
-        has_stream: Whether Exchange tells of changes at this time.
+        streamed: How often to poll all the same where Exchange tells of changes at this time; ``None`` where it does not.
     """
     shortest = max(polling, floor)
+    if streamed is not None:
+        return max(shortest, streamed)
     longest = max(shortest, idle_limit)
-    if has_stream:
-        return longest
     wait: timedelta = shortest * 2 ** min(max(idle_polls, 0) // IDLE_STEP, 16)
     return min(wait, longest)
 
@@ -46,7 +51,7 @@ def after_success(
     floor: timedelta,
     idle_polls: int = 0,
     idle_limit: timedelta = timedelta(0),
-    has_stream: bool = False,
+    streamed: timedelta | None = None,
 ) -> datetime:
     """Return when the next pass is due; see ``polling_interval`` for the arguments.
 
@@ -56,10 +61,10 @@ def after_success(
         floor: The profile's minimum polling interval; a mailbox is never polled more often.
         idle_polls: Polls in a row that brought no mail.
         idle_limit: The longest wait that the administrator allows.
-        has_stream: Whether Exchange tells of changes at this time.
+        streamed: How often to poll all the same where Exchange tells of changes at this time.
     """
     return finished + polling_interval(
-        polling=polling, floor=floor, idle_polls=idle_polls, idle_limit=idle_limit, has_stream=has_stream
+        polling=polling, floor=floor, idle_polls=idle_polls, idle_limit=idle_limit, streamed=streamed
     )
 
 

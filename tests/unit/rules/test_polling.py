@@ -117,7 +117,6 @@ def interval(**changes: object) -> timedelta:
         "floor": timedelta(0),
         "idle_polls": 0,
         "idle_limit": timedelta(minutes=5),
-        "has_stream": False,
     } | changes
     return polling_interval(**given)
 
@@ -128,9 +127,11 @@ def test_an_idle_mailbox_is_polled_more_rarely_up_to_the_limit() -> None:
     assert interval(idle_polls=10**9) == timedelta(minutes=5)
 
 
-def test_with_a_stream_a_mailbox_is_polled_at_the_limit() -> None:
-    assert interval(has_stream=True) == timedelta(minutes=5)
-    assert interval(has_stream=True, idle_limit=timedelta(seconds=1)) == timedelta(seconds=30)
+def test_with_a_stream_a_mailbox_is_polled_as_often_as_the_administrator_says() -> None:
+    hour = timedelta(hours=1)
+    assert interval(streamed=hour) == interval(streamed=hour, idle_polls=10**9) == hour
+    assert interval(streamed=timedelta(seconds=1)) == timedelta(seconds=30)
+    assert interval(streamed=timedelta(seconds=1), floor=timedelta(minutes=7)) == timedelta(minutes=7)
 
 
 @given(
@@ -138,16 +139,16 @@ def test_with_a_stream_a_mailbox_is_polled_at_the_limit() -> None:
     st.integers(1, 86400),
     st.integers(0, 86400),
     st.integers(1, 86400),
-    st.booleans(),
+    st.none() | st.integers(1, 86400),
 )
 def test_no_wait_is_below_the_minimum_nor_above_the_limit(
-    idle: int, poll: int, floor: int, limit: int, stream: bool
+    idle: int, poll: int, floor: int, limit: int, streamed: int | None
 ) -> None:
     wait = interval(
         idle_polls=idle,
         polling=timedelta(seconds=poll),
         floor=timedelta(seconds=floor),
         idle_limit=timedelta(seconds=limit),
-        has_stream=stream,
+        streamed=None if streamed is None else timedelta(seconds=streamed),
     ).total_seconds()
-    assert max(poll, floor) <= wait <= max(poll, floor, limit)
+    assert max(poll, floor) <= wait <= max(poll, floor, limit if streamed is None else streamed)

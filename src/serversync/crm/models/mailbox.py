@@ -107,6 +107,7 @@ class Mailbox(models.Model):
     averagetotalduration = integer(0, None, 0)
     lastduration = integer(0, None, 0)
     ewsurl = string(2084)
+    groupinginformation = string(256)
     lastautodiscoveredon = moment()
     folderhierarchy = memo()
     undeliverablefolder = string(256)

@@ -18,7 +18,8 @@ class NotificationGroup(models.Model):
     """Up to 200 mailboxes on one server; ``mailbox.notificationgroupid`` names their group.
 
     One worker at a time holds a group by a lease, as mailboxes are held. ``endpoint`` is the server of the mailboxes
-    where autodiscover finds it, otherwise empty: the profile says it. ``livesince`` is empty while no stream is open.
+    where autodiscover finds it, otherwise empty: the profile says it; ``groupinginformation`` is what autodiscover says
+    of mailboxes that may share a stream, empty where it says nothing. ``livesince`` is empty while no stream is open.
     """
 
     notificationgroupid = primarykey()
@@ -26,6 +27,7 @@ class NotificationGroup(models.Model):
         "crm.EmailServerProfile", models.CASCADE, db_column="emailserverprofileid", related_name="+"
     )
     endpoint = models.CharField(max_length=2084, default="", db_default="", blank=True)
+    groupinginformation = models.CharField(max_length=256, default="", db_default="", blank=True)
     anchormailboxid = models.UUIDField()
     anchoraddress = required_string(100)
     hostid = string(256)

@@ -105,6 +105,7 @@ class Organization(models.Model):
     allowunresolvedpartiesonemailsend = boolean(default=False)
     pollingintervalinseconds = integer(1, 86_400, 30)
     maximumidlepollingintervalinseconds = integer(1, 86_400, 300)
+    streamedpollingintervalinseconds = integer(1, 86_400, 300)
     streamingnotificationsenabled = boolean(default=True)
     fullpollingintervalinseconds = integer(0, 86_400, 3600)
     maxuploadfilesize = integer(1, 2_147_483_647, 5_242_880)
