@@ -75,7 +75,8 @@ class Company:
     async def bring_into_step(self) -> int:
         for count in range(1, 6):
             await self.once()
-            await self.store.hear_records(self.run, Kind.CONTACT)
+            for kind in self.run.rules:
+                await self.store.hear_records(self.run, kind)
             if not await self.store.due(self.run, self.now):
                 return count
         raise AssertionError("it never comes to rest")

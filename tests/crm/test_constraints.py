@@ -20,6 +20,7 @@ KEYS = {
     "exchangesyncmailbox": "mailboxid",
     "email": "activityid",
     "emaildelivery": "activityid",
+    "task": "activityid",
     "usersettings": "systemuserid",
     "roleprivileges": "roleprivilegeid",
     "systemuserroles": "systemuserroleid",

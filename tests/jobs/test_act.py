@@ -75,10 +75,9 @@ async def test_a_worker_brings_contacts_into_step_by_itself_and_again(place):
             "insert into contact (lastname, ownerid) select 'Lovelace', ownerid from contact limit 1"
         )
         await until(lambda: sorted(linked(place)) == [("Hopper",), ("Lovelace",)])
+        statistics = "select itemsprocessed, processresult from mailboxstatistics where operationtypeid = 2"
+        await until(lambda: place.query(statistics) == [(1, True), (1, True)])
     assert place.query("select actstatus from mailbox where emailaddress = %s", ADA) == [(1,)]
-    assert place.query(
-        "select itemsprocessed, processresult from mailboxstatistics where operationtypeid = 2"
-    ) == [(1, True), (1, True)]
 
 
 async def test_only_mailboxes_of_users_with_the_method_are_taken(place):

@@ -6,6 +6,7 @@ What the fields are called on either side stands in ``serversync.mapping``; here
 import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -19,6 +20,7 @@ from serversync.core.errors import (
     ItemGone,
     ItemUnreadable,
     Permanent,
+    SeriesNotInCrm,
     ServiceError,
 )
 from serversync.engine.act_ports import FeedPage, Found, Heard, Item, ItemToChange, ItemToMake, Written
@@ -51,7 +53,7 @@ from serversync.exchange.types.task import Task
 from serversync.exchange.types.writing import NewItem
 from serversync.mapping.fields import FIELDS, FieldMap
 from serversync.mapping.values import Form, to_crm, to_exchange
-from serversync.rules.plan import Sight
+from serversync.rules.plan import Facts, Sight
 from serversync.rules.record import Fields, Kind, Value
 
 T = TypeVar("T", ItemToMake, ItemToChange)
@@ -78,7 +80,10 @@ _ALSO: Final[tuple[AnyFieldURI, ...]] = (
     _CATEGORIES,
     RECORD_STAMP,
 )
-_OF_KIND: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = {Kind.TASK: (FieldURI("task:IsRecurring"),)}
+_OF_KIND: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = {
+    Kind.TASK: (FieldURI("task:IsRecurring"), FieldURI("task:IsComplete"))
+}
+_COMPLETED_ON: Final = "task:CompleteDate"
 _PAGE: Final = 512
 _READ_AT_ONCE: Final = 100
 _WRITTEN_AT_ONCE: Final = 100
@@ -166,16 +171,19 @@ class EwsActMailbox:
             return self._calendar.item(asked.id, item)
         if item.item_id is None or item.element != ELEMENTS[kind]:
             return ItemUnreadable(item=asked.id)
+        takes_part = kind in self._takes_all or self._category in item.categories
+        stamp = _stamp_of(item)
+        if isinstance(item, Task) and item.is_recurring and (takes_part or stamp is not None):
+            return SeriesNotInCrm(subject=item.subject or "", mailbox=self._mailbox or "")
         return Item(
             item.item_id.id,
             item.item_id.change_key or "",
-            _stamp_of(item),
+            stamp,
             fields_of(kind, item),
             item.subject or "",
-            takes_part=(kind in self._takes_all or self._category in item.categories)
-            # The CRM has no recurring tasks; they stay in Exchange as they are.
-            and not (isinstance(item, Task) and item.is_recurring),
+            takes_part=takes_part,
             changed_on=item.last_modified_time,
+            facts=Facts(is_completed=isinstance(item, Task) and bool(item.is_complete)),
             created_on=item.date_time_created,
         )
 
@@ -393,7 +401,21 @@ def _ews_values(kind: Kind, fields: Fields) -> dict[AnyFieldURI, Any]:
 
 def _ews_value(row: FieldMap, value: Value) -> Any:
     written = to_exchange(row.form, value)
+    if row.prop == _COMPLETED_ON and isinstance(written, datetime):
+        written = _not_later(written, now())
     return Body(written, BodyType.TEXT) if row.form is Form.NOTE and written is not None else written
+
+
+def _not_later(moment: datetime, now: datetime) -> datetime:
+    """Return a moment of the same day that is not to come, since Exchange refuses such a date of completion.
+
+    >>> noon = datetime(2026, 7, 1, 11, 59, tzinfo=UTC)
+    >>> _not_later(noon, noon.replace(hour=8)).isoformat()
+    '2026-07-01T00:00:00+00:00'
+    """
+    if moment <= now:
+        return moment
+    return min(moment.replace(hour=0, minute=0), now)
 
 
 def _stamp_of(item: EwsItem) -> UUID | None:

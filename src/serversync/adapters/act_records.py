@@ -17,9 +17,10 @@ from serversync.adapters import act_appointments
 from serversync.adapters.act_tables import TABLES, Table
 from serversync.core.errors import ChangeConflict, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
+from serversync.rules.plan import Facts
 from serversync.rules.record import Fields, Kind, Value
 
-_BEFORE_COLUMNS = 5
+_BEFORE_COLUMNS = 6
 Lengths = Mapping[str, int | None]
 """How many characters each column of a table takes."""
 
@@ -41,6 +42,7 @@ async def read_records(
             row[2],
             row[3],
             row[4],
+            Facts(is_completed=row[5]),
         )
         for row in await cursor.fetchall()
     ]
@@ -109,7 +111,7 @@ async def write_records(
         if change.fields is None:
             deleted.append(row)
             continue
-        row["fields"] = _cut(change.fields, lengths)
+        row["fields"] = _cut(_columns(table, change.fields), lengths)
         (new if change.version is None else old).append(row)
     for rows, statement in ((new, _insert(kind)), (old, _update(kind))):
         if rows:
@@ -126,11 +128,30 @@ async def write_records(
 
 
 def _fields(table: Table, values: Sequence[Any]) -> dict[str, Value]:
-    return {
-        name: value
-        for name, value in zip(table.columns, values, strict=True)
-        if value is not None and value != ""
-    }
+    stored = dict(zip(table.columns, values, strict=True))
+    fields: dict[str, Value] = {}
+    for name in table.fields:
+        if name in table.groups:
+            fields[name] = tuple(stored[column] for column in table.groups[name])
+        elif stored[name] is not None and stored[name] != "":
+            fields[name] = stored[name]
+    return fields
+
+
+def _columns(table: Table, fields: Fields) -> dict[str, Value]:
+    """Return the columns of fields; a group stands in several."""
+    columns: dict[str, Value] = {}
+    for name, value in fields.items():
+        if name not in table.groups:
+            columns[name] = value
+        elif isinstance(value, tuple):
+            columns |= dict(zip(table.groups[name], value, strict=True))
+    return columns
+
+
+def _value(table: Table, column: str) -> str:
+    """Return what is stored in a column of a row ``p`` that was put together from JSON."""
+    return f"coalesce(p.{column}, {table.defaults[column]})" if column in table.defaults else f"p.{column}"
 
 
 def _cut(fields: Fields, lengths: Lengths) -> dict[str, Any]:
@@ -149,7 +170,8 @@ def _select(kind: Kind) -> bytes:
     table = TABLES[kind]
     columns = ", ".join(f"r.{name}" for name in table.columns)
     return f"""
-        select r.{table.key}, r.xmin::text::bigint, {table.in_filters}, {table.title}, r.modifiedon, {columns}
+        select r.{table.key}, r.xmin::text::bigint, {table.in_filters}, {table.title}, r.modifiedon,
+            {table.is_completed}, {columns}
         from {table.name} r join mailbox m on m.mailboxid = %s where r.{table.key} = any(%s)
     """.encode()  # noqa: S608 - put together from constants
 
@@ -158,7 +180,7 @@ def _select(kind: Kind) -> bytes:
 def _insert(kind: Kind) -> bytes:
     table = TABLES[kind]
     names = ", ".join((*table.columns, *table.derived))
-    values = ", ".join((*(f"p.{name}" for name in table.columns), *table.derived.values()))
+    values = ", ".join((*(_value(table, name) for name in table.columns), *table.derived.values()))
     return f"""
         insert into {table.name} ({table.key}, ownerid, {names})
         select x.objectid, m.ownerid, {values}
@@ -174,7 +196,7 @@ def _insert(kind: Kind) -> bytes:
 def _update(kind: Kind) -> bytes:
     table = TABLES[kind]
     names = ", ".join((*table.columns, *table.derived))
-    values = ", ".join((*(f"p.{name}" for name in table.columns), *table.derived.values()))
+    values = ", ".join((*(_value(table, name) for name in table.columns), *table.derived.values()))
     stored = ", ".join(f"r.{name}" for name in table.columns)
     return f"""
         update {table.name} r set ({names}, modifiedon) =

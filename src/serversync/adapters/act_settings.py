@@ -31,6 +31,9 @@ KINDS: Final[dict[Kind, KindSettings]] = {
         "contactdeletionbehaviorfromexchange",
         "trackallcontacts",
     ),
+    Kind.TASK: KindSettings(
+        "tasksyncdirection", "taskdeletionbehaviorfromcrm", "ssstaskdeletionsyncbehaviorfromexchange"
+    ),
 }
 """The kinds that passes bring into step, in the order in which they are heard."""
 

@@ -1,4 +1,4 @@
-"""The CRM side of keeping contacts in step, on PostgreSQL: records, links, and what is still to be looked at.
+"""The CRM side of keeping contacts and tasks in step, on PostgreSQL: records, links, and what is still to be looked at.
 
 The version of a record is the transaction that wrote its row (``xmin``): it is another one after every change, whoever
 makes it, and we know our own. Every write names the fence of the mailbox's lease.
@@ -50,7 +50,7 @@ _HEAR: Final = """
 
 
 class ActStoreOnPostgres:
-    """``ActStore`` on a pool of connections in autocommit mode, for contacts."""
+    """``ActStore`` on a pool of connections in autocommit mode."""
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool

@@ -16,28 +16,41 @@ class Table:
     Attributes:
         name: Its name.
         key: Its primary key.
-        columns: The columns of the field map.
+        fields: The fields of the field map; each is the column of that name, or a group.
         title: What people know a record by, as an expression over the columns.
         in_filters: Whether a record ``r`` is in the filters of the owner of the mailbox ``m``; false where there is none.
         begins: Whether a record ``r`` may begin to take part in the mailbox ``m``.
         tells: Whether triggers tell of changes of the table; where they do not, each pass compares everything.
         derived: Columns that follow from the others, each with its expression.
+        groups: Fields that stand in several columns.
+        is_completed: What counts as completed or cancelled.
+        defaults: What columns hold that may not be empty, where a new record says nothing.
     """
 
     name: str
     key: str
-    columns: tuple[str, ...]
+    fields: tuple[str, ...]
     title: str
     in_filters: str
     begins: str
     tells: bool = True
     derived: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_completed: str = "false"
+    defaults: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the fields, in their order."""
+        return tuple(column for name in self.fields for column in self.groups.get(name, (name,)))
 
 
 _UNLINKED: Final = """not exists (select from exchangesyncidmapping k
     where k.mailboxid = m.mailboxid and k.objectid = r.{key} and k.stage <> 4)"""
 _MY_CONTACTS: Final = "coalesce(r.statecode = 0 and r.ownerid = m.ownerid, false)"
 """The default filter of the reference, "My Outlook Contacts": mine, and active."""
+_MY_TASKS: Final = "coalesce(r.ownerid = m.ownerid, false)"
+"""Mine; open ones begin to take part, and one that is completed goes on, so that it can be opened again."""
 
 TABLES: Final = {
     Kind.CONTACT: Table(
@@ -52,5 +65,16 @@ TABLES: Final = {
     # How appointments are read and written stands in ``act_appointments``.
     Kind.APPOINTMENT: Table(
         "appointment", "activityid", (), "coalesce(r.subject, '')", IN_FILTERS, BEGINS, tells=False
+    ),
+    Kind.TASK: Table(
+        "task",
+        "activityid",
+        tuple(row.logicalname for row in FIELDS[Kind.TASK]),
+        "coalesce(subject, '')",
+        _MY_TASKS,
+        f"r.statecode = 0 and {_MY_TASKS} and {_UNLINKED.format(key='activityid')}",
+        groups={"statecode": ("statecode", "statuscode")},
+        is_completed="r.statecode <> 0",
+        defaults={"percentcomplete": 0, "prioritycode": 1, "statecode": 0, "statuscode": 2},
     ),
 }

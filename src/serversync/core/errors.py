@@ -7,7 +7,7 @@
     |       TestMessageMissing, DatabaseUnavailable, LeaseLost, NoConnectionFree
     +-- Permanent          this item never; the mailbox goes on
     |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, SeriesNotExpressible, MeetingStateRefused,
-    |       RecipientsRefused, NameUnresolved, FeatureUnavailable, DraftWithdrawn
+    |       RecipientsRefused, NameUnresolved, SeriesNotInCrm, FeatureUnavailable, DraftWithdrawn
     +-- Misconfigured      a person must act; the mailbox or the profile stops
         +-- AddressInvalid, InsecureAddress, HostUnknown, ConnectionRefused,
             CertificateUntrusted, CertificateWrongHost, CertificateExpired,
@@ -327,6 +327,17 @@ class NameUnresolved(Permanent):
     scope = Scope.ITEM
     summary = "The directory of Exchange knows no single entry for the name ({response_code})."
     remedy = "Nothing to do: the address is used as it was written."
+
+
+class SeriesNotInCrm(Permanent):
+    """A recurring task asks to be tracked; the CRM has none, so it stays in Exchange as it is."""
+
+    code = "act.series-not-in-crm"
+    scope = Scope.ITEM
+    summary = (
+        'The recurring task "{subject}" in {mailbox} is not synchronized: the CRM has no recurring tasks.'
+    )
+    remedy = "Nothing is lost in Exchange; to have it in the CRM, make it a task that does not recur."
 
 
 class FeatureUnavailable(Permanent):

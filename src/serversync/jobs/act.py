@@ -37,6 +37,7 @@ LONGEST_SLEEP: Final = timedelta(seconds=5)
 BLOCKED_SLEEP: Final = timedelta(milliseconds=500)
 """Where something is due that cannot run now; what frees it wakes, this is for what cannot tell."""
 SHORTEST_SLEEP: Final = timedelta(milliseconds=50)
+GRACE: Final = timedelta(seconds=15)
 PATIENCE: Final = timedelta(minutes=1)
 """How long a mailbox that is run by hand waits for a connection."""
 _CANDIDATES: Final = 10 * AT_ONCE
@@ -64,7 +65,7 @@ class Synchronization:
         self._freed = asyncio.Event()
 
     async def run(self, conninfo: str) -> None:
-        """Claim and run until cancelled; what is under way then is given back and begins anew elsewhere."""
+        """Claim and run until cancelled; what is under way then has a while to come to its end, and goes on elsewhere."""
         async with woken_by(conninfo, ACT_CHANNEL) as woken, self.heartbeat():
             try:
                 while True:
@@ -72,6 +73,8 @@ class Synchronization:
                         await self._sleep(woken)
             finally:
                 tasks = list(self._running)
+                if tasks:
+                    await asyncio.wait(tasks, timeout=GRACE.total_seconds())
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)

@@ -88,7 +88,15 @@ def to_exchange(form: Form, value: Value) -> Any:
 
 
 def day_of(moment: datetime) -> date:
-    """Return the date that a moment stands for, whatever hour of the day was chosen for it."""
+    """Return the date that a moment stands for, whatever hour of the day was chosen for it.
+
+    Nobody chooses seconds: a moment with some is when something happened, such as a task being completed.
+
+    >>> day_of(datetime(2026, 7, 1, 17, 4, 9, tzinfo=UTC)).isoformat()
+    '2026-07-01'
+    """
+    if moment.second or moment.microsecond:
+        return moment.astimezone(UTC).date()
     return (moment.astimezone(UTC) + _HALF_A_DAY).date()
 
 

@@ -34,6 +34,7 @@ from serversync.crm.models.organization import Organization
 from serversync.crm.models.queue import Queue, QueueItem
 from serversync.crm.models.role import Role, RolePrivileges, SystemUserRoles
 from serversync.crm.models.systemuser import SystemUser, UserSettings
+from serversync.crm.models.task import Task
 from serversync.crm.models.tracelog import TraceLog
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "RolePrivileges",
     "SystemUser",
     "SystemUserRoles",
+    "Task",
     "TraceLog",
     "UserSettings",
 ]

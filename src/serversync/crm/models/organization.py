@@ -128,6 +128,9 @@ class Organization(models.Model):
     contactdeletionbehaviorfromcrm = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)
     contactdeletionbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.NEVER)
     trackallcontacts = boolean(default=False)
+    tasksyncdirection = picklist(SyncDirection, SyncDirection.BOTH)
+    taskdeletionbehaviorfromcrm = picklist(DeletionBehavior, DeletionBehavior.UNLESS_COMPLETED)
+    ssstaskdeletionsyncbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)
 
     autocreatecontactonpromote = boolean(default=True)
     autotracksentfolderitems = boolean(default=False)

@@ -1,0 +1,261 @@
+"""Tasks in step between a real PostgreSQL and the simulator, with exchangelib as the person in Outlook."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import exchangelib
+import pytest
+from exchangelib import EWSDate
+from exchangelib.recurrence import TaskRecurrence, WeeklyPattern
+from psycopg_pool import AsyncConnectionPool
+
+from serversync.adapters import act_settings
+from serversync.adapters.act_mailbox import TRACKED_CATEGORY
+from serversync.rules.record import Kind
+from tests.adapters.test_act_mailbox import Place
+from tests.adapters.test_act_mailbox import extended as extended  # noqa: PLC0414 - a fixture
+from tests.adapters.test_act_mailbox import place as place  # noqa: PLC0414 - a fixture
+from tests.adapters.test_act_store import Company
+from tests.simulator.conftest import serve as serve  # noqa: PLC0414 - a fixture
+
+TODAY = dt.datetime.now(dt.UTC).date()
+LAST_MONTH = TODAY - dt.timedelta(days=30)
+SETTINGS: dict[str, Any] = {
+    "actconflictpreference": 0,
+    "actleavingbehavior": 0,
+    "contactsyncdirection": 3,
+    "contactdeletionbehaviorfromcrm": 0,
+    "contactdeletionbehaviorfromexchange": 2,
+    "trackallcontacts": False,
+    "tasksyncdirection": 3,
+    "taskdeletionbehaviorfromcrm": 1,
+    "ssstaskdeletionsyncbehaviorfromexchange": 0,
+}
+
+
+class Office(Company):
+    """Ada's tasks in both places, kept in step by the rules of the settings as they come."""
+
+    def __init__(self, place: Place, world: SimpleNamespace, pool: AsyncConnectionPool, query: Any) -> None:
+        super().__init__(place, world, pool, query)
+        self.run = replace(self.run, rules={Kind.TASK: act_settings.rules(SETTINGS)[Kind.TASK]})
+
+    async def put(self, **columns: object) -> UUID:
+        key = uuid4()
+        values = {"activityid": key, "ownerid": self.owner, **columns}
+        async with self.pool.connection() as connection:
+            await connection.execute(
+                f"insert into task ({', '.join(values)}) values ({', '.join(['%s'] * len(values))})",
+                list(values.values()),
+            )
+        return key
+
+    async def change(self, assignments: str, *values: object) -> None:
+        async with self.pool.connection() as connection:
+            await connection.execute(f"update task set {assignments}", values)
+
+    def tasks(self, columns: str) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self.query(f"select {columns} from task order by subject")
+        return found
+
+
+@pytest.fixture
+def office(place: Place, world: SimpleNamespace, pool: AsyncConnectionPool, query: Any) -> Office:
+    return Office(place, world, pool, query)
+
+
+def outlook_task(**values: Any) -> Callable[[exchangelib.Account], object]:
+    """Makes a task in Outlook."""
+
+    def make(ada: exchangelib.Account) -> object:
+        given = {"subject": "Tea", "categories": [TRACKED_CATEGORY], **values}
+        return exchangelib.Task(account=ada, folder=ada.tasks, **given).save()
+
+    return make
+
+
+def the_task(ada: exchangelib.Account) -> Any:
+    (found,) = ada.tasks.all()
+    return found
+
+
+def edited(**values: Any) -> Callable[[exchangelib.Account], object]:
+    """Edits the only task in Outlook."""
+
+    def edit(ada: exchangelib.Account) -> None:
+        mine = the_task(ada)
+        for name, value in values.items():
+            setattr(mine, name, value)
+        mine.save(update_fields=list(values))
+
+    return edit
+
+
+async def test_every_field_of_a_task_goes_to_outlook(office: Office) -> None:
+    await office.put(
+        subject="Tea",
+        description="Two\ncups",
+        scheduledstart=dt.date(2026, 6, 30),
+        scheduledend=dt.date(2026, 7, 1),
+        percentcomplete=40,
+        prioritycode=2,
+    )
+    await office.bring_into_step()
+    found = await office.outlook(the_task)
+    assert (found.subject, found.importance, found.status, found.percent_complete) == (
+        "Tea",
+        "High",
+        "InProgress",
+        40,
+    )
+    assert (found.start_date, found.due_date) == (EWSDate(2026, 6, 30), EWSDate(2026, 7, 1))
+    assert found.text_body.replace("\r\n", "\n").strip() == "Two\ncups"
+    assert found.categories == [TRACKED_CATEGORY]
+
+
+async def test_every_field_of_a_task_comes_from_outlook(office: Office) -> None:
+    await office.outlook(
+        outlook_task(
+            body="Two cups",
+            start_date=EWSDate(2026, 6, 30),
+            due_date=EWSDate(2026, 7, 1),
+            importance="Low",
+            status="WaitingOnOthers",
+        )
+    )
+    await office.bring_into_step()
+    assert office.tasks(
+        "subject, description, scheduledstart, scheduledend, percentcomplete, prioritycode, statecode, statuscode,"
+        " ownerid"
+    ) == [("Tea", "Two cups", dt.date(2026, 6, 30), dt.date(2026, 7, 1), 0, 0, 0, 4, office.owner)]
+
+
+async def test_a_task_without_the_category_stays_with_its_owner(office: Office) -> None:
+    await office.outlook(outlook_task(categories=None))
+    await office.bring_into_step()
+    assert office.tasks("1") == []
+
+
+async def test_a_task_completed_in_the_crm_is_completed_in_outlook_today(office: Office) -> None:
+    await office.put(subject="Tea", percentcomplete=30)
+    await office.bring_into_step()
+    await office.change("statecode = 1, statuscode = 5")
+    await office.bring_into_step()
+    found = await office.outlook(the_task)
+    assert (found.status, found.percent_complete, found.complete_date.date()) == ("Completed", 100, TODAY)
+    assert office.tasks("percentcomplete, actualend") == [(100, TODAY)]
+
+
+async def test_a_task_completed_on_a_day_in_the_crm_has_that_day_in_outlook(office: Office) -> None:
+    await office.put(subject="Tea")
+    await office.bring_into_step()
+    await office.change("actualend = %s", LAST_MONTH)
+    await office.bring_into_step()
+    found = await office.outlook(the_task)
+    assert (found.status, found.complete_date.date()) == ("Completed", LAST_MONTH)
+
+
+async def test_a_task_completed_in_outlook_is_completed_in_the_crm_and_opened_again(office: Office) -> None:
+    await office.outlook(outlook_task())
+    await office.bring_into_step()
+    await office.outlook(edited(status="Completed"))
+    await office.bring_into_step()
+    assert office.tasks("statecode, statuscode, percentcomplete, actualend") == [(1, 5, 100, TODAY)]
+    await office.outlook(edited(status="InProgress", percent_complete=Decimal(50)))
+    await office.bring_into_step()
+    assert office.tasks("statecode, statuscode, percentcomplete, actualend") == [(0, 3, 50, None)]
+
+
+async def test_a_task_whose_percentage_reaches_100_is_completed_on_both_sides(office: Office) -> None:
+    await office.put(subject="Tea", percentcomplete=30)
+    await office.bring_into_step()
+    await office.change("percentcomplete = 100")
+    await office.bring_into_step()
+    assert (await office.outlook(the_task)).status == "Completed"
+    assert office.tasks("statecode, statuscode") == [(1, 5)]
+
+
+async def test_a_cancelled_task_is_completed_in_outlook_and_stays_cancelled_in_the_crm(
+    office: Office,
+) -> None:
+    await office.put(subject="Tea", percentcomplete=30)
+    await office.bring_into_step()
+    await office.change("statecode = 2, statuscode = 6")
+    await office.bring_into_step()
+    await office.outlook(edited(subject="Coffee"))
+    await office.bring_into_step()
+    assert (await office.outlook(the_task)).status == "Completed"
+    assert office.tasks("subject, statecode, percentcomplete") == [("Coffee", 2, 30)]
+
+
+async def test_completed_tasks_of_the_crm_are_not_made_in_outlook(office: Office) -> None:
+    await office.put(subject="Tea", statecode=1, statuscode=5)
+    await office.bring_into_step()
+    assert await office.outlook(lambda ada: ada.tasks.all().count()) == 0
+
+
+async def test_a_completed_task_deleted_in_the_crm_stays_in_outlook_and_an_open_one_goes(
+    office: Office,
+) -> None:
+    await office.put(subject="Coffee")
+    await office.outlook(outlook_task(status="Completed"))
+    await office.bring_into_step()
+    async with office.pool.connection() as connection:
+        await connection.execute("delete from task")
+    await office.bring_into_step()
+    assert (await office.outlook(the_task)).subject == "Tea"
+
+
+async def test_a_task_of_somebody_else_is_not_made_here(office: Office, world: SimpleNamespace) -> None:
+    await office.put(subject="Tea", ownerid=world.ben.pk)
+    await office.bring_into_step()
+    assert await office.outlook(lambda ada: ada.tasks.all().count()) == 0
+
+
+async def test_a_task_that_is_given_to_somebody_else_rests_in_outlook(
+    office: Office, world: SimpleNamespace
+) -> None:
+    await office.put(subject="Tea")
+    await office.bring_into_step()
+    await office.change("ownerid = %s, subject = 'Coffee'", world.ben.pk)
+    await office.bring_into_step()
+    await office.change("subject = 'Cocoa'")
+    await office.bring_into_step()
+    assert (await office.outlook(the_task)).subject == "Coffee"
+
+
+async def test_a_recurring_task_stays_in_outlook_untouched_and_is_said_to(office: Office) -> None:
+    weekly = TaskRecurrence(
+        pattern=WeeklyPattern(interval=1, weekdays=["Monday"]), start=EWSDate(2026, 7, 6), number=5
+    )
+    await office.outlook(outlook_task(recurrence=weekly, start_date=EWSDate(2026, 7, 6)))
+    before = (await office.outlook(the_task)).changekey
+    await office.once()
+    assert office.tasks("1") == []
+    assert (await office.outlook(the_task)).changekey == before
+    ((error,),) = office.query("select lastsyncerror from exchangesyncitem")
+    assert error.startswith('The recurring task "Tea" in ada@example.org is not synchronized')
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({"percentcomplete": 100}, (1, 5, 100, TODAY)),
+        ({"percentcomplete": 40}, (0, 3, 40, None)),
+        ({"statecode": 1, "statuscode": 5}, (1, 5, 100, TODAY)),
+        ({"actualend": LAST_MONTH}, (1, 5, 100, LAST_MONTH)),
+        ({"statecode": 0, "statuscode": 4, "percentcomplete": 20}, (0, 4, 20, None)),
+        ({"statecode": 2, "statuscode": 6, "percentcomplete": 20}, (2, 6, 20, None)),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+async def test_the_database_keeps_state_percentage_and_completion_together(
+    office: Office, given: dict[str, object], stored: tuple[object, ...]
+) -> None:
+    await office.put(subject="Tea", **given)
+    assert office.tasks("statecode, statuscode, percentcomplete, actualend") == [stored]
