@@ -22,6 +22,7 @@ KEYS = {
     "emaildelivery": "activityid",
     "task": "activityid",
     "usersettings": "systemuserid",
+    "workhour": "startedon",
     "roleprivileges": "roleprivilegeid",
     "systemuserroles": "systemuserroleid",
 }

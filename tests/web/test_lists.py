@@ -237,3 +237,36 @@ def test_the_sentence_about_a_mailbox_has_a_shape_of_its_own() -> None:
         }.items()
     }
     assert kinds == {"scheduled": "good", "retrying": "warn", "not-approved": "warn", "stopped": "bad"}
+
+
+def all_pages(client: Client, address: str, direction: str = "older") -> list[list[str]]:
+    page = client.get(address)
+    found = [subjects(page)]
+    while link := getattr(page.context["page"], direction):
+        page = client.get(f"/mail/{link}")
+        found.append(subjects(page))
+    return found
+
+
+@pytest.mark.parametrize("looked_through", [2, 5, 1000])
+def test_a_search_finds_the_same_by_looking_through_and_by_the_index(
+    company: Company, monkeypatch: pytest.MonkeyPatch, looked_through: int
+) -> None:
+    monkeypatch.setattr("serversync.web.keyset.LOOKED_THROUGH", looked_through)
+    monkeypatch.setattr("serversync.web.pages.mail.queries.PAGE_SIZE", 2)
+    box = mailbox_of(company.ada)
+    for number in range(9):
+        track(box, f"{'Rare' if number in (0, 8) else 'Usual'} {number}", number=10 + number // 3)
+    client = logged_in(company.dora)
+    usual = all_pages(client, "/mail/?q=usual")
+    assert [len(page) for page in usual] == [2, 2, 2, 1]
+    assert set(itertools.chain(*usual)) == {f"Usual {number}" for number in range(1, 8)}
+    assert [sorted(page) for page in all_pages(client, "/mail/?q=rare")] == [["Rare 0", "Rare 8"]]
+    last = client.get("/mail/?q=usual")
+    while last.context["page"].older:
+        last = client.get(f"/mail/{last.context['page'].older}")
+    back = [subjects(last)]
+    while link := last.context["page"].newer:
+        last = client.get(f"/mail/{link}")
+        back.append(subjects(last))
+    assert back == usual[::-1]

@@ -1,15 +1,19 @@
 """Lists and the overview ask a fixed number of questions, and the database reads them along an index."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from serversync.crm.models import Mailbox, SystemUser, TraceLog
-from tests.web.company import Company, logged_in, mailbox_of
+from serversync.core import clock
+from serversync.crm.models import Mailbox, SystemUser, TraceLog, WorkHour
+from serversync.web.pages.mailboxes import queries
+from tests.web.company import Company, logged_in, mailbox_of, track
 
 MOST = {
-    "overview": 14,
+    "overview": 15,
     "mailboxes": 8,
     "alerts": 9,
     "jobs": 7,
@@ -72,7 +76,60 @@ def test_the_worst_mailboxes_are_read_along_an_index(company: Company) -> None:
         ("/audit/", 'ORDER BY "audit"."createdon"', "audit_newest"),
         ("/jobs/", 'ORDER BY "asyncoperation"."createdon"', "asyncoperation_newest"),
         ("/alerts/", 'ORDER BY "tracelog"."laston"', "tracelog_open"),
+        ("/contacts/", 'ORDER BY "contact"."createdon"', "contact_newest"),
+        ("/accounts/", 'ORDER BY "account"."createdon"', "account_newest"),
+        ("/queues/", 'ORDER BY "queue"."createdon"', "queue_newest"),
+        ("/mail/", 'AS "newest"', "email_newest"),
+        ("/mail/?show=failed", 'AS "newest"', "email_unsent"),
+        ("/mail/?show=drafts", 'AS "newest"', "email_unsent"),
+        ("/mail/?show=waiting", 'AS "newest"', "email_unsent"),
     ],
 )
 def test_lists_are_read_along_their_index(company: Company, address: str, words: str, index: str) -> None:
     assert index in plan(company, address, words)
+
+
+def test_mail_of_one_mailbox_is_found_by_its_messages_first(company: Company) -> None:
+    """Walking the list of all mail for what one mailbox has of it took seconds."""
+    found = plan(company, f"/mail/?mailbox={mailbox_of(company.ada).pk}", 'AS "newest"')
+    assert "InitPlan" in found
+    assert "activityid = ANY ((InitPlan 1).col1)" in found
+
+
+def test_somebody_who_sees_the_own_mail_only_has_its_keys_found_first(company: Company) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        logged_in(company.ada).get("/mail/")
+    asked = next(one["sql"] for one in captured if 'AS "newest"' in one["sql"])
+    assert "any(ARRAY(" in asked
+    assert " UNION " in asked
+
+
+def test_messages_of_a_page_of_mailboxes_are_counted_no_farther_than_shown(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = mailbox_of(company.ada)
+    for number in range(3):
+        track(box, f"More {number}", number=number)
+    assert queries.count_messages([box.pk], most=2)[box.pk].tracked == 3
+    assert queries.count_messages([box.pk])[box.pk].tracked == 4
+    monkeypatch.setattr("serversync.web.pages.mailboxes.queries.MOST_COUNTED_ALONE", 2)
+    page = logged_in(company.dora).get(reverse("mailbox", args=[box.pk])).content.decode()
+    assert "<dd>2+</dd>" in page
+
+
+def test_a_search_that_finds_very_many_mailboxes_says_that_it_was_cut_off(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_FOUND", 2)
+    page = logged_in(company.dora).get("/mailboxes/?q=a").content.decode()
+    assert "The first 2 mailboxes found for “a”; there are more" in page
+    assert "there are more" not in logged_in(company.dora).get("/mailboxes/?q=ada@").content.decode()
+
+
+def test_the_overview_reads_sums_of_hours_and_no_pass_of_an_hour_that_is_over(company: Company) -> None:
+    WorkHour.objects.create(startedon=clock.now().replace(minute=0, second=0, microsecond=0))
+    with CaptureQueriesContext(connection) as captured:
+        logged_in(company.dora).get("/?span=month")
+    (asked,) = [one["sql"] for one in captured if "from mailboxstatistics" in one["sql"]]
+    since = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    assert f"{since:%Y-%m-%d %H:00:00}" in asked

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from django.db.models import BinaryField, Model, Q, QuerySet
+from django.db.models import BinaryField, Model, QuerySet
 
 from serversync.administration import actor as actors
-from serversync.administration import privileges, records
+from serversync.administration import privileges, records, searching
 from serversync.crm.models import Audit, SystemUser
 from serversync.crm.models.audit import AuditOperation
 from serversync.crm.privileges import Privilege
@@ -71,11 +71,7 @@ def rows(search: str | None = None) -> QuerySet[Audit]:
     """
     privileges.require_organization(Privilege.READ_AUDIT)
     found = Audit.objects.order_by("-createdon", "-pk")
-    for word in (search or "").split():
-        found = found.filter(
-            Q(act__icontains=word) | Q(actorname__icontains=word) | Q(objectname__icontains=word)
-        )
-    return found
+    return searching.narrow(found, search)
 
 
 def _values(row: Model) -> dict[str, Any]:

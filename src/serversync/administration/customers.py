@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from serversync.administration import audit, entries, privileges
+from serversync.administration import audit, entries, privileges, searching
 from serversync.core.errors import InputInvalid
 from serversync.crm.models import Account, Contact
 from serversync.crm.models.options import StateCode, StatusCode
@@ -36,7 +36,6 @@ class Kind:
     create: Privilege
     write: Privilege
     required: str
-    searched: tuple[str, ...]
     fields: Mapping[str, str]
 
 
@@ -47,7 +46,6 @@ CONTACT: Final = Kind(
     Privilege.CREATE_CONTACT,
     Privilege.WRITE_CONTACT,
     "lastname",
-    ("fullname", "company", "emailaddress1"),
     {
         "salutation": "Salutation",
         "firstname": "First Name",
@@ -72,7 +70,6 @@ ACCOUNT: Final = Kind(
     Privilege.CREATE_ACCOUNT,
     Privilege.WRITE_ACCOUNT,
     "name",
-    ("name", "accountnumber", "emailaddress1"),
     {
         "name": "Account Name",
         "accountnumber": "Account Number",
@@ -94,15 +91,10 @@ def longest(kind: Kind, column: str) -> int:
 
 
 def rows(kind: Kind, search: str = "") -> QuerySet[Customer]:
-    """Return those that may be read; each word of ``search`` is in a name, company, number or address."""
+    """Return those that may be read; each word of ``search`` begins one of a name, company, number or address."""
     everybody: QuerySet[Customer] = kind.model._default_manager.all()  # noqa: SLF001 - the documented way
     found = privileges.reach(kind.read, everybody)
-    for word in search.split():
-        condition = Q()
-        for column in kind.searched:
-            condition |= Q(**{f"{column}__icontains": word})
-        found = found.filter(condition)
-    return found
+    return searching.narrow(found, search)
 
 
 def newest(kind: Kind, search: str = "", *, limit: int) -> list[Customer]:

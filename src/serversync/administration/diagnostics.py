@@ -24,7 +24,7 @@ def document(mailbox: Mailbox) -> dict[str, Any]:
     profile = mailbox.emailserverprofile
     open_alerts = TraceLog.objects.filter(regardingobjectid=mailbox.pk, resolvedon=None)
     outcomes: dict[str, int] = {}
-    for trace in MessageTrace.objects.filter(mailboxid=mailbox).order_by("-examinedon")[:1000]:
+    for trace in MessageTrace.objects.filter(mailboxid=mailbox).order_by("-receivedon")[:1000]:
         word = str(trace.get_outcome_display())
         outcomes[word] = outcomes.get(word, 0) + 1
     return {

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from serversync.administration import privileges
+from serversync.administration import privileges, searching
 from serversync.core.errors import RecordNotFound
 from serversync.crm.models import ActivityMimeAttachment, ActivityParty, Email, Mailbox
 
@@ -27,18 +27,14 @@ def find_all(*, search: str | None = None, mailbox: Mailbox | None = None, limit
     """Return tracked mail, latest first, without the bodies.
 
     Args:
-        search: Only mail with this in subject, sender, recipients or message id.
+        search: Only mail with this message id, or words that begin so in subject, sender and recipients.
         mailbox: Only mail that this mailbox received, be it as the second or third one.
         limit: At most so many.
     """
     rows: QuerySet[Email] = privileges.emails().defer("description").order_by("-receivedon", "-createdon")
     if search:
-        rows = rows.filter(
-            Q(subject__icontains=search)
-            | Q(sender__icontains=search)
-            | Q(torecipients__icontains=search)
-            | Q(messageid__icontains=search)
-        )
+        by_id = rows.filter(messageid__in=message_ids(search))
+        rows = by_id if by_id.exists() else searching.narrow(rows, search)
     if mailbox is not None:
         rows = rows.filter(messagetraces__mailboxid=mailbox).distinct()
     return list(rows[:limit])

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from serversync.administration import actor as actors
-from serversync.administration import audit, entries, privileges
+from serversync.administration import audit, entries, privileges, searching
 from serversync.core.errors import InputInvalid, PrivilegeMissing, RecordNotFound
 from serversync.crm.models import Mailbox, SystemUser, SystemUserRoles
 from serversync.crm.privileges import SALESPERSON, SYSTEM_ADMINISTRATOR, Privilege
@@ -173,13 +173,7 @@ def roles_of(users: Sequence[SystemUser]) -> dict[str, list[str]]:
 def find_all(search: str | None = None) -> list[SystemUser]:
     """Return the users, by name; only those with ``search`` in name or address where it is given."""
     users = privileges.users().select_related("defaultmailbox").order_by("fullname", "domainname")
-    if search:
-        users = users.filter(
-            Q(fullname__icontains=search)
-            | Q(domainname__icontains=search)
-            | Q(internalemailaddress__icontains=search)
-        )
-    return list(users)
+    return list(searching.narrow(users, search))
 
 
 def find(login: str) -> SystemUser:

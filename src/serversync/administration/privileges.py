@@ -25,6 +25,7 @@ from serversync.crm.models import (
     SystemUser,
     TraceLog,
 )
+from serversync.crm.models.keys import AmongKeys
 from serversync.crm.privileges import Depth, Privilege
 
 Row = TypeVar("Row", bound=Model)
@@ -140,6 +141,9 @@ def emails() -> QuerySet[Email]:
         return rows
     own = Mailbox.objects.filter(_within(Mailbox, actor.user, actor, depth))
     tracked = MessageTrace.objects.filter(mailboxid__in=own, activityid__isnull=False)
+    if depth == Depth.USER:
+        owned = Email.objects.filter(ownerid=actor.user).order_by().values("activityid")
+        return Email.objects.filter(AmongKeys(owned.union(tracked.order_by().values("activityid"))))
     return Email.objects.filter(
         _within(Email, actor.user, actor, depth) | Q(activityid__in=tracked.values("activityid"))
     )

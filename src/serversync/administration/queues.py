@@ -1,9 +1,9 @@
 """Queues: shared addresses, such as support, whose mail several people work on."""
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from serversync.administration import audit, entries, filters, people, privileges
+from serversync.administration import audit, entries, filters, people, privileges, searching
 from serversync.core.errors import InputInvalid
 from serversync.crm.models import Queue
 from serversync.crm.models.options import StateCode, StatusCode
@@ -60,9 +60,7 @@ def find_all(search: str | None = None) -> list[Queue]:
 def rows(search: str | None = None) -> QuerySet[Queue]:
     """Return the queues that may be read as a query, for lists with pages."""
     found = privileges.reach(Privilege.READ_QUEUE, Queue.objects.select_related("defaultmailbox", "ownerid"))
-    if search:
-        found = found.filter(Q(name__icontains=search) | Q(emailaddress__icontains=search))
-    return found
+    return searching.narrow(found, search)
 
 
 def edit(

@@ -8,7 +8,7 @@ import structlog
 from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 
-from serversync.administration import alerts, followed, logon, outage
+from serversync.administration import alerts, followed, logon, outage, work
 from serversync.crm.models import Organization
 from serversync.jobs.connections import leave_broken_connection
 
@@ -35,9 +35,12 @@ def once() -> dict[str, object]:
         cursor.execute("select pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             return {}
+        organization = Organization.objects.current()
         done: dict[str, object] = {
-            "alerts_cleared": alerts.clear_away(Organization.objects.current()),
+            "alerts_cleared": alerts.clear_away(organization),
             "folders_mended": alerts.close_mended_folders(),
+            "hours_summed_up": work.sum_up(),
+            "statistics_cleared": work.clear_away(organization),
             "log_in_counters_cleared": logon.clear_away(),
             "no_longer_followed": followed.leave(),
             "said": outage.watch(),

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Generic, Self, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Final, Generic, Self, TypeVar
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, F, Model, Q, QuerySet
 from django.http import QueryDict
 
+from serversync.administration import searching
+
 Row = TypeVar("Row", bound=Model)
+
+LOOKED_THROUGH: Final = 5_000
+"""Rows next to the place in the list that a search looks through before it asks the index of words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ def read_page(
     column: str,
     position: Callable[[Row], Position],
     size: int,
+    search: str = "",
 ) -> KeysetPage[Row]:
     """Read the page that an address asks for by ``after`` (older ones) or ``before`` (newer ones).
 
@@ -58,7 +64,45 @@ def read_page(
         column: The time by which the list is ordered; the primary key decides between equals.
         position: The position of a row.
         size: Rows of a page.
+        search: Words that the rows must have. What many rows have is found by looking through those next to the place;
+            what few have, by the index of words. The planner knows not which it is, and would read millions of rows.
     """
+    if not search.strip():
+        return _read(rows, query, column=column, position=position, size=size)
+    near = _near(rows, query, column)
+    if near is not None:
+        passed = searching.narrow(rows.filter(near), search, by_index=False)
+        page = _read(passed, query, column=column, position=position, size=size)
+        if page.newer if "before" in query else page.older:
+            return page
+    unordered = ExpressionWrapper(F(column) + timedelta(0), output_field=DateTimeField())  # no index has it
+    found = searching.narrow(rows, search)
+    words_first: QuerySet[Row] = found.annotate(place=unordered)  # type: ignore[assignment]  # the same rows
+    return _read(words_first, query, column="place", position=position, size=size)
+
+
+def _near(rows: QuerySet[Row], query: QueryDict, column: str) -> Q | None:
+    """Return the condition of the rows next to the place in the list; ``None`` where these are all there are."""
+    after, before = Position.read(query.get("after", "")), Position.read(query.get("before", ""))
+    if before is not None:
+        rows = rows.filter(**{f"{column}__gte": before.moment}).order_by(column, "pk")
+    else:
+        rows = rows.filter(**{f"{column}__lte": after.moment}) if after is not None else rows
+        rows = rows.order_by(f"-{column}", "-pk")
+    last = list(rows.values_list(column, flat=True)[LOOKED_THROUGH : LOOKED_THROUGH + 1])
+    if not last:
+        return None
+    return Q(**{f"{column}__lte" if before is not None else f"{column}__gte": last[0]})
+
+
+def _read(
+    rows: QuerySet[Row],
+    query: QueryDict,
+    *,
+    column: str,
+    position: Callable[[Row], Position],
+    size: int,
+) -> KeysetPage[Row]:
     after, before = Position.read(query.get("after", "")), Position.read(query.get("before", ""))
     if before is not None:
         newer = rows.filter(

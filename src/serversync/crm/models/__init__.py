@@ -36,6 +36,7 @@ from serversync.crm.models.role import Role, RolePrivileges, SystemUserRoles
 from serversync.crm.models.systemuser import SystemUser, UserSettings
 from serversync.crm.models.task import Task
 from serversync.crm.models.tracelog import TraceLog
+from serversync.crm.models.workhour import WorkHour
 
 __all__ = [
     "Account",
@@ -78,4 +79,5 @@ __all__ = [
     "Task",
     "TraceLog",
     "UserSettings",
+    "WorkHour",
 ]

@@ -3,6 +3,9 @@
 Source: general knowledge of Dataverse's account table, the columns that mail needs.
 """
 
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -19,6 +22,7 @@ from serversync.crm.models.columns import (
 )
 from serversync.crm.models.options import StateCode, StatusCode
 from serversync.crm.models.postaladdress import Address1, Address2
+from serversync.crm.models.words import Words
 
 
 class Account(Address1, Address2):
@@ -51,6 +55,8 @@ class Account(Address1, Address2):
     createdon = createdon()
     modifiedon = modifiedon()
 
+    WORDS: ClassVar[Words] = Words("name", "accountnumber", "emailaddress1")
+
     class Meta:
         """The table, and what the database enforces and finds quickly."""
 
@@ -61,6 +67,8 @@ class Account(Address1, Address2):
             ),
         )
         indexes = (
+            GinIndex(Words("name", "accountnumber", "emailaddress1"), name="account_words"),
+            models.Index(fields=["-createdon", "-accountid"], name="account_newest"),
             models.Index(Lower("emailaddress1"), name="account_emailaddress1"),
             models.Index(Lower("emailaddress2"), name="account_emailaddress2"),
             models.Index(Lower("emailaddress3"), name="account_emailaddress3"),

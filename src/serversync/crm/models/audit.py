@@ -5,6 +5,9 @@ Source: Dataverse table reference, audit; ``changedata`` has Dataverse's form, a
 can be read when user and object are long gone.
 """
 
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -16,6 +19,7 @@ from serversync.crm.models.columns import (
     string,
     uniqueidentifier,
 )
+from serversync.crm.models.words import Words
 
 
 class AuditOperation(models.IntegerChoices):
@@ -45,11 +49,14 @@ class Audit(models.Model):
     address = string(100)
     changedata = jsonobject()
 
+    WORDS: ClassVar[Words] = Words("act", "actorname", "objectname")
+
     class Meta:
         """The table, and what the database enforces and finds quickly."""
 
         db_table = "audit"
         indexes = (
+            GinIndex(Words("act", "actorname", "objectname"), name="audit_words"),
             models.Index(fields=["-createdon", "-auditid"], name="audit_newest"),
             models.Index(fields=["objectid", "-createdon"], name="audit_object"),
         )

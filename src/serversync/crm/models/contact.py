@@ -3,6 +3,9 @@
 Source: the field map of contacts in the server-side synchronization inventory; lengths as Dataverse has them.
 """
 
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -19,6 +22,7 @@ from serversync.crm.models.columns import (
 )
 from serversync.crm.models.options import StateCode, StatusCode
 from serversync.crm.models.postaladdress import Address1, Address2, Address3
+from serversync.crm.models.words import Words
 
 
 class Contact(Address1, Address2, Address3):
@@ -71,6 +75,8 @@ class Contact(Address1, Address2, Address3):
     createdon = createdon()
     modifiedon = modifiedon()
 
+    WORDS: ClassVar[Words] = Words("fullname", "company", "emailaddress1")
+
     class Meta:
         """The table, and what the database enforces and finds quickly."""
 
@@ -81,6 +87,8 @@ class Contact(Address1, Address2, Address3):
             ),
         )
         indexes = (
+            GinIndex(Words("fullname", "company", "emailaddress1"), name="contact_words"),
+            models.Index(fields=["-createdon", "-contactid"], name="contact_newest"),
             models.Index(Lower("emailaddress1"), name="contact_emailaddress1"),
             models.Index(Lower("emailaddress2"), name="contact_emailaddress2"),
             models.Index(Lower("emailaddress3"), name="contact_emailaddress3"),

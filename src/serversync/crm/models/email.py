@@ -5,6 +5,9 @@ Source: Dataverse table reference, email. ``contentdigest`` (a digest of what wa
 bytes and reason each) are our own.
 """
 
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -22,6 +25,7 @@ from serversync.crm.models.columns import (
     uniqueidentifier,
 )
 from serversync.crm.models.options import Priority
+from serversync.crm.models.words import Words
 
 
 class EmailState(models.IntegerChoices):
@@ -57,6 +61,10 @@ STATUSES_OF_STATE = {
     EmailState.CANCELED: (EmailStatus.CANCELED,),
 }
 """Which statuses each state can have; the database enforces it."""
+
+
+UNSENT = (EmailStatus.DRAFT, EmailStatus.PENDING_SEND, EmailStatus.SENDING, EmailStatus.FAILED)
+"""Statuses of what people have written and what has not left."""
 
 
 class CorrelationMethod(models.IntegerChoices):
@@ -153,6 +161,8 @@ class Email(models.Model):
     createdon = createdon()
     modifiedon = modifiedon()
 
+    WORDS: ClassVar[Words] = Words("subject", "sender", "torecipients")
+
     class Meta:
         """The table, and what the database enforces and finds quickly."""
 
@@ -171,6 +181,13 @@ class Email(models.Model):
             ),
         )
         indexes = (
+            GinIndex(Words("subject", "sender", "torecipients"), name="email_words"),
+            models.Index(
+                Coalesce("receivedon", "senton", "createdon").desc(),
+                F("activityid").desc(),
+                name="email_unsent",
+                condition=Q(directioncode=True, statuscode__in=UNSENT),
+            ),
             models.Index(fields=["messageid"], name="email_messageid"),
             models.Index(fields=["inreplyto"], name="email_inreplyto", condition=Q(inreplyto__isnull=False)),
             models.Index(

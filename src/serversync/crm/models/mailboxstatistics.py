@@ -51,7 +51,7 @@ class MailboxStatistics(models.Model):
         db_table = "mailboxstatistics"
         indexes = (
             models.Index(fields=["mailboxid", "-mailboxprocessstartedon"], name="mailboxstatistics_mailbox"),
-            models.Index(fields=["mailboxprocessstartedon"], name="mailboxstatistics_started"),
+            models.Index(fields=["mailboxprocesscompletedon"], name="mailboxstatistics_completed"),
         )
 
     def __str__(self) -> str:

@@ -76,7 +76,16 @@ class MessageTrace(models.Model):
         constraints = (models.UniqueConstraint(fields=["mailboxid", "itemkey"], name="messagetrace_item"),)
         indexes = (
             models.Index(fields=["messageid"], name="messagetrace_messageid"),
-            models.Index(fields=["mailboxid", "-receivedon"], name="messagetrace_received"),
+            models.Index(
+                fields=["mailboxid", "-receivedon"],
+                include=["outcome", "activityid"],
+                name="messagetrace_newest",
+            ),
+            models.Index(
+                fields=["mailboxid", "-receivedon"],
+                condition=Q(outcome=TraceOutcome.SET_ASIDE),
+                name="messagetrace_setaside",
+            ),
             models.Index(
                 fields=["mailboxid", "nextattempton"],
                 name="messagetrace_nextattempt",

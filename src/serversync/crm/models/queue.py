@@ -3,6 +3,9 @@
 Source: Dataverse table reference, queue and queueitem.
 """
 
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
@@ -27,6 +30,7 @@ from serversync.crm.models.options import (
     StatusCode,
 )
 from serversync.crm.models.owned import MailboxOwner
+from serversync.crm.models.words import Words
 
 
 class QueueViewType(models.IntegerChoices):
@@ -67,6 +71,8 @@ class Queue(MailboxOwner):
     createdon = createdon()
     modifiedon = modifiedon()
 
+    WORDS: ClassVar[Words] = Words("name", "emailaddress")
+
     class Meta:
         """The table, and what the database enforces and finds quickly."""
 
@@ -74,7 +80,11 @@ class Queue(MailboxOwner):
         constraints = (
             models.CheckConstraint(condition=Q(statuscode=F("statecode") + 1), name="queue_status_of_state"),
         )
-        indexes = (models.Index(Lower("emailaddress"), name="queue_emailaddress"),)
+        indexes = (
+            models.Index(Lower("emailaddress"), name="queue_emailaddress"),
+            GinIndex(Words("name", "emailaddress"), name="queue_words"),
+            models.Index(fields=["-createdon", "-queueid"], name="queue_newest"),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models, transaction
 from django.db.models.functions import Lower
 
@@ -30,6 +31,7 @@ from serversync.crm.models.options import (
 )
 from serversync.crm.models.owned import MailboxOwner
 from serversync.crm.models.role import Role, SystemUserRoles
+from serversync.crm.models.words import Words
 from serversync.crm.privileges import SALESPERSON, SYSTEM_ADMINISTRATOR
 
 
@@ -111,11 +113,14 @@ class SystemUser(MailboxOwner, AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "internalemailaddress"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
+    WORDS: ClassVar[Words] = Words("fullname", "domainname", "internalemailaddress")
+
     class Meta:
         """The table, and what the database enforces and finds quickly."""
 
         db_table = "systemuser"
         indexes = (
+            GinIndex(Words("fullname", "domainname", "internalemailaddress"), name="systemuser_words"),
             models.Index(fields=["fullname", "systemuserid"], name="systemuser_list"),
             models.Index(Lower("internalemailaddress"), name="systemuser_internalemail"),
             models.Index(Lower("personalemailaddress"), name="systemuser_personalemail"),

@@ -157,6 +157,12 @@ def sentence(text: str) -> SafeString | str:
     return format_html(text.pattern, **shown)
 
 
+@register.filter
+def up_to(count: int, most: int) -> str:
+    """Show a number that was counted no farther than one more than ``most``."""
+    return str(count) if count <= most else f"{most}+"
+
+
 @register.filter(name="in_pages")
 def ways_in_pages(text: str | None) -> str:
     """Show a remedy with the ways in the pages in place of commands."""

@@ -15,7 +15,14 @@ PAGE_SIZE: Final = 50
 def listing(request: HttpRequest) -> HttpResponse:
     """Show it, latest first; ``q`` and the place are in the address."""
     search = request.GET.get("q", "")
-    page = read_page(audit.rows(search), request.GET, column="createdon", position=_position, size=PAGE_SIZE)
+    page = read_page(
+        audit.rows(),
+        request.GET,
+        column="createdon",
+        position=_position,
+        size=PAGE_SIZE,
+        search=search,
+    )
     return render(request, "audit/list.html", {"page": page, "search": search})
 
 

@@ -24,7 +24,12 @@ def listing(request: HttpRequest, kind: Kind) -> HttpResponse:
     privileges.require(kind.read)
     search = request.GET.get("q", "")
     page = read_page(
-        customers.rows(kind, search), request.GET, column="createdon", position=_position, size=PAGE_SIZE
+        customers.rows(kind),
+        request.GET,
+        column="createdon",
+        position=_position,
+        size=PAGE_SIZE,
+        search=search,
     )
     return render(request, "customers/list.html", {**_words(kind), "page": page, "search": search})
 

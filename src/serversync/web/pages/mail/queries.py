@@ -24,6 +24,7 @@ from serversync.crm.models import (
 )
 from serversync.crm.models.activityparty import ParticipationTypeMask
 from serversync.crm.models.email import EmailStatus
+from serversync.crm.models.keys import AmongKeys
 from serversync.web.keyset import KeysetPage, Position, read_page
 
 PAGE_SIZE: Final = 50
@@ -113,15 +114,13 @@ def list_mail(query: QueryDict) -> tuple[KeysetPage[Email], Mailbox | None]:
     mailbox = _mailbox(query.get("mailbox", ""))
     if mailbox is not None:
         traces = MessageTrace.objects.filter(mailboxid=mailbox, activityid__isnull=False)
-        found = found.filter(activityid__in=traces.values("activityid"))
+        found = found.filter(AmongKeys(traces.values("activityid")))
     view = VIEWS.get(query.get("show", ""))
     if view is not None:
         found = found.filter(view.condition)
-    for word in query.get("q", "").split():
-        found = found.filter(
-            Q(subject__icontains=word) | Q(sender__icontains=word) | Q(torecipients__icontains=word)
-        )
-    page = read_page(found, query, column="newest", position=_position, size=PAGE_SIZE)
+    page = read_page(
+        found, query, column="newest", position=_position, size=PAGE_SIZE, search=query.get("q", "")
+    )
     return page, mailbox
 
 

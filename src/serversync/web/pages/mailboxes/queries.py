@@ -6,7 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Q, QuerySet
+from django.db import connection
+from django.db.models import F, QuerySet
 from django.http import QueryDict
 
 from serversync.administration import systemviews
@@ -15,6 +16,11 @@ from serversync.crm.models.messagetrace import TraceOutcome
 
 PAGE_SIZE: Final = 50
 LATEST: Final = 10
+MOST_FOUND: Final = 2000
+"""So many are shown of a search that finds more."""
+MOST_COUNTED: Final = 1000
+"""How far messages are counted in the list; ``MOST_COUNTED_ALONE`` on the page of one mailbox."""
+MOST_COUNTED_ALONE: Final = 100_000
 SORTS: Final = {
     "name": "name",
     "address": "emailaddress",
@@ -33,7 +39,7 @@ _NEVER_EMPTY: Final = frozenset({"name", "approval", "incoming", "outgoing", "ac
 
 @dataclass(frozen=True, slots=True)
 class MailboxCounts:
-    """How many messages of a mailbox were tracked, and how many set aside."""
+    """How many messages of a mailbox were tracked, and how many set aside; no farther than they were counted."""
 
     tracked: int = 0
     set_aside: int = 0
@@ -49,13 +55,14 @@ class MailboxRow:
 
 @dataclass(frozen=True, slots=True)
 class MailboxList:
-    """A page of the list, and by what it is sorted."""
+    """A page of the list, and by what it is sorted; a search that finds very many is cut off."""
 
     rows: list[MailboxRow]
     page: "Page[Mailbox]"
     sort: str
     descending: bool
     nothing_set_up: bool
+    is_cut: bool = False
 
 
 def list_mailboxes(query: QueryDict) -> MailboxList:
@@ -78,11 +85,25 @@ def list_mailboxes(query: QueryDict) -> MailboxList:
     else:
         by = F(SORTS[sort])
         ordered = found.order_by(by.desc(nulls_last=True) if descending else by.asc(nulls_last=True), "pk")
-    page = Paginator(ordered, PAGE_SIZE).get_page(query.get("page"))
+    page, is_cut = _page(ordered, query)
     counts = count_messages([mailbox.mailboxid for mailbox in page])
     rows = [MailboxRow(mailbox, counts.get(mailbox.mailboxid, MailboxCounts())) for mailbox in page]
     set_up = any(row.mailbox.emailserverprofile_id for row in rows) or bool(query.get("q")) or _any_set_up()
-    return MailboxList(rows, page, sort, descending, nothing_set_up=not set_up)
+    return MailboxList(rows, page, sort, descending, nothing_set_up=not set_up, is_cut=is_cut)
+
+
+def _page(rows: QuerySet[Mailbox], query: QueryDict) -> "tuple[Page[Mailbox], bool]":
+    """Return the page of a list, and whether the list was cut off.
+
+    A search reads every mailbox there is, once: for the keys of what it finds.
+    """
+    if not query.get("q", "").strip():
+        return Paginator(rows, PAGE_SIZE).get_page(query.get("page")), False
+    keys = list(rows.select_related(None).values_list("pk", flat=True)[: MOST_FOUND + 1])
+    found = Paginator(keys[:MOST_FOUND], PAGE_SIZE).get_page(query.get("page"))
+    order = {key: number for number, key in enumerate(found)}
+    shown = sorted(rows.order_by().filter(pk__in=list(order)), key=lambda row: order[row.pk])
+    return Page(shown, found.number, found.paginator), len(keys) > MOST_FOUND  # type: ignore[arg-type]  # keys instead of rows
 
 
 def profile_key(text: str) -> str:
@@ -97,17 +118,22 @@ def _any_set_up() -> bool:
     return Mailbox.objects.filter(emailserverprofile__isnull=False).exists()
 
 
-def count_messages(mailboxids: Iterable[UUID]) -> dict[UUID, MailboxCounts]:
-    """Count the messages of some mailboxes; one without any is missing."""
-    tracked = Q(outcome__in=(TraceOutcome.TRACKED, TraceOutcome.ALREADY_TRACKED))
-    found = (
-        MessageTrace.objects.filter(mailboxid__in=list(mailboxids))
-        .values("mailboxid")
-        .annotate(tracked=Count("pk", filter=tracked))
-        .annotate(set_aside=Count("pk", filter=Q(outcome=TraceOutcome.SET_ASIDE)))
-        .order_by()
-    )
-    return {row["mailboxid"]: MailboxCounts(row["tracked"], row["set_aside"]) for row in found}
+def count_messages(mailboxids: Iterable[UUID], *, most: int = MOST_COUNTED) -> dict[UUID, MailboxCounts]:
+    """Count the messages of some mailboxes, up to one more than ``most`` each."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select m.id, (select count(*) from (select from messagetrace t where t.mailboxid = m.id"
+            " and t.outcome in (%(tracked)s, %(again)s) limit %(most)s) tracked),"
+            " (select count(*) from (select from messagetrace t where t.mailboxid = m.id"
+            " and t.outcome = 4 limit %(most)s) aside) from unnest(%(keys)s::uuid[]) m(id)",
+            {
+                "tracked": TraceOutcome.TRACKED,
+                "again": TraceOutcome.ALREADY_TRACKED,
+                "most": most + 1,
+                "keys": [str(key) for key in mailboxids],
+            },
+        )
+        return {key: MailboxCounts(tracked, aside) for key, tracked, aside in cursor.fetchall()}
 
 
 def latest_tracked(mailbox: Mailbox) -> QuerySet[MessageTrace]:

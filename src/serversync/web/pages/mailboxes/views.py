@@ -74,6 +74,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             "profile": queries.profile_key(request.GET.get("profile", "")),
             "commands": COMMANDS,
             "at": now(),
+            "most_counted": queries.MOST_COUNTED,
         },
     )
 
@@ -81,7 +82,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, mailboxid: UUID) -> HttpResponse:
     """Show one mailbox: how it stands, what happened, what it brought, what was set aside, what is wrong."""
     found = visible(mailboxid)
-    counts = queries.count_messages([found.mailboxid]).get(found.mailboxid, queries.MailboxCounts())
+    counts = queries.count_messages([found.mailboxid], most=queries.MOST_COUNTED_ALONE)[found.mailboxid]
     why = WhyForm(request.GET if "message" in request.GET else None)
     return render(
         request,
@@ -90,6 +91,7 @@ def detail(request: HttpRequest, mailboxid: UUID) -> HttpResponse:
             "mailbox": found,
             "readiness": mailboxes.state_of(found).readiness,
             "counts": counts,
+            "most_counted": queries.MOST_COUNTED_ALONE,
             "tracked": queries.latest_tracked(found),
             "set_aside": queries.latest_set_aside(found),
             "alerts": queries.open_alerts(found),

@@ -62,7 +62,7 @@ class DatabaseNumbers:
         passes, failed, items, seconds = _row(
             "select count(*), count(*) filter (where not processresult), coalesce(sum(itemsprocessed), 0),"
             " coalesce(sum(extract(epoch from mailboxprocesscompletedon - mailboxprocessstartedon)), 0)::float"
-            " from mailboxstatistics where mailboxprocessstartedon > now() - interval '1 hour'"
+            " from mailboxstatistics where mailboxprocesscompletedon > now() - interval '1 hour'"
         )
         yield GaugeMetricFamily("serversync_passes_last_hour", "Passes that did something or failed.", passes)
         yield GaugeMetricFamily("serversync_failed_passes_last_hour", "Passes that failed.", failed)

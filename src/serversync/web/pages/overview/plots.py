@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from serversync.web.pages.overview.queries import Bucket
+from serversync.administration.work import Bucket
 
 WIDTH: Final = 480
 HEIGHT: Final = 140

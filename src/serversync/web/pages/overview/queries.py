@@ -6,14 +6,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
-from django.db.models import Avg, Count, F, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, Trunc
+from django.db.models import QuerySet
 
-from serversync.administration import actor as actors
 from serversync.administration import jobs, privileges, systemviews
 from serversync.core import clock
-from serversync.crm.models import Mailbox, MailboxStatistics
-from serversync.crm.privileges import Depth, Privilege
+from serversync.crm.models import Mailbox
 
 WORST: Final = 5
 ALIVE: Final = timedelta(seconds=60)
@@ -28,17 +25,6 @@ class Number:
     kind: str
     query: str
     hint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Work that was done from ``at`` on, for an hour or a day."""
-
-    at: datetime
-    items: int
-    failed: int
-    seconds: float
-    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,33 +59,6 @@ def worst() -> QuerySet[Mailbox]:
     return rows.only("name", "lastsyncerror", "lastsyncerroroccurredon", "transientfailurecount").order_by(
         "-lastsyncerrorcount", "-lastsyncerroroccurredon", "pk"
     )[:WORST]
-
-
-def work(*, hours: int, step: str) -> list[Bucket]:
-    """Return what passes did, in steps of an ``hour`` or a ``day``, of mailboxes that may be read; none is left out."""
-    length = timedelta(hours=1) if step == "hour" else timedelta(days=1)
-    now = clock.now()
-    rows = MailboxStatistics.objects.filter(mailboxprocessstartedon__gte=now - timedelta(hours=hours))
-    if actors.current().depth(Privilege.READ_MAILBOX) != Depth.ORGANIZATION:
-        rows = rows.filter(mailboxid__in=privileges.mailboxes().values("pk"))
-    found = {
-        row["at"]: Bucket(
-            row["at"], row["items"], row["failed"], row["took"].total_seconds(), row["failures"]
-        )
-        for row in rows.annotate(at=Trunc("mailboxprocessstartedon", step))
-        .values("at")
-        .annotate(
-            items=Sum("itemsprocessed"),
-            failed=Sum("itemsfailed"),
-            took=Coalesce(Avg(F("mailboxprocesscompletedon") - F("mailboxprocessstartedon")), timedelta(0)),
-            failures=Count("pk", filter=Q(processresult=False)),
-        )
-        .order_by()
-    }
-    last = now.replace(minute=0, second=0, microsecond=0)
-    last = last if step == "hour" else last.replace(hour=0)
-    times = [last - length * number for number in range(timedelta(hours=hours) // length, -1, -1)]
-    return [found.get(at, Bucket(at, 0, 0, 0.0, 0)) for at in times]
 
 
 def workers() -> list[Worker]:

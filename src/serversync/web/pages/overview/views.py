@@ -1,15 +1,19 @@
 """The overview: what is healthy, waiting, failing and never tested; work over a day and a month; workers and queue."""
 
+from datetime import timedelta
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from serversync.administration import alerts, privileges
+from serversync.administration import alerts, privileges, work
 from serversync.web.pages.alerts.queries import with_targets
 from serversync.web.pages.overview import plots, queries
 
-_SPANS: Final = {"day": ("24 hours", 24, "hour"), "month": ("30 days", 24 * 30, "day")}
+_SPANS: Final = {
+    "day": ("24 hours", 24, timedelta(hours=1)),
+    "month": ("30 days", 24 * 30, timedelta(days=1)),
+}
 
 
 def overview(request: HttpRequest) -> HttpResponse:
@@ -17,7 +21,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     span = request.GET.get("span", "day")
     span = span if span in _SPANS else "day"
     title, hours, step = _SPANS[span]
-    buckets = queries.work(hours=hours, step=step)
+    buckets = work.done(hours=hours, step=step)
     shown = privileges.alerts().filter(resolvedon=None, level__gt=1).exclude(alerts.muted())
     late, since = queries.queue()
     return render(

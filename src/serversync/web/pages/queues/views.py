@@ -23,7 +23,14 @@ def listing(request: HttpRequest) -> HttpResponse:
     """Show queues, the newest first; ``q`` and the place are in the address."""
     privileges.require(Privilege.READ_QUEUE)
     search = request.GET.get("q", "").strip()
-    page = read_page(queues.rows(search), request.GET, column="createdon", position=_position, size=PAGE_SIZE)
+    page = read_page(
+        queues.rows(),
+        request.GET,
+        column="createdon",
+        position=_position,
+        size=PAGE_SIZE,
+        search=search,
+    )
     return render(request, "queues/list.html", {"page": page, "search": search})
 
 

@@ -1,0 +1,36 @@
+"""Searching long lists by words, along an index."""
+
+from typing import Final, TypeVar
+
+from django.db.models import Model, QuerySet
+
+from serversync.crm.models import Account, Audit, Contact, Email, Queue, SystemUser
+from serversync.crm.models.words import Begun, Words, split
+
+Row = TypeVar("Row", bound=Model)
+
+WORDS: Final[dict[type[Model], Words]] = {
+    Account: Account.WORDS,
+    Audit: Audit.WORDS,
+    Contact: Contact.WORDS,
+    Email: Email.WORDS,
+    Queue: Queue.WORDS,
+    SystemUser: SystemUser.WORDS,
+}
+"""What can be searched, by its table."""
+
+
+def narrow(rows: QuerySet[Row], text: str | None, *, by_index: bool = True) -> QuerySet[Row]:
+    """Return the rows that have, for each word of a text, a word that begins with it.
+
+    Args:
+        rows: What to search.
+        text: A text without any letter or digit finds nothing, unless it is empty: then all rows are returned.
+        by_index: Whether the index of words may be asked; otherwise the rows are looked through.
+    """
+    if not text or not text.strip():
+        return rows
+    entered = split(text)
+    if not entered:
+        return rows.none()
+    return rows.filter(Begun(WORDS[rows.model], entered, by_index=by_index))
