@@ -7,6 +7,7 @@ import pytest
 from serversync.simulator import Exchange
 from serversync.simulator.operations import OPERATIONS, SINCE
 from serversync.simulator.versions import REQUEST_VERSIONS, SERVER_VERSIONS
+from serversync.simulator.workinghours import WorkingHours
 from tests.simulator.conftest import MAILBOX, Client, Reply, Serve, make_exchange, plain
 
 GRACE = "grace@example.org"
@@ -273,6 +274,71 @@ def test_delegates_come_once_and_go_once(exchange: Exchange, client: Client) -> 
     assert client.call(nobody).codes == ["NoError", "ErrorDelegateNoUser"]
     owner = EVERY["AddDelegate"].replace(GRACE, MAILBOX)
     assert client.call(owner).codes == ["NoError", "ErrorDelegateCannotAddOwner"]
+
+
+def suggestions(*people: tuple[str, str], options: str = "", day: str = "2026-07-01") -> str:
+    rows = "".join(
+        f"<t:MailboxData><t:Email><t:Address>{address}</t:Address></t:Email><t:AttendeeType>{kind}</t:AttendeeType></t:MailboxData>"
+        for address, kind in people
+    )
+    return (
+        f"<m:GetUserAvailabilityRequest>{ZONE}<m:MailboxDataArray>{rows}</m:MailboxDataArray>"
+        f"<t:SuggestionsViewOptions>{options}<t:DetailedSuggestionsWindow><t:StartTime>{day}T00:00:00</t:StartTime>"
+        f"<t:EndTime>{day[:-2]}02T00:00:00</t:EndTime></t:DetailedSuggestionsWindow></t:SuggestionsViewOptions>"
+        "</m:GetUserAvailabilityRequest>"
+    )
+
+
+def book(client: Client, mailbox: str, start: str, end: str) -> None:
+    made = client.call(
+        '<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items><t:CalendarItem>'
+        f"<t:Start>{start}</t:Start><t:End>{end}</t:End></t:CalendarItem></m:Items></m:CreateItem>",
+        mailbox=mailbox,
+    )
+    assert made.codes == ["NoError"]
+
+
+def test_suggestions_are_times_at_which_people_are_free(exchange: Exchange, client: Client) -> None:
+    book(client, MAILBOX, "2026-07-01T06:00:00Z", "2026-07-01T14:00:00Z")  # 8 to 16 on the clock of the zone
+    book(client, GRACE, "2026-07-01T14:30:00Z", "2026-07-01T15:00:00Z")
+    both = ((MAILBOX, "Organizer"), (GRACE, "Optional"))
+    reply = client.call(suggestions(*both))
+    assert reply.codes == ["NoError"]
+    assert reply.texts(".//t:MeetingTime") == ["2026-07-01T16:00:00"]
+    assert reply.texts(".//t:SuggestionQuality") == reply.texts(".//t:DayQuality") == ["Excellent"]
+    assert reply.texts(".//t:BusyType") == ["Free", "Free"]
+    poor = "<t:MaximumResultsByDay>48</t:MaximumResultsByDay><t:MinimumSuggestionQuality>Poor</t:MinimumSuggestionQuality>"
+    assert len(client.call(suggestions(*both, options=poor)).texts(".//t:MeetingTime")) == 18
+    late = "<t:MaximumResultsByDay>0</t:MaximumResultsByDay><t:MaximumNonWorkHourResultsByDay>1</t:MaximumNonWorkHourResultsByDay>"
+    reply = client.call(suggestions(*both, options=late))
+    assert (reply.texts(".//t:MeetingTime"), reply.texts(".//t:IsWorkTime")) == (
+        ["2026-07-01T00:00:00"],
+        ["false"],
+    )
+    stranger = client.call(suggestions((MAILBOX, "Required"), ("x@example.com", "Optional")))
+    assert len(stranger.xml.findall(".//{*}UnknownAttendeeConflictData")) == len(
+        stranger.texts(".//t:MeetingTime")
+    )
+
+
+def test_suggestions_follow_length_threshold_and_working_hours(exchange: Exchange, client: Client) -> None:
+    exchange.mailbox(MAILBOX).working_hours = WorkingHours(("Wednesday",), 600, 720)
+    long = "<t:MeetingDurationInMinutes>90</t:MeetingDurationInMinutes>"
+    reply = client.call(suggestions((MAILBOX, "Organizer"), options=long))
+    assert reply.texts(".//t:MeetingTime") == ["2026-07-01T10:00:00", "2026-07-01T10:30:00"]
+    assert client.call(availability(MAILBOX)).texts(".//t:StartTimeInMinutes") == ["600"]
+    for number in range(4):
+        exchange.add_mailbox(f"p{number}@example.org")
+    book(client, "p0@example.org", "2026-07-01T08:00:00Z", "2026-07-01T08:30:00Z")
+    guests = [(MAILBOX, "Organizer"), *((f"p{number}@example.org", "Optional") for number in range(4))]
+    reply = client.call(suggestions(*guests))
+    assert reply.texts(".//t:SuggestionQuality") == ["Good", "Excellent", "Excellent", "Excellent"]
+    few = "<t:GoodThreshold>10</t:GoodThreshold>"
+    assert client.call(suggestions(*guests, options=few)).texts(".//t:SuggestionQuality")[0] == "Fair"
+    assert client.call(suggestions(*guests, options="<t:GoodThreshold>90</t:GoodThreshold>")).codes == [
+        "ErrorInvalidOperation"
+    ]
+    assert client.call(suggestions(*guests, day="2026-07-09")).codes == ["ErrorInvalidTimeInterval"]
 
 
 def test_a_new_delegate_opens_the_folders_that_the_levels_name(exchange: Exchange, client: Client) -> None:

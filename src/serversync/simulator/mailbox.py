@@ -26,6 +26,7 @@ from serversync.simulator.response import EwsError
 from serversync.simulator.rules import InboxRule
 from serversync.simulator.storeditem import ExtendedKey, ExtendedValue, StoredItem
 from serversync.simulator.versions import Schema
+from serversync.simulator.workinghours import WorkingHours
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ class Mailbox(FolderTree):
         oof: Its automatic replies.
         rules: Its server rules.
         quota: How much it may hold.
+        working_hours: When its owner works.
         blocked_senders: Addresses, lower case, whose mail goes to Junk Email.
         on_seen: Is told once of each message that is read, or deleted without being read.
         on_change: Is told what happens, with the lock held.
@@ -100,6 +102,7 @@ class Mailbox(FolderTree):
         self.oof = OofSettings()
         self.rules: list[InboxRule] = []
         self.quota = Quota()
+        self.working_hours = WorkingHours()
         self.blocked_senders: set[str] = set()
         self._last_rule = 0
         self.on_seen: Callable[[Mailbox, StoredItem, bool], None] | None = None

@@ -29,6 +29,7 @@ _MAILBOX = (
     "rules",
     "quota",
     "blocked_senders",
+    "working_hours",
     "change_marks",
     "folders",
     "gone",

@@ -9,9 +9,11 @@ from serversync.simulator.call import Call
 from serversync.simulator.freebusy import BusyTime, busy_times, merged
 from serversync.simulator.kinds.forms import refusal
 from serversync.simulator.legacyzone import LegacyZone, read_zone
+from serversync.simulator.operations.suggestions import Guest, suggest
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, SoapFault
 from serversync.simulator.rights import Right
 from serversync.simulator.versions import Schema
+from serversync.simulator.workinghours import WorkingHours
 from serversync.simulator.xmltext import boolean, text
 
 M = f"{{{MESSAGES_NS}}}"
@@ -30,7 +32,7 @@ class _Wanted:
 
 
 def answer(call: Call) -> str:
-    """Return one response for each mailbox, and no suggestions where some are asked for.
+    """Return one response for each mailbox, and suggestions where some are asked for.
 
     Raises:
         SoapFault: nothing, or too much, is asked for.
@@ -49,7 +51,7 @@ def answer(call: Call) -> str:
         rows = "".join(_response(call, one, view) for one in people)
         parts = f"<m:FreeBusyResponseArray>{rows}</m:FreeBusyResponseArray>"
     if suggestions is not None:
-        parts += f"<m:SuggestionsResponse>{_SUCCESS}<m:SuggestionDayResultArray/></m:SuggestionsResponse>"
+        parts += f"<m:SuggestionsResponse>{_suggestions(call, people, suggestions)}</m:SuggestionsResponse>"
     return (
         f'<m:GetUserAvailabilityResponse xmlns:m="{MESSAGES_NS}" xmlns:t="{TYPES_NS}">{parts}'
         "</m:GetUserAvailabilityResponse>"
@@ -59,6 +61,23 @@ def answer(call: Call) -> str:
 _SUCCESS = (
     '<m:ResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode></m:ResponseMessage>'
 )
+
+
+def _suggestions(call: Call, people: list[etree._Element], options: etree._Element) -> str:
+    try:
+        zone = read_zone(call.request.find(f"{T}TimeZone"))
+        return _SUCCESS + suggest(call, [_guest(call, one) for one in people], options, zone)
+    except EwsError as error:
+        return (
+            f'<m:ResponseMessage ResponseClass="Error"><m:MessageText>{text(error.message)}</m:MessageText>'
+            f"<m:ResponseCode>{error.response_code}</m:ResponseCode></m:ResponseMessage>"
+        )
+
+
+def _guest(call: Call, person: etree._Element) -> Guest:
+    kind = (person.findtext(f"{T}AttendeeType") or "Required").strip()
+    mailbox = call.exchange.find_mailbox(person.findtext(f"{T}Email/{T}Address") or "")
+    return Guest(mailbox, kind in {"Organizer", "Required"})
 
 
 def _response(call: Call, person: etree._Element, options: etree._Element) -> str:
@@ -128,7 +147,7 @@ def _view(call: Call, person: etree._Element, wanted: _Wanted) -> str:
             _event(one, wanted.zone, call.schema, detailed=kind.startswith("Detailed")) for one in times
         )
         events = f"<t:CalendarEventArray>{rows}</t:CalendarEventArray>"
-    hours = _hours(call.request.find(f"{T}TimeZone"))
+    hours = _hours(mailbox.working_hours, call.request.find(f"{T}TimeZone"))
     return f"<m:FreeBusyView><t:FreeBusyViewType>{kind}</t:FreeBusyViewType>{digits}{events}{hours}</m:FreeBusyView>"
 
 
@@ -165,15 +184,15 @@ def _details(one: BusyTime) -> str:
     return f"<t:CalendarEventDetails><t:ID>{item_id}</t:ID>{shown}{rows}</t:CalendarEventDetails>"
 
 
-def _hours(zone: etree._Element | None) -> str:
-    """Return the working hours that every mailbox has: weekdays from 8 to 17, in the zone of the request."""
-    if zone is None:
+def _hours(hours: WorkingHours, zone: etree._Element | None) -> str:
+    """Return the working hours of a mailbox, in the zone of the request."""
+    if zone is None or not hours.days:
         return ""
     inner = "".join(_copied(child) for child in zone)
     return (
         f"<t:WorkingHours><t:TimeZone>{inner}</t:TimeZone><t:WorkingPeriodArray><t:WorkingPeriod>"
-        "<t:DayOfWeek>Monday Tuesday Wednesday Thursday Friday</t:DayOfWeek>"
-        "<t:StartTimeInMinutes>480</t:StartTimeInMinutes><t:EndTimeInMinutes>1020</t:EndTimeInMinutes>"
+        f"<t:DayOfWeek>{' '.join(hours.days)}</t:DayOfWeek><t:StartTimeInMinutes>{hours.begins}</t:StartTimeInMinutes>"
+        f"<t:EndTimeInMinutes>{hours.ends}</t:EndTimeInMinutes>"
         "</t:WorkingPeriod></t:WorkingPeriodArray></t:WorkingHours>"
     )
 
