@@ -218,3 +218,41 @@ def test_the_schemas_know_an_operation_from_its_first_version_on(operation: str)
             "No matching global declaration" in one for one in COLLECTION.violations(folder, element)
         )
         assert is_unknown == (step < since), (operation, folder)
+
+
+@needs_schemas
+@pytest.mark.parametrize("product", SERVER_VERSIONS)
+def test_every_condition_is_valid_alone_and_inside_others_on_every_version(
+    product: str, serve: Serve
+) -> None:
+    path, constant = '<t:FieldURI FieldURI="item:Subject"/>', '<t:Constant Value="x"/>'
+    contains = f'<t:Contains ContainmentMode="Substring" ContainmentComparison="IgnoreCase">{path}{constant}</t:Contains>'
+    single = [
+        contains,
+        f"<t:Exists>{path}</t:Exists>",
+        '<t:Excludes><t:FieldURI FieldURI="item:Size"/><t:Bitmask Value="1"/></t:Excludes>',
+        *(
+            f"<t:{name}>{path}<t:FieldURIOrConstant>{constant}</t:FieldURIOrConstant></t:{name}>"
+            for name in (
+                "IsEqualTo",
+                "IsNotEqualTo",
+                "IsGreaterThan",
+                "IsGreaterThanOrEqualTo",
+                "IsLessThan",
+                "IsLessThanOrEqualTo",
+            )
+        ),
+    ]
+    conditions = [*single, *(f"<t:Not>{one}</t:Not>" for one in single)]
+    conditions += [f"<t:{name}>{contains}{one}</t:{name}>" for name in ("And", "Or") for one in single]
+    exchange = make_exchange(product)
+    with serve(exchange, schema_dir=SCHEMAS) as simulator:
+        client = Client(simulator)
+        for condition in conditions:
+            reply = client.call(
+                '<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>'
+                f"<m:Restriction>{condition}</m:Restriction><m:ParentFolderIds>{INBOX}</m:ParentFolderIds></m:FindItem>",
+                version=spoken(exchange),
+            )
+            assert reply.codes == ["NoError"], (condition, reply.body)
+        client.close()

@@ -2,20 +2,44 @@
 
 The folder holds one folder for each generation, with ``types.xsd`` and ``messages.xsd``, and beside them
 ``xml.xsd``, which ``types.xsd`` imports without saying where it is.
+
+The schemas of 2007 SP1 and 2010 SP2 that Microsoft published name every condition but ``Contains`` in ``RestrictionType``;
+their servers take it, and so it is judged there as the same condition inside an ``And``.
 """
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
 from lxml import etree
 
-from serversync.simulator.response import SoapFault
+from serversync.simulator.response import TYPES_NS, SoapFault
 
+_T = f"{{{TYPES_NS}}}"
 _WRAPPER = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
 <xs:import namespace="http://www.w3.org/XML/1998/namespace" schemaLocation="{folder}/xml.xsd"/>
 <xs:import namespace="http://schemas.microsoft.com/exchange/services/2006/types" schemaLocation="{folder}/{name}/types.xsd"/>
 <xs:import namespace="http://schemas.microsoft.com/exchange/services/2006/messages" schemaLocation="{folder}/{name}/messages.xsd"/>
 </xs:schema>"""
+
+
+def _judged(element: etree._Element) -> etree._Element:
+    """Return what is to be validated: the element, or a copy in which ``Contains`` stands where all schemas know it."""
+    if not any(_is_whole_restriction(one) for one in element.iter(f"{_T}Contains")):
+        return element
+    copy = deepcopy(element)
+    for one in [one for one in copy.iter(f"{_T}Contains") if _is_whole_restriction(one)]:
+        parent = one.getparent()
+        if parent is not None:
+            outer = etree.Element(f"{_T}And")
+            parent.replace(one, outer)
+            outer.extend([one, deepcopy(one)])  # that of 2007 wants two
+    return copy
+
+
+def _is_whole_restriction(element: etree._Element) -> bool:
+    parent = element.getparent()
+    return parent is not None and etree.QName(parent).localname == "Restriction"
 
 
 def _entries(schema: etree.XMLSchema) -> list[Any]:
@@ -48,7 +72,7 @@ class SchemaCollection:
     def violations(self, name: str, element: etree._Element) -> list[str]:
         """Return what is wrong with an element, each with its line; nothing for a valid one."""
         schema = self.schema(name)
-        if schema.validate(element):
+        if schema.validate(_judged(element)):
             return []
         return [f"line {entry.line}: {entry.message}" for entry in _entries(schema)]
 
@@ -59,7 +83,7 @@ class SchemaCollection:
             SoapFault: ``ErrorSchemaValidation`` with line and violation.
         """
         schema = self.schema(name)
-        if schema.validate(element):
+        if schema.validate(_judged(element)):
             return
         first = _entries(schema)[0]
         raise SoapFault(
