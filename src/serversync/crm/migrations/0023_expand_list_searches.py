@@ -2,7 +2,7 @@
 
 Why: with 5 million e-mails a search read all of them, and the overview added up the passes of a month at each visit. Lock
 taken: writes to the tables concerned wait while the indexes are built. At 10 million rows of ``email`` and ``messagetrace``:
-about five minutes; do it where nobody waits. Undo: migrate crm 0021.
+about five minutes; do it where nobody waits. Undo: migrate crm 0022.
 """
 
 import django.contrib.postgres.indexes
@@ -16,7 +16,7 @@ import serversync.crm.models.words
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("crm", "0021_expand_streams"),
+        ("crm", "0022_expand_task"),
     ]
 
     operations = [
