@@ -15,6 +15,7 @@ from serversync.core.errors import (
     ServiceError,
 )
 from serversync.exchange.client import Credentials, Endpoint, EwsClient, Scheme
+from serversync.exchange.inspection import certificates, wire
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.outcome import Success
 from serversync.exchange.types.ids import DistinguishedFolderId
@@ -70,6 +71,12 @@ async def ask(url, ca_file, seconds=30, scheme=Scheme.NTLM):
 @pytest.mark.parametrize("scheme", [Scheme.NTLM, Scheme.BASIC])
 def test_exchange_is_read_over_the_loop_of_workers(simulator, scheme):
     assert loop.run(ask(simulator.url, simulator.ca_file, scheme=scheme)) is Success
+
+
+def test_certificates_are_looked_at_over_the_loop_of_workers(simulator):
+    endpoint = Endpoint(url=simulator.url, ca_file=simulator.ca_file)
+    agreed = loop.run(wire.secured(endpoint, "127.0.0.1", seconds=30))
+    assert certificates.read(agreed.chain[0]).subject == "CN=localhost"
 
 
 def test_what_keeps_a_connection_from_working_is_told_apart_over_the_loop_of_workers(simulator):

@@ -24,6 +24,7 @@ from serversync.adapters.notification_groups import NotificationGroups
 from serversync.adapters.profiles import ProfileConnections
 from serversync.jobs.act import Synchronization
 from serversync.jobs.batch import BatchRunner, tune_process
+from serversync.jobs.certificates import watch_certificates
 from serversync.jobs.dispatcher import Dispatcher
 from serversync.jobs.ending import end
 from serversync.jobs.housekeeping import keep_house
@@ -143,6 +144,7 @@ class Worker:
                 queue,
                 asyncio.create_task(operations.run(self._dsn)),
                 asyncio.create_task(keep_house()),
+                asyncio.create_task(watch_certificates(pool)),
                 asyncio.create_task(dispatcher.run()),
                 asyncio.create_task(notifier.run()),
                 asyncio.create_task(outgoing.run()),
