@@ -12,11 +12,12 @@ from secrets import randbits
 from typing import Final, TypedDict
 
 from django.db import transaction
+from django.db.models import Max
 
 from serversync.administration import addresses, audit, emails, entries, privileges, senders
 from serversync.core import clock
 from serversync.core.errors import InputInvalid
-from serversync.crm.models import ActivityMimeAttachment, ActivityParty, Attachment, Email
+from serversync.crm.models import ActivityMimeAttachment, ActivityParty, Attachment, Email, Mailbox
 from serversync.crm.models.activityparty import ParticipationTypeMask
 from serversync.crm.models.email import EmailState, EmailStatus
 from serversync.crm.models.options import Priority
@@ -160,18 +161,49 @@ def _draft(values: MessageEntries, *, parent: Email | None, is_reply: bool = Fal
     email = Email(
         directioncode=True, statecode=EmailState.OPEN, statuscode=EmailStatus.DRAFT, mimetype="text/html"
     )
+    email.ownerid = acting.user or senders.person_behind(sender)
+    fill(email, values, sender)
+    _tie(email, parent, is_reply=is_reply, now=now)
+    parties = _parties(email, values, sender)
+    with transaction.atomic():
+        email.save()
+        ActivityParty.objects.bulk_create(parties)
+        attach(email, values.get("files", ()))
+        audit.created("email.compose", email)
+    return email
+
+
+def fill(email: Email, values: MessageEntries, sender: Mailbox) -> None:
+    """Put what was entered into the columns of a draft.
+
+    Raises:
+        InputInvalid: a value cannot be used.
+    """
     email.subject = (
         entries.text(values["subject"], "Subject", longest=_LONGEST_SUBJECT) if values.get("subject") else ""
     )
     email.description = values.get("body", "")
     email.sender = sender.emailaddress
     email.sendermailboxid = sender
-    email.ownerid = acting.user or senders.person_behind(sender)
     email.prioritycode = _importance(values.get("importance", "normal"))
     email.readreceiptrequested = values.get("read_receipt", False)
     email.deliveryreceiptrequested = values.get("delivery_receipt", False)
     email.delayedemailsendtime = values.get("send_later")
-    _tie(email, parent, is_reply=is_reply, now=now)
+
+
+def replace_parties(email: Email, values: MessageEntries, sender: Mailbox) -> None:
+    """Write who takes part in a draft anew.
+
+    Raises:
+        InputInvalid: a recipient is no address.
+    """
+    parties = _parties(email, values, sender)
+    ActivityParty.objects.filter(activityid=email).delete()
+    ActivityParty.objects.bulk_create(parties)
+
+
+def _parties(email: Email, values: MessageEntries, sender: Mailbox) -> list[ActivityParty]:
+    """Return who takes part, and put the first recipients into the draft's column for lists."""
     parts = (
         (ParticipationTypeMask.TO_RECIPIENT, values.get("to", ())),
         (ParticipationTypeMask.CC_RECIPIENT, values.get("cc", ())),
@@ -182,24 +214,17 @@ def _draft(values: MessageEntries, *, parent: Email | None, is_reply: bool = Fal
     email.torecipients = ";".join(
         address for part, _, address in parties if part == ParticipationTypeMask.TO_RECIPIENT
     )[:500]
-    with transaction.atomic():
-        email.save()
-        rows = [
-            _party(
-                email,
-                ParticipationTypeMask.SENDER,
-                sender.name,
-                sender.emailaddress or "",
-                senders.record_of(sender),
-            )
-        ]
-        rows += [
-            _party(email, part, name, address, known.get(address.lower())) for part, name, address in parties
-        ]
-        ActivityParty.objects.bulk_create(rows)
-        _attach(email, values.get("files", ()))
-        audit.created("email.compose", email)
-    return email
+    first = _party(
+        email,
+        ParticipationTypeMask.SENDER,
+        sender.name,
+        sender.emailaddress or "",
+        senders.record_of(sender),
+    )
+    return [
+        first,
+        *(_party(email, part, name, address, known.get(address.lower())) for part, name, address in parties),
+    ]
 
 
 def _tie(email: Email, parent: Email | None, *, is_reply: bool, now: datetime) -> None:
@@ -231,8 +256,15 @@ def _party(email: Email, part: int, name: str, address: str, record: addresses.F
     )
 
 
-def _attach(email: Email, files: Sequence[NewFile]) -> None:
-    for number, file in enumerate(files, start=1):
+def attach(email: Email, files: Sequence[NewFile]) -> None:
+    """Put files behind those that a draft has.
+
+    Raises:
+        InputInvalid: the name of a file cannot be used.
+    """
+    there = ActivityMimeAttachment.objects.filter(activityid=email)
+    last = there.aggregate(last=Max("attachmentnumber"))["last"] or 0
+    for number, file in enumerate(files, start=last + 1):
         body = Attachment.objects.create(
             body=file.content, filesize=len(file.content), mimetype=file.content_type[:256]
         )
@@ -246,9 +278,8 @@ def _attach(email: Email, files: Sequence[NewFile]) -> None:
             filesize=len(file.content),
             isinline=bool(file.content_id),
         )
-    if files:
-        Email.objects.filter(pk=email.pk).update(attachmentcount=len(files))
-        email.attachmentcount = len(files)
+    email.attachmentcount = there.count()
+    Email.objects.filter(pk=email.pk).update(attachmentcount=email.attachmentcount)
 
 
 def _importance(word: str) -> int:

@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from serversync.administration import composing, privileges, sending
+from serversync.administration import composing, drafts, privileges, sending
 from serversync.administration.composing import MessageEntries
 from serversync.core.errors import InputInvalid, ServiceError
 from serversync.crm.models import Email
 from serversync.crm.privileges import Privilege
 from serversync.web import formerrors
-from serversync.web.pages.mail.forms import EmailForm
+from serversync.web.pages.mail.forms import DraftForm, EmailForm
 from serversync.web.ways import in_pages
 
 Write = Callable[[MessageEntries], Email]
@@ -60,6 +60,29 @@ def forward(request: HttpRequest, activityid: UUID) -> HttpResponse:
         lambda: composing.begin_forward(key),
         parent=activityid,
     )
+
+
+def edit(request: HttpRequest, activityid: UUID) -> HttpResponse:
+    """Change a draft, and send it if that was asked for."""
+    found = get_object_or_404(privileges.emails(), pk=activityid)
+    privileges.require_for(Privilege.WRITE_ACTIVITY, [found])
+    if not drafts.may_be_edited(found):
+        messages.error(request, "It cannot be changed any more.")
+        return redirect("email", activityid=activityid)
+    form = DraftForm(request.POST or None, request.FILES or None, begin=drafts.begin(found), email=found)
+    if request.method == "POST" and form.is_valid():
+        wants_sending = request.POST.get("act") == "send"
+        try:
+            with transaction.atomic():
+                drafts.edit(found, form.entries(), without=form.without())
+                if wants_sending:
+                    sending.send(found)
+        except ServiceError as error:
+            formerrors.tell(form, error)
+        else:
+            messages.success(request, "It is on its way." if wants_sending else "Saved as a draft.")
+            return redirect("email", activityid=activityid)
+    return render(request, "mail/form.html", {"form": form, "title": "Edit draft", "draft": found})
 
 
 def _form(

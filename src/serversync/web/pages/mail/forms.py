@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from typing import Any, Final
+from uuid import UUID
 
 from django import forms
 
 from serversync.administration import addresses, plain_text, senders, uploads
 from serversync.administration.composing import IMPORTANCE, MessageEntries
+from serversync.crm.models import ActivityMimeAttachment, Email
 
 _RECIPIENTS: Final = ("to", "cc", "bcc")
 
@@ -97,6 +99,44 @@ class EmailForm(forms.Form):
             "importance": data["importance"],
             "send_later": data["send_later"],
         }
+
+
+class DraftForm(EmailForm):
+    """The form of a draft that exists; files that it has can be taken away."""
+
+    remove = forms.MultipleChoiceField(
+        label="Files to take away", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    field_order = ("sender", "to", "cc", "bcc", "subject", "body", "remove", "attachments")
+
+    def __init__(self, *args: Any, begin: MessageEntries, email: Email, **kwargs: Any) -> None:
+        """Begin with what the draft has; a body that is no plain text stays as it is."""
+        super().__init__(*args, begin=begin, **kwargs)
+        files = ActivityMimeAttachment.objects.filter(activityid=email).order_by("attachmentnumber")
+        offered = [(str(file.pk), file.filename or "file") for file in files]
+        self.fields["remove"].choices = offered  # type: ignore[attr-defined]
+        if not offered:
+            del self.fields["remove"]
+        if "body" not in begin:
+            self.fields["body"].disabled = True
+            self.fields[
+                "body"
+            ].help_text = "It has formatting that cannot be changed here, and stays as it is."
+
+    def entries(self) -> MessageEntries:
+        """Return what the use case takes.
+
+        Raises:
+            InputInvalid: a recipient is no address, or a file may not go along.
+        """
+        entered = super().entries()
+        if self.fields["body"].disabled:
+            del entered["body"]
+        return entered
+
+    def without(self) -> list[UUID]:
+        """Return the files that shall not go along any more."""
+        return [UUID(key) for key in self.cleaned_data.get("remove", ())]
 
 
 def _texts(value: object) -> Iterable[str]:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("<uuid:activityid>/reply/", compose.reply, name="email-reply"),
     path("<uuid:activityid>/reply-all/", compose.reply_to_all, name="email-reply-all"),
     path("<uuid:activityid>/forward/", compose.forward, name="email-forward"),
+    path("<uuid:activityid>/edit/", compose.edit, name="email-edit"),
     path("<uuid:activityid>/send/", compose.send, name="email-send"),
     path("<uuid:activityid>/take-back/", compose.take_back, name="email-take-back"),
     path("<uuid:activityid>/files/<uuid:fileid>", files.download, name="file"),

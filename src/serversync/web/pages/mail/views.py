@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from serversync.administration import privileges, sending
+from serversync.administration import drafts, privileges, sending
 from serversync.web.pages.mail import queries
 
 
@@ -35,6 +35,7 @@ def email(request: HttpRequest, activityid: UUID) -> HttpResponse:
         {
             "email": found,
             "state": sending.state(found) if found.directioncode else "",
+            "may_be_edited": drafts.may_be_edited(found),
             "is_settled": found.statuscode in queries.SETTLED,
             "parties": queries.parties_of(found),
             "files": [file for file in files if not file.isinline],
