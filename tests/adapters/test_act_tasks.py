@@ -239,7 +239,9 @@ async def test_a_recurring_task_stays_in_outlook_untouched_and_is_said_to(office
     assert office.tasks("1") == []
     assert (await office.outlook(the_task)).changekey == before
     ((error,),) = office.query("select lastsyncerror from exchangesyncitem")
-    assert error.startswith('The recurring task "Tea" in ada@example.org is not synchronized')
+    assert error.startswith(
+        'act.series-not-in-crm: The recurring task "Tea" in ada@example.org is not synchronized'
+    )
 
 
 @pytest.mark.parametrize(

@@ -252,7 +252,7 @@ class ActStoreOnPostgres:
             await connection.execute(
                 "update exchangesyncitem set dueon = %s, retries = %s, lastsyncerror = left(%s, 2048)"
                 " where mailboxid = %s and exchangeentryid = %s",
-                (due_on, due.retries + 1, str(error), run.mailboxid, due.item_id),
+                (due_on, due.retries + 1, f"{error.code}: {error}", run.mailboxid, due.item_id),
             )
 
     async def copies(self, run: ActRun, item_ids: Sequence[str]) -> set[str]:

@@ -1,6 +1,7 @@
 """Checks of what people type: names, addresses and times."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from serversync.core.errors import InputInvalid
 
@@ -21,6 +22,18 @@ def text(value: str, field: str, *, longest: int) -> str:
     if not stripped.isprintable():
         raise InputInvalid(field=field, reason="it holds control characters")
     return stripped
+
+
+def key(value: str) -> UUID:
+    """Return the id that a listing has shown.
+
+    Raises:
+        InputInvalid: it is none.
+    """
+    try:
+        return UUID(value.strip())
+    except ValueError as error:
+        raise InputInvalid(field="Id", reason=f"{value} is not an id of the list") from error
 
 
 def address(value: str, field: str) -> str:

@@ -296,6 +296,74 @@ def held(
         output.rows(rows, columns, empty="No deletions wait.")
 
 
+@app.command("items")
+def items(
+    address: One,
+    *,
+    retry: Annotated[
+        list[str] | None, typer.Option("--retry", metavar="ID", help="Try this one again.")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", metavar="ID", help="Leave this one alone until it is retried."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List contacts and tasks that could not be synchronized, retry them, or ignore them."""
+    with with_database(as_json=as_json) as output:
+        from dataclasses import asdict
+
+        from serversync.administration import entries, mailboxes, records, unsynchronized
+
+        mailbox = mailboxes.find(address)
+        if retry:
+            unsynchronized.retry(mailbox, [entries.key(one) for one in retry])
+        if ignore:
+            unsynchronized.ignore(mailbox, [entries.key(one) for one in ignore])
+        rows = [
+            {
+                **asdict(one),
+                "key": str(one.key),
+                "failed_on": records.iso(one.failed_on) if one.failed_on else None,
+                "next_try": records.iso(one.next_try) if one.next_try else "ignored",
+            }
+            for one in unsynchronized.find_all(mailbox)
+        ]
+        columns = {"key": "Id", "kind": "Kind", "title": "Title", "reason": "Reason", "remedy": "What to do"}
+        output.rows(
+            rows, {**columns, "retries": "Tries", "next_try": "Next"}, empty="Everything is synchronized."
+        )
+
+
+@app.command("conflicts")
+def conflicts(
+    address: One,
+    *,
+    dismiss: Annotated[bool, typer.Option("--dismiss", help="Forget the values that did not stay.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List fields that both sides had changed, with both values."""
+    with with_database(as_json=as_json) as output:
+        from dataclasses import asdict
+
+        from serversync.administration import mailboxes, unsynchronized
+
+        mailbox = mailboxes.find(address)
+        found = unsynchronized.conflicts(mailbox)
+        if dismiss:
+            unsynchronized.dismiss_conflicts(mailbox, {one.key for one in found})
+            found = unsynchronized.conflicts(mailbox)
+        columns = {
+            "kind": "Kind",
+            "title": "Title",
+            "field": "Field",
+            "crm": "The CRM",
+            "exchange": "Exchange",
+        }
+        rows = [{**asdict(one), "key": str(one.key)} for one in found]
+        output.rows(rows, {**columns, "stayed": "What stayed"}, empty="No field was changed on both sides.")
+
+
 @app.command("why")
 def why(
     address: One,

@@ -77,7 +77,9 @@ def after_trouble(link: Link, error: ServiceError, now: datetime) -> Link:
     >>> (after_trouble(link, ItemUnreadable(), noon).due_on - noon).seconds // 60
     10
     """
-    return replace(link, retries=link.retries + 1, due_on=now + retry_wait(link.retries), error=error.code)
+    return replace(
+        link, retries=link.retries + 1, due_on=now + retry_wait(link.retries), error=f"{error.code}: {error}"
+    )
 
 
 def retry_wait(retries: int) -> timedelta:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from serversync.web.pages.mailboxes import acts, credentials, views
+from serversync.web.pages.mailboxes import acts, credentials, synchronization, views
 
 urlpatterns = [
     path("", views.listing, name="mailboxes"),
@@ -11,5 +11,11 @@ urlpatterns = [
     path("<uuid:mailboxid>/", views.detail, name="mailbox"),
     path("<uuid:mailboxid>/diagnostics/", views.diagnose, name="mailbox-diagnostics"),
     path("<uuid:mailboxid>/credentials/", credentials.credentials, name="mailbox-credentials"),
+    path("<uuid:mailboxid>/synchronization/", synchronization.page, name="mailbox-synchronization"),
+    path(
+        "<uuid:mailboxid>/synchronization/<slug:word>/",
+        synchronization.act,
+        name="mailbox-synchronization-act",
+    ),
     path("<uuid:mailboxid>/primary/", views.primary, name="mailbox-primary"),
 ]

@@ -58,6 +58,24 @@ PARTS: Final = (
         {"pollingintervalinseconds": "Seconds between two looks at a mailbox"},
     ),
     (
+        "Synchronization of contacts and tasks",
+        {
+            "actplanfirst": "Show the plan before the first write",
+            "actpollingintervalinseconds": "Seconds between two passes",
+            "actconflictpreference": "Where both sides changed a field, what stays is the value of",
+            "actleavingbehavior": "Items whose record leaves the filters",
+            "actbrakecount": "Deletions at once that need nobody",
+            "actbrakeshareinpercent": "or this share of the linked pairs in percent",
+            "contactsyncdirection": "Contacts go",
+            "trackallcontacts": "All contacts of the mailboxes become contacts of the CRM",
+            "contactdeletionbehaviorfromcrm": "Contacts deleted in the CRM, in Exchange",
+            "contactdeletionbehaviorfromexchange": "Contacts deleted in Exchange, in the CRM",
+            "tasksyncdirection": "Tasks go",
+            "taskdeletionbehaviorfromcrm": "Tasks deleted in the CRM, in Exchange",
+            "ssstaskdeletionsyncbehaviorfromexchange": "Tasks deleted in Exchange, in the CRM",
+        },
+    ),
+    (
         "Configure alerts",
         {
             "generatealertsforerrors": "Error",
