@@ -1,16 +1,27 @@
 """A customer's mail and what follows: answered from the CRM, answered again, passed on; seen from both sides."""
 
 import asyncio
+from base64 import b64decode, b64encode
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import make_msgid
 
+import exchangelib
 import pytest
 
 from serversync.administration import composing, organization, sending
-from serversync.crm.models import Account, Contact, Email, Mailbox
+from serversync.crm.models import (
+    Account,
+    Contact,
+    Email,
+    Mailbox,
+    MailboxTrackingFolder,
+    SystemUser,
+    UserSettings,
+)
 from serversync.crm.models.email import CorrelationMethod, EmailStatus
 from serversync.jobs.single import deliver_now, sync_now
+from serversync.rules.email.filtering import Filter
 from tests.e2e.place import company
 from tests.e2e.seen_by_exchangelib import account
 
@@ -38,10 +49,14 @@ def parsed(mime: bytes) -> EmailMessage:
     return message_from_bytes(mime, policy=policy.default)  # type: ignore[return-value]
 
 
-def from_grete(place, subject, *, to=ADA, answers=None, headers=True, thread_index=None) -> str:
-    """Grete writes; return the message id."""
+def from_grete(
+    place, subject, *, to=ADA, answers=None, headers=True, thread_index=None, cc=None, sender=GRETE
+) -> str:
+    """Grete writes, or somebody else from outside; return the message id."""
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = f"Grete Hansen <{GRETE}>", to, subject
+    message["From"], message["To"], message["Subject"] = f"Grete Hansen <{sender}>", to, subject
+    if cc is not None:
+        message["Cc"] = cc
     message["Date"] = "Mon, 05 Jan 2026 10:00:00 +0100"
     message["Message-ID"] = make_msgid(domain="harbour.example")
     if answers is not None and headers:
@@ -50,9 +65,15 @@ def from_grete(place, subject, *, to=ADA, answers=None, headers=True, thread_ind
     if thread_index:
         message["Thread-Index"] = thread_index
     message.set_content("Hello\n")
-    place.exchange.deliver(message.as_bytes(), [to])
+    here = [one for one in (to, cc) if one in place.mailboxes]
+    place.exchange.deliver(message.as_bytes(), here)
     asyncio.run(sync_now(place.mailboxes[to]))
     return str(message["Message-ID"])
+
+
+def child_of(thread_index: str) -> str:
+    """Return the conversation index of an answer: that of what it answers, and five bytes of its own."""
+    return b64encode(b64decode(thread_index) + bytes(5)).decode()
 
 
 def tracked(message_id: str) -> Email:
@@ -122,3 +143,121 @@ def test_where_internal_mail_is_ignored_there_is_one(place):
     sent = send(composing.compose({"sender": ADA, "to": [BEN], "subject": "Lunch", "body": "<p>At one?</p>"}))
     asyncio.run(sync_now(place.mailboxes[BEN]))
     assert list(Email.objects.filter(messageid=sent.messageid)) == [sent]
+
+
+def in_the_crm(email):
+    """What the CRM says of an e-mail: record, parent, and who took part as what."""
+    email.refresh_from_db()
+    parent = email.parentactivityid
+    return (
+        email.regardingobjectid,
+        parent.subject if parent else None,
+        sorted(
+            (party.participationtypemask, party.partyobjecttypecode or "", party.addressused)
+            for party in email.activityparties.all()
+        ),
+    )
+
+
+def test_two_companies_write_and_every_activity_is_where_it_belongs(place):
+    """A customer's mail is tracked, answered, answered again under another subject, forwarded, and filed."""
+    UserSettings.objects.update(incomingemailfilteringmethod=Filter.RESPONSES)
+    UserSettings.objects.filter(systemuserid__internalemailaddress=ADA).update(
+        incomingemailfilteringmethod=Filter.CUSTOMERS
+    )
+    quay = Account.objects.create(name="Quay & Sons", emailaddress1="office@quay.example")
+    project = Account.objects.create(name="The harbour project")
+    sender, to, cc = 1, 2, 3
+
+    # Grete of Harbour Ltd writes to Ada with a copy to Ben, and a stranger's mail is nobody's business.
+    from_grete(place, "Crates", cc=BEN)
+    from_grete(place, "Advertisement", sender="stranger@nowhere.example")
+    asyncio.run(sync_now(place.mailboxes[BEN]))
+    question = Email.objects.get()
+    assert question.acceptingentityid == SystemUser.objects.get(internalemailaddress=ADA).pk
+    assert in_the_crm(question) == (
+        None,
+        None,
+        [(sender, "contact", GRETE), (to, "systemuser", ADA), (cc, "systemuser", BEN)],
+    )
+    Email.objects.filter(pk=question.pk).update(
+        regardingobjectid=place.harbour.pk, regardingobjecttypecode="account"
+    )
+
+    # Ada answers from the CRM, to all.
+    answer = send(composing.reply(str(question.pk), {"body": "<p>Twelve.</p>"}, to_all=True))
+    on_the_wire = parsed(place.exchange.outbox[-1].mime)
+    assert in_the_crm(answer) == (
+        place.harbour.pk,
+        "Crates",
+        [(sender, "systemuser", ADA), (to, "contact", GRETE), (cc, "systemuser", BEN)],
+    )
+
+    # Grete answers under a subject of her own, and brings the other company in.
+    again = tracked(
+        from_grete(
+            place,
+            "Now about the crane",
+            answers=answer.messageid,
+            thread_index=child_of(on_the_wire["Thread-Index"]),
+            cc="office@quay.example",
+        )
+    )
+    assert again.correlatedsubjectchanged
+    assert in_the_crm(again) == (
+        place.harbour.pk,
+        answer.subject,
+        [(sender, "contact", GRETE), (to, "systemuser", ADA), (cc, "account", "office@quay.example")],
+    )
+
+    # Ada forwards it to the other company, which answers her.
+    passed_on = send(composing.forward(str(again.pk), {"to": ["office@quay.example"]}))
+    forwarded = parsed(place.exchange.outbox[-1].mime)
+    assert in_the_crm(passed_on) == (
+        place.harbour.pk,
+        "Now about the crane",
+        [(sender, "systemuser", ADA), (to, "account", "office@quay.example")],
+    )
+    reply = from_grete(
+        place,
+        f"Re: {passed_on.subject}",
+        answers=passed_on.messageid,
+        thread_index=child_of(forwarded["Thread-Index"]),
+        sender="office@quay.example",
+    )
+    from_quay = tracked(reply)
+    assert in_the_crm(from_quay) == (
+        place.harbour.pk,
+        passed_on.subject,
+        [(sender, "account", "office@quay.example"), (to, "systemuser", ADA)],
+    )
+    assert from_quay.emailsender == quay.pk
+
+    # Ada files Grete's second mail into a folder of the project: that is what it is about from now on.
+    with account(place, ADA) as outlook:
+        folder = exchangelib.folders.Messages(parent=outlook.inbox, name="Harbour project")
+        folder.save()
+        MailboxTrackingFolder.objects.create(
+            mailboxid_id=place.mailboxes[ADA],
+            exchangefolderid=folder.id,
+            exchangefoldername=folder.name,
+            regardingobjectid=project.pk,
+            regardingobjecttypecode="account",
+        )
+        outlook.inbox.get(subject="Now about the crane").move(folder)
+    asyncio.run(sync_now(place.mailboxes[ADA]))
+    assert in_the_crm(again)[0] == project.pk
+    assert [in_the_crm(one)[0] for one in (question, answer, passed_on, from_quay)] == [place.harbour.pk] * 4
+    assert Email.objects.count() == 5, "each message is one activity"
+
+    # What Outlook shows: one conversation, in the Inbox, in Sent Items, in the folder.
+    with account(place, ADA) as outlook:
+        filed = next(f for f in outlook.inbox.children if f.name == "Harbour project")
+        shown = [
+            one
+            for folder in (outlook.inbox, outlook.sent, filed)
+            for one in folder.all()
+            if one.subject != "Advertisement"
+        ]
+    assert len(shown) == 5
+    assert {one.conversation_index[:22] for one in shown} == {b64decode(on_the_wire["Thread-Index"])[:22]}

@@ -145,3 +145,69 @@ def test_killed_while_deleting_nothing_is_lost_and_nothing_is_left(database_dsn,
         assert place.query("select (select count(*) from email), (select count(*) from mailboxaction)") == [
             (5, 0)
         ]
+
+
+def track_folders(place, names, about):
+    """Make sub-folders of Ada's Inbox and track them, each for a record; return them."""
+    from serversync.crm.models import MailboxTrackingFolder
+
+    mailbox, folders = place.exchange.mailbox(ADA), []
+    for name in names:
+        with place.exchange.lock:
+            folder = mailbox.create_folder(name, parent="inbox")
+        folders.append(folder)
+        MailboxTrackingFolder.objects.create(
+            mailboxid_id=place.mailboxes[ADA],
+            exchangefolderid=encode(Identifier(mailbox.guid, folder.number)),
+            exchangefoldername=name,
+            regardingobjectid=about[name],
+            regardingobjecttypecode="account",
+        )
+    return folders
+
+
+def file_into(place, folder, subject):
+    (item,) = place.exchange.deliver(letter(subject), [ADA])
+    place.exchange.move(item, folder)
+
+
+def regardings(place):
+    return dict(place.query("select subject, regardingobjectid from email"))
+
+
+def test_twenty_five_folders_are_read_by_their_ids_wherever_they_lie_in_the_inbox(database_dsn):
+    from serversync.crm.models import UserSettings
+
+    with company(database_dsn) as place:
+        UserSettings.objects.update(incomingemailfilteringmethod=4)
+        names = [f"Project {number:02}" for number in range(26)]
+        about = {name: uuid4() for name in names}
+        folders = track_folders(place, names, about)
+        for name, folder in zip(names, folders, strict=True):
+            file_into(place, folder, name)
+        sync(place, ADA)
+        assert regardings(place) == {name: about[name] for name in names[:25]}, "the first 25 and no more"
+
+        mailbox = place.exchange.mailbox(ADA)
+        with place.exchange.lock:
+            mailbox.rename_folder(folders[0], "Another name")
+            mailbox.move_folder(folders[1], folders[2])
+            mailbox.move_folder(folders[3], mailbox.distinguished_folder("deleteditems"))
+            mailbox.remove_folder(folders[4])
+        file_into(place, folders[0], "renamed")
+        file_into(place, folders[1], "moved within")
+        file_into(place, folders[3], "deleted")
+        place.query_and_commit("update mailbox set lastsuccessfulsynccompletedon = now() - interval '1 day'")
+        sync(place, ADA)
+        found = regardings(place)
+        assert (found["renamed"], found["moved within"]) == (about[names[0]], about[names[1]])
+        assert "deleted" not in found
+        assert place.query(
+            "select exchangefoldername from mailboxtrackingfolder where folderonboardingstatus = 2 order by 1"
+        ) == [(names[3],), (names[4],)]
+        assert place.query("select code, occurrences from tracelog where resolvedon is null") == [
+            ("mailbox.tracked-folder-missing", 2)
+        ]
+        # Two places have become free; the 26th folder takes one of them.
+        sync(place, ADA)
+        assert regardings(place)[names[25]] == about[names[25]]

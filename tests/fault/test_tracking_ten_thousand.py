@@ -150,6 +150,9 @@ def test_ten_thousand_messages_are_tracked_once_whatever_dies(place, database_ds
             time.sleep(0.1)
     finally:
         crew.end()
+    print(
+        f"messages {len(post.recipients)} in {time.monotonic() - end + SECONDS:.0f} s, ends of workers {crew.deaths}"
+    )
     assert crew.deaths[-signal.SIGKILL] >= len(EVERY_BREAK) // len(WAYS)
     expect_each_once(place, post)
 

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Final
 
 from serversync.adapters.exchange_actions import MailActions
+from serversync.adapters.folder_places import outside_inbox
 from serversync.adapters.profiles import BatchConnections, ProfileConnections
 from serversync.adapters.spool import SpooledContent
 from serversync.adapters.stamps import STAMP
@@ -135,6 +136,10 @@ class EwsMailbox:
                 return None
             parts.append(f"{written} {told.get('0x670b')} {outcome.value.total_count}")
         return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+
+    async def outside_inbox(self, folders: Sequence[MailFolder]) -> list[MailFolder]:
+        """See ``ExchangeMailbox``."""
+        return await outside_inbox(self._client, self._mailbox, folders)
 
     async def messages(
         self, listed: Sequence[Listed], folder: MailFolder

@@ -556,11 +556,11 @@ class MailboxNotFound(Misconfigured):
 
 
 class TrackedFolderMissing(Misconfigured):
-    """A tracked folder was deleted, or is no longer this person's."""
+    """A tracked folder was deleted, moved out of the Inbox, or is no longer this person's."""
 
     code = "mailbox.tracked-folder-missing"
     scope = Scope.ITEM
-    summary = "The tracked folder {folder} of {mailbox} is no longer there."
+    summary = "The tracked folder {folder} of {mailbox} is no longer in its Inbox."
     remedy = "Choose the folder again, or remove it from the tracked folders; what was tracked from it stays."
 
 

@@ -60,7 +60,8 @@ class IncomingPass:
         if plan is None:
             plan = self._run.plan or await self._store.plan(self._run)
         inbox = INBOX._replace(position=self._run.position, listed_once=self._run.listed_once)
-        for folder in (inbox, *plan.folders):
+        lost = await self._lost_folders(plan) if plan.forget_reasons_after is not None else []
+        for folder in (inbox, *[one for one in plan.folders if one not in lost]):
             await self._read(folder, plan)
         if plan.has_retries:
             await self._retry(inbox, plan)
@@ -83,10 +84,21 @@ class IncomingPass:
             # Where a listing from the start is refused too, it is the folder that is no longer known.
             if folder.kind is not FolderKind.TRACKED:
                 raise
-            await self._store.folder_missing(self._run, folder)
-            await self._alerts.raise_for_folder(
-                self._run, TrackedFolderMissing(folder=folder.name, mailbox=self._run.address)
-            )
+            await self._give_up_folder(folder)
+
+    async def _lost_folders(self, plan: MailPlan) -> list[MailFolder]:
+        """Give up tracked folders that were moved out of the Inbox; asked once a day. Deleting one is moving it."""
+        tracked = [one for one in plan.folders if one.kind is FolderKind.TRACKED]
+        lost = await self._exchange.outside_inbox(tracked) if tracked else []
+        for folder in lost:
+            await self._give_up_folder(folder)
+        return lost
+
+    async def _give_up_folder(self, folder: MailFolder) -> None:
+        await self._store.folder_missing(self._run, folder)
+        await self._alerts.raise_for_folder(
+            self._run, TrackedFolderMissing(folder=folder.name, mailbox=self._run.address)
+        )
 
     async def _retry(self, folder: MailFolder, plan: MailPlan) -> None:
         """Read again what was set aside and is due."""

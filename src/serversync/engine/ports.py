@@ -110,6 +110,14 @@ class ExchangeMailbox(Protocol):
         """
         ...
 
+    async def outside_inbox(self, folders: Sequence[MailFolder]) -> list[MailFolder]:
+        """Return those of the tracked folders that lie elsewhere than below the Inbox, such as in Deleted Items.
+
+        Raises:
+            ServiceError: transient trouble, or anything that concerns more than one folder.
+        """
+        ...
+
     async def messages(
         self, listed: Sequence[Listed], folder: MailFolder
     ) -> list[ReceivedMessage | ServiceError]:

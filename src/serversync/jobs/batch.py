@@ -150,7 +150,8 @@ class BatchRunner:
             done, _ = await asyncio.wait(working, timeout=_LOOK_AGAIN)
             working -= done
             for task in done:
-                failed = failed or task.exception()
+                error = task.exception()  # of each, so that none is said to be lost
+                failed = failed or error
             if working:
                 await work.claims.write()
             if asyncio.get_running_loop().time() > last_call:

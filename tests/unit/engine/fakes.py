@@ -92,6 +92,7 @@ class FakeExchange:
         self.feed = []
         self.others = {}
         self.gone_folders = set()
+        self.moved_out = set()
         self.gone = ItemGone
         self.performed = []
         self.refuses = {}
@@ -136,6 +137,9 @@ class FakeExchange:
         start = int(position or 0)
         end = min(start + min(limit, self.page_size), len(feed))
         return ChangePage(feed[start:end], str(end), end == len(feed))
+
+    async def outside_inbox(self, folders):
+        return [folder for folder in folders if folder.exchange_id in self.moved_out]
 
     async def change_mark(self, folders):
         assert folders[0].key == "inbox"

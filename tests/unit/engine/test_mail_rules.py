@@ -189,6 +189,17 @@ async def test_a_tracked_folder_that_is_gone_stops_nothing_else(gone):
     assert (store.missing, alerts.mailboxes) == (["Project"], ["mailbox.tracked-folder-missing"])
 
 
+async def test_a_tracked_folder_that_was_moved_out_of_the_inbox_is_read_no_more():
+    store, alerts = a_store(Filter.ALL), FakeAlerts()
+    exchange = FakeExchange()
+    exchange.arrive(a_message("m1"), folder="f1")
+    exchange.moved_out.add("f1")
+    store.plans[store.run.mailboxid] = {"folders": (FOLDER,), "forget_reasons_after": 90}
+    await sync(exchange, store, store.run, alerts)
+    assert store.count() == 0
+    assert (store.missing, alerts.mailboxes) == (["Project"], ["mailbox.tracked-folder-missing"])
+
+
 async def test_what_lies_in_sent_items_is_outgoing_and_what_we_sent_is_known():
     store, exchange = a_store(Filter.ALL), FakeExchange()
     store.plans[store.run.mailboxid] = {"folders": (SENT,)}
