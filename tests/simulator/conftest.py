@@ -163,7 +163,7 @@ class SchemaCheck:
         self.problems += [
             f"answer to {traffic.operation}: {one}" for one in COLLECTION.violations(folder, answer)
         ]
-        request = etree.fromstring(traffic.request)
+        request = etree.fromstring(traffic.request, etree.XMLParser(remove_comments=True, remove_pis=True))
         wanted = request.find("s:Header/t:RequestServerVersion", NS)
         schema = self.exchange.version.schema if wanted is None else REQUEST_VERSIONS[wanted.get("Version")]
         folder = request_schema_folder(schema)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from lxml import etree
 
-from serversync.simulator.kinds.forms import refusal
+from serversync.simulator.kinds.forms import read_int, refusal
 from serversync.simulator.response import TYPES_NS
 
 T = f"{{{TYPES_NS}}}"
@@ -61,14 +61,28 @@ class LegacyZone:
         return self.bias + (self.daylight if is_summer else self.standard).bias
 
     def to_utc(self, local: datetime) -> datetime:
-        """Return the UTC of a time on the wall."""
-        return (local + timedelta(minutes=self._bias_at(local))).replace(tzinfo=UTC)
+        """Return the UTC of a time on the wall.
+
+        Raises:
+            SoapFault: it is out of range.
+        """
+        try:
+            return (local + timedelta(minutes=self._bias_at(local))).replace(tzinfo=UTC)
+        except (OverflowError, ValueError):
+            raise refusal(local.isoformat()) from None
 
     def to_local(self, utc: datetime) -> datetime:
-        """Return the time on the wall of a UTC time, without a zone."""
+        """Return the time on the wall of a UTC time, without a zone.
+
+        Raises:
+            SoapFault: it is out of range.
+        """
         plain = utc.astimezone(UTC).replace(tzinfo=None)
-        winter = plain - timedelta(minutes=self.bias + self.standard.bias)
-        summer = plain - timedelta(minutes=self.bias + self.daylight.bias)
+        try:
+            winter = plain - timedelta(minutes=self.bias + self.standard.bias)
+            summer = plain - timedelta(minutes=self.bias + self.daylight.bias)
+        except OverflowError:
+            raise refusal(plain.isoformat()) from None
         is_summer = self._bias_at(summer) == self.bias + self.daylight.bias and bool(self.daylight.month)
         return summer if is_summer else winter
 
@@ -82,19 +96,21 @@ def read_zone(element: etree._Element | None) -> LegacyZone:
     if element is None:
         never = Switch(0, (0, 0, 0), 1, 0, "Sunday")
         return LegacyZone(0, never, never)
-    bias = int(element.findtext(f"{T}Bias") or 0)
+    bias = read_int(element.findtext(f"{T}Bias", ""))
     return LegacyZone(bias, _switch(element, "StandardTime"), _switch(element, "DaylightTime"))
 
 
 def _switch(element: etree._Element, name: str) -> Switch:
     def number(child: str) -> int:
-        return int(element.findtext(f"{T}{name}/{T}{child}") or 0)
+        return read_int(element.findtext(f"{T}{name}/{T}{child}", ""))
 
-    clock = (element.findtext(f"{T}{name}/{T}Time") or "00:00:00").strip()
+    clock = (element.findtext(f"{T}{name}/{T}Time") or "").strip()
     try:
         hours, minutes, seconds = (int(part) for part in clock.split(":"))
     except ValueError:
         raise refusal(clock) from None
     order = min(max(number("DayOrder"), 1), _LAST)
-    weekday = (element.findtext(f"{T}{name}/{T}DayOfWeek") or "Sunday").strip()
+    weekday = (element.findtext(f"{T}{name}/{T}DayOfWeek") or "").strip()
+    if weekday not in _DAYS:
+        raise refusal(weekday)
     return Switch(number("Bias"), (hours, minutes, seconds), order, number("Month"), weekday)

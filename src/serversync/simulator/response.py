@@ -128,10 +128,21 @@ def streamed_envelope(body: str, *, header: str) -> bytes:
 
 
 def response(operation: str, messages: Iterable[str]) -> str:
-    """Return ``<m:…Response>`` around its response messages."""
+    """Return ``<m:…Response>`` around its response messages.
+
+    Raises:
+        SoapFault: ``ErrorSchemaValidation``: there are none, as nothing was asked for.
+    """
+    inner = "".join(messages)
+    if not inner:
+        raise SoapFault(
+            "ErrorSchemaValidation",
+            "The request failed schema validation.",
+            faultstring="The request failed schema validation: The element has incomplete content.",
+        )
     return (
         f'<m:{operation}Response xmlns:m="{MESSAGES_NS}" xmlns:t="{TYPES_NS}"><m:ResponseMessages>'
-        f"{''.join(messages)}</m:ResponseMessages></m:{operation}Response>"
+        f"{inner}</m:ResponseMessages></m:{operation}Response>"
     )
 
 

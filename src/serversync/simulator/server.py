@@ -276,7 +276,7 @@ class SimulatorServer:
     def _refusal_of_method(self, request: web.BaseRequest) -> web.StreamResponse | None:
         if request.method != "POST":
             return web.Response(status=302, headers={"Location": "/EWS/Services.wsdl"})
-        if not request.content_type.endswith("xml"):
+        if not request.content_type.lower().endswith("xml"):
             return _page(415, "The content type was not the expected type 'text/xml; charset=utf-8'.")
         return None
 
@@ -393,6 +393,8 @@ async def _read(request: web.BaseRequest) -> bytes:
     Raises:
         aiohttp.web.HTTPRequestEntityTooLarge: it is longer than IIS lets through.
     """
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk

@@ -5,7 +5,7 @@ of a weekly pattern start on Sunday unless ``FirstDayOfWeek`` says otherwise.
 """
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -158,6 +158,13 @@ def _number(element: etree._Element, name: str, default: int, low: int, high: in
     return int(text)
 
 
+def _word(element: etree._Element, name: str, default: str, known: Iterable[str]) -> str:
+    text = element.findtext(f"{T}{name}", default).strip()
+    if text not in known:
+        raise EwsError("ErrorCalendarInvalidRecurrence")
+    return text
+
+
 @lru_cache(maxsize=2048)
 def read_recurrence(fragment: str) -> Recurrence:
     """Read a ``Recurrence`` element.
@@ -177,20 +184,22 @@ def read_recurrence(fragment: str) -> Recurrence:
         raise EwsError("ErrorCalendarInvalidDayForWeeklyRecurrence")
     if name.startswith("Relative") and not weekdays:
         raise EwsError("ErrorCalendarInvalidRecurrence")
-    month = pattern.findtext(f"{T}Month") or "January"
+    month = _word(pattern, "Month", "January", MONTHS)
     ends, numbers = extent.findtext(f"{T}EndDate"), extent.findtext(f"{T}NumberOfOccurrences")
     found = Recurrence(
         name,
         _date(extent.findtext(f"{T}StartDate")),
         _number(pattern, "Interval", 1, 1, 999),
         weekdays,
-        pattern.findtext(f"{T}DayOfWeekIndex") or "First",
+        _word(pattern, "DayOfWeekIndex", "First", INDEXES),
         _number(pattern, "DayOfMonth", 1, 1, 31),
-        MONTHS.index(month) + 1 if month in MONTHS else 1,
-        pattern.findtext(f"{T}FirstDayOfWeek") or "Sunday",
+        MONTHS.index(month) + 1,
+        _word(pattern, "FirstDayOfWeek", "Sunday", DAYS),
         None if ends is None else _date(ends),
         None if numbers is None else _number(extent, "NumberOfOccurrences", 1, 1, 999),
     )
+    if found.start > LAST_DATE:
+        raise EwsError("ErrorCalendarOutOfRange")
     if found.end is not None and found.end < found.start:
         raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate")
     if found.end is not None and found.end > LAST_DATE:

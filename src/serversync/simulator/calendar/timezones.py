@@ -286,8 +286,15 @@ def _of_2007(key: str, element: etree._Element) -> RuleZone:
 
 
 def localize(local: datetime, zone: tzinfo) -> datetime:
-    """Return the UTC time of a wall clock; one that does not exist counts by the clock before the change."""
-    return local.replace(tzinfo=zone).astimezone(UTC)
+    """Return the UTC time of a wall clock; one that does not exist counts by the clock before the change.
+
+    Raises:
+        EwsError: ``ErrorCalendarOutOfRange``.
+    """
+    try:
+        return local.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        raise EwsError("ErrorCalendarOutOfRange") from None
 
 
 @lru_cache(maxsize=2048)

@@ -75,7 +75,10 @@ def settle_times(item: StoredItem, changed: frozenset[str], now: datetime) -> No
     minutes = given.setdefault("item:ReminderMinutesBeforeStart", 15)
     if "item:ReminderDueBy" not in changed:
         given["item:ReminderDueBy"] = given["calendar:Start"]
-    given["item:ReminderNextTime"] = given["calendar:Start"] - timedelta(minutes=minutes or 0)
+    try:
+        given["item:ReminderNextTime"] = given["calendar:Start"] - timedelta(minutes=minutes or 0)
+    except OverflowError:
+        raise EwsError("ErrorCalendarOutOfRange") from None
     given["calendar:DateTimeStamp"] = now
 
 

@@ -52,6 +52,21 @@ def refusal(value: str) -> SoapFault:
     )
 
 
+def read_int(value: str) -> int:
+    """Return an ``xs:int``.
+
+    Raises:
+        SoapFault: it is none, or does not fit into 32 bits.
+    """
+    digits = value.strip()
+    if not digits.isascii() or not digits.removeprefix("-").removeprefix("+").isdecimal():
+        raise refusal(value)
+    number = int(digits[:12])
+    if not -(2**31) <= number < 2**31:
+        raise refusal(value)
+    return number
+
+
 def read_time(value: str) -> datetime:
     """Return an XML time in UTC; without a zone it counts as UTC.
 
@@ -148,10 +163,7 @@ class Integer(Form):
 
     def parse(self, value: str) -> int:
         """Read a whole number."""
-        try:
-            return int(value)
-        except ValueError:
-            raise refusal(value) from None
+        return read_int(value)
 
 
 class Decimal(Form):

@@ -140,6 +140,8 @@ def _orders(request: etree._Element) -> Iterator[bool | tuple[Operand[ItemView],
     """Yield the fields of the sort order with whether they ascend; arrival stands as a truth value alone."""
     for order in request.iterfind(f"{M}SortOrder/{T}FieldOrder"):
         ascends = order.get("Order") == "Ascending"
+        if not len(order):
+            raise EwsError("ErrorUnsupportedPathForSortGroup")
         path = order[0]
         if path.get("FieldURI") in _BY_ARRIVAL:
             yield ascends

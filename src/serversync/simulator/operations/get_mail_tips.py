@@ -5,6 +5,7 @@ from collections.abc import Callable
 from lxml import etree
 
 from serversync.simulator.call import Call
+from serversync.simulator.kinds.forms import refusal
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.operations.resolve_names import person
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError
@@ -31,6 +32,8 @@ def answer(call: Call) -> str:
 
 def _recipients(call: Call) -> list[etree._Element]:
     found = call.request.findall(f"{M}Recipients/{T}Mailbox")
+    if any(not (one.findtext(f"{T}EmailAddress") or "").strip() for one in found):
+        raise refusal("")
     if len(found) > _MOST:
         raise EwsError("ErrorInvalidRequest", f"Mail tips are given for {_MOST} recipients at a time.")
     return found

@@ -7,7 +7,7 @@ from lxml import etree
 
 from serversync.simulator.call import Call
 from serversync.simulator.freebusy import BusyTime, busy_times, merged
-from serversync.simulator.kinds.forms import refusal
+from serversync.simulator.kinds.forms import read_int, refusal
 from serversync.simulator.legacyzone import LegacyZone, read_zone
 from serversync.simulator.operations.suggestions import Guest, suggest
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, SoapFault
@@ -19,6 +19,7 @@ from serversync.simulator.xmltext import boolean, text
 M = f"{{{MESSAGES_NS}}}"
 T = f"{{{TYPES_NS}}}"
 _MOST_MAILBOXES = 100
+_VIEWS = ("None", "MergedOnly", "FreeBusy", "FreeBusyMerged", "Detailed", "DetailedMerged")
 _WITHOUT_DETAILS = {"Detailed": "FreeBusy", "DetailedMerged": "FreeBusyMerged"}
 
 
@@ -97,7 +98,7 @@ def _response(call: Call, person: etree._Element, options: etree._Element) -> st
 def _wanted(call: Call, options: etree._Element) -> _Wanted:
     zone = read_zone(call.request.find(f"{T}TimeZone"))
     start, end = (_time(options, name, zone) for name in ("StartTime", "EndTime"))
-    minutes = int(options.findtext(f"{T}MergedFreeBusyIntervalInMinutes") or 30)
+    minutes = read_int(options.findtext(f"{T}MergedFreeBusyIntervalInMinutes", "30"))
     view = (options.findtext(f"{T}RequestedView") or "FreeBusy").strip()
     if end <= start:
         raise EwsError("ErrorInvalidTimeInterval")
@@ -105,6 +106,8 @@ def _wanted(call: Call, options: etree._Element) -> _Wanted:
         raise EwsError("ErrorTimeIntervalTooBig")
     if not 5 <= minutes <= 1440:
         raise EwsError("ErrorInvalidMergedFreeBusyInterval")
+    if view not in _VIEWS:
+        raise refusal(view)
     if view == "None":
         raise EwsError("ErrorInvalidFreeBusyViewType")
     return _Wanted(zone, start, end, minutes, view)

@@ -8,7 +8,7 @@ from lxml import etree
 
 from serversync.simulator.call import Call
 from serversync.simulator.identifiers import Identifier, decode, encode
-from serversync.simulator.kinds.forms import read_time
+from serversync.simulator.kinds.forms import read_int, read_time
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError
 from serversync.simulator.rules import Actions, Conditions, InboxRule
@@ -195,7 +195,7 @@ def _read(call: Call, element: etree._Element) -> InboxRule:
     return InboxRule(
         element.findtext(f"{T}RuleId") or "",
         name,
-        int(element.findtext(f"{T}Priority") or 1),
+        read_int(element.findtext(f"{T}Priority", "1")),
         is_true((element.findtext(f"{T}IsEnabled") or "").strip()),
         Conditions(**_values(call, element.find(f"{T}Conditions"), _CONDITIONS, "Condition")),
         Conditions(**_values(call, element.find(f"{T}Exceptions"), _CONDITIONS, "Exception")),
@@ -227,7 +227,7 @@ def _value(call: Call, element: etree._Element, form: str, field: str) -> Any:
     if form == _TIMES:
         return _limits(element, "StartDateTime", "EndDateTime", read_time, field)
     if form == _SIZES:
-        return _limits(element, "MinimumSize", "MaximumSize", int, field)
+        return _limits(element, "MinimumSize", "MaximumSize", read_int, field)
     if form in {_ITEM, _FOLDER}:
         return _place(call, element, form, field)
     said = (element.text or "").strip()
