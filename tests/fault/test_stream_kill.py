@@ -23,7 +23,7 @@ def test_another_worker_takes_the_streams_of_a_killed_one_over(database_dsn):
                 until(lambda: place.query("select count(*) from procrastinate_workers") == [(2,)])
                 assert place.query("select hostid from notificationgroup") == [holder]
                 killed.send_signal(signal.SIGKILL)
-                killed.wait()
+                killed.wait(timeout=60)
                 week = week_of_mail(UNTIL)
                 delivered = [i for d in week for i in place.exchange.deliver(d.mime, d.to, d.received)]
                 until(lambda: place.query("select count(*) from messagetrace") == [(len(delivered),)])

@@ -19,14 +19,18 @@ from serversync.exchange.http_status import status_error
 from serversync.exchange.namespaces import m
 from serversync.exchange.operations.find_item import FindItem
 from serversync.exchange.operations.get_folder import GetFolder
+from serversync.exchange.operations.get_folder_values import GetFolderValues
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.get_password_expiration_date import GetPasswordExpirationDate
 from serversync.exchange.operations.operation import Operation, read_answers
+from serversync.exchange.operations.subscribe import StreamingSubscriptionRequest, Subscribe
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems
 from serversync.exchange.outcome import Failure, Outcome
 from serversync.exchange.response_codes import AnswerContext
 from serversync.exchange.soap import NotAnEnvelope, envelope
+from serversync.exchange.types.fields import ExtendedFieldURI, FieldURI
 from serversync.exchange.types.ids import DistinguishedFolderId, ItemId
+from serversync.exchange.types.shapes import BaseShape, FolderShape
 from serversync.exchange.version import RequestServerVersion
 from serversync.simulator import Exchange
 from serversync.simulator.seed import SeededMail
@@ -38,6 +42,14 @@ TRACES = Path(__file__).parents[3].joinpath("..", "shared", "exchange-traces").r
 ADA = "ada@example.org"
 INBOX = DistinguishedFolderId("inbox")
 SYNC = SyncFolderItems(INBOX)
+MARKS = FolderShape(
+    base_shape=BaseShape.ID_ONLY,
+    additional_properties=(
+        ExtendedFieldURI(property_type="SystemTime", property_tag=0x670A),
+        ExtendedFieldURI(property_type="Integer", property_tag=0x670B),
+        FieldURI("folder:TotalCount"),
+    ),
+)
 
 
 @cache
@@ -60,12 +72,14 @@ def rendered() -> dict[str, tuple[Any, bytes]]:
         "page": SYNC,
         "folders": GetFolder((INBOX, DistinguishedFolderId("sentitems"), DistinguishedFolderId("drafts"))),
         "list": FindItem(folders=(INBOX,)),
+        "marks": GetFolderValues((INBOX, DistinguishedFolderId("sentitems")), MARKS),
+        "subscription": Subscribe(StreamingSubscriptionRequest(folder_ids=(INBOX,))),
         "password": GetPasswordExpirationDate("svc@example.org"),
     }
     return {name: (operation, ask(operation)) for name, operation in operations.items()}
 
 
-NAMES = ("items", "page", "folders", "list", "password")
+NAMES = ("items", "page", "folders", "list", "marks", "subscription", "password")
 
 
 def outcomes_of(operation: Any, document: bytes) -> list[Outcome[Any]] | None:
