@@ -130,6 +130,7 @@ def test_every_setting_can_be_set_to_its_own_default():
         ("trackingtokeniddigits", "three"),
         ("emailconnectionchannel", "7"),
         ("hashfilterkeywords", "(unclosed"),
+        ("defaulttimezone", "Middle-earth"),
         ("trackingprefix", ""),
         ("trackingprefix", "x" * 257),
     ],

@@ -80,6 +80,26 @@ async def test_a_worker_brings_contacts_into_step_by_itself_and_again(place):
     assert place.query("select actstatus from mailbox where emailaddress = %s", ADA) == [(1,)]
 
 
+async def test_a_worker_brings_appointments_into_step_as_the_settings_say(place):
+    place.query_and_commit("update organization set defaulttimezone = 'Europe/Berlin'")
+    place.query_and_commit(
+        "insert into appointment (subject, isalldayevent, scheduledstart, scheduledend, ownerid)"
+        " select title, true, now()::date - days, now()::date - days + 1, ownerid"
+        " from mailbox, (values ('Fair', -7), ('Long ago', 60)) as v (title, days) where emailaddress = %s",
+        ADA,
+    )
+    async with Running(place.dsn):
+        await until(lambda: sorted(linked(place)) == [("Fair",), ("Hopper",)])
+    ((start, zone),) = [
+        ((item.properties or {})["calendar:Start"], (item.properties or {})["calendar:StartTimeZone"])
+        for box in [place.exchange.mailbox(ADA)]
+        for number in box.distinguished_folder("calendar").items
+        for item in [box.item(number)]
+    ]
+    assert start.hour in (22, 23)  # midnight in Berlin
+    assert "W. Europe Standard Time" in zone
+
+
 async def test_only_mailboxes_of_users_with_the_method_are_taken(place):
     place.query_and_commit("update mailbox set actdeliverymethod = 2 where emailaddress = %s", PEOPLE[1])
     place.query_and_commit("update mailbox set enabledforact = false where emailaddress = %s", PEOPLE[2])

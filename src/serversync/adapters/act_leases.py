@@ -77,7 +77,7 @@ _BEGIN: Final = f"""
         where mailboxid = %(mailbox)s and leasefence = %(fence)s and hostid = %(host)s
         returning *)
     select m.emailaddress, m.ownerid, p.emailserverprofileid, p.minpollingintervalinminutes, s.failures,
-        s.idlepasses, s.isplanapproved, s.answer, p.timeoutmailboxconnectionafteramount as timeout, o.actplanfirst,
+        s.idlepasses, s.startedon, s.isplanapproved, s.answer, p.timeoutmailboxconnectionafteramount as timeout, o.actplanfirst,
         o.actpollingintervalinseconds, o.maximumidlepollingintervalinseconds,
         {", ".join(f"o.{column}" for column in act_settings.COLUMNS)}
     from begun s {_JOINS} where {MAY_BE_SYNCHRONIZED}
@@ -201,6 +201,7 @@ class ActLeasesOnPostgres:
             brake=act_settings.brake(row),
             answer=Answer(row["answer"]),
             may_write=may_write and is_agreed,
+            appointments=act_settings.appointments(row, row["startedon"]),
             in_flight=timeout,
         )
         return ActClaim(
@@ -215,6 +216,7 @@ class ActLeasesOnPostgres:
             failures=row["failures"],
             takes_all=act_settings.takes_all(row),
             category=row["trackingcategoryname"],
+            zone=row["defaulttimezone"],
             is_agreed=is_agreed,
         )
 

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from serversync.adapters.act_calendar import Calendar
 from serversync.adapters.act_mailbox import EwsActMailbox
 from serversync.adapters.profiles import ProfileConnections
+from serversync.core.clock import now
 from serversync.engine.act_run import ActClaim
 from serversync.exchange.lane import Turn
 
@@ -26,4 +28,13 @@ class ActMailboxes:
         """Give the mailbox."""
         opened = self._profiles.client(claim.profileid, mailboxid=claim.mailboxid, turn=self._turn)
         async with opened as (client, mailbox):
-            yield EwsActMailbox(client, mailbox, takes_all=claim.takes_all, category=claim.category)
+            calendar = Calendar(
+                claim.address,
+                now,
+                zone=claim.zone,
+                policy=claim.run.appointments,
+                category=claim.category,
+            )
+            yield EwsActMailbox(
+                client, mailbox, takes_all=claim.takes_all, category=claim.category, calendar=calendar
+            )

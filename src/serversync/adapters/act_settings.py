@@ -5,9 +5,11 @@ A further kind is one more entry of ``KINDS``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from serversync.mapping.fields import directions
+from serversync.rules.appointment import Policy, PrivateItems
 from serversync.rules.guards import Brake
 from serversync.rules.merge import Preference
 from serversync.rules.plan import Deletion, KindRules, Leaving
@@ -34,6 +36,11 @@ KINDS: Final[dict[Kind, KindSettings]] = {
     Kind.TASK: KindSettings(
         "tasksyncdirection", "taskdeletionbehaviorfromcrm", "ssstaskdeletionsyncbehaviorfromexchange"
     ),
+    Kind.APPOINTMENT: KindSettings(
+        "appointmentsyncdirection",
+        "appointmentdeletionbehaviorfromcrm",
+        "appointmentdeletionbehaviorfromexchange",
+    ),
 }
 """The kinds that passes bring into step, in the order in which they are heard."""
 
@@ -45,6 +52,13 @@ COLUMNS: Final = tuple(
             "actbrakecount",
             "actbrakeshareinpercent",
             "trackingcategoryname",
+            "appointmentstartwindowindays",
+            "sendmeetinginvitations",
+            "privateappointments",
+            "defaulttimezone",
+            "ssspropagateappointmentcancellationstoexchange",
+            "sssupdatepastmeetingsinnondraftmode",
+            "trackappointmentsfromnonorganizer",
             *(
                 column
                 for kind in KINDS.values()
@@ -81,4 +95,17 @@ def takes_all(settings: Mapping[str, Any]) -> frozenset[Kind]:
     """Return the kinds of which every item in Exchange takes part."""
     return frozenset(
         kind for kind, columns in KINDS.items() if columns.takes_all and settings[columns.takes_all]
+    )
+
+
+def appointments(settings: Mapping[str, Any], now: datetime) -> Policy:
+    """Return the settings of meetings; a start window of no days has no beginning."""
+    days = settings["appointmentstartwindowindays"]
+    return Policy(
+        may_send=settings["sendmeetinginvitations"],
+        tells_of_past=settings["sssupdatepastmeetingsinnondraftmode"],
+        cancels=settings["ssspropagateappointmentcancellationstoexchange"],
+        attendees_track=settings["trackappointmentsfromnonorganizer"],
+        private=PrivateItems(settings["privateappointments"]),
+        starts_on=now - timedelta(days=days) if days else None,
     )

@@ -63,9 +63,7 @@ TABLES: Final = {
         derived={"fullname": "nullif(left(concat_ws(' ', firstname, lastname), 160), '')"},
     ),
     # How appointments are read and written stands in ``act_appointments``.
-    Kind.APPOINTMENT: Table(
-        "appointment", "activityid", (), "coalesce(r.subject, '')", IN_FILTERS, BEGINS, tells=False
-    ),
+    Kind.APPOINTMENT: Table("appointment", "activityid", (), "coalesce(r.subject, '')", IN_FILTERS, BEGINS),
     Kind.TASK: Table(
         "task",
         "activityid",

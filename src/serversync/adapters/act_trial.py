@@ -1,4 +1,4 @@
-"""Tries whether contacts and tasks of a mailbox can be kept in step: folders opened, an item written and removed.
+"""Tries whether the folders of a mailbox can be kept in step: each is opened, an item written and removed.
 
 The item carries a mark of this one trial and no category, so that no pass takes it for something to be tracked. It is
 deleted for good at the end, whatever came of it.
@@ -13,8 +13,13 @@ from serversync.adapters.act_settings import KINDS
 from serversync.adapters.stamps import STAMP
 from serversync.core.errors import ItemUnreadable, ServiceError
 from serversync.exchange.client import EwsClient
-from serversync.exchange.operations.create_item import CreateItem
-from serversync.exchange.operations.delete_item import AffectedTaskOccurrences, DeleteItem, DeleteType
+from serversync.exchange.operations.create_item import CreateItem, SendMeetingInvitations
+from serversync.exchange.operations.delete_item import (
+    AffectedTaskOccurrences,
+    DeleteItem,
+    DeleteType,
+    SendMeetingCancellations,
+)
 from serversync.exchange.operations.find_item import FindItem
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.get_item import GetItem
@@ -55,7 +60,13 @@ async def _try(client: EwsClient, mailbox: str | None, kind: Kind) -> None:
     )
     made = None
     try:
-        request = CreateItem(items=(new,), saved_item_folder=FOLDERS[kind])
+        request = CreateItem(
+            items=(new,),
+            send_meeting_invitations=(
+                SendMeetingInvitations.SEND_TO_NONE if kind is Kind.APPOINTMENT else None
+            ),
+            saved_item_folder=FOLDERS[kind],
+        )
         (outcome,) = await client.call(request, mailbox=mailbox)
         made = outcome.unwrap().item_id
         if made is None:
@@ -90,5 +101,8 @@ def _removal(kind: Kind, item_id: ItemId) -> DeleteItem:
     return DeleteItem(
         (ItemId(item_id.id),),
         DeleteType.HARD_DELETE,
+        send_meeting_cancellations=(
+            SendMeetingCancellations.SEND_TO_NONE if kind is Kind.APPOINTMENT else None
+        ),
         affected_task_occurrences=AffectedTaskOccurrences.ALL_OCCURRENCES if kind is Kind.TASK else None,
     )

@@ -26,6 +26,7 @@ class ActClaim:
     """A claimed mailbox: the run, and what decides on where it goes, who hears of it and when it runs next.
 
     ``takes_all`` are the kinds of which every item in Exchange takes part; of the others those with ``category``.
+    ``zone`` is the one in which appointments that last whole days are made.
     ``is_agreed`` says that the mailbox may be written: somebody has looked at its first plan, or nobody has to.
     """
 
@@ -40,6 +41,7 @@ class ActClaim:
     failures: int = 0
     takes_all: frozenset[Kind] = frozenset()
     category: str = ""
+    zone: str = "UTC"
     is_agreed: bool = True
 
     @property

@@ -25,6 +25,7 @@ from serversync.crm.models.syncoptions import (
     ConflictPreference,
     DeletionBehavior,
     LeavingBehavior,
+    PrivateAppointments,
     SyncDirection,
 )
 
@@ -124,6 +125,13 @@ class Organization(models.Model):
     actleavingbehavior = picklist(LeavingBehavior, LeavingBehavior.KEEP)
     actbrakecount = integer(0, None, 10)
     actbrakeshareinpercent = integer(0, 100, 10)
+    appointmentsyncdirection = picklist(SyncDirection, SyncDirection.BOTH)
+    appointmentdeletionbehaviorfromcrm = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)
+    appointmentdeletionbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)
+    appointmentstartwindowindays = integer(0, 36_500, 30)
+    sendmeetinginvitations = boolean(default=True)
+    privateappointments = picklist(PrivateAppointments, PrivateAppointments.WITHOUT_CONTENT)
+    defaulttimezone = required_string(100, "UTC")
     contactsyncdirection = picklist(SyncDirection, SyncDirection.BOTH)
     contactdeletionbehaviorfromcrm = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)
     contactdeletionbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.NEVER)
@@ -161,7 +169,10 @@ class Organization(models.Model):
         ForcedFilteringMethod, ForcedFilteringMethod.NOT_FORCED
     )
     ssssaveoutgoingemailtoexchangesentfolder = boolean(default=True)
+    ssspropagateappointmentcancellationstoexchange = boolean(default=False)
+    sssupdatepastmeetingsinnondraftmode = boolean(default=False)
     tracelogpersistencetimeindays = integer(0, 3650, 30)
+    trackappointmentsfromnonorganizer = boolean(default=True)
     trackcategorizeditems = boolean(default=True)
     trackingcategoryname = required_string(200, "Tracked to Dynamics 365")
     categorizetrackeditems = boolean(default=False)

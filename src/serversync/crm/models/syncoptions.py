@@ -28,6 +28,14 @@ class DeletionBehavior(IntegerChoices):
     NEVER = 2, "Keep"
 
 
+class PrivateAppointments(IntegerChoices):
+    """What becomes of private appointments that are tracked in Exchange."""
+
+    LEAVE_OUT = 0, "Leave out"
+    WITHOUT_CONTENT = 1, "Without their content"
+    WHOLE = 2, "Whole"
+
+
 class LeavingBehavior(IntegerChoices):
     """What becomes of an item in Exchange whose record leaves the filters of the user."""
 
