@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from serversync.web.pages.mailboxes import acts, credentials, synchronization, views
+from serversync.web.pages.mailboxes import acts, credentials, folders, synchronization, views
 
 urlpatterns = [
     path("", views.listing, name="mailboxes"),
@@ -17,5 +17,8 @@ urlpatterns = [
         synchronization.act,
         name="mailbox-synchronization-act",
     ),
+    path("<uuid:mailboxid>/folders/", folders.folders, name="mailbox-folders"),
+    path("<uuid:mailboxid>/folders/add/", folders.add, name="mailbox-folder-add"),
+    path("<uuid:mailboxid>/folders/<uuid:folderid>/remove/", folders.remove, name="mailbox-folder-remove"),
     path("<uuid:mailboxid>/primary/", views.primary, name="mailbox-primary"),
 ]
