@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 TABLES = [model for model in apps.get_app_config("crm").get_models() if not model._meta.auto_created]
 KEYS = {
     "appointment": "activityid",
+    "recurringappointmentmaster": "activityid",
     "exchangesyncmailbox": "mailboxid",
     "email": "activityid",
     "emaildelivery": "activityid",
@@ -271,8 +272,19 @@ def test_a_meeting_is_one_appointment_and_its_occurrences_share_its_id() -> None
     insert("appointment", globalobjectid="04", **times)
     with pytest.raises(DatabaseError):
         insert("appointment", globalobjectid="04", **times)
-    insert("appointment", globalobjectid="04", instancetypecode=3, **times)
-    insert("appointment", globalobjectid="04", instancetypecode=3, **times)
+    series = uuid.uuid4()
+    first = {"instancetypecode": 3, "seriesid": series, "originalstartdate": "2026-03-02T09:00:00Z"}
+    insert("appointment", globalobjectid="04", **times, **first)
+    insert(
+        "appointment", globalobjectid="04", **times, **first | {"originalstartdate": "2026-03-09T09:00:00Z"}
+    )
+    with pytest.raises(DatabaseError):
+        insert("appointment", globalobjectid="04", **times, **first)
+
+
+def test_a_changed_occurrence_says_of_which_series_and_which_one_it_is() -> None:
+    with pytest.raises(DatabaseError):
+        insert("appointment", instancetypecode=3, **least("appointment"))
 
 
 def test_the_duration_of_an_appointment_follows_from_its_times() -> None:

@@ -15,6 +15,7 @@ from serversync.crm.models import (
     mailboxtrackingfolder,
     messagetrace,
     options,
+    recurringappointmentmaster,
     tracelog,
 )
 
@@ -46,6 +47,9 @@ REFERENCE = [
     (activityparty.ResponseStatus, "Unknown|Organizer|Tentative|Accept|Decline|NoResponseReceived", 0),
     (appointment.AppointmentState, "Open|Completed|Canceled|Scheduled", 0),
     (appointment.AppointmentStatus, "Free|Tentative|Completed|Canceled|Busy|Out of Office", 1),
+    (recurringappointmentmaster.RecurrencePatternType, "Daily|Weekly|Monthly|Yearly", 0),
+    (recurringappointmentmaster.PatternEndType, "No End Date|Occurrences|Pattern End Date", 1),
+    (recurringappointmentmaster.Instance, "First|Second|Third|Fourth|Last", 1),
     (tracelog.TraceLevel, "Information|Warning|Error", 1),
     (lead.LeadState, "Open|Qualified|Disqualified", 0),
     (

@@ -27,7 +27,7 @@ _DUE_ITEMS: Final = """
     where i.mailboxid = %(mailbox)s and i.objecttypecode = any(%(kinds)s::varchar[]) and i.isheard and i.copyof is null
         and (i.dueon is null or i.dueon <= %(now)s)
         and not exists (select from exchangesyncidmapping l where l.mailboxid = i.mailboxid
-            and l.exchangeentryid = i.exchangeentryid and l.stage <> 4)
+            and l.exchangeentryid = i.exchangeentryid and l.objecttypecode = i.objecttypecode and l.stage <> 4)
     order by i.createdon, i.exchangeentryid
 """
 _DUE_LINKS: Final = f"""

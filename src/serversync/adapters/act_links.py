@@ -64,7 +64,8 @@ KEEP: Final = f"""
 SETTLE: Final = f"""
     with x as (select * from {_FROM_JSON}),
     heard as (delete from exchangesyncitem i using x where i.mailboxid = %(mailbox)s
-        and i.exchangeentryid = x.exchangeentryid and i.copyof is null returning i.exchangeentryid),
+        and i.exchangeentryid = x.exchangeentryid and i.objecttypecode = x.objecttypecode and i.copyof is null
+        returning i.exchangeentryid),
     seen as (delete from exchangesyncrecord s using x where s.mailboxid = %(mailbox)s
         and s.objectid = x.objectid and s.isheard)
     insert into exchangesyncidmapping (mailboxid, objectid, {_NAMES}, lastsyncerroroccurredon,

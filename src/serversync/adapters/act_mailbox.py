@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from serversync.adapters.act_calendar import SHAPE, Calendar
+from serversync.adapters.act_series_mailbox import EwsSeries
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.clock import now
 from serversync.core.errors import (
@@ -41,7 +42,7 @@ from serversync.exchange.operations.update_item import (
     UpdateItem,
 )
 from serversync.exchange.outcome import Outcome
-from serversync.exchange.types.calendar_item import CLEAN_GLOBAL_OBJECT_ID
+from serversync.exchange.types.calendar_item import CLEAN_GLOBAL_OBJECT_ID, CalendarItem, CalendarItemType
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI, IndexedFieldURI
 from serversync.exchange.types.ids import AnyFolderId, DistinguishedFolderId, ItemId
 from serversync.exchange.types.item import Body
@@ -62,14 +63,22 @@ S = TypeVar("S")
 TRACKED_CATEGORY: Final = "Tracked to Dynamics 365"
 """Who puts it on an item asks for it to be tracked; the name where no setting says otherwise."""
 
-ELEMENTS: Final = {Kind.CONTACT: "Contact", Kind.TASK: "Task", Kind.APPOINTMENT: "CalendarItem"}
+ELEMENTS: Final = {
+    Kind.CONTACT: "Contact",
+    Kind.TASK: "Task",
+    Kind.APPOINTMENT: "CalendarItem",
+    Kind.SERIES: "CalendarItem",
+}
 """The element of an item of each kind."""
 FOLDERS: Final = {
     Kind.CONTACT: DistinguishedFolderId("contacts"),
     Kind.TASK: DistinguishedFolderId("tasks"),
     Kind.APPOINTMENT: DistinguishedFolderId("calendar"),
+    Kind.SERIES: DistinguishedFolderId("calendar"),
 }
 """The folder that is kept in step for each kind."""
+_TOLD: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = {Kind.SERIES: (FieldURI("calendar:CalendarItemType"),)}
+"""What the feed is asked to say of each item."""
 _DELETED: Final = DistinguishedFolderId("deleteditems")
 _CATEGORIES: Final = FieldURI("item:Categories")
 _SUBJECT: Final = FieldURI("item:Subject")
@@ -139,22 +148,30 @@ class EwsActMailbox:
         self._mailbox = mailbox
         self._takes_all = takes_all
         self._category = category
+        self._series = EwsSeries(client, mailbox, clock=now, category=category)
         self._calendar = calendar or Calendar(mailbox or "", now)
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
         """See ``ActMailbox``."""
-        request = SyncFolderItems(folder=FOLDERS[kind], sync_state=position, max_changes=_PAGE)
+        request = SyncFolderItems(
+            folder=FOLDERS[kind],
+            sync_state=position,
+            max_changes=_PAGE,
+            additional_properties=_TOLD.get(kind, ()),
+        )
         (outcome,) = await self._client.call(request, mailbox=self._mailbox)
         page = outcome.unwrap()
         heard = [
             Heard(change.item_id.id, change.item_id.change_key or "", isinstance(change, sync.Delete))
             for change in page.changes
-            if not isinstance(change, sync.ReadFlagChange)
+            if not isinstance(change, sync.ReadFlagChange) and _concerns(kind, change)
         ]
         return FeedPage(heard, page.sync_state, page.includes_last)
 
     async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
         """See ``ActMailbox``."""
+        if kind is Kind.SERIES:
+            return await self._series.read(item_ids)
         read: list[Item | ServiceError] = []
         for start in range(0, len(item_ids), _READ_AT_ONCE):
             part = tuple(ItemId(each) for each in item_ids[start : start + _READ_AT_ONCE])
@@ -168,7 +185,7 @@ class EwsActMailbox:
 
     def _item(self, kind: Kind, asked: ItemId, item: EwsItem) -> Item | ServiceError:
         if kind is Kind.APPOINTMENT:
-            return self._calendar.item(asked.id, item)
+            return ItemGone() if _is_series(item) else self._calendar.item(asked.id, item)
         if item.item_id is None or item.element != ELEMENTS[kind]:
             return ItemUnreadable(item=asked.id)
         takes_part = kind in self._takes_all or self._category in item.categories
@@ -241,6 +258,8 @@ class EwsActMailbox:
 
     async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
         """See ``ActMailbox``; who tracks by category sees that it is tracked."""
+        if kind is Kind.SERIES:
+            return [await self._series.create(each) for each in items]
         if kind is Kind.APPOINTMENT:
             return await _grouped(
                 items, lambda each: self._calendar.invitations(each.fields), partial(self._create, kind)
@@ -274,6 +293,8 @@ class EwsActMailbox:
 
     async def update(self, kind: Kind, items: Sequence[ItemToChange]) -> list[Written | ServiceError]:
         """See ``ActMailbox``."""
+        if kind is Kind.SERIES:
+            return [await self._series.update(each) for each in items]
         if kind is Kind.APPOINTMENT:
             return await _grouped(
                 items,
@@ -352,6 +373,9 @@ class EwsActMailbox:
 
     async def delete(self, kind: Kind, item: Written) -> None:
         """See ``ActMailbox``. DeleteItem asks for no version; the item is read once more just before."""
+        if kind is Kind.SERIES:
+            await self._series.delete(item)
+            return
         shape = SHAPE if kind is Kind.APPOINTMENT else ItemShape()
         (outcome,) = await self._client.call(GetItem((ItemId(item.item_id),), shape), mailbox=self._mailbox)
         current = outcome.unwrap()
@@ -366,6 +390,18 @@ class EwsActMailbox:
         )
         (deleted,) = await self._client.call(request, mailbox=self._mailbox)
         deleted.unwrap()
+
+
+def _concerns(kind: Kind, change: sync.Change) -> bool:
+    """Tell whether a change is one of the kind, as far as it says; singles and series lie in the same folder."""
+    if kind is not Kind.SERIES or not isinstance(change, sync.Create | sync.Update):
+        return True
+    # One that is no series (any more) is only of concern where it may have been one.
+    return _is_series(change.item) or isinstance(change, sync.Update)
+
+
+def _is_series(item: EwsItem) -> bool:
+    return isinstance(item, CalendarItem) and item.calendar_item_type is CalendarItemType.RECURRING_MASTER
 
 
 @lru_cache(maxsize=8)

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
-from serversync.adapters import act_appointments
+from serversync.adapters import act_appointments, act_series_records
 from serversync.adapters.act_tables import TABLES, Table
 from serversync.core.errors import ChangeConflict, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
@@ -31,6 +31,8 @@ async def read_records(
     """Return those of the records that exist."""
     if kind is Kind.APPOINTMENT:
         return await act_appointments.read(connection, run, ids)
+    if kind is Kind.SERIES:
+        return await act_series_records.read(connection, run, ids)
     table = TABLES[kind]
     cursor = await connection.execute(_select(kind), (run.mailboxid, list(ids)))
     return [
@@ -96,10 +98,12 @@ async def write_records(
     """Write records of a kind, each on the condition that it is as it was seen.
 
     Returns:
-        Of each record its version and its fields afterwards, or ``ChangeConflict``.
+        Of each record its version and its fields afterwards, or why it was not written.
     """
     if kind is Kind.APPOINTMENT:
         return await act_appointments.write(connection, run, changes, lengths)
+    if kind is Kind.SERIES:
+        return await act_series_records.write(connection, run, changes, lengths)
     table = TABLES[kind]
     new: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []

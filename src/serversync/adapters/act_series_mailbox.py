@@ -48,7 +48,7 @@ from serversync.exchange.types.ids import AnyItemId, DistinguishedFolderId, Item
 from serversync.exchange.types.item import Item as EwsItem
 from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.exchange.types.writing import NewItem
-from serversync.rules.appointment import Meeting, tells_attendees
+from serversync.rules.appointment import Meeting, cancels, tells_attendees
 from serversync.rules.record import Fields, Value
 from serversync.rules.series.changes import (
     DELETED,
@@ -214,6 +214,33 @@ class EwsSeries:
             return error
         return written
 
+    async def delete(self, item: Written) -> None:
+        """Move a series to *Deleted Items*; its attendees hear of it where occurrences lie ahead.
+
+        Raises:
+            ChangeConflict: it is another one by now.
+            ItemGone: it is not there.
+        """
+        (master,) = await self._get([ItemId(item.item_id)])
+        if isinstance(master, ServiceError):
+            raise master
+        if master.change_key != item.change_key:
+            raise ChangeConflict(mailbox=self._mailbox or "")
+        try:
+            timetable = timetable_of_item(master)
+        except ValueError as reason:
+            raise SeriesNotExpressible(subject=master.subject or "", reason=str(reason)) from reason
+        tells = cancels(self._meeting(master, timetable), may_send=self._may_send)
+        await self._delete(ItemId(item.item_id), tells=tells)
+
+    def _meeting(self, master: CalendarItem, timetable: Timetable) -> Meeting:
+        last = timetable.recurrence.last()
+        return Meeting(
+            is_organizer=master.is_organizer,
+            has_attendees=bool(master.required_attendees or master.optional_attendees or master.resources),
+            is_past=last is not None and timetable.end(last) < self._clock(),
+        )
+
     async def _change_master(
         self, item: Written, values: Mapping[AnyFieldURI, Any], *, tells: bool
     ) -> Written:
@@ -233,12 +260,7 @@ class EwsSeries:
             raise master
         if master.change_key != item.item.change_key:
             raise ChangeConflict(mailbox=self._mailbox or "")
-        last = timetable.recurrence.last()
-        meeting = Meeting(
-            is_organizer=master.is_organizer,
-            has_attendees=bool(master.required_attendees or master.optional_attendees or master.resources),
-            is_past=last is not None and timetable.end(last) < self._clock(),
-        )
+        meeting = self._meeting(master, timetable)
         changed = (
             "scheduledstart" if name.startswith(PREFIX) else _COLUMNS.get(name, name) for name in fields
         )

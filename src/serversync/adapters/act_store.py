@@ -44,7 +44,7 @@ _HEAR: Final = """
     where heard.isgone or not exists (select from exchangesyncidmapping l
         where l.mailboxid = %(mailbox)s and l.exchangeentryid = heard.id and l.changekey = heard.key
             and l.stage <> 4)
-    on conflict (mailboxid, exchangeentryid) do update set isheard = true, dueon = null, retries = 0
+    on conflict (mailboxid, objecttypecode, exchangeentryid) do update set isheard = true, dueon = null, retries = 0
         where exchangesyncitem.copyof is null
 """
 
@@ -114,7 +114,7 @@ class ActStoreOnPostgres:
                     " returning exchangeentryid)"
                     " insert into exchangesyncitem (mailboxid, objecttypecode, exchangeentryid)"
                     " select distinct %(mailbox)s::uuid, %(kind)s, exchangeentryid from missed"
-                    " on conflict (mailboxid, exchangeentryid) do update set isheard = true",
+                    " on conflict (mailboxid, objecttypecode, exchangeentryid) do update set isheard = true",
                     names,
                 )
             await connection.execute(
@@ -233,15 +233,15 @@ class ActStoreOnPostgres:
         async with self._transaction(run) as connection:
             if copy_of is None:
                 await connection.execute(
-                    "delete from exchangesyncitem where mailboxid = %s and exchangeentryid = any(%s)"
-                    " and copyof is null",
-                    (run.mailboxid, list(item_ids)),
+                    "delete from exchangesyncitem where mailboxid = %s and objecttypecode = %s"
+                    " and exchangeentryid = any(%s) and copyof is null",
+                    (run.mailboxid, kind.value, list(item_ids)),
                 )
                 return
             await connection.execute(
                 "insert into exchangesyncitem (mailboxid, objecttypecode, exchangeentryid, isheard, copyof)"
                 " select %s, %s, id, false, %s from unnest(%s::text[]) id"
-                " on conflict (mailboxid, exchangeentryid)"
+                " on conflict (mailboxid, objecttypecode, exchangeentryid)"
                 " do update set isheard = false, copyof = excluded.copyof",
                 (run.mailboxid, kind.value, copy_of, list(item_ids)),
             )
@@ -251,8 +251,15 @@ class ActStoreOnPostgres:
         async with self._transaction(run) as connection:
             await connection.execute(
                 "update exchangesyncitem set dueon = %s, retries = %s, lastsyncerror = left(%s, 2048)"
-                " where mailboxid = %s and exchangeentryid = %s",
-                (due_on, due.retries + 1, f"{error.code}: {error}", run.mailboxid, due.item_id),
+                " where mailboxid = %s and objecttypecode = %s and exchangeentryid = %s",
+                (
+                    due_on,
+                    due.retries + 1,
+                    f"{error.code}: {error}",
+                    run.mailboxid,
+                    due.kind.value,
+                    due.item_id,
+                ),
             )
 
     async def copies(self, run: ActRun, item_ids: Sequence[str]) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from serversync.adapters import act_series_records
 from serversync.adapters.act_appointments import BEGINS, IN_FILTERS
 from serversync.mapping.fields import FIELDS
 from serversync.rules.record import Kind
@@ -74,5 +75,14 @@ TABLES: Final = {
         groups={"statecode": ("statecode", "statuscode")},
         is_completed="r.statecode <> 0",
         defaults={"percentcomplete": 0, "prioritycode": 1, "statecode": 0, "statuscode": 2},
+    ),
+    # How series are read and written stands in ``act_series_records``.
+    Kind.SERIES: Table(
+        "recurringappointmentmaster",
+        "activityid",
+        (),
+        "coalesce(r.subject, '')",
+        act_series_records.IN_FILTERS,
+        f"{act_series_records.IN_FILTERS} and {_UNLINKED.format(key='activityid')}",
     ),
 }

@@ -36,6 +36,7 @@ from serversync.rules.diff import Common
 from serversync.rules.guards import brake, loops, still
 from serversync.rules.plan import DELETIONS, PLAIN, Action, Facts, Pair, Plan, Sight, Step, make_plan
 from serversync.rules.record import Fields, Kind, Value
+from serversync.rules.series.changes import lost_on_the_way
 
 NewIds = Callable[[int], Iterable[UUID]]
 
@@ -248,4 +249,8 @@ def absorb(base: Common | None, intent: Intent, exchange: Fields) -> Common:
     for name, value in intent.exchange.items():
         if exchange.get(name) == value:
             ours[name], theirs[name] = intent.crm.get(name), value
+    for name in lost_on_the_way(intent.exchange, exchange):
+        # Our own new pattern took it away, and we did not come so far as to write it again; nobody has removed it.
+        ours.pop(name, None)
+        theirs.pop(name, None)
     return Common(ours, theirs)

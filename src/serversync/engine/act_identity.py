@@ -131,7 +131,9 @@ class Identities:
         """Return what an item that no link names belongs to, or ``None`` where it is settled."""
         run = self._run
         link = known.links.get(item.stamp) if item.stamp is not None else None
-        if link is None:
+        if (
+            link is None or link.kind is not due.kind
+        ):  # an appointment that was made a series is another record
             return _take_in(due.kind, item, known, met, next(ids))
         if link.stage is Stage.UNLINKED:
             await self._store.done(run, due.kind, [item.item_id])

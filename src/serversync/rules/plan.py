@@ -13,6 +13,7 @@ from uuid import UUID
 from serversync.rules.diff import Common, Verdict, judge
 from serversync.rules.merge import Conflict, Merged, Preference, merge
 from serversync.rules.record import Direction, Fields, Kind, Side
+from serversync.rules.series.changes import carried_along, expand
 
 
 class Step(Enum):
@@ -213,6 +214,8 @@ def make_plan(
 
 def decide(pair: Pair, rules: KindRules) -> Action:
     """Return what is to be done about one pair."""
+    pictures = (pair.crm, pair.exchange, *((pair.base.crm, pair.base.exchange) if pair.base else ()))
+    rules = replace(rules, directions=expand(rules.directions, *pictures))
     synchronized = rules.effective
     directions = pair.facts.within(synchronized)
     verdict = judge(pair.base, pair.crm, pair.exchange, directions)
@@ -273,7 +276,9 @@ def _going_to(side: Side, fields: Fields, directions: Mapping[str, Direction]) -
 
 
 def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:
-    return merge(pair.base, pair.crm or {}, pair.exchange or {}, directions=directions, winner=pair.preferred)
+    exchange = pair.exchange or {}
+    merged = merge(pair.base, pair.crm or {}, exchange, directions=directions, winner=pair.preferred)
+    return replace(merged, to_exchange=carried_along(merged.to_exchange, exchange))
 
 
 def _step_for(merged: Merged, nothing: Step) -> Step:

@@ -32,6 +32,7 @@ from serversync.crm.models.messagetrace import MessageTrace
 from serversync.crm.models.notificationgroup import NotificationGroup
 from serversync.crm.models.organization import Organization
 from serversync.crm.models.queue import Queue, QueueItem
+from serversync.crm.models.recurringappointmentmaster import RecurringAppointmentMaster
 from serversync.crm.models.role import Role, RolePrivileges, SystemUserRoles
 from serversync.crm.models.systemuser import SystemUser, UserSettings
 from serversync.crm.models.task import Task
@@ -72,6 +73,7 @@ __all__ = [
     "Organization",
     "Queue",
     "QueueItem",
+    "RecurringAppointmentMaster",
     "Role",
     "RolePrivileges",
     "SystemUser",

@@ -123,6 +123,16 @@ class Appointment(models.Model):
                 condition=Q(instancetypecode=InstanceTypeCode.NOT_RECURRING),
                 name="appointment_one_a_meeting",
             ),
+            models.UniqueConstraint(
+                fields=["seriesid", "originalstartdate"],
+                condition=Q(instancetypecode=InstanceTypeCode.RECURRING_EXCEPTION),
+                name="appointment_one_an_occurrence",
+            ),
+            models.CheckConstraint(
+                condition=~Q(instancetypecode=InstanceTypeCode.RECURRING_EXCEPTION)
+                | Q(seriesid__isnull=False, originalstartdate__isnull=False),
+                name="appointment_occurrence_of_a_series",
+            ),
         )
         indexes = (
             models.Index(fields=["-scheduledstart", "-activityid"], name="appointment_list"),

@@ -73,7 +73,9 @@ class ExchangeSyncItem(models.Model):
 
         db_table = "exchangesyncitem"
         constraints = (
-            models.UniqueConstraint(fields=["mailboxid", "exchangeentryid"], name="exchangesyncitem_entry"),
+            models.UniqueConstraint(
+                fields=["mailboxid", "objecttypecode", "exchangeentryid"], name="exchangesyncitem_kind_entry"
+            ),
         )
         indexes = (
             models.Index(

@@ -17,7 +17,7 @@ from serversync.exchange.response_codes import AnswerContext
 from serversync.exchange.types.fields import AnyFieldURI
 from serversync.exchange.types.ids import AnyFolderId, ItemId, read_item_id
 from serversync.exchange.types.item import Item
-from serversync.exchange.types.message import read_item
+from serversync.exchange.types.reading import read_any_item
 from serversync.exchange.types.shapes import ItemShape
 from serversync.exchange.version import RequestServerVersion
 from serversync.exchange.xml_text import escape
@@ -136,7 +136,7 @@ class SyncFolderItems(Struct, frozen=True, gc=False):
 def _read_change(element: _Element) -> Change | None:
     tag = element.tag
     if tag in (_CREATE, _UPDATE):
-        item = read_item(element[0]) if len(element) else None
+        item = read_any_item(element[0]) if len(element) else None
         if item is None or item.item_id is None:
             return None
         return Create(item.item_id, item) if tag == _CREATE else Update(item.item_id, item)

@@ -127,13 +127,33 @@ def carried_along(to_exchange: Fields, exchange: Fields) -> dict[str, Value]:
     if not resets_occurrences(to_exchange):
         return dict(to_exchange)
     after = {**exchange, **to_exchange}
-    recurrence = timetable_of(after.get(PATTERN), after.get(TIMES)).recurrence
+    try:
+        recurrence = timetable_of(after.get(PATTERN), after.get(TIMES)).recurrence
+    except ValueError:
+        return dict(to_exchange)  # whoever writes it says why it cannot be
     single = {
         name: value if value is not None and recurrence.falls_on(day_of(name)) else None
         for name, value in after.items()
         if name.startswith(PREFIX)
     }
     return {**to_exchange, **single}
+
+
+def lost_on_the_way(intended: Fields, exchange: Fields) -> set[str]:
+    """Return the occurrences that a new pattern has taken away and that were to be written again after it.
+
+    Args:
+        intended: What was about to be written.
+        exchange: What is there now.
+    """
+    patterns = [name for name in (PATTERN, TIMES) if name in intended]
+    if not patterns or any(exchange.get(name) != intended[name] for name in patterns):
+        return set()
+    return {
+        name
+        for name, value in intended.items()
+        if name.startswith(PREFIX) and value is not None and exchange.get(name) is None
+    }
 
 
 @dataclass(frozen=True, slots=True)
