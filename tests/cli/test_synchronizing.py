@@ -147,3 +147,15 @@ def test_a_question_that_nobody_asked_cannot_be_answered(act: CommandLine) -> No
     result = act("mailbox", "held", ADA, "--delete")
     assert result.exit_code == 2
     assert "no deletions wait" in result.stderr
+
+
+def test_a_field_goes_the_way_that_was_set(act: CommandLine, ada: exchangelib.Account) -> None:
+    act("settings", "set", "actplanfirst", "no")
+    assert act("settings", "field", "contact", "department", "to-crm").exit_code == 0
+    add_contact(lastname="Lovelace", department="Engines", jobtitle="Countess")
+    act("mailbox", "test-enable", ADA)
+    assert act("mailbox", "sync", ADA, "--wait").exit_code == 0
+    (found,) = ada.contacts.all()
+    assert (found.department, found.job_title) == (None, "Countess")
+    listed = {one["column"]: one["direction"] for one in act.json("settings", "fields", "contact")}
+    assert (listed["department"], listed["jobtitle"]) == ("to-crm", "both")

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from serversync.crm.models import Audit, ExchangeSyncIdMapping, ExchangeSyncMailbox, Mailbox
+from serversync.crm.models import (
+    Audit,
+    ExchangeSyncIdMapping,
+    ExchangeSyncMailbox,
+    Mailbox,
+    SyncAttributeMapping,
+)
 from serversync.crm.models.exchangesyncmailbox import SyncAnswer
 from tests.web.company import Company, logged_in, mailbox_of
 
@@ -95,3 +101,14 @@ def test_somebody_elses_page_is_not_there(company: Company, box: Mailbox) -> Non
     assert act(company.ben, box, "keep").status_code == 404
     assert act(company.dora, box, "nonsense").status_code == 404
     assert act(company.dora, box, "retry", item="no-id").status_code == 404
+
+
+def test_the_way_of_a_field_is_set_on_its_page_by_who_may(company: Company) -> None:
+    address = reverse("settings-fields", args=["task"])
+    shown = logged_in(company.dora).get(address)
+    entered = {name: field.initial for name, field in shown.context["form"].fields.items()}
+    logged_in(company.dora).post(address, {**entered, "percentcomplete": "to-crm", "statecode": "none"})
+    changed = {one.attributecrmname: one.syncdirection for one in SyncAttributeMapping.objects.all()}
+    assert changed == {"percentcomplete": 2}
+    assert logged_in(company.ada).post(address, {**entered, "subject": "none"}).status_code == 403
+    assert logged_in(company.dora).get(reverse("settings-fields", args=["letter"])).status_code == 404

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters import act_settings
+from serversync.adapters import act_directions, act_settings
 from serversync.core.errors import ServiceError
 from serversync.engine.act_ports import IN_FLIGHT, ActRun
 from serversync.engine.act_run import ActClaim, ActOutcome
@@ -189,15 +189,16 @@ class ActLeasesOnPostgres:
                 _BEGIN, {"mailbox": mailboxid, "fence": fence, "host": self._host, "lease": self._lease}
             )
             row = await cursor.fetchone()
-        if row is None:
-            return None
+            if row is None:
+                return None
+            rules = await act_directions.set_by_hand(connection, act_settings.rules(row))
         is_agreed = row["isplanapproved"] or not row["actplanfirst"]
         timeout = timedelta(milliseconds=row["timeout"]) if row["timeout"] else IN_FLIGHT
         run = ActRun(
             mailboxid,
             row["emailaddress"] or "",
             fence,
-            act_settings.rules(row),
+            rules,
             brake=act_settings.brake(row),
             answer=Answer(row["answer"]),
             may_write=may_write and is_agreed,

@@ -45,3 +45,36 @@ def change(
             output.json(asdict(setting))
         else:
             output.say(f"{setting.name} is now {setting.label}.")
+
+
+@app.command("fields")
+def fields(
+    kind: Annotated[
+        str | None, typer.Argument(help="contact, task or appointment; all if none is given.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show which way each field of contacts, tasks and appointments goes."""
+    with with_database(as_json=as_json) as output:
+        from serversync.administration import syncfields
+
+        columns = {"kind": "Kind", "column": "Field", "label": "In Outlook", "direction": "Goes"}
+        rows = map(asdict, syncfields.find_all(kind))
+        output.rows(
+            rows, {**columns, "default": "Default", "is_fixed": "Fixed"}, empty="There are no fields."
+        )
+
+
+@app.command("field")
+def field(
+    kind: Annotated[str, typer.Argument(help="contact, task or appointment.")],
+    column: Annotated[str, typer.Argument(help="Logical name of the field.")],
+    direction: Annotated[str, typer.Argument(help="none, to-exchange, to-crm or both.")],
+) -> None:
+    """Set which way a field goes."""
+    with with_database(as_json=False) as output:
+        from serversync.administration import syncfields
+
+        changed = syncfields.change(kind, {column: direction})
+        output.say(f"{column} of a {kind} goes {direction}." if changed else "Nothing was changed.")

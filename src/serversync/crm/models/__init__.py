@@ -34,6 +34,7 @@ from serversync.crm.models.organization import Organization
 from serversync.crm.models.queue import Queue, QueueItem
 from serversync.crm.models.recurringappointmentmaster import RecurringAppointmentMaster
 from serversync.crm.models.role import Role, RolePrivileges, SystemUserRoles
+from serversync.crm.models.syncattributemapping import SyncAttributeMapping
 from serversync.crm.models.systemuser import SystemUser, UserSettings
 from serversync.crm.models.task import Task
 from serversync.crm.models.tracelog import TraceLog
@@ -76,6 +77,7 @@ __all__ = [
     "RecurringAppointmentMaster",
     "Role",
     "RolePrivileges",
+    "SyncAttributeMapping",
     "SystemUser",
     "SystemUserRoles",
     "Task",

@@ -58,7 +58,7 @@ PARTS: Final = (
         {"pollingintervalinseconds": "Seconds between two looks at a mailbox"},
     ),
     (
-        "Synchronization of contacts and tasks",
+        "Synchronization of appointments, contacts and tasks",
         {
             "actplanfirst": "Show the plan before the first write",
             "actpollingintervalinseconds": "Seconds between two passes",
@@ -66,6 +66,13 @@ PARTS: Final = (
             "actleavingbehavior": "Items whose record leaves the filters",
             "actbrakecount": "Deletions at once that need nobody",
             "actbrakeshareinpercent": "or this share of the linked pairs in percent",
+            "appointmentsyncdirection": "Appointments go",
+            "appointmentstartwindowindays": "Appointments that ended more days ago do not begin to take part",
+            "sendmeetinginvitations": "Send invitations, updates and cancellations",
+            "privateappointments": "Private appointments",
+            "defaulttimezone": "Time zone of whole days",
+            "appointmentdeletionbehaviorfromcrm": "Appointments deleted in the CRM, in Exchange",
+            "appointmentdeletionbehaviorfromexchange": "Appointments deleted in Exchange, in the CRM",
             "contactsyncdirection": "Contacts go",
             "trackallcontacts": "All contacts of the mailboxes become contacts of the CRM",
             "contactdeletionbehaviorfromcrm": "Contacts deleted in the CRM, in Exchange",

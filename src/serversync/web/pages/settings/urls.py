@@ -1,7 +1,10 @@
-"""The address of the settings."""
+"""The addresses of the settings."""
 
 from django.urls import path
 
-from serversync.web.pages.settings import views
+from serversync.web.pages.settings import fields, views
 
-urlpatterns = [path("", views.settings, name="settings")]
+urlpatterns = [
+    path("", views.settings, name="settings"),
+    path("fields/<slug:kind>/", fields.fields, name="settings-fields"),
+]
