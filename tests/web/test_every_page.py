@@ -1,0 +1,187 @@
+"""Every address of the pages: none is forgotten, each answers whoever may see it and nobody else."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from serversync.administration import actor, customers, jobs, queues
+from serversync.crm.models import Account, AsyncOperation, Contact, Email, EmailServerProfile, Queue, TraceLog
+from tests.web.company import Company, attach, logged_in, mailbox_of, track
+
+Arguments = Callable[[Company], list[Any]]
+
+
+def no_arguments(_: Company) -> list[Any]:
+    return []
+
+
+def of_mailbox(company: Company) -> list[Any]:
+    return [mailbox_of(company.ada).pk]
+
+
+def of_email(company: Company) -> list[Any]:
+    return [company.of_ada.pk]
+
+
+def of_profile(_: Company) -> list[Any]:
+    return [EmailServerProfile.objects.get_or_create(name="Exchange")[0].pk]
+
+
+def of_job(company: Company) -> list[Any]:
+    with actor.acting(actor.INSTALLATION):
+        made = AsyncOperation.objects.first() or jobs.start("sync", [mailbox_of(company.ada)])
+    return [made.pk]
+
+
+def of_contact(_: Company) -> list[Any]:
+    with actor.acting(actor.INSTALLATION):
+        return [(Contact.objects.first() or customers.add(customers.CONTACT, {"lastname": "Sørensen"})).pk]
+
+
+def of_account(_: Company) -> list[Any]:
+    with actor.acting(actor.INSTALLATION):
+        return [(Account.objects.first() or customers.add(customers.ACCOUNT, {"name": "Harbour"})).pk]
+
+
+def of_queue(_: Company) -> list[Any]:
+    with actor.acting(actor.INSTALLATION):
+        made = Queue.objects.first() or queues.add("Support", address="support@example.org")
+    return [made.pk]
+
+
+def of_draft(company: Company) -> list[Any]:
+    made = track(mailbox_of(company.ada), "Draft")
+    Email.objects.filter(pk=made.pk).update(directioncode=True, statecode=0, statuscode=1)
+    return [made.pk]
+
+
+def of_file(company: Company) -> list[Any]:
+    return [company.of_ada.pk, attach(company.of_ada, b"numbers", "numbers.txt").pk]
+
+
+def of_alert(_: Company) -> list[Any]:
+    return [TraceLog.objects.all()[0].pk, "dismiss"]
+
+
+OPENED: dict[str, Arguments] = {
+    **dict.fromkeys(
+        (
+            "overview",
+            "alerts",
+            "audit",
+            "jobs",
+            "mail",
+            "new-email",
+            "mailboxes",
+            "profiles",
+            "settings",
+            "users",
+            "new-user",
+            "contacts",
+            "new-contact",
+            "accounts",
+            "new-account",
+            "queues",
+            "new-queue",
+            "password",
+        ),
+        no_arguments,
+    ),
+    "job": of_job,
+    "email": of_email,
+    "email-reply": of_email,
+    "email-reply-all": of_email,
+    "email-forward": of_email,
+    "email-edit": of_draft,
+    "mailbox": of_mailbox,
+    "mailbox-diagnostics": of_mailbox,
+    "mailbox-credentials": of_mailbox,
+    "mailbox-folders": of_mailbox,
+    "mailbox-synchronization": of_mailbox,
+    "new-profile": lambda _: ["exchange"],
+    "profile": of_profile,
+    "profile-test": of_profile,
+    "contact": of_contact,
+    "account": of_account,
+    "queue": of_queue,
+    "user": lambda company: [company.ada.pk],
+}
+"""Pages to look at, by the name of their address."""
+PARTS: dict[str, Arguments] = {
+    "email-body": of_email,
+    "file": of_file,
+    "metrics": no_arguments,
+    "healthz": no_arguments,
+    "readyz": no_arguments,
+    "log-in": no_arguments,
+    "picture": lambda _: ["x"],
+}
+"""What is no page of its own: it is fetched by a page, or by a machine, or is there before the log-in."""
+BY_FORM: dict[str, Arguments] = {
+    "alert-act": of_alert,
+    "job-cancel": of_job,
+    "email-send": of_draft,
+    "email-take-back": of_draft,
+    "mailboxes-confirm": no_arguments,
+    "mailboxes-act": lambda _: ["sync"],
+    "mailbox-primary": of_mailbox,
+    "mailbox-synchronization-act": lambda company: [*of_mailbox(company), "retry"],
+    "mailbox-folder-add": of_mailbox,
+    "mailbox-folder-remove": lambda company: [*of_mailbox(company), company.ada.pk],
+    "profile-act": lambda company: [*of_profile(company), "deactivate"],
+    "contact-state": lambda company: [*of_contact(company), "deactivate"],
+    "account-state": lambda company: [*of_account(company), "deactivate"],
+    "queue-state": lambda company: [*of_queue(company), "deactivate"],
+    "user-unlock": lambda company: [company.ada.pk],
+    "log-out": no_arguments,
+}
+"""Acts: only a form with its token does them."""
+
+
+def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield from names(one.url_patterns)
+        else:
+            assert one.name is not None, one
+            yield one.name
+
+
+def test_every_address_is_in_one_of_the_tables() -> None:
+    known = [*OPENED, *PARTS, *BY_FORM]
+    assert sorted(names(get_resolver().url_patterns)) == sorted(known)
+
+
+def test_each_page_answers_with_a_title_and_one_heading(company: Company) -> None:
+    client = logged_in(company.dora)
+    for name, arguments in OPENED.items():
+        answer = client.get(reverse(name, args=arguments(company)))
+        assert answer.status_code == 200, name
+        page = answer.content.decode()
+        assert page.count("<h1") == 1, name
+        assert "<title>" in page, name
+        assert "<title></title>" not in page, name
+        assert '<html lang="en">' in page, name
+        assert 'href="#content"' in page, f"one can skip the navigation of {name}"
+
+
+def test_pages_and_acts_lead_to_the_log_in_where_nobody_is_logged_in(
+    company: Company, client: Client
+) -> None:
+    for name, arguments in OPENED.items():
+        answer = client.get(reverse(name, args=arguments(company)))
+        assert (answer.status_code, answer["Location"].startswith("/log-in/")) == (302, True), name
+    for name, arguments in BY_FORM.items():
+        answer = client.post(reverse(name, args=arguments(company)))
+        assert (answer.status_code, answer["Location"].startswith("/log-in/")) == (302, True), name
+
+
+def test_acts_are_done_by_a_form_with_its_token_only(company: Company) -> None:
+    client, strict = logged_in(company.dora), Client(enforce_csrf_checks=True)
+    strict.force_login(company.dora)
+    for name, arguments in BY_FORM.items():
+        address = reverse(name, args=arguments(company))
+        assert client.get(address).status_code == 405, f"a link does {name}"
+        assert strict.post(address).status_code == 403, name
