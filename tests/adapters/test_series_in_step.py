@@ -319,6 +319,17 @@ async def test_a_single_appointment_that_becomes_a_series_is_taken_in(company: C
     assert len(await company.agree()) == 3
 
 
+async def test_a_private_series_stays_in_outlook(company: Company) -> None:
+    def private(ada: exchangelib.Account) -> None:
+        found: Any = watch(ada)
+        found.sensitivity = "Private"
+        found.save(update_fields=["sensitivity"])
+
+    await company.outlook(private)
+    await company.bring_into_step()
+    assert company.query("select count(*) from recurringappointmentmaster") == [(0,)]
+
+
 class Killed(BaseException):
     """The process is gone."""
 

@@ -100,6 +100,22 @@ async def test_a_worker_brings_appointments_into_step_as_the_settings_say(place)
     assert "W. Europe Standard Time" in zone
 
 
+async def test_a_worker_brings_series_into_step(place):
+    place.query_and_commit(
+        "insert into recurringappointmentmaster (subject, ownerid, starttime, endtime, timezone, daysofweekmask,"
+        " patternstartdate, deletedexceptionslist)"
+        " select 'Watch', ownerid, '2027-03-01T08:00Z', '2027-03-01T09:00Z', 'Europe/Berlin', 2, '2027-03-01',"
+        " '2027-03-08' from mailbox where emailaddress = %s",
+        ADA,
+    )
+    async with Running(place.dsn):
+        await until(lambda: sorted(linked(place)) == [("Hopper",), ("Watch",)])
+    box = place.exchange.mailbox(ADA)
+    (item,) = [box.item(number) for number in box.distinguished_folder("calendar").items]
+    assert "WeeklyRecurrence" in (item.properties or {})["calendar:Recurrence"]
+    assert list((item.exceptions or {}).values()) == [None]
+
+
 async def test_only_mailboxes_of_users_with_the_method_are_taken(place):
     place.query_and_commit("update mailbox set actdeliverymethod = 2 where emailaddress = %s", PEOPLE[1])
     place.query_and_commit("update mailbox set enabledforact = false where emailaddress = %s", PEOPLE[2])

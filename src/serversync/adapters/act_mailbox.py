@@ -148,8 +148,10 @@ class EwsActMailbox:
         self._mailbox = mailbox
         self._takes_all = takes_all
         self._category = category
-        self._series = EwsSeries(client, mailbox, clock=now, category=category)
         self._calendar = calendar or Calendar(mailbox or "", now)
+        self._series = EwsSeries(
+            client, mailbox, clock=self._calendar.clock, category=category, policy=self._calendar.policy
+        )
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
         """See ``ActMailbox``."""

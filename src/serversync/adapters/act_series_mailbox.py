@@ -46,9 +46,10 @@ from serversync.exchange.types.calendar_item import SERIES_FIELDS, CalendarItem,
 from serversync.exchange.types.fields import AnyFieldURI, FieldURI
 from serversync.exchange.types.ids import AnyItemId, DistinguishedFolderId, ItemId, OccurrenceItemId
 from serversync.exchange.types.item import Item as EwsItem
+from serversync.exchange.types.item import Sensitivity
 from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.exchange.types.writing import NewItem
-from serversync.rules.appointment import Meeting, cancels, tells_attendees
+from serversync.rules.appointment import REFERENCE, Meeting, Policy, PrivateItems, cancels, tells_attendees
 from serversync.rules.record import Fields, Value
 from serversync.rules.series.changes import (
     DELETED,
@@ -77,7 +78,7 @@ class EwsSeries:
         mailbox: Whom to impersonate.
         clock: Says the time: what is over is told to nobody.
         category: Who puts it on an item asks for it to be tracked.
-        may_send: Whether attendees hear of changes at all.
+        policy: The settings of meetings.
     """
 
     def __init__(
@@ -87,13 +88,13 @@ class EwsSeries:
         *,
         clock: Callable[[], datetime],
         category: str,
-        may_send: bool = True,
+        policy: Policy = REFERENCE,
     ) -> None:
         self._client = client
         self._mailbox = mailbox
         self._clock = clock
         self._category = category
-        self._may_send = may_send
+        self._policy = policy
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -147,10 +148,15 @@ class EwsSeries:
             fields,
             master.subject or "",
             # Of somebody else's series the organizer's mailbox speaks.
-            takes_part=self._category in master.categories and master.is_organizer,
+            takes_part=self._category in master.categories and master.is_organizer and self._is_shown(master),
             changed_on=master.last_modified_time,
             created_on=master.date_time_created,
         )
+
+    def _is_shown(self, master: CalendarItem) -> bool:
+        """Tell whether a series may be taken in: a private one only where its content may be too."""
+        is_private = master.sensitivity not in (None, Sensitivity.NORMAL)
+        return not is_private or self._policy.private is PrivateItems.WHOLE
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -230,7 +236,7 @@ class EwsSeries:
             timetable = timetable_of_item(master)
         except ValueError as reason:
             raise SeriesNotExpressible(subject=master.subject or "", reason=str(reason)) from reason
-        tells = cancels(self._meeting(master, timetable), may_send=self._may_send)
+        tells = cancels(self._meeting(master, timetable), may_send=self._policy.may_send)
         await self._delete(ItemId(item.item_id), tells=tells)
 
     def _meeting(self, master: CalendarItem, timetable: Timetable) -> Meeting:
@@ -264,7 +270,9 @@ class EwsSeries:
         changed = (
             "scheduledstart" if name.startswith(PREFIX) else _COLUMNS.get(name, name) for name in fields
         )
-        return tells_attendees(meeting, changed, may_send=self._may_send)
+        return tells_attendees(
+            meeting, changed, may_send=self._policy.may_send, tells_of_past=self._policy.tells_of_past
+        )
 
     async def _change_occurrences(
         self, master_id: str, changes: Mapping[date, Value], before: Mapping[date, Value], *, tells: bool

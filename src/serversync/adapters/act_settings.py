@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from serversync.mapping.fields import directions
+from serversync.mapping.series import SERIES_DIRECTIONS
 from serversync.rules.appointment import Policy, PrivateItems
 from serversync.rules.guards import Brake
 from serversync.rules.merge import Preference
@@ -37,6 +38,12 @@ KINDS: Final[dict[Kind, KindSettings]] = {
         "tasksyncdirection", "taskdeletionbehaviorfromcrm", "ssstaskdeletionsyncbehaviorfromexchange"
     ),
     Kind.APPOINTMENT: KindSettings(
+        "appointmentsyncdirection",
+        "appointmentdeletionbehaviorfromcrm",
+        "appointmentdeletionbehaviorfromexchange",
+    ),
+    # Series follow the settings of appointments.
+    Kind.SERIES: KindSettings(
         "appointmentsyncdirection",
         "appointmentdeletionbehaviorfromcrm",
         "appointmentdeletionbehaviorfromexchange",
@@ -75,7 +82,7 @@ def rules(settings: Mapping[str, Any]) -> dict[Kind, KindRules]:
     """Return the rules of each kind, given the columns of ``COLUMNS``."""
     return {
         kind: KindRules(
-            directions(kind),
+            SERIES_DIRECTIONS if kind is Kind.SERIES else directions(kind),
             limit=Direction(settings[columns.direction]),
             preference=Preference(settings["actconflictpreference"]),
             crm_deletion=Deletion(settings[columns.crm_deletion]),
