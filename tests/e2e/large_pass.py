@@ -1,4 +1,4 @@
-"""Runs one pass over a mailbox and prints, as JSON, what it did and how much memory that took at the most."""
+"""Runs one pass over a mailbox, or sends an e-mail, and prints as JSON what it did and how much memory that took."""
 
 import asyncio
 import json
@@ -15,12 +15,12 @@ def peak_megabytes():
 
 if __name__ == "__main__":
     with bootstrap.start(migrate=False):
-        from serversync.jobs.single import sync_now
+        from serversync.jobs.single import deliver_now, sync_now
 
-        before = peak_megabytes()
-        result, error = asyncio.run(sync_now(UUID(sys.argv[1])))
-        print(
-            json.dumps(
-                {"error": str(error), "processed": result.processed, "grown": peak_megabytes() - before}
-            )
-        )
+        before, done = peak_megabytes(), {}
+        if sys.argv[1] == "send":
+            asyncio.run(deliver_now(UUID(sys.argv[2])))
+        else:
+            result, error = asyncio.run(sync_now(UUID(sys.argv[2])))
+            done = {"error": str(error), "processed": result.processed}
+        print(json.dumps({**done, "grown": peak_megabytes() - before}))

@@ -1,9 +1,10 @@
-"""Bodies and attachments of 100 MB pass through in pieces: less memory than one of them takes."""
+"""Large bodies and files pass through in pieces, in and out: less memory than one of them takes."""
 
 import json
 import os
 import subprocess
 import sys
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -42,6 +43,18 @@ def with_a_large_body():
     return head + text.encode()
 
 
+def in_a_process(dsn, what, which):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.e2e.large_pass", what, str(which)],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": dsn},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 @pytest.mark.parametrize(
     ("mime", "length"),
     [
@@ -55,16 +68,39 @@ def test_a_hundred_megabytes_pass_in_pieces(database_dsn, mime, length):
     with company(database_dsn) as place:
         Organization.objects.update(maxuploadfilesize=200 << 20)
         place.exchange.deliver(mime(), ["ada@example.org"])
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.e2e.large_pass", str(place.mailboxes["ada@example.org"])],
-            cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": database_dsn},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        told = json.loads(done.stdout.splitlines()[-1])
+        told = in_a_process(database_dsn, "read", place.mailboxes["ada@example.org"])
         assert (told["error"], told["processed"]) == ("None", 1)
         ((stored,),) = place.query(length)
         assert stored >= HUNDRED_MEGABYTES - 1024
         assert told["grown"] < 80
+
+
+def test_a_file_of_25_megabytes_leaves_in_pieces(database_dsn):
+    from serversync.administration import composing, organization, sending
+    from serversync.crm.models import Mailbox
+    from serversync.crm.models.email import EmailStatus
+
+    with company(database_dsn) as place:
+        organization.change("allowunresolvedpartiesonemailsend", "yes")
+        organization.change("maxuploadfilesize", str(30 << 20))
+        Mailbox.objects.update(outgoingemaildeliverymethod=2)
+        content = bytes(range(256)) * (25 << 12)
+        file = composing.NewFile("plans.bin", content, "application/octet-stream")
+        email = sending.send(
+            composing.compose(
+                {
+                    "sender": "ada@example.org",
+                    "to": ["grete@harbour.example"],
+                    "subject": "Plans",
+                    "body": "",
+                    "files": [file],
+                }
+            )
+        )
+        told = in_a_process(database_dsn, "send", email.pk)
+        email.refresh_from_db()
+        assert email.statuscode == EmailStatus.SENT, sending.state(email)
+        (left,) = place.exchange.outbox
+        sent = message_from_bytes(left.mime, policy=policy.default)
+        assert [part.get_content() for part in sent.iter_attachments()] == [content]
+        assert told["grown"] < 25, "less than what was sent"

@@ -13,6 +13,7 @@ import pytest
 
 from serversync.core.faults import INCOMING_ACTIONS
 from serversync.jobs.single import sync_now
+from serversync.simulator import Fault
 from serversync.simulator.identifiers import Identifier, encode
 from tests.e2e.place import QUEUE, company
 
@@ -211,3 +212,39 @@ def test_twenty_five_folders_are_read_by_their_ids_wherever_they_lie_in_the_inbo
         # Two places have become free; the 26th folder takes one of them.
         sync(place, ADA)
         assert regardings(place)[names[25]] == about[names[25]]
+
+
+FROM_THE_DIRECTORY = b"""<?xml version="1.0" encoding="utf-8"?>
+<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>
+<h:ServerVersionInfo MajorVersion="15" MinorVersion="1" MajorBuildNumber="2507" MinorBuildNumber="6" Version="V2017_07_11"
+ xmlns:h="http://schemas.microsoft.com/exchange/services/2006/types"/></s:Header><s:Body>
+<m:GetItemResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
+ xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><m:ResponseMessages>
+<m:GetItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:Items><t:Message>
+<t:ItemId Id="AAA=" ChangeKey="CQ=="/><t:Subject>Handover</t:Subject><t:Body BodyType="Text">Good-bye</t:Body>
+<t:DateTimeSent>2026-03-02T09:00:00Z</t:DateTimeSent>
+<t:ToRecipients><t:Mailbox><t:Name>Ada</t:Name><t:EmailAddress>ada@example.org</t:EmailAddress>
+<t:RoutingType>SMTP</t:RoutingType></t:Mailbox></t:ToRecipients>
+<t:From><t:Mailbox><t:Name>Hal</t:Name>
+<t:EmailAddress>/O=EXAMPLE/OU=FIRST ADMINISTRATIVE GROUP/CN=RECIPIENTS/CN=HAL</t:EmailAddress>
+<t:RoutingType>EX</t:RoutingType></t:Mailbox></t:From>
+<t:InternetMessageId>&lt;h@example.org&gt;</t:InternetMessageId></t:Message></m:Items></m:GetItemResponseMessage>
+</m:ResponseMessages></m:GetItemResponse></s:Body></s:Envelope>"""
+"""What GetItem answers of a colleague who has left: From is a name of the directory."""
+
+
+def test_a_sender_whom_exchange_names_by_the_directory_has_the_smtp_address_that_he_had(database_dsn):
+    from serversync.crm.models import Contact
+
+    with company(database_dsn) as place:
+        hal = Contact.objects.create(lastname="Hal", emailaddress1="hal@example.org")
+        place.exchange.deliver(
+            letter("Handover", sender="hal@example.org", Message_ID="<h@example.org>"), [ADA]
+        )
+        replaced = place.exchange.faults.add(Fault(operation="GetItem", body=FROM_THE_DIRECTORY))
+        sync(place, ADA)
+        assert replaced.happened == 1
+        assert place.query("select sender, emailsender from email") == [("hal@example.org", hal.pk)]
+        assert place.query(
+            "select partyid, addressused, unresolvedpartyname from activityparty where participationtypemask = 1"
+        ) == [(hal.pk, "hal@example.org", "Hal")]
