@@ -77,6 +77,7 @@ OPENED: dict[str, Arguments] = {
             "mailboxes",
             "profiles",
             "settings",
+            "settings-fields",
             "users",
             "new-user",
             "contacts",
