@@ -47,7 +47,7 @@ from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, Fiel
 from serversync.exchange.types.ids import AnyFolderId, DistinguishedFolderId, ItemId
 from serversync.exchange.types.item import Body
 from serversync.exchange.types.item import Item as EwsItem
-from serversync.exchange.types.reading import property_of
+from serversync.exchange.types.reading import Reader, reader_of
 from serversync.exchange.types.restriction import AllOf, Exists, Not, Restriction, any_equal_to, is_equal_to
 from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.exchange.types.task import Task
@@ -98,7 +98,7 @@ _READ_AT_ONCE: Final = 100
 _WRITTEN_AT_ONCE: Final = 100
 _TEXT_AT_ONCE: Final = 2**21
 """So many characters of values go into one request."""
-_KEYS_AT_ONCE: Final = 50
+_KEYS_AT_ONCE: Final = 100
 _FOLDERS_AT_ONCE: Final = 50
 _KEYS: Final = {Kind.CONTACT: "emailaddress1", Kind.APPOINTMENT: "globalobjectid"}
 _INDEXED: Final = re.compile(r"(?P<path>[^\[]+)\[(?P<key>[^\]]+)\]")
@@ -414,18 +414,22 @@ def _shape(kind: Kind) -> ItemShape:
     return ItemShape(body_type=BodyType.TEXT, additional_properties=tuple(dict.fromkeys(wanted)))
 
 
+@lru_cache(maxsize=8)
+def _readers(kind: Kind) -> tuple[tuple[str, Form, Reader], ...]:
+    return tuple((row.logicalname, row.form, reader_of(field_uri(row.prop))) for row in FIELDS[kind])
+
+
 def fields_of(kind: Kind, item: EwsItem) -> dict[str, Value]:
     """Return an item in the words of the CRM; what says nothing is left out."""
     fields: dict[str, Value] = {}
-    for row in FIELDS[kind]:
-        value = to_crm(row.form, _plain(property_of(item, field_uri(row.prop))))
+    for name, form, read in _readers(kind):
+        found = read(item)
+        if found is None or found == ():
+            continue
+        value = to_crm(form, found.text if isinstance(found, Body) else found)
         if value is not None:
-            fields[row.logicalname] = value
+            fields[name] = value
     return fields
-
-
-def _plain(value: Any) -> Any:
-    return value.text if isinstance(value, Body) else value
 
 
 def _ews_values(kind: Kind, fields: Fields) -> dict[AnyFieldURI, Any]:

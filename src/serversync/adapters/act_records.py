@@ -132,6 +132,12 @@ async def write_records(
 
 
 def _fields(table: Table, values: Sequence[Any]) -> dict[str, Value]:
+    if not table.groups:
+        return {
+            name: value
+            for name, value in zip(table.columns, values, strict=True)
+            if value is not None and value != ""
+        }
     stored = dict(zip(table.columns, values, strict=True))
     fields: dict[str, Value] = {}
     for name in table.fields:

@@ -26,6 +26,7 @@ class Table:
         groups: Fields that stand in several columns.
         is_completed: What counts as completed or cancelled.
         defaults: What columns hold that may not be empty, where a new record says nothing.
+        columns: The columns of the fields, in their order.
     """
 
     name: str
@@ -39,11 +40,12 @@ class Table:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_completed: str = "false"
     defaults: Mapping[str, int] = field(default_factory=dict)
+    columns: tuple[str, ...] = field(init=False)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the fields, in their order."""
-        return tuple(column for name in self.fields for column in self.groups.get(name, (name,)))
+    def __post_init__(self) -> None:
+        """Work out the columns once; they are asked for with every record."""
+        columns = tuple(column for name in self.fields for column in self.groups.get(name, (name,)))
+        object.__setattr__(self, "columns", columns)
 
 
 _UNLINKED: Final = """not exists (select from exchangesyncidmapping k

@@ -200,10 +200,10 @@ class Applier:
         return outcomes
 
     async def _echoes(self, done: Sequence[_Done]) -> dict[str, Item]:
-        """Return written items as Exchange has them now."""
+        """Return written items as Exchange has them now; where it got the stamp alone that is what was seen."""
         ids: dict[Kind, list[str]] = {}
         for each in done:
-            if each.written is not None:
+            if each.written is not None and each.action.merged.to_exchange:
                 ids.setdefault(each.link.kind, []).append(each.written.item_id)
         return {
             outcome.item_id: outcome
@@ -271,12 +271,20 @@ class Applier:
         action, link, written = done.action, done.link, done.written
         pair = action.pair
         change = _crm_change(action, done.record)
+        seen = done.meeting.item
+        item_id, change_key = link.item_id, link.change_key
+        if written is not None:
+            item_id, change_key = written
+        elif seen is not None:
+            item_id, change_key = seen.item_id, seen.change_key
         settled = replace(
             link,
             stage=Stage.LINKED,
             title=pair.title,
+            item_id=item_id,
+            change_key=change_key,
             base=Common(
-                dict(pair.crm or {}) | dict(action.merged.to_crm),
+                {**(pair.crm or {}), **action.merged.to_crm},
                 _after(pair.exchange, action.merged.to_exchange, written, echoes),
             ),
             crm_version=0 if done.record is None else done.record.version,
@@ -288,14 +296,9 @@ class Applier:
             retries=0,
             due_on=None,
             error="",
-            conflicts=_with(link.conflicts, action.conflicts),
             writes=link.writes if written is None and change is None else self._count(link.writes),
+            conflicts=_with(link.conflicts, action.conflicts),
         )
-        seen = done.meeting.item
-        if written is not None:
-            settled = replace(settled, item_id=written.item_id, change_key=written.change_key)
-        elif seen is not None:
-            settled = replace(settled, item_id=seen.item_id, change_key=seen.change_key)
         return Settlement(settled, change)
 
     def _count(self, writes: Writes) -> Writes:

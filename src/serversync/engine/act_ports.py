@@ -256,7 +256,7 @@ class ActRun:
     appointments: Policy = REFERENCE
     in_flight: timedelta = IN_FLIGHT
     second_look: timedelta = timedelta(minutes=2)
-    batch: int = 100
+    batch: int = 400
 
 
 class ActStore(Protocol):

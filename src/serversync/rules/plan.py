@@ -13,7 +13,7 @@ from uuid import UUID
 from serversync.rules.diff import Common, Verdict, judge
 from serversync.rules.merge import Conflict, Merged, Preference, merge
 from serversync.rules.record import Direction, Fields, Kind, Side
-from serversync.rules.series.changes import carried_along, expand
+from serversync.rules.series.changes import PREFIX, carried_along, expand
 
 
 class Step(Enum):
@@ -88,8 +88,10 @@ class Facts:
     limit: Direction = Direction.BOTH
     own: frozenset[str] = frozenset()
 
-    def within(self, directions: Mapping[str, Direction]) -> dict[str, Direction]:
-        """Return the fields that count for this pair, each as far as it may go."""
+    def within(self, directions: Mapping[str, Direction]) -> Mapping[str, Direction]:
+        """Return the fields that count for this pair, each as far as it may go; none of them goes nowhere."""
+        if self.limit is Direction.BOTH:
+            return directions
         limited = {
             name: direction if name in self.own else direction.within(self.limit)
             for name, direction in directions.items()
@@ -208,15 +210,17 @@ def make_plan(
     pairs: Iterable[Pair], rules: Mapping[Kind, KindRules], linked: Mapping[Kind, int] | None = None
 ) -> Plan:
     """Decide on every pair."""
-    actions = [decide(pair, rules[pair.kind]) for pair in pairs]
+    directions = {kind: each.effective for kind, each in rules.items()}
+    actions = [decide(pair, rules[pair.kind], directions[pair.kind]) for pair in pairs]
     return Plan(tuple(actions), linked or {})
 
 
-def decide(pair: Pair, rules: KindRules) -> Action:
-    """Return what is to be done about one pair."""
-    pictures = (pair.crm, pair.exchange, *((pair.base.crm, pair.base.exchange) if pair.base else ()))
-    rules = replace(rules, directions=expand(rules.directions, *pictures))
-    synchronized = rules.effective
+def decide(pair: Pair, rules: KindRules, effective: Mapping[str, Direction] | None = None) -> Action:
+    """Return what is to be done about one pair; ``effective`` are the fields that count, where they are known."""
+    if PREFIX in rules.directions:
+        pictures = (pair.crm, pair.exchange, *((pair.base.crm, pair.base.exchange) if pair.base else ()))
+        rules, effective = replace(rules, directions=expand(rules.directions, *pictures)), None
+    synchronized = rules.effective if effective is None else effective
     directions = pair.facts.within(synchronized)
     verdict = judge(pair.base, pair.crm, pair.exchange, directions)
     action = Action(pair, Step.NOTHING, verdict, verdict.value)
@@ -269,9 +273,9 @@ def _begin_in_crm(action: Action, rules: KindRules, directions: Mapping[str, Dir
 
 def _going_to(side: Side, fields: Fields, directions: Mapping[str, Direction]) -> Fields:
     return {
-        name: fields.get(name)
-        for name, direction in directions.items()
-        if direction.goes_to(side) and fields.get(name) is not None
+        name: value
+        for name, value in fields.items()
+        if value is not None and name in directions and directions[name].goes_to(side)
     }
 
 

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 from lxml.etree import _Element
@@ -43,19 +45,38 @@ def attribute_name(word: str) -> str:
     return _WORD_START.sub("_", word).lower()
 
 
+Reader = Callable[[Any], Any]
+
+
+@lru_cache(maxsize=1024)
+def reader_of(uri: AnyFieldURI) -> Reader:
+    """Return a function from an item to the value of this property, ``None`` where the item has none.
+
+    The function raises AttributeError where this kind of item has no such property.
+    """
+    if isinstance(uri, ExtendedFieldURI):
+        return lambda item: item.extended_properties.get(uri)
+    path = uri.field_uri
+    if not isinstance(uri, IndexedFieldURI):
+        return attrgetter(attribute_name(path.partition(":")[2]))
+    index = uri.field_index
+    if path in _ENTRIES:
+        entries_of = attrgetter(_ENTRIES[path])
+        return lambda item: entries_of(item).get(index)
+    entries, _, part = path.rpartition(":")
+    places_of, part_of = attrgetter(_ENTRIES[entries]), attrgetter(attribute_name(part))
+
+    def read(item: Any) -> Any:
+        entry = places_of(item).get(index)
+        return None if entry is None else part_of(entry)
+
+    return read
+
+
 def property_of(item: Item, uri: AnyFieldURI) -> Any:
     """Return the value of a property, ``None`` where the item has none.
 
     Raises:
         AttributeError: this kind of item has no such property.
     """
-    if isinstance(uri, ExtendedFieldURI):
-        return item.extended_properties.get(uri)
-    path = uri.field_uri
-    if not isinstance(uri, IndexedFieldURI):
-        return getattr(item, attribute_name(path.partition(":")[2]))
-    if path in _ENTRIES:
-        return getattr(item, _ENTRIES[path]).get(uri.field_index)
-    entries, _, part = path.rpartition(":")
-    entry = getattr(item, _ENTRIES[entries]).get(uri.field_index)
-    return None if entry is None else getattr(entry, attribute_name(part))
+    return reader_of(uri)(item)
