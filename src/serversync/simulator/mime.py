@@ -110,7 +110,7 @@ class _LenientPolicy(Compat32):
     """Headers are plain text, with raw bytes repaired, instead of ``Header`` objects; written back as they came."""
 
     def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002 - the signature is the standard library's
-        return _repair(value)
+        return value if value.isascii() else _repair(value)
 
     def fold_binary(self, name: str, value: str) -> bytes:
         return f"{name}: {value}".encode("utf-8", "surrogateescape") + self.linesep.encode()

@@ -4,7 +4,7 @@ A shape is hashable, so that what was rendered for it once can be kept.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import tzinfo
 
 from lxml import etree
@@ -136,6 +136,16 @@ class Shape:
     is_listing: bool = False
     zone: tzinfo | None = None
     rights: int = EVERYTHING.value
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Keep the hash; each item of an answer asks for it several times."""
+        values = (getattr(self, one.name) for one in fields(self) if one.compare)
+        object.__setattr__(self, "_hash", hash(tuple(values)))
+
+    def __hash__(self) -> int:
+        """Return the hash of what it compares."""
+        return self._hash
 
     @property
     def is_id_only(self) -> bool:

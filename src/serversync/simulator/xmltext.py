@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_PLAIN = re.compile("[&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 IllegalCharacters = Literal["drop", "reference"]
@@ -22,6 +23,8 @@ def _reference(match: re.Match[str]) -> str:
 
 def text(value: str, illegal: IllegalCharacters = "drop") -> str:
     """Return ``value`` as XML character data; carriage returns survive as references."""
+    if _NOT_PLAIN.search(value) is None:
+        return value
     escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
     if _ILLEGAL.search(escaped):
         if illegal == "drop":
@@ -37,7 +40,7 @@ def attribute(value: str) -> str:
 
 def timestamp(value: datetime) -> str:
     """Return a time as Exchange writes it: UTC, whole seconds, ``Z``."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def zoned(value: datetime, zone: tzinfo) -> str:
