@@ -20,21 +20,35 @@ LIVE = """
 
 
 def main(arguments: dict[str, Any]) -> dict[str, float]:
-    """Poll every mailbox once, subscribe them all, and then listen for so many seconds."""
+    """Poll and subscribe a few mailboxes, then all of them, and then listen for so many seconds."""
     place = json.loads(Path(arguments["place"]).read_text())
     with bootstrap.start() as environment:
         logs.configure()
         employ(environment.dsn, place, count=arguments["mailboxes"], interval=86_400)
         from serversync.jobs import loop
 
-        return loop.run(_listen(environment.dsn, arguments["mailboxes"], arguments["seconds"]))
+        return loop.run(
+            _listen(environment.dsn, arguments["few"], arguments["mailboxes"], arguments["seconds"])
+        )
 
 
-async def _listen(dsn: str, mailboxes: int, seconds: float) -> dict[str, float]:
+async def _listen(dsn: str, few: int, mailboxes: int, seconds: float) -> dict[str, float]:
     async with (
         await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection,
         worker(dsn) as running,
     ):
+        await connection.execute("update organization set streamingnotificationsenabled = true")
+        await connection.execute(
+            "update mailbox set nextpasson = now(), wokenon = null where mailboxid in"
+            " (select mailboxid from mailbox order by emailaddress limit %s)",
+            (few,),
+        )
+        await connection.execute("update mailbox set nextpasson = null where nextpasson = 'infinity'")
+        await until(connection, running, LIVE, few)
+        gc.collect()
+        base = resident_megabytes()
+        await connection.execute("update organization set streamingnotificationsenabled = false")
+        await connection.execute("update mailbox set nextpasson = 'infinity' where nextpasson is null")
         await poll_all(connection, running, trust=True)
         with spending() as subscribing:
             await connection.execute("update organization set streamingnotificationsenabled = true")
@@ -45,7 +59,7 @@ async def _listen(dsn: str, mailboxes: int, seconds: float) -> dict[str, float]:
         return {
             "subscribing": subscribing.seconds,
             "listening": listening.seconds / seconds * 60,
-            "resident": resident_megabytes(),
+            "grown": (resident_megabytes() - base) / (mailboxes - few),
         }
 
 
