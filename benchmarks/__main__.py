@@ -9,7 +9,17 @@ from rich.console import Console
 
 from benchmarks.result import Row, show, write
 
-BENCHMARKS = ("incoming", "lookups", "sending", "act", "idle", "notifications", "budgets", "simulator")
+BENCHMARKS = (
+    "incoming",
+    "lookups",
+    "sending",
+    "act",
+    "idle",
+    "notifications",
+    "budgets",
+    "simulator",
+    "pages",
+)
 """Modules with a ``run(console) -> list[Row]``."""
 
 
