@@ -20,6 +20,8 @@ from serversync.web.ways import in_pages
 _READINESS: Final = {
     "inactive": "idle",
     "method": "idle",
+    "act-method": "idle",
+    "plan-waiting": "warn",
     "retrying": "warn",
     "stopped": "bad",
     "account-stopped": "bad",
