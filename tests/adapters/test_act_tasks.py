@@ -25,17 +25,6 @@ from tests.simulator.conftest import serve as serve  # noqa: PLC0414 - a fixture
 
 TODAY = dt.datetime.now(dt.UTC).date()
 LAST_MONTH = TODAY - dt.timedelta(days=30)
-SETTINGS: dict[str, Any] = {
-    "actconflictpreference": 0,
-    "actleavingbehavior": 0,
-    "contactsyncdirection": 3,
-    "contactdeletionbehaviorfromcrm": 0,
-    "contactdeletionbehaviorfromexchange": 2,
-    "trackallcontacts": False,
-    "tasksyncdirection": 3,
-    "taskdeletionbehaviorfromcrm": 1,
-    "ssstaskdeletionsyncbehaviorfromexchange": 0,
-}
 
 
 class Office(Company):
@@ -43,7 +32,10 @@ class Office(Company):
 
     def __init__(self, place: Place, world: SimpleNamespace, pool: AsyncConnectionPool, query: Any) -> None:
         super().__init__(place, world, pool, query)
-        self.run = replace(self.run, rules={Kind.TASK: act_settings.rules(SETTINGS)[Kind.TASK]})
+        names = ", ".join(act_settings.COLUMNS)
+        ((*values,),) = query(f"select {names} from organization")
+        settings = dict(zip(act_settings.COLUMNS, values, strict=True))
+        self.run = replace(self.run, rules={Kind.TASK: act_settings.rules(settings)[Kind.TASK]})
 
     async def put(self, **columns: object) -> UUID:
         key = uuid4()

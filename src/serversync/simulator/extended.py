@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 from serversync.simulator.itemview import ItemView
-from serversync.simulator.kinds.forms import BASE64, BOOLEAN, DECIMAL, INTEGER, TIME
+from serversync.simulator.kinds.forms import BASE64, BOOLEAN, DECIMAL, TIME, read_int
 from serversync.simulator.response import EwsError, SoapFault
 from serversync.simulator.shape import ExtendedField
 from serversync.simulator.storeditem import ExtendedValue, StoredItem
@@ -136,7 +136,11 @@ def _clsid(value: str) -> str:
 
 
 def _whole(value: str) -> str:
-    return str(INTEGER.parse(value))
+    return str(read_int(value))
+
+
+def _long(value: str) -> str:
+    return str(read_int(value, bits=64))
 
 
 _CANONICAL: dict[str, Callable[[str], str]] = {
@@ -148,8 +152,8 @@ _CANONICAL: dict[str, Callable[[str], str]] = {
     "Float": lambda value: repr(DECIMAL.parse(value)),
     "Integer": _whole,
     "Short": _whole,
-    "Long": _whole,
-    "Currency": _whole,
+    "Long": _long,
+    "Currency": _long,
     "CLSID": _clsid,
     "String": str,
 }
@@ -178,7 +182,7 @@ def comparable(kind: str, text: str) -> object:
     """Return what restrictions and sort orders compare for a text of a MAPI type."""
     word = kind.removesuffix("Array")
     if word in {"Integer", "Short", "Long", "Currency"}:
-        return INTEGER.parse(text)
+        return read_int(text, bits=64)
     if word in {"Double", "Float", "ApplicationTime"}:
         return DECIMAL.parse(text)
     if word == "Boolean":

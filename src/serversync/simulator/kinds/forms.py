@@ -52,17 +52,17 @@ def refusal(value: str) -> SoapFault:
     )
 
 
-def read_int(value: str) -> int:
-    """Return an ``xs:int``.
+def read_int(value: str, *, bits: int = 32) -> int:
+    """Return an ``xs:int``, or with 64 bits an ``xs:long``.
 
     Raises:
-        SoapFault: it is none, or does not fit into 32 bits.
+        SoapFault: it is none, or does not fit.
     """
     digits = value.strip()
     if not digits.isascii() or not digits.removeprefix("-").removeprefix("+").isdecimal():
         raise refusal(value)
-    number = int(digits[:12])
-    if not -(2**31) <= number < 2**31:
+    number = int(digits[:24])
+    if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
         raise refusal(value)
     return number
 

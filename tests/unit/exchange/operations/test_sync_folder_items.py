@@ -11,8 +11,8 @@ from serversync.exchange.operations.sync_folder_items import (
     SyncPage,
     Update,
 )
+from serversync.exchange.types.calendar_item import CalendarItem
 from serversync.exchange.types.ids import DistinguishedFolderId, ItemId
-from serversync.exchange.types.item import Item
 from serversync.exchange.types.message import Message
 from tests.unit.exchange import answers
 
@@ -31,8 +31,7 @@ def test_a_page_holds_all_kinds_of_changes_in_order() -> None:
     assert isinstance(create.item, Message)
     assert (create.item_id, create.item.internet_message_id) == (ItemId("one", "k1"), "<one@example.org>")
     assert isinstance(update, Update)
-    assert type(update.item) is Item
-    assert update.item.element == "CalendarItem"
+    assert isinstance(update.item, CalendarItem)
     assert delete == Delete(ItemId("three", "k3"))
     assert read_flag == ReadFlagChange(ItemId("four", "k4"), is_read=True)
     assert (outcome.value.sync_state, outcome.value.includes_last) == ("H4sIAAA+/=", False)
