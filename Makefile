@@ -23,7 +23,7 @@ browser:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || echo "The browser tests are skipped: install Debian's chromium (apt-get install chromium)."
 
 pictures: $(VENV)/.dev browser
-	SERVERSYNC_PICTURES=1 $(BIN)/python -m pytest tests/browser -n 0
+	SERVERSYNC_PICTURES=1 $(BIN)/python -m pytest tests/browser -n 0 -p no:randomly
 
 # A long run of the tests that damage answers: each with 20,000 examples, and the seed printed where one fails.
 fuzz: $(VENV)/.dev

@@ -55,6 +55,7 @@ _WAYS: Final = (
     (r"serversync user unlock LOGIN", "Users > Lift the pause after failed log-ins"),
     (r"List what exists with 'serversync (?P<kind>\w+) list'", "See the list"),
     (r"serversync doctor", "Overview > Workers"),
+    (r"with --mailbox ADDRESS", "under Sample mailbox"),
 )
 _COMPILED: Final = tuple((re.compile(f"'?{command}'?"), way) for command, way in _WAYS)
 _PLACEHOLDER: Final = "PROFILE"
