@@ -159,3 +159,20 @@ def test_a_field_goes_the_way_that_was_set(act: CommandLine, ada: exchangelib.Ac
     assert (found.department, found.job_title) == (None, "Countess")
     listed = {one["column"]: one["direction"] for one in act.json("settings", "fields", "contact")}
     assert (listed["department"], listed["jobtitle"]) == ("to-crm", "both")
+
+
+def test_a_mailbox_of_another_organization_is_refused_until_it_is_overtaken(
+    act: CommandLine, ada: exchangelib.Account
+) -> None:
+    theirs = {"OrganizationId": "00000000-0000-0000-0000-000000000007", "OrganizationName": "Theirs"}
+    ada.root.create_user_configuration(name="serversync.Organization", dictionary=theirs)
+    refused = act("mailbox", "test-enable", ADA)
+    assert refused.exit_code != 0
+    assert "Theirs (00000000-0000-0000-0000-000000000007), since an unknown time" in refused.stderr
+    assert f"serversync mailbox test-enable {ADA} --primary" in refused.stderr
+    assert set(warnings(act)) == {"act.another-organization"}  # of the mailbox, and of its profile
+    assert act("mailbox", "test-enable", ADA, "--primary").exit_code == 0
+    found = ada.root.get_user_configuration(name="serversync.Organization").dictionary
+    assert found["OrganizationId"] != theirs["OrganizationId"]
+    assert warnings(act) == []
+    assert "mailbox.overtake" in [one["act"] for one in act.json("audit", "list")]

@@ -3,20 +3,21 @@
 import asyncio
 import os
 from datetime import timedelta
-from uuid import UUID
+from types import SimpleNamespace
 
 from serversync import bootstrap
 
 
-async def answers(_connections: object, _profileid: UUID, address: str | None) -> object:
+async def answers(_connections: object, asked: SimpleNamespace) -> object:
     """Answer like an Inbox that can be opened; every tenth mailbox is not there."""
     from serversync.administration.enabling import Trial
     from serversync.core.errors import MailboxNotFound
 
     await asyncio.sleep(0)
-    number = int((address or "0").partition("@")[0].removeprefix("user"))
+    address = asked.address or "0"
+    number = int(address.partition("@")[0].removeprefix("user"))
     error = MailboxNotFound(mailbox=address) if number % 10 == 0 else None
-    return Trial(address or "", 1, folder="Inbox", total_count=0, error=error)
+    return Trial(address, 1, folder="Inbox", total_count=0, error=error)
 
 
 class NoServer:

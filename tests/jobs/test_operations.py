@@ -13,11 +13,21 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from serversync.administration import actor, alerts, bulk, jobs, mailboxes, organization, people, profiles
+from serversync.administration import (
+    actor,
+    alerts,
+    audit,
+    bulk,
+    jobs,
+    mailboxes,
+    organization,
+    people,
+    profiles,
+)
 from serversync.administration.enabling import Direction, Trial
 from serversync.core import clock, faults
 from serversync.core.errors import ImpersonationDenied, InputInvalid, PrivilegeMissing, ServerUnreachable
-from serversync.crm.models import AsyncOperation, AsyncOperationItem, Mailbox, SystemUser, TraceLog
+from serversync.crm.models import AsyncOperation, AsyncOperationItem, Audit, Mailbox, SystemUser, TraceLog
 from serversync.jobs import operations
 from serversync.jobs.operations import OperationRunner
 from serversync.jobs.worker import open_pool
@@ -57,10 +67,10 @@ class Answers:
         self.errors = list(errors)
         self.tried = []
 
-    async def __call__(self, _connections, _profileid, address):
-        self.tried.append(address)
+    async def __call__(self, _connections, asked):
+        self.tried.append(asked.address)
         error = self.errors.pop(0) if self.errors else None
-        return Trial(address, 1, folder="Inbox", error=error)
+        return Trial(asked.address, 1, folder="Inbox", error=error)
 
 
 async def work(dsn, exchange, *, rounds=1, lease=LEASE):
@@ -201,6 +211,25 @@ async def test_a_cancelled_job_leaves_out_what_waits(database_dsn):
         await sync_to_async(jobs.cancel)(job)
 
 
+async def test_what_was_overtaken_is_written_down_also_where_the_test_is_put_off(database_dsn):
+    (box,) = await mailboxes_of(1)
+    await sync_to_async(Mailbox.objects.update)(actdeliverymethod=1)
+    await start(bulk.TEST_ENABLE, [box])
+
+    async def overtakes(_connections, asked):
+        return Trial(asked.address, 1, overtaken="Theirs (7)")
+
+    silent = Answers(ServerUnreachable(host="mail.example.org", reason="no answer", port=443))
+    async with open_pool(database_dsn) as pool:
+        trials = {Direction.INCOMING: silent, Direction.ACT: overtakes}
+        runner = OperationRunner(pool, NoServer, host="w1", trials=trials)
+        await runner.step()
+        await runner.settle()
+    (noted,) = await sync_to_async(list)(Audit.objects.filter(act="mailbox.overtake"))
+    assert noted.objectid == box.pk
+    assert audit.told(noted) == "organization: Theirs (7)"
+
+
 async def test_a_worker_that_was_away_writes_nothing(database_dsn):
     job = await start(bulk.TEST_ENABLE, await mailboxes_of(1))
     taken_over = Answers()
@@ -208,9 +237,9 @@ async def test_a_worker_that_was_away_writes_nothing(database_dsn):
     def take_over():
         AsyncOperationItem.objects.update(leasefence=99)
 
-    async def late(connections, profileid, address):
+    async def late(connections, asked):
         await sync_to_async(take_over)()
-        return await taken_over(connections, profileid, address)
+        return await taken_over(connections, asked)
 
     async with open_pool(database_dsn) as pool:
         runner = OperationRunner(pool, NoServer, host="w1", trials={Direction.INCOMING: late})

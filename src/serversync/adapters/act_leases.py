@@ -20,6 +20,7 @@ from serversync.core.errors import ServiceError
 from serversync.engine.act_ports import IN_FLIGHT, ActRun
 from serversync.engine.act_run import ActClaim, ActOutcome
 from serversync.rules.guards import Answer
+from serversync.rules.marker import SyncingOrganization
 from serversync.rules.plan import Plan, Step
 
 ACT_CHANNEL: Final = "serversync_act"
@@ -78,6 +79,7 @@ _BEGIN: Final = f"""
         returning *)
     select m.emailaddress, m.ownerid, p.emailserverprofileid, p.minpollingintervalinminutes, s.failures,
         s.idlepasses, s.startedon, s.isplanapproved, s.answer, p.timeoutmailboxconnectionafteramount as timeout, o.actplanfirst,
+        o.organizationid, o.name as organizationname,
         o.actpollingintervalinseconds, o.maximumidlepollingintervalinseconds,
         {", ".join(f"o.{column}" for column in act_settings.COLUMNS)}
     from begun s {_JOINS} where {MAY_BE_SYNCHRONIZED}
@@ -209,6 +211,7 @@ class ActLeasesOnPostgres:
             run,
             self._host,
             row["emailserverprofileid"],
+            SyncingOrganization(row["organizationid"], row["organizationname"]),
             ownerid=row["ownerid"],
             polling=timedelta(seconds=row["actpollingintervalinseconds"]),
             polling_floor=timedelta(minutes=row["minpollingintervalinminutes"] or 0),

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from serversync.adapters.act_calendar import Calendar
 from serversync.adapters.act_mailbox import EwsActMailbox
+from serversync.adapters.act_marked_mailbox import MarkedMailbox
+from serversync.adapters.act_marker import MailboxMarker
 from serversync.adapters.profiles import ProfileConnections
 from serversync.core.clock import now
 from serversync.engine.act_run import ActClaim
@@ -24,7 +26,7 @@ class ActMailboxes:
         self._turn = turn
 
     @asynccontextmanager
-    async def open(self, claim: ActClaim) -> AsyncIterator[EwsActMailbox]:
+    async def open(self, claim: ActClaim) -> AsyncIterator[MarkedMailbox]:
         """Give the mailbox."""
         opened = self._profiles.client(claim.profileid, mailboxid=claim.mailboxid, turn=self._turn)
         async with opened as (client, mailbox):
@@ -35,6 +37,8 @@ class ActMailboxes:
                 policy=claim.run.appointments,
                 category=claim.category,
             )
-            yield EwsActMailbox(
+            opened_mailbox = EwsActMailbox(
                 client, mailbox, takes_all=claim.takes_all, category=claim.category, calendar=calendar
             )
+            marker = MailboxMarker(client, mailbox, address=claim.address, organization=claim.organization)
+            yield MarkedMailbox(opened_mailbox, marker, may_write=claim.run.may_write, clock=now)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from serversync.adapters.act_marker import MailboxMarker
 from serversync.adapters.act_trial import write_and_remove
 from serversync.adapters.exchange_mailbox import EwsMailbox
 from serversync.adapters.profiles import ProfileConnections
@@ -25,9 +26,24 @@ from serversync.crm.privileges import Privilege
 from serversync.engine.ports import INBOX
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.types.ids import DistinguishedFolderId
+from serversync.rules.marker import SyncingOrganization
 
-TryOut = Callable[[ProfileConnections, UUID, str | None], Awaitable[Trial]]
-"""Tries one direction of the mailbox with an address."""
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is tried: the mailbox with an address, over a profile, for an organization.
+
+    ``overtakes`` says that its appointments, contacts and tasks are ours from now on, whoever kept them in step before.
+    """
+
+    profileid: UUID
+    address: str | None
+    organization: SyncingOrganization
+    overtakes: bool = False
+
+
+TryOut = Callable[[ProfileConnections, Asked], Awaitable[Trial]]
+"""Tries one direction of a mailbox."""
 
 _AT_ONCE: Final = 10
 _SAMPLE: Final = 10
@@ -55,7 +71,7 @@ def enable(chosen: Sequence[Mailbox]) -> list[EnableResult]:
     organization = Organization.objects.current()
     refusals = {one.pk: readiness.blocked_from_test(one, organization) for one in chosen}
     ready = [one for one in chosen if refusals[one.pk] is None]
-    tried = asyncio.run(_try_all(ready)) if ready else []
+    tried = asyncio.run(_try_all(ready, organization)) if ready else []
     trials = dict(zip([one.pk for one in ready], tried, strict=True))
     results = []
     for mailbox in chosen:
@@ -82,6 +98,20 @@ def enable(chosen: Sequence[Mailbox]) -> list[EnableResult]:
     return results
 
 
+def asked_of(mailbox: Mailbox, organization: Organization) -> Asked:
+    """Return what is to be tried of a mailbox.
+
+    Raises:
+        InputInvalid: it has no profile.
+    """
+    return Asked(
+        _profile_of(mailbox),
+        mailbox.emailaddress,
+        SyncingOrganization(organization.organizationid, organization.name),
+        mailbox.orgmarkedasprimaryforexchangesync,
+    )
+
+
 def _profile_of(mailbox: Mailbox) -> UUID:
     profile = mailbox.emailserverprofile
     if profile is None:
@@ -99,14 +129,14 @@ async def _connections() -> AsyncIterator[ProfileConnections]:
             await connections.close()
 
 
-async def _try_all(chosen: Sequence[Mailbox]) -> list[dict[Direction, Trial]]:
+async def _try_all(chosen: Sequence[Mailbox], organization: Organization) -> list[dict[Direction, Trial]]:
     room = asyncio.Semaphore(_AT_ONCE)
     async with _connections() as connections:
 
         async def one(mailbox: Mailbox) -> dict[Direction, Trial]:
             async with room:
                 return {
-                    direction: await try_out(connections, _profile_of(mailbox), mailbox.emailaddress)
+                    direction: await try_out(connections, asked_of(mailbox, organization))
                     for direction, try_out in TRIALS.items()
                     if enabling.uses(mailbox, direction)
                 }
@@ -114,7 +144,7 @@ async def _try_all(chosen: Sequence[Mailbox]) -> list[dict[Direction, Trial]]:
         return await asyncio.gather(*(one(mailbox) for mailbox in chosen))
 
 
-async def try_inbox(connections: ProfileConnections, profileid: UUID, address: str | None) -> Trial:
+async def try_inbox(connections: ProfileConnections, asked: Asked) -> Trial:
     """Open the Inbox and list some of it; what goes wrong is in the result."""
     started = time.monotonic()
 
@@ -122,13 +152,13 @@ async def try_inbox(connections: ProfileConnections, profileid: UUID, address: s
         return round((time.monotonic() - started) * 1000)
 
     try:
-        async with connections.client(profileid, address=address) as (client, mailbox):
+        async with connections.client(asked.profileid, address=asked.address) as (client, mailbox):
             (found,) = await client.call(GetFolder((DistinguishedFolderId("inbox"),)), mailbox=mailbox)
             folder = found.unwrap()
             await EwsMailbox(client, mailbox).changes(INBOX, None, limit=_SAMPLE)
             version = client.server_version
     except ServiceError as error:
-        return Trial(address or "", milliseconds(), error=error)
+        return Trial(asked.address or "", milliseconds(), error=error)
     return Trial(
         mailbox or "",
         milliseconds(),
@@ -138,26 +168,40 @@ async def try_inbox(connections: ProfileConnections, profileid: UUID, address: s
     )
 
 
-async def try_sending(connections: ProfileConnections, profileid: UUID, address: str | None) -> Trial:
+async def try_sending(connections: ProfileConnections, asked: Asked) -> Trial:
     """Send a message from the mailbox to itself and see it arrive; what goes wrong is in the result."""
     started = time.monotonic()
     try:
-        async with connections.client(profileid, address=address) as (client, mailbox):
-            await send_to_itself(client, mailbox, address or "")
+        async with connections.client(asked.profileid, address=asked.address) as (client, mailbox):
+            await send_to_itself(client, mailbox, asked.address or "")
     except ServiceError as error:
-        return Trial(address or "", round((time.monotonic() - started) * 1000), error=error)
-    return Trial(address or "", round((time.monotonic() - started) * 1000))
+        return Trial(asked.address or "", round((time.monotonic() - started) * 1000), error=error)
+    return Trial(asked.address or "", round((time.monotonic() - started) * 1000))
 
 
-async def try_synchronizing(connections: ProfileConnections, profileid: UUID, address: str | None) -> Trial:
-    """Open the folders, write an item into each and remove it; what goes wrong is in the result."""
+async def try_synchronizing(connections: ProfileConnections, asked: Asked) -> Trial:
+    """Open the folders, write an item into each and remove it, and mark the mailbox as ours.
+
+    Where the marker is another organization's nothing is written, unless the mailbox is to be overtaken. What goes wrong is
+    in the result.
+    """
     started = time.monotonic()
+    address = asked.address or ""
     try:
-        async with connections.client(profileid, address=address) as (client, mailbox):
+        async with connections.client(asked.profileid, address=asked.address) as (client, mailbox):
+            marker = MailboxMarker(client, mailbox, address=address, organization=asked.organization)
+            if not asked.overtakes:
+                await marker.check()
             folders = await write_and_remove(client, mailbox)
+            overtaken = await marker.claim(clock.now(), overtakes=asked.overtakes)
     except ServiceError as error:
-        return Trial(address or "", round((time.monotonic() - started) * 1000), error=error)
-    return Trial(address or "", round((time.monotonic() - started) * 1000), folder=folders)
+        return Trial(address, round((time.monotonic() - started) * 1000), error=error)
+    return Trial(
+        address,
+        round((time.monotonic() - started) * 1000),
+        folder=folders,
+        overtaken="" if overtaken is None else str(overtaken.organization),
+    )
 
 
 TRIALS: Final[Mapping[Direction, TryOut]] = {

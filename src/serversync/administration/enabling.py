@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from serversync.administration import act_schedule, alerts
+from serversync.administration import act_schedule, alerts, audit
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, Misconfigured, Permanent, ServiceError, Transient
 from serversync.crm.models import Mailbox
@@ -74,7 +74,8 @@ class Trial:
     """What came of trying one direction, such as opening an Inbox.
 
     ``mailbox`` is the address that was acted as, empty for the account's own; ``server`` the version that answered;
-    ``total_count`` the messages in the folder. ``error`` says what stopped it; the rest is empty then.
+    ``total_count`` the messages in the folder; ``overtaken`` the organization that kept the mailbox in step until now.
+    ``error`` says what stopped it; the rest is empty then.
     """
 
     mailbox: str
@@ -82,6 +83,7 @@ class Trial:
     folder: str = ""
     total_count: int | None = None
     server: str = ""
+    overtaken: str = ""
     error: ServiceError | None = None
 
 
@@ -114,6 +116,7 @@ def write_down(mailbox: Mailbox, trials: Mapping[Direction, Trial]) -> None:
     for direction, trial in trials.items():
         columns |= _of_direction(direction, trial, now)
     Mailbox.objects.filter(pk=mailbox.pk).update(**columns)
+    note_overtaken(mailbox, trials)
     act = trials.get(Direction.ACT)
     if act is not None and act.error is None:
         act_schedule.enable(mailbox)
@@ -122,6 +125,13 @@ def write_down(mailbox: Mailbox, trials: Mapping[Direction, Trial]) -> None:
         return
     names = " and ".join(COLUMNS[direction].name for direction in trials)
     alerts.tell_success(mailbox, f"The mailbox {mailbox.emailaddress} answered: {names} is enabled.")
+
+
+def note_overtaken(mailbox: Mailbox, trials: Mapping[Direction, Trial]) -> None:
+    """Note which organization a test has overtaken the mailbox from, whatever else came of the test."""
+    for trial in trials.values():
+        if trial.overtaken:
+            audit.noted("mailbox.overtake", mailbox, {"organization": trial.overtaken})
 
 
 def postpone(mailbox: Mailbox, *, attempts: int, until: datetime) -> None:

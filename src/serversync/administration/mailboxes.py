@@ -223,7 +223,7 @@ def reject(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
 def mark_primary(mailboxes: Iterable[Mailbox], *, primary: bool) -> None:
     """Keep whether this organization alone synchronizes appointments, contacts and tasks of the mailboxes.
 
-    It is stored; the marker in Exchange is written by the trial of that direction.
+    The next *Test & Enable* then overtakes them from whichever organization their marker names.
 
     Raises:
         PrivilegeMissing: one of them may not be administered.

@@ -194,12 +194,27 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
 
 
 @app.command("test-enable")
-def enable(addresses: Addresses = None, *, everything: Everything = False, as_json: Json = False) -> None:
+def enable(
+    addresses: Addresses = None,
+    *,
+    everything: Everything = False,
+    primary: Annotated[
+        bool,
+        typer.Option(
+            "--primary",
+            help="Sync items with Exchange from this org only, even if Exchange was set to sync with a different org.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Open the Inbox of mailboxes; those that answer are enabled and synchronized at once."""
     with with_database(as_json=as_json) as output:
         from serversync.administration import connection, mailboxes
 
-        results = connection.enable(mailboxes.choose(addresses or [], everything=everything))
+        chosen = mailboxes.choose(addresses or [], everything=everything)
+        if primary:
+            mailboxes.mark_primary(chosen, primary=True)
+        results = connection.enable(chosen)
         errors = [result.trial.error for result in results]
         if output.as_json:
             output.json([{**row(one.state), "error": as_dict(one.trial.error)} for one in results])

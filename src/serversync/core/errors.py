@@ -16,7 +16,7 @@
             SendingDenied, MailboxFull, AccessForbidden, NotExchange, VersionUnsupported, ImpersonationDenied,
             MailboxNotFound, TrackedFolderMissing, MailboxAccessDenied, MailboxNotAllowed, ScopeTooWide, AutodiscoverFailed, AutodiscoverHostNotAllowed,
             AutodiscoverRedirectLoop, AutodiscoverDomainUnusable, AutodiscoverNotHere, AutodiscoverRefused,
-            MailboxInExchangeOnline, PlanWaiting, DeletionsHeld, SecretKeyUnusable, SecretKeyExposed, InputInvalid, PrivilegeMissing,
+            MailboxInExchangeOnline, PlanWaiting, DeletionsHeld, SyncedByAnotherOrganization, SecretKeyUnusable, SecretKeyExposed, InputInvalid, PrivilegeMissing,
             LogOnRefused, LogOnLocked, RecordNotFound,
             DatabaseMisconfigured, DatabaseStartFailed
 
@@ -678,6 +678,20 @@ class DeletionsHeld(Misconfigured):
     remedy = (
         "Let them happen ('serversync mailbox held {mailbox} --delete'), or keep what is left"
         " ('serversync mailbox held {mailbox} --keep')."
+    )
+
+
+class SyncedByAnotherOrganization(Misconfigured):
+    """The marker in a mailbox is that of another organization."""
+
+    code = "act.another-organization"
+    scope = Scope.MAILBOX
+    summary = (
+        "{mailbox} is kept in step by another organization, {organization} ({organizationid}), since {since}."
+    )
+    remedy = (
+        "Leave its appointments, contacts and tasks to that organization ('serversync mailbox edit {mailbox} --act"
+        " none'), or sync items with Exchange from this org only: 'serversync mailbox test-enable {mailbox} --primary'."
     )
 
 

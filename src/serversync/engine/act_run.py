@@ -13,6 +13,7 @@ from serversync.engine.act import ActPass
 from serversync.engine.act_ports import ActAlerts, ActMailbox, ActRun, ActStore
 from serversync.engine.run import FAILURES_BEFORE_ALERT
 from serversync.rules.guards import Held
+from serversync.rules.marker import SyncingOrganization
 from serversync.rules.plan import Plan, Step
 from serversync.rules.record import Kind
 from serversync.rules.schedule import after_failure, after_success
@@ -25,6 +26,7 @@ IDLE_STEPS = frozenset({Step.NOTHING, Step.LOOK_AGAIN, Step.HOLD})
 class ActClaim:
     """A claimed mailbox: the run, and what decides on where it goes, who hears of it and when it runs next.
 
+    ``organization`` is the one that the pass is for.
     ``takes_all`` are the kinds of which every item in Exchange takes part; of the others those with ``category``.
     ``zone`` is the one in which appointments that last whole days are made.
     ``is_agreed`` says that the mailbox may be written: somebody has looked at its first plan, or nobody has to.
@@ -33,6 +35,7 @@ class ActClaim:
     run: ActRun
     hostid: str
     profileid: UUID
+    organization: SyncingOrganization
     ownerid: UUID | None = None
     polling: timedelta = timedelta(minutes=2)
     polling_floor: timedelta = timedelta()

@@ -22,8 +22,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.profiles import ProfileConnections
 from serversync.administration import actor as actors
-from serversync.administration import bulk, enabling, jobs, mailboxes, readiness
-from serversync.administration.connection import TRIALS, TryOut
+from serversync.administration import bulk, connection, enabling, jobs, mailboxes, readiness
+from serversync.administration.connection import TRIALS, Asked, TryOut
 from serversync.administration.enabling import Direction, Trial
 from serversync.core import clock, faults
 from serversync.core.errors import InputInvalid, ServiceError, Transient
@@ -214,12 +214,12 @@ class OperationRunner:
             return {}, error
         if prepared is None:
             return {}, None
-        profileid, address, directions = prepared
+        asked, directions = prepared
         tried = {}
         async with self._connected(claim.jobid) as connections:
             for direction in directions:
                 if direction in self._trials:
-                    tried[direction] = await self._trials[direction](connections, profileid, address)
+                    tried[direction] = await self._trials[direction](connections, asked)
         return tried, enabling.first_error(tried)
 
     @asynccontextmanager
@@ -243,7 +243,7 @@ def _actor(claim: Claimed) -> actors.Actor | None:
     return actors.Actor(user, channel="job") if user is not None else None
 
 
-def _prepare(claim: Claimed) -> tuple[UUID, str | None, list[Direction]] | None:
+def _prepare(claim: Claimed) -> tuple[Asked, list[Direction]] | None:
     """Do the act that comes before the test, and return what is to be tried; ``None``: the mailbox is gone.
 
     Raises:
@@ -263,16 +263,18 @@ def _prepare(claim: Claimed) -> tuple[UUID, str | None, list[Direction]] | None:
             bulk.ACTS[bulk.TEST_ENABLE].require([mailbox])
     if mailbox is None:
         return None
-    refusal = readiness.blocked_from_test(mailbox, Organization.objects.current())
-    profile = mailbox.emailserverprofile
-    if refusal is not None or profile is None:
+    organization = Organization.objects.current()
+    refusal = readiness.blocked_from_test(mailbox, organization)
+    if refusal is not None or mailbox.emailserverprofile is None:
         raise InputInvalid(
             field=f"Mailbox {mailbox.emailaddress or mailbox.name}",
             reason=f"{refusal.sentence.rstrip('.')}. {refusal.remedy.rstrip('.')}"
             if refusal
             else "it has no profile",
         )
-    return profile.pk, mailbox.emailaddress, [one for one in Direction if enabling.uses(mailbox, one)]
+    return connection.asked_of(mailbox, organization), [
+        one for one in Direction if enabling.uses(mailbox, one)
+    ]
 
 
 def _mailbox(claim: Claimed) -> Mailbox | None:
@@ -295,6 +297,8 @@ def _finish(
         with transaction.atomic():
             if again:
                 _put_off(claim, mailbox, error, milliseconds)
+                with actors.acting(_actor(claim)):
+                    enabling.note_overtaken(mailbox, trials)
                 return
             if not _take(claim, error, milliseconds):
                 log.warning("a mailbox of a job was taken over", mailbox=str(mailbox), fence=claim.fence)

@@ -26,7 +26,12 @@ _WAYS: Final = (
     ),
     (r"serversync mailbox edit --username", "Mailboxes > Credentials"),
     (rf"serversync mailbox approve {_WHO}", "More Commands > Approve Email"),
+    (
+        rf"serversync mailbox test-enable {_WHO} --primary",
+        "Synchronizing organization > Sync items with Exchange from this org only, then Test & Enable",
+    ),
     (rf"serversync mailbox test-enable {_WHO}", "Test & Enable"),
+    (rf"serversync mailbox edit {_WHO} --act none", "Edit > Appointments, Contacts, and Tasks > None"),
     (
         rf"serversync mailbox edit {_WHO} --act server-side, then mailbox test-enable {_WHO}",
         "Edit > Appointments, Contacts, and Tasks, then Test & Enable",

@@ -11,6 +11,7 @@ from serversync.exchange.namespaces import MESSAGES, TYPES, soap
 from serversync.exchange.operations.create_attachment import CreateAttachment, NewFile
 from serversync.exchange.operations.create_folder import CreateFolder
 from serversync.exchange.operations.create_item import CreateItem, MessageDisposition, SendMeetingInvitations
+from serversync.exchange.operations.create_user_configuration import CreateUserConfiguration
 from serversync.exchange.operations.delete_item import DeleteItem, DeleteType, SendMeetingCancellations
 from serversync.exchange.operations.find_folder import FindFolder, FolderTraversal
 from serversync.exchange.operations.find_item import FindItem, SortOrder
@@ -20,6 +21,7 @@ from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.get_password_expiration_date import GetPasswordExpirationDate
 from serversync.exchange.operations.get_streaming_events import GetStreamingEvents
+from serversync.exchange.operations.get_user_configuration import GetUserConfiguration
 from serversync.exchange.operations.move_item import MoveItem
 from serversync.exchange.operations.operation import Operation
 from serversync.exchange.operations.send_item import SendItem
@@ -37,6 +39,7 @@ from serversync.exchange.operations.update_item import (
     SendMeetingInvitationsOrCancellations,
     UpdateItem,
 )
+from serversync.exchange.operations.update_user_configuration import UpdateUserConfiguration
 from serversync.exchange.soap import envelope
 from serversync.exchange.types.calendar_item import (
     CALENDAR_ITEM_FIELDS,
@@ -58,6 +61,7 @@ from serversync.exchange.types.message import Mailbox
 from serversync.exchange.types.recurrence import Recurrence
 from serversync.exchange.types.restriction import AllOf, Compare, Exists, any_equal_to, is_equal_to
 from serversync.exchange.types.shapes import AttachmentShape, BaseShape, BodyType, FolderShape, ItemShape
+from serversync.exchange.types.user_configuration import UserConfigurationName
 from serversync.exchange.types.writing import NewItem
 from serversync.exchange.version import RequestServerVersion
 
@@ -135,6 +139,7 @@ MEETING = {
 MONDAYS = Recurrence(
     pattern="WeeklyRecurrence", interval=2, days_of_week=("Monday",), start_date=date(2026, 5, 4)
 )
+SETTINGS = UserConfigurationName("Our.Settings", DistinguishedFolderId("root"))
 SINCE = Compare("IsGreaterThanOrEqualTo", FieldURI("item:DateTimeReceived"), datetime(2026, 5, 4, tzinfo=UTC))
 OPERATIONS = {
     "new message": CreateItem(
@@ -266,6 +271,10 @@ OPERATIONS = {
     "events": GetEvents("a<b", "c"),
     "password": GetPasswordExpirationDate("ada&ben@example.org"),
     "own password": GetPasswordExpirationDate(),
+    "read settings": GetUserConfiguration(SETTINGS),
+    "keep settings": CreateUserConfiguration(SETTINGS, {"a": "b<c>&", "d": ""}),
+    "keep settings in a folder": CreateUserConfiguration(UserConfigurationName("A", FolderId("f")), {}),
+    "replace settings": UpdateUserConfiguration(SETTINGS, {"a": "b"}),
     "stream": GetStreamingEvents(("a<b", "c"), timedelta(hours=2)),
 }
 

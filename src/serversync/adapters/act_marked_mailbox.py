@@ -1,0 +1,93 @@
+"""A mailbox that is touched only as long as its marker says that it is ours."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from serversync.adapters.act_marker import MailboxMarker
+from serversync.core.errors import ServiceError
+from serversync.engine.act_ports import (
+    ActMailbox,
+    FeedPage,
+    Found,
+    Item,
+    ItemToChange,
+    ItemToMake,
+    Written,
+)
+from serversync.rules.record import Fields, Kind
+
+
+class MarkedMailbox:
+    """``ActMailbox`` that looks at the marker once, before the first thing that happens.
+
+    A pass that hears of nothing and has nothing to write does not look: it does nothing that another organization could
+    mind, and asks no more than before. One that does hears who has overtaken the mailbox before it takes anything over or
+    writes anything. A mailbox without a marker, such as one that was enabled before there were any, gets ours.
+
+    Args:
+        mailbox: The mailbox.
+        marker: Its marker.
+        may_write: ``False`` for a pass that only plans, which leaves no marker either.
+        clock: Tells the time.
+    """
+
+    def __init__(
+        self, mailbox: ActMailbox, marker: MailboxMarker, *, may_write: bool, clock: Callable[[], datetime]
+    ) -> None:
+        self._mailbox = mailbox
+        self._marker = marker
+        self._may_write = may_write
+        self._clock = clock
+        self._is_ours = False
+
+    async def feed(self, kind: Kind, position: str | None) -> FeedPage:
+        """See ``ActMailbox``."""
+        page = await self._mailbox.feed(kind, position)
+        if page.heard:
+            await self._make_sure()
+        return page
+
+    async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
+        """See ``ActMailbox``."""
+        if item_ids:
+            await self._make_sure()
+        return await self._mailbox.read(kind, item_ids)
+
+    async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
+        """See ``ActMailbox``."""
+        await self._make_sure()
+        return await self._mailbox.find(kind, stamp)
+
+    async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
+        """See ``ActMailbox``."""
+        if records:
+            await self._make_sure()
+        return await self._mailbox.twins(kind, records)
+
+    async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
+        """See ``ActMailbox``."""
+        await self._make_sure()
+        return await self._mailbox.create(kind, items)
+
+    async def update(self, kind: Kind, items: Sequence[ItemToChange]) -> list[Written | ServiceError]:
+        """See ``ActMailbox``."""
+        await self._make_sure()
+        return await self._mailbox.update(kind, items)
+
+    async def delete(self, kind: Kind, item: Written) -> None:
+        """See ``ActMailbox``."""
+        await self._make_sure()
+        await self._mailbox.delete(kind, item)
+
+    async def _make_sure(self) -> None:
+        """Look at the marker, once.
+
+        Raises:
+            SyncedByAnotherOrganization: the mailbox was overtaken.
+        """
+        if self._is_ours:
+            return
+        if await self._marker.check() is None and self._may_write:
+            await self._marker.claim(self._clock())
+        self._is_ours = True

@@ -1,0 +1,46 @@
+"""CreateUserConfiguration: keeps settings in a folder; a name that is taken is refused with ``ErrorItemSave``."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from lxml.etree import _Element
+from msgspec import Struct
+
+from serversync.exchange.operations.operation import read_answers
+from serversync.exchange.outcome import Outcome
+from serversync.exchange.response_codes import AnswerContext
+from serversync.exchange.types.user_configuration import UserConfigurationName, write_user_configuration
+from serversync.exchange.version import RequestServerVersion
+
+
+class CreateUserConfiguration(Struct, frozen=True, gc=False):
+    """Keeps texts under a name that is free; of two that do so at the same time one is refused."""
+
+    configuration: UserConfigurationName
+    texts: Mapping[str, str]
+
+    name: ClassVar[str] = "CreateUserConfiguration"
+    time_zone_context: ClassVar[bool] = False
+    repeatable: ClassVar[bool] = False
+
+    @property
+    def asked(self) -> int:
+        """How many outcomes the answer must have."""
+        return 1
+
+    def to_xml(self, version: RequestServerVersion) -> str:  # noqa: ARG002 - the same in all versions
+        """Return the request as the content of the SOAP body."""
+        content = write_user_configuration(self.configuration, self.texts)
+        return f"<m:CreateUserConfiguration>{content}</m:CreateUserConfiguration>"
+
+    def from_xml(self, response: _Element, context: AnswerContext) -> list[Outcome[Literal[True]]]:
+        """Return the one outcome.
+
+        Raises:
+            AnswerUnreadable: the answer is not one to this request.
+        """
+
+        def read(_message: _Element) -> Literal[True]:
+            return True
+
+        return read_answers(self, response, context, read)
