@@ -2,10 +2,8 @@
 
 import os
 import random
-import signal
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -13,16 +11,13 @@ from serversync.core.faults import INCOMING_ACTIONS, INCOMING_PASS
 from serversync.crm.models import Mailbox, SystemUser, UserSettings
 from serversync.simulator import Fault
 from tests.e2e.place import PEOPLE, QUEUE, company
-from tests.fault.breaking import WAYS
-from tests.fault.workers import WorkerProcess
+from tests.fault.crew import Crew
 
 AMOUNT = int(os.environ.get("SERVERSYNC_TEST_MESSAGES", "10000"))
-WORKERS = 4
 WAVE = max(AMOUNT // 25, 20)
 SECONDS = 600
 COLLEAGUES = tuple(f"colleague{number}@example.org" for number in range(9))
 ADDRESSES = (*PEOPLE, *COLLEAGUES, QUEUE)
-EVERY_BREAK = frozenset((point, way) for point in (*INCOMING_PASS, *INCOMING_ACTIONS) for way in WAYS)
 FILE = "the file\r\n"
 
 
@@ -78,70 +73,25 @@ class Post:
         ).encode()
 
 
-class Crew:
-    """Four workers; whoever dies is replaced, and each is given what is still to go wrong."""
-
-    def __init__(self, place, chance, told: Path):
-        self._place, self._chance, self._told = place, chance, told
-        self._running = []
-        self.deaths = Counter()
-        told.touch()
-
-    @property
-    def broken(self):
-        """What has gone wrong so far."""
-        return {tuple(line.split("=")) for line in self._told.read_text().splitlines()}
-
-    def keep(self):
-        """Replace whoever is gone."""
-        for one in self._running:
-            if one.poll() is not None:
-                self.deaths[one.returncode] += 1
-        self._running = [one for one in self._running if one.returncode is None]
-        while len(self._running) < WORKERS:
-            wishes = {"WORKER_BREAKS": self._wishes(), "WORKER_BROKEN": str(self._told)}
-            self._running.append(WorkerProcess(self._place.dsn, **wishes))
-
-    def _wishes(self):
-        """One point at which it dies, if there is one left, and some at which it is cut off."""
-        left = sorted(EVERY_BREAK - self.broken)
-        self._chance.shuffle(left)
-        deaths = [point for point, way in left if way == "kill"][:1]
-        cuts = {point: way for point, way in left if way != "kill" and point not in deaths}
-        wishes = {**dict.fromkeys(deaths, "kill"), **dict(list(cuts.items())[:6])}
-        return " ".join(f"{point}={way}@{self._chance.randint(1, 3)}" for point, way in wishes.items())
-
-    def end(self):
-        """Let all of them finish."""
-        for one in self._running:
-            if one.poll() is None:
-                one.send_signal(signal.SIGTERM)
-        try:
-            for one in self._running:
-                one.wait(timeout=60)
-        finally:
-            for one in self._running:
-                one.kill()
-
-
 @pytest.mark.timeout(SECONDS + 120)
 def test_ten_thousand_messages_are_tracked_once_whatever_dies(place, database_dsn, tmp_path):
     seed = int(os.environ.get("SERVERSYNC_TEST_SEED", random.SystemRandom().randrange(2**32)))
     print(f"SERVERSYNC_TEST_SEED={seed}")
     chance = random.Random(seed)  # noqa: S311 - it only says what dies
-    post, crew = Post(place, chance), Crew(place, chance, tmp_path / "broken")
+    post = Post(place, chance)
+    crew = Crew(place.dsn, (*INCOMING_PASS, *INCOMING_ACTIONS), chance, tmp_path / "broken")
     end = time.monotonic() + SECONDS
     try:
         while True:
             crew.keep()
             ((done,),) = place.query("select count(*) from messagetrace")
-            is_enough = len(post.recipients) >= AMOUNT and crew.broken == EVERY_BREAK
+            is_enough = len(post.recipients) >= AMOUNT and not crew.missing
             if is_enough and done >= len(post.items) and is_settled(place):
                 break
             if not is_enough and len(post.items) - done < 2 * WAVE:
                 post.deliver(WAVE if len(post.recipients) < AMOUNT else 20)
                 trouble(place, chance)
-            assert time.monotonic() < end, f"it did not happen in time: {EVERY_BREAK - crew.broken}, {done}"
+            assert time.monotonic() < end, f"it did not happen in time: {crew.missing}, {done}"
             # What failed would rest for ten seconds and more; nothing but patience is saved here.
             place.query_and_commit(
                 "update mailbox set nextpasson = now() where mailboxid in"
@@ -153,7 +103,7 @@ def test_ten_thousand_messages_are_tracked_once_whatever_dies(place, database_ds
     print(
         f"messages {len(post.recipients)} in {time.monotonic() - end + SECONDS:.0f} s, ends of workers {crew.deaths}"
     )
-    assert crew.deaths[-signal.SIGKILL] >= len(EVERY_BREAK) // len(WAYS)
+    crew.expect_deaths()
     expect_each_once(place, post)
 
 
