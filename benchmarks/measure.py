@@ -75,10 +75,12 @@ def program(module: str, **arguments: object) -> dict[str, float]:
     """Run ``python -m benchmarks.programs.<module>`` with JSON arguments and return the JSON it prints last."""
     done = subprocess.run(
         [sys.executable, "-m", f"benchmarks.programs.{module}", json.dumps(arguments)],
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
         env={**os.environ, "BENCHMARK_PROCESSOR": ",".join(map(str, _MEASURED_ON))},
     )
+    if done.returncode:
+        raise SystemExit(f"{done.stderr[-4000:]}\nbenchmarks.programs.{module} failed.")
     answer: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     return answer

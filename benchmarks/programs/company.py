@@ -28,10 +28,7 @@ def employ(
             "truncate email, messagetrace, mailboxfolder, attachment, mailboxtrackingfolder, notificationgroup,"
             " connectionslot, procrastinate_jobs, procrastinate_workers cascade"
         )
-        connection.execute("update systemuser set defaultmailbox = null")
-        connection.execute("delete from usersettings")
-        connection.execute("delete from systemuser")
-        connection.execute("delete from mailbox")
+        connection.execute("truncate systemuser, mailbox cascade")
     Organization.objects.current()
     Organization.objects.update(
         pollingintervalinseconds=interval,
