@@ -65,6 +65,28 @@ def test_a_person_is_found_by_each_part_of_the_name(ada: exchangelib.Account, na
     assert contact.display_name == "Grace Hopper"
 
 
+def test_a_person_is_found_by_distinguished_names_of_now_and_then(
+    ada: exchangelib.Account, exchange: Exchange
+) -> None:
+    grace = exchange.mailbox(GRACE)
+    exchange.add_proxy_address(grace, "X500:/o=Old/ou=Group/cn=Recipients/cn=ghopper")
+    for name in (grace.legacy_dn, "/O=OLD/OU=GROUP/CN=RECIPIENTS/CN=GHOPPER", f"EX:{grace.legacy_dn}"):
+        (found,) = ada.protocol.resolve_names([name])
+        assert found.email_address == GRACE
+    (found,) = ada.protocol.resolve_names(["/o=Old/ou=Group/cn=Recipients/cn=gh"])
+    assert isinstance(found, ErrorNameResolutionNoResults)
+
+
+def test_people_whom_items_name_by_the_directory_have_no_mail_address(
+    ada: exchangelib.Account, exchange: Exchange
+) -> None:
+    exchange.named_by_directory[GRACE] = "/o=Old/cn=grace"
+    exchange.deliver(b"From: Grace <grace@example.org>\r\nTo: ada@example.org\r\n\r\nHi\r\n", [MAILBOX])
+    (message,) = ada.inbox.all()
+    assert (message.author.email_address, message.author.routing_type) == ("/o=Old/cn=grace", "EX")
+    assert message.to_recipients[0].routing_type == "SMTP"
+
+
 def test_nobody_is_found_for_an_unknown_name(ada: exchangelib.Account) -> None:
     (found,) = ada.protocol.resolve_names(["Nobody"])
     assert isinstance(found, ErrorNameResolutionNoResults)

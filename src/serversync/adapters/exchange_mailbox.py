@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from hashlib import blake2b
 from typing import Final
 
+from serversync.adapters.directory_names import DirectoryNames, is_nameless
 from serversync.adapters.exchange_actions import MailActions
 from serversync.adapters.folder_places import outside_inbox
 from serversync.adapters.profiles import BatchConnections, ProfileConnections
@@ -53,10 +54,6 @@ PAGE_MEMORY_BYTES: Final = 32 * 1024 * 1024
 _LISTED: Final = tuple(
     FieldURI(uri) for uri in ("item:ItemClass", "item:DateTimeReceived", "item:Size", "item:Categories")
 )
-_SENDER_SMTP: Final = ExtendedFieldURI(property_type="String", property_tag=0x5D01)
-_FROM_SMTP: Final = ExtendedFieldURI(property_type="String", property_tag=0x5D02)
-_SENDER: Final = ItemShape(additional_properties=(FieldURI("message:Sender"), _SENDER_SMTP, _FROM_SMTP))
-"""Who sent it, and the SMTP addresses that Exchange has kept of both though their mailboxes may be gone."""
 _SEARCH_KEY: Final = ExtendedFieldURI(property_type="Binary", property_tag=0x300B)
 _BODY: Final = FieldURI("item:Body")
 _COMMIT_TIME_MAX: Final = ExtendedFieldURI(property_type="SystemTime", property_tag=0x670A)
@@ -92,8 +89,6 @@ _WITHOUT_BODY: Final = ItemShape(additional_properties=_FIELDS)
 _SENT_WITH_BODY: Final = ItemShape(body_type=BodyType.BEST, additional_properties=(*_FIELDS, STAMP, _BODY))
 _SENT_WITHOUT_BODY: Final = ItemShape(additional_properties=(*_FIELDS, STAMP))
 
-_LEGACY: Final = "EX"
-"""The routing type of an address that is a distinguished name of the directory."""
 _NEW_OR_CHANGED: Final = (sync.Create, sync.Update)
 
 
@@ -110,6 +105,7 @@ class EwsMailbox:
         self._client = client
         self._mailbox = mailbox
         self._size = size or BatchSize()
+        self._names = DirectoryNames(client, mailbox)
         self._spools: list[SpooledContent] = []
         self._in_memory = 0
 
@@ -172,31 +168,10 @@ class EwsMailbox:
         nameless: list[ReceivedMessage] = []
         for change, outcome in zip(changes, outcomes, strict=True):
             message = found[change.item_id] = _message(change, outcome)
-            if isinstance(message, ReceivedMessage) and (
-                message.sender is None or message.sender.routing == _LEGACY
-            ):
+            if isinstance(message, ReceivedMessage) and is_nameless(message):
                 nameless.append(message)
         if nameless:
-            await self._read_senders(nameless)
-
-    async def _read_senders(self, messages: Sequence[ReceivedMessage]) -> None:
-        """Ask who sent messages without a From, or with one that is no SMTP address; they are rare.
-
-        Colleagues who have left are named by the distinguished name that they had in the directory (routing ``EX``);
-        the SMTP address that Exchange noted when the message came tells who they were.
-        """
-        ids = tuple([ItemId(message.item_id) for message in messages])
-        outcomes = await self._client.call_bisecting(GetItem(ids, _SENDER), mailbox=self._mailbox)
-        for message, outcome in zip(messages, outcomes, strict=True):
-            if isinstance(outcome, ews.Failure) or not isinstance(outcome.value, Message):
-                continue
-            kept = outcome.value.extended_properties
-            if message.sender is None:
-                message.sender = _address(outcome.value.sender)
-            if message.sender is not None and message.sender.routing == _LEGACY:
-                smtp = kept.get(_FROM_SMTP) or kept.get(_SENDER_SMTP)
-                if isinstance(smtp, str) and "@" in smtp:
-                    message.sender = Address(message.sender.name, smtp)
+            await self._names.name(nameless)
 
     async def _with_large_body(
         self, message: ReceivedMessage | ServiceError

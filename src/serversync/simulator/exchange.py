@@ -75,6 +75,8 @@ class Exchange:
         accepted_domains: Further domains whose mail it takes, beside ``domain``.
         max_message_size: The largest message in bytes that it sends and takes; ``None`` for any.
         room_lists: Lists of meeting rooms, by address in lower case; ``add_room_list`` adds one.
+        named_by_directory: Addresses, lower case, of people whom items name by the distinguished name given here
+            (routing type ``EX``), as people who have left are named.
         load: How much goes on.
         throttle: Keeps the budgets of ``throttling``.
         illegal_characters: ``reference`` writes characters that XML forbids as a real server does, which no
@@ -115,6 +117,7 @@ class Exchange:
         self.accepted_domains: set[str] = set()
         self.max_message_size: int | None = None
         self.room_lists: dict[str, RoomList] = {}
+        self.named_by_directory: dict[str, str] = {}
         self.load = Load()
         self.throttle = Throttle(now)
         self.illegal_characters: IllegalCharacters = "drop"
@@ -391,6 +394,7 @@ class Exchange:
             self.illegal_characters,
             self._is_internal,
             kind_of,
+            named_by_directory=self.named_by_directory,
         )
 
     def _is_internal(self, address: str) -> bool:

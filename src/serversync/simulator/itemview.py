@@ -3,8 +3,8 @@
 import base64
 import hashlib
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -60,6 +60,7 @@ class ItemView:
         shape: What was asked for.
         illegal: What becomes of characters that XML forbids.
         is_internal: Tells the addresses of this server's mailboxes.
+        named_by_directory: Addresses (lower case) of people whom the server names by the directory, and these names.
         kind_of: Finds the kind of an item class.
         path: Where an item that is attached to another one is inside it; empty for an item of a folder.
         root: Folder, number and occurrence of the item of a folder that this one is, or is attached to.
@@ -75,6 +76,7 @@ class ItemView:
     kind_of: "Callable[[str, Schema], ItemKind]"
     path: tuple[int, ...] = ()
     root: tuple[int, int, int] = (0, 0, 0)
+    named_by_directory: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.path:
@@ -103,9 +105,10 @@ class ItemView:
         if self.shape.schema >= Schema.EXCHANGE2010:
             is_internal = self.is_internal(address.address)
             kind = f"<t:MailboxType>{'Mailbox' if is_internal else 'OneOff'}</t:MailboxType>"
-        email = self.text(address.address)
+        known = self.named_by_directory.get(address.address.lower()) if self.named_by_directory else None
+        email, route = self.text(known or address.address), "SMTP" if known is None else "EX"
         routing = (
-            f"<t:EmailAddress>{email}</t:EmailAddress><t:RoutingType>SMTP</t:RoutingType>" if email else ""
+            f"<t:EmailAddress>{email}</t:EmailAddress><t:RoutingType>{route}</t:RoutingType>" if email else ""
         )
         name = self.text(address.name or address.address)
         return f"<t:Mailbox><t:Name>{name}</t:Name>{routing}{kind}</t:Mailbox>"

@@ -116,6 +116,16 @@ class Mailbox(FolderTree):
         self._seeded_folder = 0
         self._deleted: set[int] = set()
 
+    @property
+    def legacy_dn(self) -> str:
+        """Its distinguished name in the directory."""
+        return f"/o=Simulator/ou=Exchange Administrative Group/cn=Recipients/cn={self.guid.hex}"
+
+    def is_named(self, distinguished_name: str) -> bool:
+        """Tell whether a distinguished name is its own, or one of its further addresses (``X500:...``)."""
+        wanted = distinguished_name.lower()
+        return wanted == self.legacy_dn.lower() or f"x500:{wanted}" in self.addresses()
+
     def addresses(self) -> set[str]:
         """Return all addresses that deliver here, lower case."""
         return {one.lower() for one in (self.primary_smtp_address, *self.proxy_addresses)}

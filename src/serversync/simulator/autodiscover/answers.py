@@ -69,7 +69,7 @@ def locate(exchange: Exchange, address: str, *, own_url: str, host: str) -> Loca
         internal if external is None else external,
         configuration.ews_partner_url or internal,
         configuration.grouping_information,
-        f"/o=Simulator/ou=Exchange Administrative Group/cn=Recipients/cn={mailbox.guid.hex}",
+        mailbox.legacy_dn,
     )
 
 

@@ -45,7 +45,7 @@ def _ambiguous(payload: str) -> str:
 def _candidates(call: Call) -> list[str]:
     wanted = (call.request.findtext(f"{M}UnresolvedEntry") or "").strip()
     prefix, separator, rest = wanted.partition(":")
-    if separator and prefix.lower() in {"smtp", "sip"}:
+    if separator and prefix.lower() in {"smtp", "sip", "ex", "x500"}:
         wanted = rest.strip()
     if not wanted:
         raise EwsError("ErrorNameResolutionNoResults", "No results were found.")
@@ -71,6 +71,8 @@ def _fits(wanted: str, *values: str) -> bool:
 
 
 def _is_meant(mailbox: Mailbox, wanted: str) -> bool:
+    if wanted.startswith("/"):
+        return mailbox.is_named(wanted)
     if "@" in wanted:
         return wanted.lower() in mailbox.addresses()
     primary = mailbox.primary_smtp_address
@@ -102,7 +104,8 @@ def person(
 
 def _directory_contact(call: Call, mailbox: Mailbox) -> str:
     """Return what the directory knows of somebody: names, every address, and from 2010 SP2 on the alias."""
-    addresses = (mailbox.primary_smtp_address, *sorted(mailbox.proxy_addresses))[:3]
+    further = sorted(one for one in mailbox.proxy_addresses if "@" in one and ":" not in one)
+    addresses = (mailbox.primary_smtp_address, *further)[:3]
     entries = "".join(
         f'<t:Entry Key="EmailAddress{number}">{text(f"SMTP:{address}" if number == 1 else f"smtp:{address}")}</t:Entry>'
         for number, address in enumerate(addresses, 1)

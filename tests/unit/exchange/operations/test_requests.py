@@ -24,6 +24,7 @@ from serversync.exchange.operations.get_streaming_events import GetStreamingEven
 from serversync.exchange.operations.get_user_configuration import GetUserConfiguration
 from serversync.exchange.operations.move_item import MoveItem
 from serversync.exchange.operations.operation import Operation
+from serversync.exchange.operations.resolve_names import ResolveNames
 from serversync.exchange.operations.send_item import SendItem
 from serversync.exchange.operations.subscribe import (
     PullSubscriptionRequest,
@@ -217,6 +218,7 @@ OPERATIONS = {
         traversal=FolderTraversal.DEEP,
         restriction=is_equal_to(FieldURI("folder:DisplayName"), "Undeliverable"),
     ),
+    "who is meant": ResolveNames(unresolved_entry="/o=Example/cn=Recipients/cn=Hal & <co>"),
     "send": SendItem(item_ids=(ItemId("a", "k"), ItemId("b", "l"))),
     "send without a copy": SendItem(item_ids=(ItemId("a", "k"),), save_item_to_folder=False),
     "send into a folder": SendItem(item_ids=(ItemId("a", "k"),), saved_item_folder=FolderId("f")),
