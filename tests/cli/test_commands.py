@@ -141,7 +141,11 @@ def test_what_cannot_be_done_is_told_with_its_exit_code(run, arguments, exit_cod
         (("--ews-url", "ftp://mail.example.org/"), 2, "profile.address-invalid"),
         (("--ews-url", "mail.example.org", "--ca", __file__), 2, "holds no certificate in PEM form"),
         (("--ews-url", "mail.example.org", "--ca", "/no/such/file"), 2, "cannot be read"),
-        (("--ews-url", "mail.example.org", "--auth", "kerberos"), 2, "not one of auto, ntlm, basic"),
+        (
+            ("--ews-url", "mail.example.org", "--auth", "kerberos"),
+            2,
+            "not one of auto, ntlm, negotiate, basic",
+        ),
         (("--ews-url", "mail.example.org", "--max-connections", "301"), 2, "not within 1 to 300"),
         (("--ews-url", "mail.example.org", "--username", "svc"), 2, "not a user principal name"),
         (("--autodiscover", "--ews-url", "mail.example.org"), 2, "give either this or a server location"),

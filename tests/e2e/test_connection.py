@@ -2,18 +2,21 @@
 
 import asyncio
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from serversync.administration import connection, connection_test, mailboxes, profiles
+from serversync.core import clock
 from serversync.core.errors import InsecureAddress
-from serversync.crm.models import Mailbox
+from serversync.crm.models import Mailbox, Organization, PasswordExpiry
+from serversync.engine.probe import Result
 from serversync.jobs.single import sync_now
 from serversync.simulator import CertificateOptions
 from tests.e2e.place import PASSWORD, SERVICE, company
 
-NTLM, BASIC = 2, 3
+NEGOTIATE, NTLM, BASIC = 1, 2, 3
 
 
 def outcome(place, **options):
@@ -35,10 +38,24 @@ def expect(place, code, *words, **options):
     assert PASSWORD not in place.profile.lasttestresponse
 
 
-@pytest.mark.parametrize("protocol", [NTLM, BASIC])
+@pytest.mark.parametrize("protocol", [NEGOTIATE, NTLM, BASIC])
 def test_a_correct_profile_opens_the_inbox(database_dsn, protocol):
     with company(database_dsn, protocol=protocol, extended_protection="require") as place:
         assert outcome(place).failure is None
+
+
+@pytest.mark.parametrize("days", [14, 60])
+def test_a_password_that_ends_is_warned_about_within_the_days_of_the_setting(database_dsn, days):
+    with company(database_dsn) as place:
+        place.exchange.add_mailbox(SERVICE)
+        place.exchange.directory.find(SERVICE).password_expires = clock.now() + timedelta(days=40)
+        Organization.objects.update(passwordwarningindays=days)
+        PasswordExpiry.objects.create(
+            pk=place.profile.pk, credentialsof=clock.now(), dueon=clock.now() + timedelta(days=1)
+        )
+        findings = {one.step.key: one.finding for one in outcome(place).reports}
+        assert (findings["expiry"].result is Result.WARNING) is (days == 60)
+        assert PasswordExpiry.objects.get().dueon <= clock.now(), "so that its alert closes soon"
 
 
 @pytest.mark.parametrize("protocol", [NTLM, BASIC])

@@ -192,6 +192,9 @@ async def test_a_refusal_is_told_with_its_cause(case: Case) -> None:
     assert case.password not in told.replace("wrong password", "")
     assert "{" not in told
     assert dict(diagnosis.evidence)["offered"]
+    skew = dict(diagnosis.evidence).get("clock skew", "none")
+    assert ("the server is ahead" in skew) if case.skew else "600 s" not in skew
+    assert "-0" not in skew
 
 
 async def test_a_proxy_that_shares_its_connections_is_never_called_a_wrong_password() -> None:

@@ -27,7 +27,7 @@ from serversync.administration import by_hand as waiting
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, NoConnectionFree, ServiceError
 from serversync.crm import secrets
-from serversync.crm.models import EmailServerProfile, Mailbox
+from serversync.crm.models import EmailServerProfile, Mailbox, Organization, PasswordExpiry
 from serversync.crm.models.emailserverprofile import (
     AuthenticationProtocol,
     CredentialRetrieval,
@@ -44,6 +44,7 @@ from serversync.rules.allow_list import allows
 _SCHEMES: Final = {
     None: Scheme.AUTO,
     AuthenticationProtocol.AUTO_DETECT: Scheme.AUTO,
+    AuthenticationProtocol.NEGOTIATE: Scheme.NEGOTIATE,
     AuthenticationProtocol.NTLM: Scheme.NTLM,
     AuthenticationProtocol.BASIC: Scheme.BASIC,
 }
@@ -137,6 +138,7 @@ def plan(name: str, *, sample: str | None = None, outside: str | None = None) ->
         sample=address,
         outside=outside or profile.outsidemailbox,
         allowed=profile_access.allowed(profile),
+        password_warning=timedelta(days=Organization.objects.current().passwordwarningindays),
     )
     return Plan(profile, target, account)
 
@@ -221,6 +223,8 @@ def keep(what: Plan, reports: Sequence[Report], *, startedon: datetime, millisec
         lasttestresponse=connection_report.as_json(done),
         lastcrmmessage=message[:_LONGEST_MESSAGE] if message else None,
     )
+    # Whoever repaired a password sees its alert close soon.
+    PasswordExpiry.objects.filter(pk=what.account.accountid).update(dueon=startedon)
     return done
 
 

@@ -32,6 +32,7 @@ from serversync.exchange.inspection import authorities
 AUTHENTICATION: Final = {
     "auto": AuthenticationProtocol.AUTO_DETECT,
     "ntlm": AuthenticationProtocol.NTLM,
+    "negotiate": AuthenticationProtocol.NEGOTIATE,
     "basic": AuthenticationProtocol.BASIC,
 }
 """What can be chosen, by the word for it."""

@@ -52,7 +52,9 @@ Username = Annotated[
 ]
 Auth = Annotated[
     str | None,
-    typer.Option("--auth", help="auto (NTLM or Negotiate, never Basic), ntlm or basic. [default: auto]"),
+    typer.Option(
+        "--auth", help="auto (NTLM or Negotiate, never Basic), ntlm, negotiate or basic. [default: auto]"
+    ),
 ]
 Authorities = Annotated[
     Path | None, typer.Option("--ca", help="PEM file of your own certificate authority; - for none.")

@@ -31,6 +31,7 @@ from serversync.jobs.housekeeping import keep_house
 from serversync.jobs.notifications import Notifier
 from serversync.jobs.operations import OperationRunner
 from serversync.jobs.outgoing import OutgoingMail
+from serversync.jobs.passwords import watch_passwords
 from serversync.jobs.places import Places
 from serversync.jobs.tasks import MAILBOXES, Batch
 
@@ -145,6 +146,7 @@ class Worker:
                 asyncio.create_task(operations.run(self._dsn)),
                 asyncio.create_task(keep_house()),
                 asyncio.create_task(watch_certificates(pool)),
+                asyncio.create_task(watch_passwords(pool, profiles, runner.slots)),
                 asyncio.create_task(dispatcher.run()),
                 asyncio.create_task(notifier.run()),
                 asyncio.create_task(outgoing.run()),

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Final
 
+from serversync.adapters.password_end import password_end
+from serversync.adapters.password_watch import ends_in
 from serversync.adapters.probe.target import Now, Seen, Target
 from serversync.core.errors import (
     AuthenticationFailed,
@@ -17,8 +18,6 @@ from serversync.engine.remedies import password_over, remedy_for
 from serversync.exchange.auth.diagnosis import Cause, diagnose_refusal
 from serversync.exchange.client import Credentials, EwsClient
 from serversync.exchange.operations.get_folder import GetFolder
-from serversync.exchange.operations.get_password_expiration_date import GetPasswordExpirationDate
-from serversync.exchange.outcome import Failure
 from serversync.exchange.types.ids import DistinguishedFolderId
 
 _INBOX: Final = GetFolder((DistinguishedFolderId("inbox"),))
@@ -26,8 +25,6 @@ _BOUND: Final = (
     "If the password is right, a proxy in front of Exchange may end TLS with another certificate, which Extended Protection "
     "refuses: give the proxy the certificate of Exchange, or let it pass TLS through (TCP mode)."
 )
-_SOON: Final = timedelta(days=14)
-"""A password that ends within this time is warned about."""
 
 
 class LogOnSteps:
@@ -84,29 +81,21 @@ class LogOnSteps:
 
     async def expiry(self) -> AsyncIterator[Part | Finding]:
         """Ask when the password of the account ends; only accounts with a mailbox are told."""
-        client, account = self._seen.open_client(), self._target.username
-        if "@" not in account:
-            yield not_needed(f"Exchange tells it only of an address, and {account} is none.")
-            return
-        try:
-            (outcome,) = await client.call(GetPasswordExpirationDate(account))
-        except ServiceError as error:
-            yield not_needed(f"Exchange does not tell it: {error}")
-            return
-        if isinstance(outcome, Failure):
-            yield not_needed(f"Exchange does not tell it ({outcome.code}): the account has no mailbox.")
-            return
-        when = outcome.unwrap().when
-        if when is None:
+        account = self._target.username
+        told = await password_end(self._seen.open_client(), account)
+        if told.code:
+            yield not_needed(f"Exchange does not tell it ({told.code}): the account has no mailbox.")
+        elif told.error is not None:
+            yield not_needed(f"Exchange does not tell it: {told.error}")
+        elif told.when is None:
             yield ok(f"The password of {account} never expires.")
-        elif when - self._now() < _SOON:
-            days = max(0, (when - self._now()).days)
+        elif (left := told.when - self._now()) < self._target.password_warning:
             yield warning(
-                f"The password of {account} expires in {days} days, on {when:%Y-%m-%d}.",
+                f"The password of {account} {ends_in(left)}, on {told.when:%Y-%m-%d}.",
                 password_over(account),
             )
         else:
-            yield ok(f"The password of {account} expires on {when:%Y-%m-%d}.")
+            yield ok(f"The password of {account} expires on {told.when:%Y-%m-%d}.")
 
     async def _why(self, refused: ServiceError) -> Finding:
         """Return what a refusal comes from, as far as at most one more attempt tells."""

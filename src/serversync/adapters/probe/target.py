@@ -39,6 +39,7 @@ class Target:
         own_credentials: Whether the account is the sample mailbox's own.
         connections: How many requests may be sent at the same time.
         turn: When requests may be sent: the lease of these connections.
+        password_warning: A password that ends within this time is warned about.
     """
 
     profile: str
@@ -63,6 +64,7 @@ class Target:
     diagnoses: bool = True
     guard: LogOnGuard | None = field(default=None, repr=False)
     turn: Turn | None = field(default=None, repr=False)
+    password_warning: timedelta = timedelta(days=14)
 
     @property
     def step_seconds(self) -> float:

@@ -31,6 +31,7 @@ from serversync.crm.models.mailboxtrackingfolder import MailboxTrackingFolder
 from serversync.crm.models.messagetrace import MessageTrace
 from serversync.crm.models.notificationgroup import NotificationGroup
 from serversync.crm.models.organization import Organization
+from serversync.crm.models.passwordexpiry import PasswordExpiry
 from serversync.crm.models.queue import Queue, QueueItem
 from serversync.crm.models.recurringappointmentmaster import RecurringAppointmentMaster
 from serversync.crm.models.role import Role, RolePrivileges, SystemUserRoles
@@ -72,6 +73,7 @@ __all__ = [
     "MessageTrace",
     "NotificationGroup",
     "Organization",
+    "PasswordExpiry",
     "Queue",
     "QueueItem",
     "RecurringAppointmentMaster",

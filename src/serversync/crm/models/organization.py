@@ -114,6 +114,7 @@ class Organization(models.Model):
     generatealertsforerrors = boolean(default=True)
     generatealertsforwarnings = boolean(default=False)
     generatealertsforinformation = boolean(default=True)
+    passwordwarningindays = integer(0, 365, 14)
     notifymailboxownerofemailserverlevelalerts = boolean(default=False)
     maxverboseloggingmailbox = integer(0, None, 10)
     maxverboseloggingsynccycles = integer(0, None, 100)

@@ -147,7 +147,7 @@ class _Trial:
             self._note("server", info.dns_computer or info.computer)
             self._note("domain", f"{info.netbios_domain} ({info.dns_domain})")
         if evidence.clock_skew_seconds is not None:
-            self._note("clock skew", f"{evidence.clock_skew_seconds:+.0f} s")
+            self._note("clock skew", _skew(evidence.clock_skew_seconds))
         self._note("front ends", ", ".join(sorted(evidence.front_ends)))
         self._note("in between", "; ".join(sorted(evidence.proxies)))
         return evidence
@@ -198,6 +198,14 @@ class _Trial:
 
     def _diagnosis(self, cause: Cause, error: ServiceError, *, is_certain: bool) -> Diagnosis:
         return Diagnosis(cause, error, is_certain, tuple(self._seen))
+
+
+def _skew(seconds: float) -> str:
+    """Return the difference of the clocks for a person; a header tells whole seconds only."""
+    whole = round(abs(seconds))
+    if whole <= 1:
+        return "none"
+    return f"{whole} s, the server is {'ahead' if seconds > 0 else 'behind'}"
 
 
 @asynccontextmanager

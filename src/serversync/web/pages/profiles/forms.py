@@ -11,7 +11,12 @@ from serversync.administration.profiles import AUTHENTICATION, ProfileEntries
 from serversync.crm.models import EmailServerProfile
 
 _YES_NO: Final = (("yes", "Yes"), ("no", "No"))
-_PROTOCOLS: Final = (("auto", "Auto Detect"), ("ntlm", "NTLM"), ("basic", "Basic"))
+_PROTOCOLS: Final = (
+    ("auto", "Auto Detect"),
+    ("ntlm", "NTLM"),
+    ("negotiate", "Negotiate"),
+    ("basic", "Basic"),
+)
 
 GENERAL: Final = (
     "name",

@@ -89,6 +89,7 @@ PARTS: Final = (
             "generatealertsforwarnings": "Warning",
             "generatealertsforinformation": "Information",
             "notifymailboxownerofemailserverlevelalerts": "Notify mailbox owner",
+            "passwordwarningindays": "Days before a password of Exchange ends",
             "tracelogpersistencetimeindays": "Days that alerts are kept",
         },
     ),
