@@ -7,9 +7,13 @@ mailbox: every request of the group names the anchor, asks for affinity, and bri
 Source: Microsoft, "Maintain affinity between a group of subscriptions and the Mailbox server in Exchange".
 """
 
-from http.cookies import CookieError, SimpleCookie
+from email.utils import parsedate_to_datetime
+from http.cookies import CookieError, Morsel, SimpleCookie
 
 from multidict import CIMultiDictProxy
+
+from serversync.core.clock import now
+from serversync.exchange.xml_values import integer
 
 _KEPT = frozenset({"x-backendoverridecookie", "x-backendcookie", "exchangecookie"})
 _LONGEST = 4096
@@ -34,7 +38,7 @@ class Affinity:
         return headers
 
     def learn(self, headers: CIMultiDictProxy[str]) -> None:
-        """Keep the affinity cookies of an answer; other cookies are left alone."""
+        """Keep the affinity cookies of an answer, drop those that it ends; other cookies are left alone."""
         for line in headers.getall("Set-Cookie", ()):
             jar: SimpleCookie = SimpleCookie()
             try:
@@ -42,9 +46,26 @@ class Affinity:
             except CookieError:
                 continue  # a cookie that is none ties nobody to anything
             for name, morsel in jar.items():
-                if name.lower() in _KEPT and len(morsel.coded_value) <= _LONGEST:
+                if name.lower() not in _KEPT:
+                    continue
+                if _is_over(morsel) or len(morsel.coded_value) > _LONGEST:
+                    self._cookies.pop(name, None)
+                else:
                     self._cookies[name] = morsel.coded_value
 
     def forget(self) -> None:
         """Drop the cookies: the server that they name may be gone, or no longer hold the mailboxes."""
         self._cookies.clear()
+
+
+def _is_over(morsel: Morsel[str]) -> bool:
+    """Whether a cookie ends at once, which is how a server takes one back."""
+    if not morsel.coded_value.strip('"'):
+        return True
+    seconds = integer(str(morsel["max-age"]))
+    if seconds is not None:
+        return seconds <= 0
+    try:
+        return parsedate_to_datetime(morsel["expires"].replace("-", " ")) <= now()
+    except (ValueError, TypeError, OverflowError):
+        return False

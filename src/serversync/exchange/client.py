@@ -25,6 +25,7 @@ from serversync.core.errors import (
     ItemUnreadable,
     MailboxUnavailable,
     NotExchange,
+    ServerBusy,
     ServiceError,
     VersionUnsupported,
 )
@@ -36,7 +37,7 @@ from serversync.exchange.auth.flow import ASK_FOR_CHALLENGE
 from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.behaviour import Behaviour, behaviour_of
 from serversync.exchange.endpoint import Endpoint
-from serversync.exchange.http_status import not_exchange, page_title, status_error
+from serversync.exchange.http_status import not_exchange, page_title, retry_after, status_error
 from serversync.exchange.lane import Lane, Turn
 from serversync.exchange.namespaces import t
 from serversync.exchange.notifications import SILENCE, EventStream
@@ -431,7 +432,7 @@ class EwsClient:
             except NotAnEnvelope:
                 sink.seek(start)
                 sink.truncate()
-            reader = DivertingReader(tags, decoder(sink.write))
+            reader = DivertingReader(tags, decoder(sink.write), coding="utf-8")
             return await self._stream_once(operation, version, mailbox, reader, StreamRepair())
 
         try:
@@ -520,6 +521,9 @@ class EwsClient:
         try:
             return parse(document)
         except NotAnEnvelope as broken:
+            error = status_error(response.status, response.headers, b"", context, self.endpoint.url)
+            if error is not None:
+                raise error from broken
             raise AnswerUnreadable(**context.details(), reason=str(broken)) from broken
 
     def _refuse_page(self, start: bytes, context: AnswerContext) -> None:
@@ -557,7 +561,11 @@ class EwsClient:
                 self._admitted.add(build)
         if build is not None:
             self._versions.heard(context.mailbox, build)
-        return content_of(opened, context)
+        try:
+            return content_of(opened, context)
+        except ServerBusy as busy:
+            busy.details["back_off"] = busy.details.get("back_off") or retry_after(response.headers)
+            raise
 
 
 def _headers(mailbox: str | None, affinity: Affinity | None = None) -> dict[str, str]:

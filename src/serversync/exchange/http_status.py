@@ -31,13 +31,17 @@ from serversync.exchange.response_codes import AnswerContext
 from serversync.exchange.xml_values import integer
 
 _TITLE = re.compile(rb"<title[^>]{0,200}>(.{0,300}?)</title", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(
+    rb"[\xef\xbb\xbf\s]*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--(?:(?!-->).){0,2000}-->\s*)*<(?:!doctype\s+html|html|head)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How web pages begin, those of XHTML and those that begin with a comment too."""
 _LONGEST_PAUSE = timedelta(days=1)
 
 
 def page_title(body: bytes) -> str | None:
     """Return the title of an HTML page, or ``None`` where the body is none; ``""`` for a page without."""
-    start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if not start.startswith((b"<!doctype html", b"<html", b"<head", b"<!-- html")):
+    if not _PAGE.match(body[:4096]):
         return None
     found = _TITLE.search(body[:65536])
     text = found[1].decode("utf-8", "replace") if found else ""
@@ -137,7 +141,7 @@ def rule_for_status(status: int, location: str = "") -> StatusRule | None:
 def status_error(
     status: int, headers: Mapping[str, str], body: bytes, context: AnswerContext, url: str
 ) -> ServiceError | None:
-    """Return the error that a status stands for; ``None`` for 200 and for 500 that may hold a SOAP fault.
+    """Return the error that a status stands for; ``None`` for 200 and for what may hold a SOAP fault: 500, or 503 of a busy server.
 
     Args:
         status: The HTTP status.
@@ -146,7 +150,7 @@ def status_error(
         context: Where the answer came from.
         url: The address that answered.
     """
-    if status == 200 or (status == 500 and b"Envelope" in body[:4096]):
+    if status == 200 or (status >= 500 and b"Envelope" in body[:4096] and page_title(body) is None):
         return None
     location = headers.get("Location", "")
     rule = rule_for_status(status, location)

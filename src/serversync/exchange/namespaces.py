@@ -1,9 +1,10 @@
 """The XML name spaces of EWS, and element names ready for comparison with a parsed tree.
 
-Source: the schemas ``messages.xsd`` and ``types.xsd``; SOAP 1.1.
+Source: the schemas ``messages.xsd`` and ``types.xsd``; SOAP 1.1, and 1.2 for what proxies say in it.
 """
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
 MESSAGES = "http://schemas.microsoft.com/exchange/services/2006/messages"
 TYPES = "http://schemas.microsoft.com/exchange/services/2006/types"
 ERRORS = "http://schemas.microsoft.com/exchange/services/2006/errors"

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from serversync.core.errors import (
+    AnswerUnreadable,
     CertificateExpired,
     CertificateUntrusted,
     CertificateWrongHost,
@@ -45,11 +46,19 @@ def network_error(error: Exception, endpoint: Endpoint) -> ServiceError:
     if isinstance(error, aiohttp.ClientConnectorError):
         return _connect_error(error, _proxy(details, endpoint))
     if isinstance(error, aiohttp.ClientResponseError):
-        return NotExchange(**details, reason=f"it does not speak HTTP ({error.message[:100]})")
+        return _no_http(error, details)
     reason = str(error) or "the other side closed it"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         reason = "the other side closed it before it answered"
     return ConnectionLost(**details, reason=reason[:200])
+
+
+def _no_http(error: aiohttp.ClientResponseError, details: dict[str, object]) -> ServiceError:
+    told = " ".join(error.message.split())[:100]
+    if "content-encoding" in told.lower():
+        reason = f"it is compressed as nobody asked for ({told.rpartition(':')[2].strip().partition('.')[0]})"
+        return AnswerUnreadable(**details, operation="the request", reason=reason)
+    return NotExchange(**details, reason=f"it does not speak HTTP ({told})")
 
 
 def _proxy(details: dict[str, object], endpoint: Endpoint) -> dict[str, object]:

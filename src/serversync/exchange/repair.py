@@ -15,17 +15,35 @@ _REFERENCE = re.compile(
     r"|&\#(?:x(?P<hex>[0-9a-fA-F]+)|(?P<decimal>[0-9]+))(?P<end>;?)"
 )
 _HIGH_AT_END = re.compile(r"&#x[dD][89abAB][0-9a-fA-F]{2};\Z")
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,100}?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _OPENER = re.compile(r"<!\[CDATA\[|<!--|<\?")
 _CLOSER = {"<![CDATA[": "]]>", "<!--": "-->", "<?": "?>"}
 
 
 def to_utf8(document: bytes) -> bytes:
-    """Return the document as UTF-8 without a byte order mark; UTF-16 with a mark is converted."""
+    """Return the document as UTF-8 without a byte order mark; what has another mark, or declares another form, is converted."""
     if document.startswith(codecs.BOM_UTF8):
         return document[3:]
+    coding = _coding(document)
+    if coding is None:
+        return document
+    try:
+        return document.decode(coding, "replace").encode("utf-8", "replace")
+    except (LookupError, UnicodeError):
+        return document  # a coding that nobody knows: what is legal in UTF-8 is read as that
+
+
+def _coding(document: bytes) -> str | None:
+    """Return how a document is coded that is not UTF-8."""
     if document.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return document.decode("utf-16", "replace").encode("utf-8", "replace")
-    return document
+        return "utf-16"
+    if document[:4:2].startswith(b"<") and document[1:4:2] == b"\0\0":
+        return "utf-16-le"
+    if document[1:4:2].startswith(b"<") and document[:4:2] == b"\0\0":
+        return "utf-16-be"
+    declared = _DECLARED.match(document)
+    name = declared[1].decode().lower() if declared else "utf-8"
+    return None if name in ("utf-8", "utf8", "us-ascii", "ascii") else name
 
 
 def repair(document: bytes) -> bytes:

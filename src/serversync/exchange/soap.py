@@ -17,14 +17,16 @@ from msgspec import Struct
 
 from serversync.core.errors import AnswerUnreadable, ServiceError
 from serversync.exchange.codes.soap_faults import code_behind
-from serversync.exchange.namespaces import MESSAGES, SOAP, TYPES, local_name, soap, t
+from serversync.exchange.namespaces import MESSAGES, SOAP, SOAP_12, TYPES, local_name, t
 from serversync.exchange.operations.operation import Operation, inner_code
 from serversync.exchange.repair import repair, to_utf8
 from serversync.exchange.response_codes import AnswerContext, error_for
 from serversync.exchange.version import RequestServerVersion, ServerVersionInfo, read_server_version
 from serversync.exchange.xml_text import escape
 
-_ENVELOPE, _HEADER, _BODY, _VERSION = soap("Envelope"), soap("Header"), soap("Body"), t("ServerVersionInfo")
+_VERSION = t("ServerVersionInfo")
+_ENVELOPES = {f"{{{one}}}Envelope": (f"{{{one}}}Header", f"{{{one}}}Body") for one in (SOAP, SOAP_12)}
+_FAULTS = frozenset({f"{{{one}}}Fault" for one in (SOAP, SOAP_12)})
 _OPEN = (
     '<?xml version="1.0" encoding="utf-8"?>'
     f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:m="{MESSAGES}" xmlns:t="{TYPES}"><soap:Header>'
@@ -74,7 +76,7 @@ class Envelope(Struct, frozen=True, gc=False):
     @property
     def is_fault(self) -> bool:
         """Whether it says that the request as a whole failed."""
-        return self.content is not None and self.content.tag == soap("Fault")
+        return self.content is not None and self.content.tag in _FAULTS
 
 
 class NotAnEnvelope(Exception):
@@ -128,15 +130,16 @@ def open_envelope(root: _Element) -> Envelope:
     Raises:
         NotAnEnvelope: the document is another one.
     """
-    if root.tag != _ENVELOPE:
+    if root.tag not in _ENVELOPES:
         raise NotAnEnvelope(f"it is a document of another kind ({local_name(root.tag)[:60]})")
+    header, body = _ENVELOPES[root.tag]
     content: _Element | None = None
     version: ServerVersionInfo | None = None
     for part in root:
-        if part.tag == _HEADER:
+        if part.tag == header:
             element = part.find(_VERSION)
             version = None if element is None else read_server_version(element)
-        elif part.tag == _BODY and len(part):
+        elif part.tag == body and len(part):
             content = part[0]
     return Envelope(content, version)
 

@@ -108,9 +108,10 @@ class DivertingReader:
     Args:
         tags: Qualified names of the elements to divert; only the first of them in the document is.
         decoder: Takes the text of that element.
+        coding: How the document is coded, whatever it declares.
     """
 
-    def __init__(self, tags: frozenset[str], decoder: Decoder) -> None:
+    def __init__(self, tags: frozenset[str], decoder: Decoder, *, coding: str | None = None) -> None:
         self._tags = tags
         self._decoder = decoder
         self._tree = etree.TreeBuilder()
@@ -118,7 +119,7 @@ class DivertingReader:
         self._size = 0
         self._diverted_at = 0
         self._done = False
-        parser = expat.ParserCreate(encoding="utf-8", namespace_separator="}")
+        parser = expat.ParserCreate(encoding=coding, namespace_separator="}")
         parser.buffer_text = True
         parser.buffer_size = 1 << 16
         parser.StartElementHandler = self._start

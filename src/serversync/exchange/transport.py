@@ -30,6 +30,7 @@ from serversync.exchange.auth.evidence import LogOnEvidence
 from serversync.exchange.auth.flow import NO_LOG_ON, Authentication, Challenge, Leg
 from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.endpoint import Endpoint
+from serversync.exchange.http_limits import HTTP_LIMITS
 from serversync.exchange.network_errors import network_error
 from serversync.exchange.tls import shrink_buffer, ssl_context
 from serversync.exchange.upload import Upload
@@ -83,6 +84,7 @@ class _Slot:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
             read_bufsize=read_bytes,
+            **HTTP_LIMITS,
         )
         self._logged_on: asyncio.Transport | None = None
 

@@ -25,6 +25,7 @@ from serversync.exchange.autodiscover.documents import LARGEST
 from serversync.exchange.autodiscover.srv import DnsSrv, SrvLookup
 from serversync.exchange.autodiscover.steps import Get, Post, Reply, Request, Resolve
 from serversync.exchange.endpoint import Endpoint
+from serversync.exchange.http_limits import HTTP_LIMITS
 from serversync.exchange.network_errors import network_error
 from serversync.exchange.tls import ssl_context
 from serversync.exchange.transport import Transport
@@ -120,6 +121,7 @@ class Connections:
                     cookie_jar=aiohttp.DummyCookieJar(),
                     headers={"User-Agent": network.user_agent},
                     timeout=aiohttp.ClientTimeout(total=seconds),
+                    **HTTP_LIMITS,
                 ) as session,
                 session.request(
                     method,

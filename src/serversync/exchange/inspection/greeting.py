@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from serversync.exchange.auth.flow import Challenge
 from serversync.exchange.endpoint import Endpoint
+from serversync.exchange.http_limits import HTTP_LIMITS
 from serversync.exchange.http_status import page_title
 from serversync.exchange.network_errors import network_error
 from serversync.exchange.tls import ssl_context
@@ -48,7 +49,7 @@ async def greet(endpoint: Endpoint, *, user_agent: str, seconds: float) -> Greet
     try:
         async with (
             aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=limit
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=limit, **HTTP_LIMITS
             ) as session,
             session.post(
                 endpoint.url,
