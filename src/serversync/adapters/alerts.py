@@ -58,6 +58,10 @@ class TraceLogAlerts:
         """See ``Alerts``."""
         await self.tell(run, error, f"{run.address}: {error}", level=_ERROR, kind=_OF_A_FOLDER)
 
+    async def raise_for_report(self, run: MailboxRun, error: ServiceError) -> None:
+        """See ``Alerts``."""
+        await self.tell(run, error, str(error), level=_ERROR, kind=_OF_AN_ITEM)
+
     async def raise_for_email(self, run: DeliveryRun, error: ServiceError) -> None:
         """See ``DeliveryAlerts``."""
         text = f'The e-mail "{run.message.subject}" of {run.address} was not sent: {error}'

@@ -16,7 +16,7 @@ from psycopg.errors import DeadlockDetected, UniqueViolation
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters import mail_lookups, mail_plan
+from serversync.adapters import delivery_reports, mail_lookups, mail_plan
 from serversync.adapters.copying import CopyTarget, LargeColumn, Row, copy_rows, fill_large
 from serversync.core import faults
 from serversync.core.errors import LeaseLost, ServiceError
@@ -403,6 +403,8 @@ class CrmStore:
             )
         if page.actions:
             await mail_plan.write_actions(connection, page)
+        if page.told:
+            await delivery_reports.write(connection, page.told)
 
     async def _write_emails(
         self, connection: AsyncConnection, page: PageWrite, emails: Sequence[NewEmail]

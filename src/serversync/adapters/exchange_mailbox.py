@@ -42,6 +42,8 @@ from serversync.rules.email.message import Address, Attachment, ReceivedMessage
 
 LARGE_BYTES: Final = 1024 * 1024
 """From this size on, bodies and attachments go to a temporary file piece by piece."""
+WHOLE_BYTES: Final = 16 * 1024 * 1024
+"""Larger messages are not read as they came over the wire."""
 BATCH_ITEMS: Final = 200
 """Messages of one request at most; as many as the engine asks for at once."""
 BATCH_BYTES: Final = 16 * 1024 * 1024
@@ -85,6 +87,7 @@ _FIELDS: Final[tuple[AnyFieldURI, ...]] = (
     _SEARCH_KEY,
 )
 _WITH_BODY: Final = ItemShape(body_type=BodyType.BEST, additional_properties=(*_FIELDS, _BODY))
+_WHOLE: Final = ItemShape(include_mime_content=True)
 _WITHOUT_BODY: Final = ItemShape(additional_properties=_FIELDS)
 _SENT_WITH_BODY: Final = ItemShape(body_type=BodyType.BEST, additional_properties=(*_FIELDS, STAMP, _BODY))
 _SENT_WITHOUT_BODY: Final = ItemShape(additional_properties=(*_FIELDS, STAMP))
@@ -198,6 +201,23 @@ class EwsMailbox:
     ) -> tuple[list[ServiceError | None], str | None]:
         """See ``ExchangeMailbox``."""
         return await MailActions(self._client, self._mailbox).perform(actions, undeliverable)
+
+    async def whole(self, messages: Sequence[ReceivedMessage]) -> list[bytes | None]:
+        """See ``ExchangeMailbox``."""
+        found: list[bytes | None] = []
+        for message in messages:
+            if message.size_bytes > WHOLE_BYTES:
+                found.append(None)
+                continue
+            request = GetItem((ItemId(message.item_id),), _WHOLE)
+            (outcome,) = await self._client.call_bisecting(request, mailbox=self._mailbox)
+            if isinstance(outcome, ews.Failure):
+                if not isinstance(outcome.error, Permanent):
+                    raise outcome.error
+                found.append(None)
+            else:
+                found.append(outcome.value.mime_content)
+        return found
 
     async def fetch_attachments(self, messages: Sequence[ReceivedMessage]) -> None:
         """See ``ExchangeMailbox``."""

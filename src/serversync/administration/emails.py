@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from serversync.administration import privileges, searching
 from serversync.core.errors import RecordNotFound
-from serversync.crm.models import ActivityMimeAttachment, ActivityParty, Email, Mailbox
+from serversync.crm.models import ActivityMimeAttachment, ActivityParty, Email, EmailDeliveryReport, Mailbox
 
 LIMIT: Final = 50
 """How many are listed unless somebody asks for another number."""
@@ -16,11 +16,12 @@ LIMIT: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class EmailDetails:
-    """An e-mail with its parties in the order of their parts, and its attachments in order."""
+    """An e-mail with its parties in the order of their parts, its attachments in order, and what reports say of it."""
 
     email: Email
     parties: list[ActivityParty]
     attachments: list[ActivityMimeAttachment]
+    reports: list[EmailDeliveryReport]
 
 
 def find_all(*, search: str | None = None, mailbox: Mailbox | None = None, limit: int = LIMIT) -> list[Email]:
@@ -54,7 +55,13 @@ def show(reference: str) -> EmailDetails:
         email,
         list(email.activityparties.order_by("participationtypemask", "addressused")),
         list(email.activitymimeattachments.order_by("attachmentnumber")),
+        reports_on(email),
     )
+
+
+def reports_on(email: Email) -> list[EmailDeliveryReport]:
+    """Return what reports say of the recipients of an e-mail."""
+    return list(EmailDeliveryReport.objects.filter(activityid=email).order_by("address"))
 
 
 def message_ids(text: str) -> list[str]:

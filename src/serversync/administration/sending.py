@@ -19,6 +19,7 @@ from serversync.crm.models import Email, EmailDelivery, EmailHash, Organization,
 from serversync.crm.models.activityparty import ParticipationTypeMask
 from serversync.crm.models.email import EmailState, EmailStatus
 from serversync.crm.models.emaildelivery import DeliveryStage
+from serversync.crm.models.emaildeliveryreport import DeliveryFate
 from serversync.crm.privileges import Privilege
 from serversync.rules.email.correlation import hashes_to_store
 from serversync.rules.email.sending import subject_with_token
@@ -28,6 +29,7 @@ from serversync.rules.email.token import issue
 SENT: Final = EmailStatus.SENT
 _UNSENT: Final = (EmailStatus.DRAFT, EmailStatus.FAILED)
 _TOKEN_ATTEMPTS: Final = 1000
+_MOST_NAMED: Final = 3
 
 
 def send(email: Email, *, to_strangers: bool = False) -> Email:
@@ -106,7 +108,12 @@ def take_back(email: Email) -> Email:
 def state(email: Email) -> str:
     """Return in a sentence what becomes of an outgoing e-mail, and why it has not left yet."""
     if email.statuscode == EmailStatus.SENT:
-        return "It was sent."
+        missed = [one for one in emails.reports_on(email) if one.fate == DeliveryFate.NOT_DELIVERED]
+        if not missed:
+            return "It was sent."
+        whom = ", ".join([one.address or "a recipient" for one in missed[:_MOST_NAMED]])
+        more = len(missed) - _MOST_NAMED
+        return f"It was sent, but did not reach {whom}{f' and {more} more' if more > 0 else ''}."
     delivery = (
         EmailDelivery.objects.select_related("mailboxid__emailserverprofile").filter(pk=email.pk).first()
     )

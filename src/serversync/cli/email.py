@@ -70,7 +70,15 @@ def show(
         parties = [as_dict(one) for one in found.parties]
         files = [as_dict(one) for one in found.attachments]
         if output.as_json:
-            output.json({**row, "activityparties": parties, "activitymimeattachments": files})
+            reports = [as_dict(one) for one in found.reports]
+            output.json(
+                {
+                    **row,
+                    "activityparties": parties,
+                    "activitymimeattachments": files,
+                    "deliveryreports": reports,
+                }
+            )
             return
         row["description"] = f"{len(found.email.description or '')} characters of HTML (--json shows it)"
         output.record(row)
@@ -79,6 +87,9 @@ def show(
             name = one["unresolvedpartyname"]
             who = f"{name} <{one['addressused']}>" if name else one["addressused"]
             output.say(f"{one['participationtypemaskname']}: {who} ({record})")
+        for report in found.reports:
+            fate = report.get_fate_display()
+            output.say(f"{fate}: {report.address or 'a recipient'} ({report.reason or 'no reason is given'})")
         for one in files:
             output.say(f"Attachment: {one['filename']} ({one['mimetype']}, {one['filesize']} bytes)")
 

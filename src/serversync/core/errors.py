@@ -7,7 +7,8 @@
     |       TestMessageMissing, DatabaseUnavailable, LeaseLost, NoConnectionFree
     +-- Permanent          this item never; the mailbox goes on
     |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, SeriesNotExpressible, MeetingStateRefused,
-    |       RecipientsRefused, NameUnresolved, SeriesNotInCrm, FeatureUnavailable, DraftWithdrawn
+    |       RecipientsRefused, NameUnresolved, SeriesNotInCrm, FeatureUnavailable, DraftWithdrawn,
+    |       NotDelivered
     +-- Misconfigured      a person must act; the mailbox or the profile stops
         +-- AddressInvalid, InsecureAddress, HostUnknown, ConnectionRefused,
             CertificateUntrusted, CertificateWrongHost, CertificateExpired,
@@ -318,6 +319,18 @@ class DraftWithdrawn(Permanent):
     scope = Scope.ITEM
     summary = "The e-mail was not sent: its draft was taken out of Drafts of {mailbox} in the meantime."
     remedy = "Send the e-mail again if it shall still leave; the draft that was taken away is never sent by serversync."
+
+
+class NotDelivered(Permanent):
+    """A report says that an e-mail did not reach somebody."""
+
+    code = "sending.not-delivered"
+    scope = Scope.ITEM
+    summary = 'The e-mail "{subject}" from {mailbox} did not reach {recipients}: {reason}.'
+    remedy = (
+        "Look at the reason: correct the address in the record, or ask the recipient by other means; then write to "
+        "those who were not reached. Dismiss the alert when it is dealt with."
+    )
 
 
 class NameUnresolved(Permanent):

@@ -24,6 +24,7 @@ from serversync.engine.ports import (
     Seen,
     Trace,
 )
+from serversync.engine.reporting import alert_about, reports_among, what_reports_tell
 from serversync.rules.email.acceptance import ACCEPTED, GONE, UNREADABLE, Outcome, examine
 from serversync.rules.email.message import ReceivedMessage
 from serversync.rules.email.retrying import BETWEEN_ATTEMPTS, MOST_ATTEMPTS
@@ -129,6 +130,11 @@ class FolderPass:
         """Fetch what was chosen, decide on it and write the page."""
         try:
             messages = await self._fetch(chosen, seen, write)
+            if reports := reports_among(messages):
+                write.told = await what_reports_tell(
+                    reports, self._exchange, self._store, self._plan.settings
+                )
+                await alert_about(write.told, self._run, self._alerts)
             if messages or write.traces or write.untracked or write.categorized or moved:
                 await self._write(messages, write)
                 faults.reach("incoming.after-commit")

@@ -16,6 +16,7 @@ from serversync.rules.email.internal import Opposite
 from serversync.rules.email.judgement import FolderKind, Judgement
 from serversync.rules.email.message import ReceivedMessage
 from serversync.rules.email.parties import Record
+from serversync.rules.email.reports import Reported
 from serversync.rules.email.settings import EmailSettings
 from serversync.rules.polling import UNWATCHED, Watch
 
@@ -122,6 +123,14 @@ class ExchangeMailbox(Protocol):
         self, listed: Sequence[Listed], folder: MailFolder
     ) -> list[ReceivedMessage | ServiceError]:
         """Return one outcome for each item, in order, without the content of attachments.
+
+        Raises:
+            ServiceError: transient trouble, or anything that concerns more than one item.
+        """
+        ...
+
+    async def whole(self, messages: Sequence[ReceivedMessage]) -> list[bytes | None]:
+        """Return messages as they came over the wire, one for each; ``None`` for what is too large or cannot be had.
 
         Raises:
             ServiceError: transient trouble, or anything that concerns more than one item.
@@ -273,6 +282,15 @@ class NewQueueItem(NamedTuple):
     title: str
 
 
+class Told(NamedTuple):
+    """What a report says of an e-mail that was sent, and of its recipients."""
+
+    activityid: UUID
+    subject: str
+    recipients: tuple[Reported, ...]
+    reported_on: datetime | None
+
+
 @dataclass(slots=True)
 class Trace:
     """What was examined, what became of it and why."""
@@ -305,6 +323,7 @@ class PageWrite:
     people: list[NewPerson] = field(default_factory=list)
     queue_items: list[NewQueueItem] = field(default_factory=list)
     regardings: list[tuple[UUID, Regarding]] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     traces: list[Trace] = field(default_factory=list)
     replaced: list[UUID] = field(default_factory=list)
@@ -441,6 +460,10 @@ class Alerts(Protocol):
         self, run: MailboxRun, error: ServiceError, *, subject: str, item_id: str, given_up: bool = False
     ) -> None:
         """Report one item that was set aside; what was given up does not heal by itself."""
+        ...
+
+    async def raise_for_report(self, run: MailboxRun, error: ServiceError) -> None:
+        """Report an e-mail that was sent and did not reach everybody; a person closes it."""
         ...
 
     async def raise_for_mailbox(self, run: MailboxRun, error: ServiceError) -> None:

@@ -54,6 +54,9 @@ def _start(
     if content.internet_message_id:
         report["In-Reply-To"] = content.internet_message_id
         report["References"] = " ".join(filter(None, (content.references, content.internet_message_id)))
+    if content.thread_index:
+        report["Thread-Topic"] = content.conversation_topic.replace("\n", " ").replace("\r", " ")
+        report["Thread-Index"] = content.thread_index
     report["Auto-Submitted"] = "auto-replied"
     report["X-Auto-Response-Suppress"] = "All"
     report["MIME-Version"] = "1.0"

@@ -105,6 +105,7 @@ class FakeExchange:
         self.marks_asked = 0
         self.mark = lambda: f"{len(self.feed)} changes"
         self.attachments_fetched = []
+        self.raw = {}
         self.discarded = 0
         for message in messages:
             self.arrive(message)
@@ -159,6 +160,9 @@ class FakeExchange:
     async def messages(self, listed, folder):
         self.fetched.extend(change.item_id for change in listed)
         return [self.broken.get(c.item_id) or replace(self.items[c.item_id]) for c in listed]
+
+    async def whole(self, messages):
+        return [self.raw.get(message.item_id) for message in messages]
 
     async def fetch_attachments(self, messages):
         self.attachments_fetched += [a.name for message in messages for a in message.attachments]
@@ -383,6 +387,7 @@ class FakeAlerts:
         self.healed = 0
         self.healed_items = 0
         self.given_up = []
+        self.reports = []
 
     async def raise_for_item(self, run, error, *, subject, item_id, given_up=False):
         self.items.append((error.code, item_id))
@@ -391,6 +396,9 @@ class FakeAlerts:
 
     async def raise_for_folder(self, run, error):
         self.mailboxes.append(error.code)
+
+    async def raise_for_report(self, run, error):
+        self.reports.append(str(error))
 
     async def heal_items(self, run):
         self.healed_items += 1

@@ -11,6 +11,7 @@ from serversync.crm.models.connectionslot import ConnectionSlot
 from serversync.crm.models.contact import Contact
 from serversync.crm.models.email import Email
 from serversync.crm.models.emaildelivery import EmailDelivery
+from serversync.crm.models.emaildeliveryreport import EmailDeliveryReport
 from serversync.crm.models.emailhash import EmailHash
 from serversync.crm.models.emailserverprofile import EmailServerProfile
 from serversync.crm.models.exchangeaccount import ExchangeAccount
@@ -55,6 +56,7 @@ __all__ = [
     "Contact",
     "Email",
     "EmailDelivery",
+    "EmailDeliveryReport",
     "EmailHash",
     "EmailServerProfile",
     "ExchangeAccount",

@@ -1,21 +1,23 @@
 """Reads tracked mail: a page of the list, and one e-mail with the records of its parties."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
-from serversync.administration import privileges
+from serversync.administration import emails, privileges
 from serversync.crm.models import (
     Account,
     ActivityMimeAttachment,
     ActivityParty,
     Contact,
     Email,
+    EmailDeliveryReport,
     Lead,
     Mailbox,
     MessageTrace,
@@ -24,6 +26,7 @@ from serversync.crm.models import (
 )
 from serversync.crm.models.activityparty import ParticipationTypeMask
 from serversync.crm.models.email import EmailStatus
+from serversync.crm.models.emaildeliveryreport import DeliveryFate
 from serversync.crm.models.keys import AmongKeys
 from serversync.web.keyset import KeysetPage, Position, read_page
 
@@ -83,11 +86,17 @@ _TITLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Somebody who took part; ``kind`` is the sort of record behind the address, empty where it is not known."""
+    """Somebody who took part.
+
+    ``kind`` is the sort of record behind the address, empty where it is not known; ``fate`` and ``reason`` are what a
+    report says of a recipient who was not reached.
+    """
 
     name: str
     address: str
     kind: str
+    fate: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +113,19 @@ def newest(rows: QuerySet[Email]) -> QuerySet[Email]:
     return rows.annotate(newest=Coalesce("receivedon", "senton", "createdon"))
 
 
+def _with_missed(rows: QuerySet[Email]) -> QuerySet[Email]:
+    """Return e-mails with ``missed``: whether a report says that somebody was not reached."""
+    reports = EmailDeliveryReport.objects.filter(activityid=OuterRef("pk"), fate=DeliveryFate.NOT_DELIVERED)
+    return rows.annotate(missed=Exists(reports))
+
+
 def list_mail(query: QueryDict) -> tuple[KeysetPage[Email], Mailbox | None]:
     """Read the page that ``q``, ``mailbox``, ``show``, ``after`` and ``before`` of an address ask for.
 
     Returns:
         The page, and the mailbox to which the list is narrowed, if it is.
     """
-    found = newest(privileges.emails()).only(*_SHOWN)
+    found = _with_missed(newest(privileges.emails()).only(*_SHOWN))
     mailbox = _mailbox(query.get("mailbox", ""))
     if mailbox is not None:
         traces = MessageTrace.objects.filter(mailboxid=mailbox, activityid__isnull=False)
@@ -151,19 +166,35 @@ def parties_of(email: Email) -> list[PartyGroup]:
             model = _RECORDS[table][0]
             found = model.objects.filter(pk__in=keys).values_list("pk", _NAMES.get(table, "name"))
             names |= {(table, key): name for key, name in found}
+    reports = {one.address: one for one in emails.reports_on(email)} if email.directioncode else {}
     grouped: dict[int, list[Party]] = defaultdict(list)
     for row in rows:
         table = row.partyobjecttypecode or ""
         name = names.get((table, row.partyid), "") if row.partyid else ""
         kind = _RECORDS[table][1] if table in _RECORDS else ""
         grouped[row.participationtypemask].append(
-            Party(name or row.unresolvedpartyname or "", row.addressused or "", kind)
+            Party(name or row.unresolvedpartyname or "", row.addressused or "", kind, *_report(row, reports))
         )
     return [
         PartyGroup(_TITLES[mask], grouped[mask][:MOST_PARTIES], max(0, len(grouped[mask]) - MOST_PARTIES))
         for mask in _TITLES
         if mask in grouped
     ]
+
+
+def _report(row: ActivityParty, reports: Mapping[str, EmailDeliveryReport]) -> tuple[str, str]:
+    found = reports.get((row.addressused or "").lower())
+    if found is None or row.participationtypemask == ParticipationTypeMask.SENDER:
+        return "", ""
+    return found.get_fate_display(), found.reason or ""
+
+
+def others_not_reached(email: Email, parties: list[PartyGroup]) -> list[EmailDeliveryReport]:
+    """Return reports on addresses that are none of the parties', such as members of a list."""
+    if not email.directioncode:
+        return []
+    shown = {party.address.lower() for group in parties for party in group.parties}
+    return [one for one in emails.reports_on(email) if one.address not in shown]
 
 
 def files_of(email: Email) -> list[ActivityMimeAttachment]:

@@ -29,6 +29,7 @@ def email(request: HttpRequest, activityid: UUID) -> HttpResponse:
     """Show one e-mail; its body comes from an address of its own, into a frame that can do nothing."""
     found = get_object_or_404(privileges.emails().defer("description"), pk=activityid)
     files = queries.files_of(found)
+    parties = queries.parties_of(found)
     return render(
         request,
         "mail/detail.html",
@@ -37,7 +38,8 @@ def email(request: HttpRequest, activityid: UUID) -> HttpResponse:
             "state": sending.state(found) if found.directioncode else "",
             "may_be_edited": drafts.may_be_edited(found),
             "is_settled": found.statuscode in queries.SETTLED,
-            "parties": queries.parties_of(found),
+            "parties": parties,
+            "others_missed": queries.others_not_reached(found, parties),
             "files": [file for file in files if not file.isinline],
             "pictures": [file for file in files if file.isinline],
             "mailboxes": queries.mailboxes_of(found),

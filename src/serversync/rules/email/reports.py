@@ -1,0 +1,219 @@
+"""Reports about an e-mail that was sent: whom it did not reach, and why; and which e-mail it is about.
+
+A report on delivery has a part for programs with a block for each recipient, and the e-mail or its headers. What does
+not say so in that way (old list servers, text alone) is a message like any other. Source: RFC 3464 (reports on delivery),
+RFC 6533 (with addresses in UTF-8).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from email import message_from_bytes, message_from_string
+from email.message import Message
+from enum import IntEnum
+from typing import NamedTuple
+
+from serversync.rules.email.correlation import (
+    CONVERSATION_BASE_BYTES,
+    Book,
+    Earlier,
+    Keys,
+    ancestors,
+    conversation_base_hash,
+    normalized_id,
+)
+from serversync.rules.email.headers import decoded
+from serversync.rules.email.message import ReceivedMessage
+from serversync.rules.email.token import tokens_in
+
+LONGEST_REASON = 2000
+MOST_RECIPIENTS = 1000
+"""Of a report, so many recipients are noted."""
+_MOST_TEXT = 64 * 1024
+_STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_HEADERS = frozenset({"text/rfc822-headers", "message/global-headers"})
+_MESSAGES = frozenset({"message/rfc822", "message/global"})
+
+
+class Fate(IntEnum):
+    """What a report says of one recipient; the values are stored."""
+
+    NOT_DELIVERED = 1
+    DELAYED = 2
+    DELIVERED = 3
+
+
+_FATES = {
+    "failed": Fate.NOT_DELIVERED,
+    "delayed": Fate.DELAYED,
+    "delivered": Fate.DELIVERED,
+    "relayed": Fate.DELIVERED,
+    "expanded": Fate.DELIVERED,
+}
+
+
+class Reported(NamedTuple):
+    """One recipient of a report: address (empty where the report names none), fate, status code, reason in words."""
+
+    address: str
+    fate: Fate
+    status: str = ""
+    reason: str = ""
+
+
+class Report(NamedTuple):
+    """What a report says: of whom, and the ids and subject of the e-mail that it is about."""
+
+    recipients: tuple[Reported, ...] = ()
+    message_ids: tuple[str, ...] = ()
+    subject: str = ""
+
+
+def is_of_failure(item_class: str) -> bool:
+    """Tell whether an item class is that of a report on mail that was not delivered.
+
+    >>> is_of_failure("REPORT.IPM.Note.NDR"), is_of_failure("REPORT.IPM.Note.IPNRN")
+    (True, False)
+    """
+    return item_class.upper().endswith(".NDR")
+
+
+def read_report(data: bytes) -> Report:
+    """Return what a report says; nothing where it does not say it in a way that programs read."""
+    try:
+        return _read(message_from_bytes(data))
+    except RecursionError:  # parts in parts in parts, by the thousand
+        return Report()
+
+
+def _read(message: Message) -> Report:
+    recipients: list[Reported] = []
+    ids: list[str] = []
+    subject = ""
+    for part in _parts(message):
+        kind = part.get_content_type()
+        if kind in _STATUS and not recipients:
+            blocks = list(_blocks(part))
+            recipients = list(_recipients(blocks))
+            ids += [one for block in blocks if (one := _id(block.get("Original-Message-ID")))]
+        elif kind in _HEADERS or kind in _MESSAGES:
+            original = _original(part)
+            ids += [one for one in (_id(original.get("Message-ID")),) if one]
+            subject = subject or decoded(str(original.get("Subject") or ""))
+    return Report(tuple(recipients[:MOST_RECIPIENTS]), tuple(dict.fromkeys(ids)), subject)
+
+
+def _parts(message: Message) -> Iterator[Message]:
+    """Yield the parts of the report itself, not those of the message that it carries."""
+    payload = message.get_payload()
+    if message.get_content_maintype() != "multipart" or not isinstance(payload, list):
+        yield message
+        return
+    for part in payload:
+        if isinstance(part, Message):
+            yield from _parts(part)
+
+
+def _text(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else str(part.get_payload()).encode("utf-8", "replace")
+    return data[:_MOST_TEXT].decode("utf-8", "replace")
+
+
+def _blocks(part: Message) -> Iterator[Message]:
+    """Yield the blocks of fields: the first about the message, one for each recipient after it."""
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        # The parser takes each for a message: its headers are the fields of one block.
+        text = "\n\n".join(_wire(block) for block in payload[: MOST_RECIPIENTS + 1])
+    else:
+        text = _text(part)
+    for block in text.replace("\r\n", "\n").split("\n\n"):
+        if block.strip():
+            yield message_from_string(block.lstrip("\n"))
+
+
+def _wire(block: object) -> str:
+    return block.as_bytes().decode("utf-8", "replace").strip("\n") if isinstance(block, Message) else ""
+
+
+def _original(part: Message) -> Message:
+    payload = part.get_payload()
+    if isinstance(payload, list) and payload and isinstance(payload[0], Message):
+        return payload[0]
+    return message_from_string(_text(part).lstrip())
+
+
+def _recipients(blocks: Iterable[Message]) -> Iterator[Reported]:
+    for block in blocks:
+        fate = _FATES.get(_words(block.get("Action")).lower())
+        address = _address(block.get("Original-Recipient")) or _address(block.get("Final-Recipient"))
+        if fate is None or not address:
+            continue
+        kind, _, said = _words(block.get("Diagnostic-Code")).partition(";")
+        yield Reported(
+            address,
+            fate,
+            _words(block.get("Status")).split(" ")[0][:20],
+            (said.strip() or kind)[:LONGEST_REASON],
+        )
+
+
+def _words(value: object) -> str:
+    """Return a field's value on one line, without what a database cannot keep."""
+    text = decoded(str(value or "")).replace("\0", "")
+    return " ".join(text.encode("utf-8", "replace").decode().split())
+
+
+def _address(value: object) -> str:
+    """Return the address of a field such as ``rfc822; grete@harbour.example``; empty where it is none.
+
+    >>> _address("rfc822;<grete@harbour.example>"), _address("x400; /S=GRETE/")
+    ('grete@harbour.example', '')
+    """
+    kind, separator, address = _words(value).partition(";")
+    found = (address if separator else kind).strip().strip("<>").strip()
+    return found[:320] if "@" in found and " " not in found else ""
+
+
+def _id(value: object) -> str:
+    text = _words(value)
+    return normalized_id(text) if "@" in text else ""
+
+
+def keys_of_report(message: ReceivedMessage, report: Report, prefixes: Sequence[str]) -> Keys:
+    """Return under what the e-mail that a report is about would be found."""
+    return Keys(
+        tuple(dict.fromkeys([*report.message_ids, *ancestors(message)])),
+        tuple(dict.fromkeys([*tokens_in(report.subject, prefixes), *tokens_in(message.subject, prefixes)])),
+        conversation_base_hash(message.conversation_index),
+    )
+
+
+def subject_of_report(message: ReceivedMessage, keys: Keys, book: Book) -> Earlier | None:
+    """Return the e-mail that a report is about: one that was sent, by its id, its token, or its conversation."""
+    for message_id in keys.message_ids:
+        if found := _latest(book.by_message_id.get(message_id, ())):
+            return found
+    for token in keys.tokens:
+        if found := _latest(book.by_token.get(token, ())):
+            return found
+    if keys.conversation is None:
+        return None
+    index = message.conversation_index
+    return _latest(
+        one
+        for one in book.by_conversation.get(keys.conversation, ())
+        if len(one.conversationindex) >= CONVERSATION_BASE_BYTES and index.startswith(one.conversationindex)
+    )
+
+
+def _latest(candidates: Iterable[Earlier]) -> Earlier | None:
+    """Return the longest conversation's, then the latest, of those that were sent."""
+    return max(
+        (one for one in candidates if one.is_outgoing),
+        key=lambda one: (
+            len(one.conversationindex),
+            one.sent_on.timestamp() if one.sent_on else 0.0,
+            one.activityid.int,
+        ),
+        default=None,
+    )
