@@ -5,9 +5,10 @@ each 401 answer. The last leg carries the real request; another answer to it tha
 """
 
 import binascii
+import re
 import struct
 from base64 import b64decode, b64encode
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import NoReturn, Protocol
 
 from msgspec import Struct
@@ -35,6 +36,10 @@ ASK_FOR_CHALLENGE = Leg(
 """Asks for an NTLM challenge, which tells names and clock of the server; it names nobody (MS-NLMP 2.2.1.1)."""
 
 
+_PARTS = re.compile(r'(?:[^,"]|"[^"]*"?)+')
+"""What stands between commas, those inside of quotation marks left alone."""
+
+
 class Challenge(Struct, frozen=True, gc=False):
     """A 401 answer: its ``WWW-Authenticate`` values, one each, and the server's certificate (DER)."""
 
@@ -43,19 +48,20 @@ class Challenge(Struct, frozen=True, gc=False):
 
     def token(self, scheme: str) -> str | None:
         """Return what the server said to a scheme: ``""`` for a bare offer, ``None`` for no offer."""
-        for value in self.values:
-            name, _, rest = value.strip().partition(" ")
-            if name.rstrip(",").lower() == scheme.lower():
-                return rest.strip()
-        # A proxy may have folded several headers into one; tokens cannot be told apart then, offers can.
-        folded = ", ".join(self.values).lower().split(",")
-        return "" if scheme.lower() in [each.strip().partition(" ")[0] for each in folded] else None
+        return next((told for name, told in self._said() if name.lower() == scheme.lower()), None)
 
     @property
     def offered(self) -> str:
         """The offered schemes for a person, for example ``Negotiate, NTLM``."""
-        names = [value.strip().partition(" ")[0].rstrip(",") for value in self.values]
-        return ", ".join(dict.fromkeys(name for name in names if name)) or "none"
+        return ", ".join(dict.fromkeys(name for name, _ in self._said())) or "none"
+
+    def _said(self) -> Iterator[tuple[str, str]]:
+        """Give each scheme and what was said to it, also where a proxy has folded several headers into one."""
+        for value in self.values:
+            for each in _PARTS.findall(value):
+                name, _, rest = each.strip().partition(" ")
+                if name and "=" not in name:
+                    yield name, rest.strip()
 
 
 Flow = Generator[Leg, Challenge, None]

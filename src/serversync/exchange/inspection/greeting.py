@@ -63,7 +63,7 @@ async def greet(endpoint: Endpoint, *, user_agent: str, seconds: float) -> Greet
             values = tuple(response.headers.getall("WWW-Authenticate", ()))
             return Greeting(
                 status=response.status,
-                schemes=_schemes(values),
+                schemes=tuple(Challenge(values).offered.split(", ")) if values else (),
                 headers={name: response.headers[name] for name in _TELLING if name in response.headers},
                 body=body,
                 title=page_title(body),
@@ -80,11 +80,3 @@ async def _beginning(response: aiohttp.ClientResponse) -> bytes:
         if len(pieces) >= _ENOUGH:
             break
     return bytes(pieces[:_ENOUGH])
-
-
-def _schemes(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the schemes; a proxy may have folded several headers into one."""
-    found = list(Challenge(values).offered.split(", ")) if values else []
-    known = ("Negotiate", "NTLM", "Basic", "Bearer", "Digest", "Kerberos")
-    folded = [one for one in known if Challenge(values).token(one) is not None]
-    return tuple(dict.fromkeys([*(one for one in found if one != "none"), *folded]))

@@ -22,9 +22,17 @@ def test_several_offers_are_kept_apart() -> None:
 
 
 def test_offers_that_a_proxy_folded_are_found() -> None:
-    challenge = Challenge(('Negotiate, NTLM, Basic realm="mail"',))
-    assert challenge.token("NTLM") == ""
-    assert challenge.token("Basic") == ""
+    challenge = Challenge(('Negotiate, NTLM TlRMTVNT, Basic realm="mail, Digest"',))
+    assert challenge.token("NTLM") == "TlRMTVNT"
+    assert challenge.token("Negotiate") == ""
+    assert challenge.token("Basic") == 'realm="mail, Digest"'
+    assert challenge.token("Digest") is None
+    assert challenge.offered == "Negotiate, NTLM, Basic"
+
+
+def test_parameters_are_no_offers() -> None:
+    bearer = 'Bearer client_id="0000", trusted_issuers="0001@*", token_types="app_asserted_user_v1"'
+    assert Challenge((bearer, "NTLM")).offered == "Bearer, NTLM"
 
 
 def test_no_offer_at_all_is_told() -> None:
