@@ -4,21 +4,20 @@ import datetime as dt
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, ClassVar
 from uuid import UUID
 
 import exchangelib
-import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters import act_changes, act_records, act_tables
 from serversync.adapters.act_store import ActStoreOnPostgres
 from serversync.administration import followed
-from serversync.engine.act_ports import CrmChange, Link, Settlement, Stage
+from serversync.engine.act_ports import CrmChange, Link, RecordFilter, Settlement, Stage
 from serversync.rules.record import Kind
 from tests.adapters.test_act_mailbox import extended as extended  # noqa: PLC0414 - a fixture
 from tests.adapters.test_act_mailbox import place as place  # noqa: PLC0414 - a fixture
@@ -26,15 +25,6 @@ from tests.adapters.test_act_store import Company, names
 from tests.adapters.test_act_store import company as company  # noqa: PLC0414 - a fixture
 from tests.simulator.conftest import serve as serve  # noqa: PLC0414 - a fixture
 
-STATEMENTS = (
-    act_changes._quiet,
-    act_changes._follow,
-    act_changes._list,
-    act_changes._prune,
-    act_changes._due_records,
-    act_records._select,
-)
-"""What is put together once from the tables."""
 LINKS = 20_000
 LARGE = ("exchangesyncidmapping", "contact")
 
@@ -207,29 +197,14 @@ async def test_a_contact_that_gets_another_owner_rests_here_and_begins_there(
     assert company.query("select isparked from exchangesyncidmapping") == [(True,)]
 
 
-async def test_where_the_filters_are_others_everything_is_compared_again(
-    company: Company, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_where_the_filters_are_others_everything_is_compared_again(company: Company) -> None:
     await company.add(lastname="Hopper", statecode=1, statuscode=2)
     await company.bring_into_step()
     assert await company.outlook(names) == []
-    mine = "coalesce(r.ownerid = m.ownerid, false)"
-    before = act_tables.TABLES[Kind.CONTACT]
-    table = act_tables.Table(
-        before.name,
-        before.key,
-        before.columns,
-        before.title,
-        mine,
-        before.begins.replace(before.in_filters, mine),
-        derived=before.derived,
+    company.run = replace(
+        company.run, filters={Kind.CONTACT: RecordFilter("(r.ownerid = m.ownerid)", is_confined=True)}
     )
-    monkeypatch.setitem(act_tables.TABLES, Kind.CONTACT, table)
-    for statement in STATEMENTS:
-        statement.cache_clear()
     await company.bring_into_step()
-    for statement in STATEMENTS:
-        statement.cache_clear()
     assert await company.outlook(names) == ["Hopper"]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -28,6 +28,7 @@ from serversync.engine.act import ActPass
 from serversync.engine.act_ports import ActRun, CrmChange, Due, FeedPage, Heard, Link, Settlement, Stage
 from serversync.mapping.fields import directions
 from serversync.rules.diff import Common
+from serversync.rules.guards import Held
 from serversync.rules.plan import Deletion, KindRules, Plan
 from serversync.rules.record import Fields, Kind, Side
 from serversync.simulator.faults import Fault
@@ -45,6 +46,10 @@ class Alerts(Silent):
     """Keeps the plan of a mailbox that may not be written."""
 
     plan: Plan | None = None
+    waiting: Sequence[Held] = ()
+
+    async def held(self, run: ActRun, held: Sequence[Held]) -> None:
+        self.waiting = held
 
     async def planned(self, run: ActRun, plan: Plan) -> None:
         self.plan = plan

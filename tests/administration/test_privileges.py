@@ -13,6 +13,7 @@ from serversync.administration import (
     connection,
     customers,
     emails,
+    filterpreview,
     logon,
     mailboxes,
     organization,
@@ -20,6 +21,7 @@ from serversync.administration import (
     privileges,
     profiles,
     queues,
+    syncfilters,
     traces,
 )
 from serversync.core.errors import InputInvalid, PrivilegeMissing, RecordNotFound
@@ -34,8 +36,10 @@ from serversync.crm.models import (
     RolePrivileges,
     SystemUser,
     TraceLog,
+    UserQuery,
 )
 from serversync.crm.privileges import BUILT_IN, Depth, Privilege
+from serversync.rules.record import Kind
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +88,14 @@ def place() -> Place:
     return Place(made[0], made[1], made[2], unit)
 
 
+FILTER = syncfilters.FilterEntries("Other", conditions=[("ownerid", "eq-userid", "")])
+
+
+def filter_row(user: SystemUser) -> UserQuery:
+    made = UserQuery.objects.filter(ownerid=user).first()
+    return made or UserQuery.objects.create(ownerid=user, name="Mine", returnedtypecode="task")
+
+
 def queue_of(user: SystemUser) -> Queue:
     return Queue.objects.get_or_create(name=f"Of {user}", ownerid=user)[0]
 
@@ -126,6 +138,12 @@ SOMEONES: dict[str, Act] = {
     "edit an account": lambda place, of: customers.edit(
         customers.ACCOUNT, Account.objects.get(ownerid=of), {"name": "x"}
     ),
+    "read filters": lambda place, of: syncfilters.of_user(of),
+    "add a filter": lambda place, of: syncfilters.add(of, Kind.TASK, FILTER),
+    "edit a filter": lambda place, of: syncfilters.edit(filter_row(of), FILTER),
+    "delete a filter": lambda place, of: syncfilters.delete(filter_row(of)),
+    "reset filters": lambda place, of: syncfilters.reset([of]),
+    "preview filters": lambda place, of: filterpreview.replaced(of, []),
     "edit a queue": lambda place, of: queues.edit(queue_of(of), description="x"),
     "deactivate a queue": lambda place, of: queues.set_state(queue_of(of), active=False),
 }
@@ -143,6 +161,8 @@ EVERYBODYS: dict[str, Act] = {
     "add a queue": lambda place, _: queues.add("Support", address="support@example.org"),
     "add a contact": lambda place, _: customers.add(customers.CONTACT, {"lastname": "x"}),
     "add an account": lambda place, _: customers.add(customers.ACCOUNT, {"name": "x"}),
+    "read templates of filters": lambda place, _: syncfilters.templates(),
+    "add a template of filters": lambda place, _: syncfilters.add_template(Kind.TASK, FILTER),
     "read the audit": lambda place, _: audit.find_all(),
     "list roles": lambda place, _: privileges.roles(),
 }
@@ -166,6 +186,7 @@ REACH: dict[str, dict[str, int]] = {
         **dict.fromkeys(EVERYBODYS, NOT),
         "read profiles": ALL,
         "read settings": ALL,
+        "read templates of filters": ALL,
         "list roles": ALL,
     },
     "Salesperson": {
@@ -186,6 +207,12 @@ REACH: dict[str, dict[str, int]] = {
                 "edit a contact",
                 "deactivate a contact",
                 "edit an account",
+                "read filters",
+                "add a filter",
+                "edit a filter",
+                "delete a filter",
+                "reset filters",
+                "preview filters",
             ),
             OWN,
         ),

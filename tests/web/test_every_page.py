@@ -6,8 +6,17 @@ from typing import Any
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from serversync.administration import actor, customers, jobs, queues
-from serversync.crm.models import Account, AsyncOperation, Contact, Email, EmailServerProfile, Queue, TraceLog
+from serversync.administration import actor, customers, jobs, queues, syncfilters
+from serversync.crm.models import (
+    Account,
+    AsyncOperation,
+    Contact,
+    Email,
+    EmailServerProfile,
+    Queue,
+    SavedQuery,
+    TraceLog,
+)
 from tests.web.company import Company, attach, logged_in, mailbox_of, track
 
 Arguments = Callable[[Company], list[Any]]
@@ -61,6 +70,15 @@ def of_file(company: Company) -> list[Any]:
     return [company.of_ada.pk, attach(company.of_ada, b"numbers", "numbers.txt").pk]
 
 
+def of_filter(company: Company) -> list[Any]:
+    with actor.acting(actor.INSTALLATION):
+        return [syncfilters.of_user(company.ada)[0].pk]
+
+
+def of_template(_: Company) -> list[Any]:
+    return [SavedQuery.objects.all()[0].pk]
+
+
 def of_alert(_: Company) -> list[Any]:
     return [TraceLog.objects.all()[0].pk, "dismiss"]
 
@@ -86,9 +104,18 @@ OPENED: dict[str, Arguments] = {
             "queues",
             "new-queue",
             "password",
+            "filters",
+            "filter-templates",
+            "filter-templates-apply",
         ),
         no_arguments,
     ),
+    "user-filters": lambda company: [company.ada.pk],
+    "user-filter-new": lambda company: [company.ada.pk, "contact"],
+    "user-filters-reset": lambda company: [company.ada.pk],
+    "user-filter": of_filter,
+    "filter-template-new": lambda _: ["series"],
+    "filter-template": of_template,
     "settings-fields": lambda _: ["contact"],
     "job": of_job,
     "email": of_email,
@@ -136,6 +163,8 @@ BY_FORM: dict[str, Arguments] = {
     "account-state": lambda company: [*of_account(company), "deactivate"],
     "queue-state": lambda company: [*of_queue(company), "deactivate"],
     "user-unlock": lambda company: [company.ada.pk],
+    "user-filter-act": lambda company: [*of_filter(company), "deactivate"],
+    "filter-template-act": lambda company: [*of_template(company), "deactivate"],
     "log-out": no_arguments,
 }
 """Acts: only a form with its token does them."""

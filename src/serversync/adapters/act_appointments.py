@@ -8,6 +8,7 @@ batch goes to the server as JSON, as in ``act_records``.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -55,9 +56,8 @@ _HAS_ORGANIZER: Final = (
 _ORGANIZES: Final = f"""(exists (select from activityparty p where p.activityid = r.activityid
         and p.participationtypemask = 7 and p.partyid = m.regardingobjectid)
     or (coalesce(r.ownerid = m.ownerid, false) and not {_HAS_ORGANIZER}))"""
-IN_FILTERS: Final = """(coalesce(r.ownerid = m.ownerid, false) or exists (select from activityparty p
-    where p.activityid = r.activityid and p.participationtypemask in (5, 6, 7) and p.partyid = m.regardingobjectid))"""
-"""The default filter of the reference, "My Appointments": who organizes it or takes part; and what is one's own."""
+FILTERS: Final = "{filters}"
+"""Stands in a text for the filters of the user."""
 _SPEAKS: Final = """not exists (select from systemuser u join exchangesyncidmapping l
     on l.mailboxid = u.defaultmailbox and l.objectid = r.activityid and l.stage = 2
     where u.defaultmailbox <> m.mailboxid and (
@@ -65,7 +65,7 @@ _SPEAKS: Final = """not exists (select from systemuser u join exchangesyncidmapp
             where p.activityid = r.activityid and p.participationtypemask = 7)
         or (u.systemuserid = r.ownerid and m.ownerid is distinct from r.ownerid)))"""
 _SELECT: Final = f"""
-    select r.activityid, r.xmin::text::bigint, {IN_FILTERS}, coalesce(r.subject, ''), r.modifiedon,
+    select r.activityid, r.xmin::text::bigint, coalesce({FILTERS}, false), coalesce(r.subject, ''), r.modifiedon,
         {_ORGANIZES}, {_SPEAKS}, r.subject, r.description, r.location, r.prioritycode, r.globalobjectid,
         r.ismapiprivate, r.statecode, r.statuscode, r.scheduledstart, r.scheduledend, r.isalldayevent,
         (select json_agg(json_build_array(p.participationtypemask, {_ADDRESS}, {_NAME}))
@@ -73,10 +73,10 @@ _SELECT: Final = f"""
     from appointment r join mailbox m on m.mailboxid = %s where r.activityid = any(%s) and r.instancetypecode = 0
 """  # noqa: S608 - put together from constants
 BEGINS: Final = f"""(r.instancetypecode = 0 and (
-    (r.globalobjectid is null and r.statecode in (0, 3) and {_ORGANIZES}
+    (r.globalobjectid is null and r.statecode in (0, 3) and {_ORGANIZES} and {FILTERS}
         and not exists (select from exchangesyncidmapping k where k.mailboxid = m.mailboxid
             and k.objectid = r.activityid and k.stage <> 4))
-    or (r.globalobjectid is not null and {IN_FILTERS}
+    or (r.globalobjectid is not null and {FILTERS}
         and not exists (select from exchangesyncidmapping k where k.mailboxid = m.mailboxid
             and k.objectid = r.activityid))))"""  # noqa: S608 - put together from constants
 """Which records may begin to take part in a mailbox.
@@ -85,10 +85,15 @@ One that stands in Exchange already is looked for once: where it is not there it
 """
 
 
-async def read(connection: AsyncConnection, run: ActRun, ids: Sequence[UUID]) -> list[Record]:
+async def read(connection: AsyncConnection, run: ActRun, ids: Sequence[UUID], filters: str) -> list[Record]:
     """Return those of the records that exist."""
-    cursor = await connection.execute(_SELECT.encode(), (run.mailboxid, list(ids)))
+    cursor = await connection.execute(_select(filters), (run.mailboxid, list(ids)))
     return [_record(row) for row in await cursor.fetchall()]
+
+
+@lru_cache(maxsize=64)
+def _select(filters: str) -> bytes:
+    return _SELECT.replace(FILTERS, filters).encode()
 
 
 def _record(row: Sequence[Any]) -> Record:
@@ -134,7 +139,9 @@ def _record(row: Sequence[Any]) -> Record:
     )
 
 
-async def twins(connection: AsyncConnection, run: ActRun, items: Iterable[Item]) -> dict[str, list[Record]]:
+async def twins(
+    connection: AsyncConnection, run: ActRun, items: Iterable[Item], filters: str
+) -> dict[str, list[Record]]:
     """Return the record that is the same meeting as an item, by the item's id, where it has no item in this mailbox."""
     wanted = {
         item.item_id: global_id
@@ -148,7 +155,7 @@ async def twins(connection: AsyncConnection, run: ActRun, items: Iterable[Item])
         (list(set(wanted.values())), run.mailboxid),
     )
     same: dict[str, UUID] = dict(await cursor.fetchall())
-    records = {r.crmid: r for r in await read(connection, run, list(same.values()))} if same else {}
+    records = {r.crmid: r for r in await read(connection, run, list(same.values()), filters)} if same else {}
     return {
         item_id: [records[same[global_id]]]
         for item_id, global_id in wanted.items()
@@ -215,7 +222,7 @@ _ANSWER: Final = f"""
 
 
 async def write(
-    connection: AsyncConnection, run: ActRun, changes: Iterable[CrmChange], lengths: Lengths
+    connection: AsyncConnection, run: ActRun, changes: Iterable[CrmChange], lengths: Lengths, filters: str
 ) -> dict[UUID, tuple[int, Fields] | ServiceError]:
     """Write records, each on the condition that it is as it was seen.
 
@@ -251,7 +258,7 @@ async def write(
                 done += keys
     await _write_parties(connection, {key: changed[key] for key in done}, known)
     if done:
-        outcomes.update({r.crmid: (r.version, r.fields) for r in await read(connection, run, done)})
+        outcomes.update({r.crmid: (r.version, r.fields) for r in await read(connection, run, done, filters)})
     return outcomes
 
 

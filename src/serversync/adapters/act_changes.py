@@ -16,7 +16,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from serversync.adapters import act_links
-from serversync.adapters.act_tables import TABLES, Table
+from serversync.adapters.act_tables import TABLES, begins, filter_of, in_filters
 from serversync.engine.act_ports import ActRun, Due
 from serversync.rules.record import Kind
 
@@ -53,14 +53,16 @@ _HEARD: Final = (
 
 async def is_quiet(connection: AsyncConnection, run: ActRun, kind: Kind) -> bool:
     """Tell whether the kind is followed, and nothing has changed since a pass took note of it last."""
-    cursor = await connection.execute(_quiet(kind), _names(run, kind))
+    filters = filter_of(run, kind).expression
+    cursor = await connection.execute(_quiet(kind, filters), _names(run, kind))
     row = await cursor.fetchone()
     return row is not None and row[0] is True
 
 
 async def follow(connection: AsyncConnection, run: ActRun, kind: Kind) -> None:
     """Let the triggers tell of the kind from the end of this transaction on; begin anew where the filters are others."""
-    await connection.execute(_follow(kind), _names(run, kind))
+    filters = filter_of(run, kind).expression
+    await connection.execute(_follow(kind, filters), _names(run, kind))
 
 
 async def first_followed(connection: AsyncConnection) -> int:
@@ -74,7 +76,7 @@ async def first_followed(connection: AsyncConnection) -> int:
 
 async def take_note(connection: AsyncConnection, run: ActRun, kind: Kind, first: int) -> None:
     """Note what has changed: all that matters where it is followed only now, otherwise what the triggers tell."""
-    names = _names(run, kind)
+    names, filters = _names(run, kind), filter_of(run, kind).expression
     cursor = await connection.execute(
         "select f.followedfrom, pg_snapshot_xmin(s)::text::bigint from exchangesyncfolder f,"
         " pg_current_snapshot() s where f.mailboxid = %(mailbox)s and f.objecttypecode = %(kind)s::varchar",
@@ -88,7 +90,7 @@ async def take_note(connection: AsyncConnection, run: ActRun, kind: Kind, first:
             "delete from exchangesyncrecord where mailboxid = %(mailbox)s and objecttypecode = %(kind)s::varchar and isheard",
             names,
         )
-        await connection.execute(_list(kind), names)
+        await connection.execute(_list(kind, filters), names)
         is_complete = TABLES[kind].tells and oldest >= followed_from
         await connection.execute(
             "update exchangesyncfolder set followedfrom = %(followed)s"
@@ -97,7 +99,7 @@ async def take_note(connection: AsyncConnection, run: ActRun, kind: Kind, first:
         )
     heard = await connection.execute(_HEARD, names)
     if heard.rowcount:
-        await connection.execute(_prune(kind), names)
+        await connection.execute(_prune(kind, filters), names)
 
 
 async def due(connection: AsyncConnection, run: ActRun, now: datetime) -> list[Due]:
@@ -112,28 +114,39 @@ async def due(connection: AsyncConnection, run: ActRun, now: datetime) -> list[D
         await cursor.execute(_DUE_LINKS, {**names, "kind": kind.value})
         links = [act_links.link_of(row) for row in await cursor.fetchall()]
         found += [Due(link, link.crmid, kind, link.item_id) for link in links]
-        records = await connection.execute(_due_records(kind), _names(run, kind))
+        records = await connection.execute(
+            _due_records(kind, filter_of(run, kind).expression), _names(run, kind)
+        )
         found += [Due(None, key, kind, None) for (key,) in await records.fetchall()]
     return found
 
 
 def _names(run: ActRun, kind: Kind) -> dict[str, object]:
-    return {"mailbox": run.mailboxid, "kind": kind.value, "limit": int(run.rules[kind].limit)}
+    return {
+        "mailbox": run.mailboxid,
+        "kind": kind.value,
+        "limit": int(run.rules[kind].limit),
+        "tellsall": not filter_of(run, kind).is_confined,
+    }
 
 
-def _digest(table: Table) -> str:
+def _differs(filters: str) -> str:
+    return _DIFFERS.replace("{in_filters}", in_filters(filters))
+
+
+def _digest(kind: Kind, filters: str) -> str:
     """Return the expression for what a mailbox was begun to be followed with."""
-    quoted = "'" + table.begins.replace("'", "''") + "'"
+    quoted = "'" + begins(kind, filters).replace("'", "''") + "'"
     return _DIGEST.format(begins=quoted, limit="%(limit)s::int")
 
 
 # All of these are put together from constants.
 
 
-@lru_cache(maxsize=8)
-def _quiet(kind: Kind) -> bytes:
+@lru_cache(maxsize=64)
+def _quiet(kind: Kind, filters: str) -> bytes:
     return f"""
-        select coalesce(f.isfollowed and f.followedfrom is null and f.filters = {_digest(TABLES[kind])}, false)
+        select coalesce(f.isfollowed and f.followedfrom is null and f.filters = {_digest(kind, filters)}, false)
             and not exists (select from exchangesyncrecord s
                 where s.mailboxid = m.mailboxid and s.objecttypecode = %(kind)s::varchar and not s.isheard)
         from mailbox m left join exchangesyncfolder f
@@ -142,52 +155,53 @@ def _quiet(kind: Kind) -> bytes:
     """.encode()  # noqa: S608 - put together from constants
 
 
-@lru_cache(maxsize=8)
-def _follow(kind: Kind) -> bytes:
+@lru_cache(maxsize=64)
+def _follow(kind: Kind, filters: str) -> bytes:
     return f"""
-        insert into exchangesyncfolder (mailboxid, objecttypecode, isfollowed, followedfrom, filters)
-        select m.mailboxid, %(kind)s::varchar, true, 0, {_digest(TABLES[kind])} from mailbox m
+        insert into exchangesyncfolder (mailboxid, objecttypecode, isfollowed, followedfrom, filters, tellsall)
+        select m.mailboxid, %(kind)s::varchar, true, 0, {_digest(kind, filters)}, %(tellsall)s from mailbox m
         where m.mailboxid = %(mailbox)s
         on conflict (mailboxid, objecttypecode) do update
-            set isfollowed = true, followedfrom = 0, filters = excluded.filters, modifiedon = now()
+            set isfollowed = true, followedfrom = 0, filters = excluded.filters, tellsall = excluded.tellsall,
+                modifiedon = now()
             where not exchangesyncfolder.isfollowed
                 or exchangesyncfolder.filters is distinct from excluded.filters
     """.encode()  # noqa: S608 - put together from constants
 
 
-@lru_cache(maxsize=8)
-def _list(kind: Kind) -> bytes:
+@lru_cache(maxsize=64)
+def _list(kind: Kind, filters: str) -> bytes:
     table = TABLES[kind]
     return f"""
         insert into exchangesyncrecord (mailboxid, objecttypecode, objectid, isheard)
         select m.mailboxid, %(kind)s::varchar, r.{table.key}, true
-        from {table.name} r join mailbox m on m.mailboxid = %(mailbox)s where {table.begins}
+        from {table.name} r join mailbox m on m.mailboxid = %(mailbox)s where {begins(kind, filters)}
         union all
         select l.mailboxid, l.objecttypecode, l.objectid, true
         from exchangesyncidmapping l join mailbox m on m.mailboxid = l.mailboxid
             left join {table.name} r on r.{table.key} = l.objectid
         where l.mailboxid = %(mailbox)s and l.objecttypecode = %(kind)s::varchar and l.stage < 3
-            and {_DIFFERS.format(in_filters=table.in_filters)}
+            and {_differs(filters)}
     """.encode()  # noqa: S608 - put together from constants
 
 
-@lru_cache(maxsize=8)
-def _prune(kind: Kind) -> bytes:
+@lru_cache(maxsize=64)
+def _prune(kind: Kind, filters: str) -> bytes:
     table = TABLES[kind]
     return f"""
         delete from exchangesyncrecord s using mailbox m
         where s.mailboxid = %(mailbox)s and s.objecttypecode = %(kind)s::varchar and s.isheard
             and m.mailboxid = %(mailbox)s
-            and not exists (select from {table.name} r where r.{table.key} = s.objectid and {table.begins})
+            and not exists (select from {table.name} r where r.{table.key} = s.objectid and {begins(kind, filters)})
             and not exists (select from exchangesyncidmapping l
                 left join {table.name} r on r.{table.key} = l.objectid
                 where l.mailboxid = %(mailbox)s and l.objectid = s.objectid and l.stage < 3
-                    and {_DIFFERS.format(in_filters=table.in_filters)})
+                    and {_differs(filters)})
     """.encode()  # noqa: S608 - put together from constants
 
 
-@lru_cache(maxsize=8)
-def _due_records(kind: Kind) -> bytes:
+@lru_cache(maxsize=64)
+def _due_records(kind: Kind, filters: str) -> bytes:
     table = TABLES[kind]
     return f"""
         select r.{table.key}
@@ -195,6 +209,6 @@ def _due_records(kind: Kind) -> bytes:
                 where mailboxid = %(mailbox)s and objecttypecode = %(kind)s::varchar and isheard) s
             join {table.name} r on r.{table.key} = s.objectid
             join mailbox m on m.mailboxid = %(mailbox)s
-        where {table.begins}
+        where {begins(kind, filters)}
         order by r.createdon, r.{table.key}
     """.encode()  # noqa: S608 - put together from constants

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters import act_directions, act_settings
+from serversync.adapters import act_directions, act_filters, act_settings
 from serversync.core.errors import ServiceError
 from serversync.engine.act_ports import IN_FLIGHT, ActRun
 from serversync.engine.act_run import ActClaim, ActOutcome
@@ -81,7 +81,7 @@ _BEGIN: Final = f"""
         s.idlepasses, s.startedon, s.isplanapproved, s.answer, p.timeoutmailboxconnectionafteramount as timeout, o.actplanfirst,
         o.organizationid, o.name as organizationname,
         o.actpollingintervalinseconds, o.maximumidlepollingintervalinseconds,
-        {", ".join(f"o.{column}" for column in act_settings.COLUMNS)}
+        {", ".join(f"o.{column}" for column in act_settings.COLUMNS)}, {act_filters.COLUMNS}
     from begun s {_JOINS} where {MAY_BE_SYNCHRONIZED}
 """  # noqa: S608 - put together from constants
 _PROLONG: Final = """
@@ -187,10 +187,11 @@ class ActLeasesOnPostgres:
         """
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(
-                _BEGIN, {"mailbox": mailboxid, "fence": fence, "host": self._host, "lease": self._lease}
-            )
-            row = await cursor.fetchone()
+            names = {"mailbox": mailboxid, "fence": fence, "host": self._host, "lease": self._lease}
+            row = await (await cursor.execute(_BEGIN, names)).fetchone()
+            if row is not None and not row["aresyncfiltersset"]:
+                await act_filters.set_up(connection, mailboxid)
+                row = await (await cursor.execute(_BEGIN, names)).fetchone()
             if row is None:
                 return None
             rules = await act_directions.set_by_hand(connection, act_settings.rules(row))
@@ -205,6 +206,7 @@ class ActLeasesOnPostgres:
             answer=Answer(row["answer"]),
             may_write=may_write and is_agreed,
             appointments=act_settings.appointments(row, row["startedon"]),
+            filters=act_filters.filters_of(row),
             in_flight=timeout,
         )
         return ActClaim(

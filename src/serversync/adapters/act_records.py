@@ -14,7 +14,7 @@ import msgspec
 from psycopg import AsyncConnection
 
 from serversync.adapters import act_appointments, act_series_records
-from serversync.adapters.act_tables import TABLES, Table
+from serversync.adapters.act_tables import TABLES, Table, filter_of, in_filters
 from serversync.core.errors import ChangeConflict, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
 from serversync.rules.plan import Facts
@@ -29,12 +29,13 @@ async def read_records(
     connection: AsyncConnection, run: ActRun, kind: Kind, ids: Sequence[UUID]
 ) -> list[Record]:
     """Return those of the records that exist."""
+    filters = filter_of(run, kind).expression
     if kind is Kind.APPOINTMENT:
-        return await act_appointments.read(connection, run, ids)
+        return await act_appointments.read(connection, run, ids, filters)
     if kind is Kind.SERIES:
-        return await act_series_records.read(connection, run, ids)
+        return await act_series_records.read(connection, run, ids, filters)
     table = TABLES[kind]
-    cursor = await connection.execute(_select(kind), (run.mailboxid, list(ids)))
+    cursor = await connection.execute(_select(kind, filters), (run.mailboxid, list(ids)))
     return [
         Record(
             row[0],
@@ -55,7 +56,7 @@ async def find_twins(
 ) -> dict[str, list[Record]]:
     """Return records that are not linked and the same as an item: contacts with the same first e-mail address."""
     if kind is Kind.APPOINTMENT:
-        return await act_appointments.twins(connection, run, items)
+        return await act_appointments.twins(connection, run, items, filter_of(run, kind).expression)
     addresses = {
         item.item_id: address.lower()
         for item in items
@@ -101,9 +102,13 @@ async def write_records(
         Of each record its version and its fields afterwards, or why it was not written.
     """
     if kind is Kind.APPOINTMENT:
-        return await act_appointments.write(connection, run, changes, lengths)
+        return await act_appointments.write(
+            connection, run, changes, lengths, filter_of(run, kind).expression
+        )
     if kind is Kind.SERIES:
-        return await act_series_records.write(connection, run, changes, lengths)
+        return await act_series_records.write(
+            connection, run, changes, lengths, filter_of(run, kind).expression
+        )
     table = TABLES[kind]
     new: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []
@@ -175,12 +180,12 @@ def _cut(fields: Fields, lengths: Lengths) -> dict[str, Any]:
     return cut
 
 
-@lru_cache(maxsize=8)
-def _select(kind: Kind) -> bytes:
+@lru_cache(maxsize=64)
+def _select(kind: Kind, filters: str) -> bytes:
     table = TABLES[kind]
     columns = ", ".join(f"r.{name}" for name in table.columns)
     return f"""
-        select r.{table.key}, r.xmin::text::bigint, {table.in_filters}, {table.title}, r.modifiedon,
+        select r.{table.key}, r.xmin::text::bigint, {in_filters(filters)}, {table.title}, r.modifiedon,
             {table.is_completed}, {columns}
         from {table.name} r join mailbox m on m.mailboxid = %s where r.{table.key} = any(%s)
     """.encode()  # noqa: S608 - put together from constants

@@ -7,6 +7,7 @@ pattern, a text where it is there and another one, and whatever ``modifiedfields
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from serversync.adapters.act_appointments import FILTERS
 from serversync.core.errors import ChangeConflict, SeriesNotExpressible, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Record
 from serversync.mapping.series import OF_OCCURRENCES, columns_of, recurrence_of_columns
@@ -38,14 +40,12 @@ from serversync.rules.series.timetable import (
 from serversync.rules.series.zones import zone_of
 
 Lengths = Mapping[str, int | None]
-IN_FILTERS: Final = "coalesce(r.statecode in (0, 3) and r.ownerid = m.ownerid, false)"
-"""The default filter: mine, and open."""
 _TEXTS: Final = tuple(row.logicalname for row in OF_OCCURRENCES)
 _ALL_DAY: Final = "isalldayevent"
 _EXCEPTION: Final = 3
 _DEFAULTS: Final = {"prioritycode": 1}
 _SELECT: Final = f"""
-    select r.*, r.xmin::text::bigint as version, {IN_FILTERS} as infilters,
+    select r.*, r.xmin::text::bigint as version, coalesce({FILTERS}, false) as infilters,
         (select json_agg(json_build_object('originalstartdate', a.originalstartdate, 'scheduledstart', a.scheduledstart,
             'scheduledend', a.scheduledend, 'isalldayevent', a.isalldayevent, 'subject', a.subject,
             'location', a.location, 'description', a.description, 'prioritycode', a.prioritycode,
@@ -56,10 +56,10 @@ _SELECT: Final = f"""
 _LOCK: Final = "select xmin::text::bigint from recurringappointmentmaster where activityid = %s for update"
 
 
-async def read(connection: AsyncConnection, run: ActRun, ids: Sequence[UUID]) -> list[Record]:
+async def read(connection: AsyncConnection, run: ActRun, ids: Sequence[UUID], filters: str) -> list[Record]:
     """Return those of the records that exist."""
     cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(_SELECT.encode(), (run.mailboxid, list(ids)))
+    await cursor.execute(_select(filters), (run.mailboxid, list(ids)))
     return [
         Record(
             row["activityid"],
@@ -72,6 +72,11 @@ async def read(connection: AsyncConnection, run: ActRun, ids: Sequence[UUID]) ->
         )
         for row in await cursor.fetchall()
     ]
+
+
+@lru_cache(maxsize=64)
+def _select(filters: str) -> bytes:
+    return _SELECT.replace(FILTERS, filters).encode()
 
 
 def fields_of_row(row: Mapping[str, Any]) -> dict[str, Value]:
@@ -128,7 +133,7 @@ def _own(timetable: Timetable, day: date, texts: Fields, each: Mapping[str, Any]
 
 
 async def write(
-    connection: AsyncConnection, run: ActRun, changes: Iterable[CrmChange], lengths: Lengths
+    connection: AsyncConnection, run: ActRun, changes: Iterable[CrmChange], lengths: Lengths, filters: str
 ) -> dict[UUID, tuple[int, Fields] | ServiceError]:
     """Write records, each on the condition that it is as it was seen.
 
@@ -138,14 +143,14 @@ async def write(
     outcomes: dict[UUID, tuple[int, Fields] | ServiceError] = {}
     for change in changes:
         try:
-            outcomes[change.crmid] = await _write(connection, run, change, lengths)
+            outcomes[change.crmid] = await _write(connection, run, change, lengths, filters)
         except ServiceError as error:
             outcomes[change.crmid] = error
     return outcomes
 
 
 async def _write(
-    connection: AsyncConnection, run: ActRun, change: CrmChange, lengths: Lengths
+    connection: AsyncConnection, run: ActRun, change: CrmChange, lengths: Lengths, filters: str
 ) -> tuple[int, Fields]:
     """Write one record.
 
@@ -162,7 +167,7 @@ async def _write(
             "delete from recurringappointmentmaster where activityid = %s", (change.crmid,)
         )
         return 0, {}
-    before = await read(connection, run, [change.crmid])
+    before = await read(connection, run, [change.crmid], filters)
     after = {**(before[0].fields if before else {}), **change.fields}
     try:
         fields = of_series({name: value for name, value in after.items() if value is not None})
@@ -172,7 +177,7 @@ async def _write(
         raise SeriesNotExpressible(subject=str(after.get("subject") or ""), reason=str(reason)) from reason
     await _store(connection, run, change, columns)
     await _store_occurrences(connection, change.crmid, timetable, fields, lengths)
-    (record,) = await read(connection, run, [change.crmid])
+    (record,) = await read(connection, run, [change.crmid], filters)
     return record.version, record.fields
 
 

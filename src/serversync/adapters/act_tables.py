@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
-from serversync.adapters import act_series_records
-from serversync.adapters.act_appointments import BEGINS, IN_FILTERS
+from serversync.adapters import act_filters
+from serversync.adapters.act_appointments import BEGINS, FILTERS
+from serversync.engine.act_ports import ActRun, RecordFilter
 from serversync.mapping.fields import FIELDS
 from serversync.rules.record import Kind
 
@@ -19,8 +21,7 @@ class Table:
         key: Its primary key.
         fields: The fields of the field map; each is the column of that name, or a group.
         title: What people know a record by, as an expression over the columns.
-        in_filters: Whether a record ``r`` is in the filters of the owner of the mailbox ``m``; false where there is none.
-        begins: Whether a record ``r`` may begin to take part in the mailbox ``m``.
+        begins: Whether a record ``r`` may begin to take part in the mailbox ``m``, with ``FILTERS`` for the filters.
         tells: Whether triggers tell of changes of the table; where they do not, each pass compares everything.
         derived: Columns that follow from the others, each with its expression.
         groups: Fields that stand in several columns.
@@ -33,7 +34,6 @@ class Table:
     key: str
     fields: tuple[str, ...]
     title: str
-    in_filters: str
     begins: str
     tells: bool = True
     derived: Mapping[str, str] = field(default_factory=dict)
@@ -50,30 +50,24 @@ class Table:
 
 _UNLINKED: Final = """not exists (select from exchangesyncidmapping k
     where k.mailboxid = m.mailboxid and k.objectid = r.{key} and k.stage <> 4)"""
-_MY_CONTACTS: Final = "coalesce(r.statecode = 0 and r.ownerid = m.ownerid, false)"
-"""The default filter of the reference, "My Outlook Contacts": mine, and active."""
-_MY_TASKS: Final = "coalesce(r.ownerid = m.ownerid, false)"
-"""Mine; open ones begin to take part, and one that is completed goes on, so that it can be opened again."""
-
 TABLES: Final = {
     Kind.CONTACT: Table(
         "contact",
         "contactid",
         tuple(row.logicalname for row in FIELDS[Kind.CONTACT]),
         "coalesce(nullif(concat_ws(' ', firstname, lastname), ''), emailaddress1, '')",
-        _MY_CONTACTS,
-        f"{_MY_CONTACTS} and {_UNLINKED.format(key='contactid')}",
+        f"{FILTERS} and {_UNLINKED.format(key='contactid')}",
         derived={"fullname": "nullif(left(concat_ws(' ', firstname, lastname), 160), '')"},
     ),
     # How appointments are read and written stands in ``act_appointments``.
-    Kind.APPOINTMENT: Table("appointment", "activityid", (), "coalesce(r.subject, '')", IN_FILTERS, BEGINS),
+    Kind.APPOINTMENT: Table("appointment", "activityid", (), "coalesce(r.subject, '')", BEGINS),
     Kind.TASK: Table(
         "task",
         "activityid",
         tuple(row.logicalname for row in FIELDS[Kind.TASK]),
         "coalesce(subject, '')",
-        _MY_TASKS,
-        f"r.statecode = 0 and {_MY_TASKS} and {_UNLINKED.format(key='activityid')}",
+        # One that is completed goes on, so that it can be opened again.
+        f"r.statecode = 0 and {FILTERS} and {_UNLINKED.format(key='activityid')}",
         groups={"statecode": ("statecode", "statuscode")},
         is_completed="r.statecode <> 0",
         defaults={"percentcomplete": 0, "prioritycode": 1, "statecode": 0, "statuscode": 2},
@@ -84,7 +78,26 @@ TABLES: Final = {
         "activityid",
         (),
         "coalesce(r.subject, '')",
-        act_series_records.IN_FILTERS,
-        f"{act_series_records.IN_FILTERS} and {_UNLINKED.format(key='activityid')}",
+        f"{FILTERS} and {_UNLINKED.format(key='activityid')}",
     ),
 }
+
+
+@lru_cache(maxsize=8)
+def _default(kind: Kind) -> RecordFilter:
+    return act_filters.defaults(kind)
+
+
+def filter_of(run: ActRun, kind: Kind) -> RecordFilter:
+    """Return the filters of the user of a run."""
+    return run.filters.get(kind) or _default(kind)
+
+
+def begins(kind: Kind, filters: str) -> str:
+    """Return whether a record ``r`` may begin to take part in the mailbox ``m``."""
+    return TABLES[kind].begins.replace(FILTERS, filters)
+
+
+def in_filters(filters: str) -> str:
+    """Return whether a record ``r`` is in the filters; false where there is none."""
+    return f"coalesce({filters}, false)"

@@ -24,6 +24,7 @@ from serversync.crm.models import (
     Role,
     SystemUser,
     TraceLog,
+    UserQuery,
 )
 from serversync.crm.models.keys import AmongKeys
 from serversync.crm.privileges import Depth, Privilege
@@ -38,6 +39,7 @@ _OWNER: Final[dict[type[Model], str]] = {
     Contact: "ownerid",
     Account: "ownerid",
     AsyncOperation: "ownerid",
+    UserQuery: "ownerid",
     TraceLog: "regardingobjectownerid",
 }
 

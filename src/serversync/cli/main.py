@@ -25,6 +25,7 @@ from serversync.cli import (
     session,
     settings,
     simulator,
+    syncfilter,
     user,
 )
 from serversync.cli.session import EXIT_CODES
@@ -47,6 +48,7 @@ GROUPS = {
     "secrets": secret.app,
     "mailbox": mailbox.app,
     "folder": folder.app,
+    "filter": syncfilter.app,
     "email": email.app,
     "alert": alert.app,
     "job": job.app,

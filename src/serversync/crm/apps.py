@@ -8,7 +8,7 @@ from django.apps.registry import Apps
 from django.db import connections
 from django.db.models.signals import post_migrate
 
-from serversync.crm import roles
+from serversync.crm import default_filters, roles
 
 
 class CrmConfig(AppConfig):
@@ -23,6 +23,7 @@ class CrmConfig(AppConfig):
         """Have what every installation has put back whenever tables were migrated or emptied."""
         post_migrate.connect(_keep_the_organization, sender=self, dispatch_uid="crm.organization")
         post_migrate.connect(_keep_the_roles, sender=self, dispatch_uid="crm.roles")
+        post_migrate.connect(_keep_the_filters, sender=self, dispatch_uid="crm.filters")
 
 
 def _keep_the_organization(*, using: str, apps: Apps = global_apps, **_: Any) -> None:
@@ -44,3 +45,12 @@ def _keep_the_roles(*, using: str, apps: Apps = global_apps, **_: Any) -> None:
     except LookupError:
         return
     roles.bring_up_to_date(using)
+
+
+def _keep_the_filters(*, using: str, apps: Apps = global_apps, **_: Any) -> None:
+    """Insert the templates of synchronization filters unless there are any, or their table is not there."""
+    try:
+        apps.get_model("crm", "SavedQuery")
+    except LookupError:
+        return
+    default_filters.keep(using)

@@ -57,6 +57,8 @@ class Privilege(StrEnum):
     WRITE_ACTIVITY = "prvWriteActivity"
     READ_AUDIT = "prvReadAuditSummary"
     SEND_AS_USER = "prvSendAsUser"
+    READ_FILTER = "prvReadUserQuery"
+    WRITE_FILTER = "prvWriteUserQuery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ MAILBOX_ADMINISTRATOR: Final = BuiltInRole(
         Privilege.READ_ACTIVITY: Depth.USER,
         Privilege.CREATE_ACTIVITY: Depth.USER,
         Privilege.WRITE_ACTIVITY: Depth.USER,
+        Privilege.READ_FILTER: Depth.BUSINESS_UNIT,
+        Privilege.WRITE_FILTER: Depth.BUSINESS_UNIT,
     },
 )
 SALESPERSON: Final = BuiltInRole(
@@ -119,6 +123,8 @@ SALESPERSON: Final = BuiltInRole(
         Privilege.READ_ACTIVITY: Depth.USER,
         Privilege.CREATE_ACTIVITY: Depth.USER,
         Privilege.WRITE_ACTIVITY: Depth.USER,
+        Privilege.READ_FILTER: Depth.USER,
+        Privilege.WRITE_FILTER: Depth.USER,
     },
 )
 BUILT_IN: Final = (SYSTEM_ADMINISTRATOR, MAILBOX_ADMINISTRATOR, SALESPERSON)

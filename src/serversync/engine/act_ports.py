@@ -242,9 +242,19 @@ class Due(NamedTuple):
     retries: int = 0
 
 
+class RecordFilter(NamedTuple):
+    """The filters of the user for one kind, in the words of the store.
+
+    ``is_confined`` says that only records of the user's own, or that the user takes part in, can be let in.
+    """
+
+    expression: str
+    is_confined: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ActRun:
-    """A claimed mailbox and the settings that its pass follows."""
+    """A claimed mailbox and the settings that its pass follows; ``filters`` are the user's, where they are not the default."""
 
     mailboxid: UUID
     address: str
@@ -254,6 +264,7 @@ class ActRun:
     answer: Answer = Answer.NONE
     may_write: bool = True
     appointments: Policy = REFERENCE
+    filters: Mapping[Kind, RecordFilter] = field(default_factory=dict)
     in_flight: timedelta = IN_FLIGHT
     second_look: timedelta = timedelta(minutes=2)
     batch: int = 400

@@ -20,6 +20,7 @@ _PLACES: Final = {
     "accounts": Privilege.READ_ACCOUNT,
     "queues": Privilege.READ_QUEUE,
     "audit": Privilege.READ_AUDIT,
+    "filters": Privilege.READ_FILTER,
 }
 """Parts of the navigation that need a privilege."""
 

@@ -16,5 +16,6 @@ urlpatterns = [
     path("audit/", include("serversync.web.pages.audit.urls")),
     path("", include("serversync.web.pages.customers.urls")),
     path("queues/", include("serversync.web.pages.queues.urls")),
+    path("filters/", include("serversync.web.pages.filters.urls")),
     path("users/", include("serversync.web.pages.users.urls")),
 ]

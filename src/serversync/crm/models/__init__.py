@@ -37,6 +37,7 @@ from serversync.crm.models.queue import Queue, QueueItem
 from serversync.crm.models.recurringappointmentmaster import RecurringAppointmentMaster
 from serversync.crm.models.role import Role, RolePrivileges, SystemUserRoles
 from serversync.crm.models.syncattributemapping import SyncAttributeMapping
+from serversync.crm.models.syncfilter import SavedQuery, UserQuery
 from serversync.crm.models.systemuser import SystemUser, UserSettings
 from serversync.crm.models.task import Task
 from serversync.crm.models.tracelog import TraceLog
@@ -81,11 +82,13 @@ __all__ = [
     "RecurringAppointmentMaster",
     "Role",
     "RolePrivileges",
+    "SavedQuery",
     "SyncAttributeMapping",
     "SystemUser",
     "SystemUserRoles",
     "Task",
     "TraceLog",
+    "UserQuery",
     "UserSettings",
     "WorkHour",
 ]

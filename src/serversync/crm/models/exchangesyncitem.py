@@ -24,7 +24,8 @@ class ExchangeSyncFolder(models.Model):
 
     While ``isfollowed``, triggers write a row of ``exchangesyncrecord`` for each change that matters to the mailbox.
     ``followedfrom`` is set until all records that matter have been looked at once: 0, or the first transaction of which
-    it is certain that its triggers knew. ``filters`` is a digest of what this was begun with.
+    it is certain that its triggers knew. ``filters`` is a digest of what this was begun with. With ``tellsall`` every
+    change of a record of the kind matters, because the filters reach beyond what is the user's own.
     """
 
     exchangesyncfolderid = primarykey()
@@ -36,6 +37,7 @@ class ExchangeSyncFolder(models.Model):
     isfollowed = boolean(default=False)
     followedfrom = integer(0, None, big=True)
     filters = string(32)
+    tellsall = boolean(default=False)
     createdon = createdon()
     modifiedon = modifiedon()
 
@@ -45,6 +47,13 @@ class ExchangeSyncFolder(models.Model):
         db_table = "exchangesyncfolder"
         constraints = (
             models.UniqueConstraint(fields=["mailboxid", "objecttypecode"], name="exchangesyncfolder_kind"),
+        )
+        indexes = (
+            models.Index(
+                fields=["objecttypecode"],
+                name="exchangesyncfolder_tellsall",
+                condition=models.Q(isfollowed=True, tellsall=True),
+            ),
         )
 
     def __str__(self) -> str:

@@ -169,6 +169,7 @@ class UserSettings(models.Model):
     issendasallowed = boolean(default=False)
     trackingtokenid = integer(1, None)
     trackingtokencounter = integer(0, None, 0, big=True)
+    aresyncfiltersset = boolean(default=False)
     createdon = createdon()
     modifiedon = modifiedon()
 
