@@ -1,7 +1,7 @@
 """Fills a database as a large company has it: mailboxes by the hundred thousand, tracked e-mails by the million.
 
 Everything is made by the database itself from numbers, so that the same sizes give the same rows. While large tables
-are filled their indexes and triggers are away and nothing waits for the disk; both are back before anybody reads.
+are filled their indexes and triggers rest and nothing waits for the disk; both are back before anybody reads.
 """
 
 from collections.abc import Iterator
@@ -32,19 +32,14 @@ def fill(connection: psycopg.Connection[tuple[object, ...]], size: Size) -> None
     """Make everything unless it is there; the connection must be a superuser's, in autocommit mode."""
     if connection.execute("select from emailserverprofile").rowcount:
         return
-    connection.execute("alter system set fsync = off")
-    connection.execute("select pg_reload_conf()")
-    connection.execute("set maintenance_work_mem = '512MB'")
-    connection.execute("set synchronous_commit = off")
-    for statement in _PEOPLE.split(";\n"):
-        connection.execute(_with(statement, size))
-    for table, statement in _LARGE.items():
-        with _bare(connection, table):
+    with _careless(connection):
+        for statement in _PEOPLE.split(";\n"):
             connection.execute(_with(statement, size))
-    connection.execute("alter system reset fsync")
-    connection.execute("select pg_reload_conf()")
-    connection.execute("vacuum analyze")
-    connection.execute("checkpoint")
+        for table, statement in _LARGE.items():
+            with _without_indexes(connection, table):
+                connection.execute(_with(statement, size))
+        connection.execute("vacuum analyze")
+        connection.execute("checkpoint")
 
 
 def _with(statement: str, size: Size) -> str:
@@ -59,20 +54,43 @@ def _with(statement: str, size: Size) -> str:
 
 
 @contextmanager
-def _bare(connection: psycopg.Connection[tuple[object, ...]], table: str) -> Iterator[None]:
-    """Take away the indexes of a table that no constraint needs, and its triggers, for the length of the block."""
-    found = connection.execute(
-        "select indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index"
-        " where indrelid = %s::regclass and not exists (select from pg_constraint where conindid = indexrelid)",
-        [table],
-    ).fetchall()
-    for name, _ in found:
-        connection.execute(f"drop index {name}")
+def _careless(connection: psycopg.Connection[tuple[object, ...]]) -> Iterator[None]:
+    """Let the server forget about power cuts for the length of the block."""
+    for name, value in _CARELESS.items():
+        connection.execute(f"alter system set {name} = {value}")
+    connection.execute("select pg_reload_conf()")
+    connection.execute("set maintenance_work_mem = '512MB'")
+    connection.execute("set synchronous_commit = off")
+    yield
+    for name in _CARELESS:
+        connection.execute(f"alter system reset {name}")
+    connection.execute("select pg_reload_conf()")
+
+
+_CARELESS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "'8GB'",
+    "checkpoint_timeout": "'1h'",
+    "autovacuum": "off",
+}
+
+
+@contextmanager
+def _without_indexes(connection: psycopg.Connection[tuple[object, ...]], table: str) -> Iterator[None]:
+    """Let the indexes and triggers of a table rest for the length of the block, and build the indexes then.
+
+    Keys are random, so that keeping the indexes up row by row reads and writes all of them over and over.
+    """
+    connection.execute("set allow_system_table_mods = on")
+    connection.execute(
+        "update pg_index set indisready = false, indisvalid = false where indrelid = %s::regclass", [table]
+    )
     connection.execute("set session_replication_role = replica")
     yield
     connection.execute("set session_replication_role = origin")
-    for _, definition in found:
-        connection.execute(str(definition))
+    connection.execute("set allow_system_table_mods = off")
+    connection.execute(f"reindex table {table}")
 
 
 _WORDS = (

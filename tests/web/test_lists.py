@@ -109,6 +109,37 @@ def test_mailboxes_are_searched_and_paged(company: Company, monkeypatch: pytest.
     assert names(client.get("/mailboxes/", {"page": "nonsense"})) == ["Ada", "Ben"]
 
 
+@pytest.mark.parametrize(
+    "sort", ["name", "-name", "last", "-last", "address", "incoming", "-incoming", "profile"]
+)
+@pytest.mark.parametrize("view", ["active", "all"])
+def test_pages_by_number_show_each_mailbox_once_in_order(
+    company: Company, monkeypatch: pytest.MonkeyPatch, sort: str, view: str
+) -> None:
+    for number in range(8):
+        made = mailbox_of(SystemUser.objects.create_user(f"user{number}", fullname=f"User {number % 3}"))
+        if number % 2:
+            Mailbox.objects.filter(pk=made.pk).update(processinglastattemptedon=now(), incomingemailstatus=1)
+    client = logged_in(company.dora)
+    address = {"sort": sort, "view": view}
+    whole = [row.mailbox.pk for row in client.get("/mailboxes/", address).context["list"].rows]
+    assert len(whole) == Mailbox.objects.count() == 11
+    monkeypatch.setattr("serversync.web.pages.mailboxes.queries.PAGE_SIZE", 2)
+    pages = [
+        [row.mailbox.pk for row in client.get("/mailboxes/", {**address, "page": page}).context["list"].rows]
+        for page in range(1, 7)
+    ]
+    assert [len(page) for page in pages] == [2, 2, 2, 2, 2, 1]
+    assert list(itertools.chain(*pages)) == whole
+
+
+def test_users_are_paged_by_name(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serversync.web.pages.users.views.PAGE_SIZE", 2)
+    client = logged_in(company.dora)
+    pages = [client.get("/users/", {"page": page}).context["rows"] for page in (1, 2, 99)]
+    assert [[row["user"].fullname for row in page] for page in pages] == [["Ada", "Ben"], ["Dora"], ["Dora"]]
+
+
 def test_a_mailbox_shows_what_was_tracked_and_what_was_set_aside(company: Company) -> None:
     box = mailbox_of(company.ada)
     MessageTrace.objects.create(

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, Min, Model, QuerySet
+from django.db.models import Count, Min, Model, Q, QuerySet
 
 from serversync.administration import actor as actors
 from serversync.administration import audit, bulk, privileges
@@ -170,17 +170,18 @@ def cancel(job: AsyncOperation) -> AsyncOperation:
 
 
 def states(rows: Iterable[AsyncOperation]) -> list[JobState]:
-    """Return jobs with their progress, in two queries."""
+    """Return jobs with their progress, in one query."""
     listed = list(rows)
     counts: dict[UUID, dict[int, int]] = {job.pk: {} for job in listed}
+    again: dict[UUID, tuple[int, datetime]] = {}
     items = AsyncOperationItem.objects.filter(asyncoperationid__in=list(counts))
-    for key, state, count in items.values_list("asyncoperationid", "itemstate").annotate(Count("pk")):
+    tried = Q(attempts__gt=0)
+    for key, state, count, retried, first in items.values_list("asyncoperationid", "itemstate").annotate(
+        count=Count("pk"), again=Count("pk", filter=tried), first=Min("dueon", filter=tried)
+    ):
         counts[key][state] = count
-    retried = items.filter(itemstate=ItemState.WAITING, attempts__gt=0)
-    again: dict[UUID, tuple[int, datetime]] = {
-        key: (count, first)
-        for key, count, first in retried.values_list("asyncoperationid").annotate(Count("pk"), Min("dueon"))
-    }
+        if state == ItemState.WAITING and first is not None:
+            again[key] = retried, first
     now = clock.now()
     return [JobState(job, _progress(job, counts[job.pk], again.get(job.pk), now)) for job in listed]
 

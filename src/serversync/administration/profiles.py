@@ -21,7 +21,7 @@ from serversync.administration.profile_access import (
     server_type,
 )
 from serversync.core.errors import InputInvalid, RecordNotFound
-from serversync.crm.models import EmailServerProfile, SystemUser
+from serversync.crm.models import EmailServerProfile, Mailbox, SystemUser
 from serversync.crm.models.emailserverprofile import AuthenticationProtocol, CredentialRetrieval
 from serversync.crm.models.options import StateCode, StatusCode
 from serversync.crm.privileges import Privilege
@@ -162,8 +162,15 @@ def find(name: str) -> EmailServerProfile:
 def find_all() -> list[tuple[EmailServerProfile, int]]:
     """Return the profiles, by name, each with the number of its mailboxes."""
     rows = privileges.reach(Privilege.READ_PROFILE, EmailServerProfile.objects.order_by("name"))
-    counts = dict(EmailServerProfile.objects.annotate(count=Count("mailboxes")).values_list("pk", "count"))
-    return [(profile, counts[profile.pk]) for profile in rows]
+    mailboxes = Mailbox.objects.filter(emailserverprofile__isnull=False).order_by()
+    counts = dict(mailboxes.values_list("emailserverprofile").annotate(Count("pk")))
+    return [(profile, counts.get(profile.pk, 0)) for profile in rows]
+
+
+def names() -> list[str]:
+    """Return the names of the profiles, in order."""
+    rows = privileges.reach(Privilege.READ_PROFILE, EmailServerProfile.objects.order_by("name"))
+    return list(rows.values_list("name", flat=True))
 
 
 def missing(profile: EmailServerProfile) -> list[str]:

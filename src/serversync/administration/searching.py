@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 from django.db.models import Model, QuerySet
 
 from serversync.crm.models import Account, Audit, Contact, Email, Queue, SystemUser
-from serversync.crm.models.words import Begun, Words, split
+from serversync.crm.models.words import Begun, Occurs, Words, pattern_of, split
 
 Row = TypeVar("Row", bound=Model)
 
@@ -33,4 +33,6 @@ def narrow(rows: QuerySet[Row], text: str | None, *, by_index: bool = True) -> Q
     entered = split(text)
     if not entered:
         return rows.none()
-    return rows.filter(Begun(WORDS[rows.model], entered, by_index=by_index))
+    words = WORDS[rows.model]
+    likely = (Occurs(words, pattern_of(word)) for word in entered)
+    return rows.filter(*likely, Begun(words, entered, by_index=by_index))

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from serversync.administration import actor as actors
 from serversync.administration import privileges
-from serversync.crm.models import Mailbox
+from serversync.crm.models import EmailServerProfile, Mailbox
 from serversync.crm.models.options import EmailRouterAccessApproval, StateCode, TestResult
 
 _ACTIVE: Final = Q(statecode=StateCode.ACTIVE)
@@ -77,10 +77,9 @@ def select(view: str = DEFAULT, *, search: str = "", profile: str = "") -> Query
     if profile:
         rows = rows.filter(emailserverprofile_id=profile)
     for word in search.split():
+        profiles = EmailServerProfile.objects.filter(name__icontains=word).values("pk")
         rows = rows.filter(
-            Q(name__icontains=word)
-            | Q(emailaddress__icontains=word)
-            | Q(emailserverprofile__name__icontains=word)
+            Q(name__icontains=word) | Q(emailaddress__icontains=word) | Q(emailserverprofile__in=profiles)
         )
     return rows
 

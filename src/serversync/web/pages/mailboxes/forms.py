@@ -43,7 +43,7 @@ class ChangeForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the profiles that there are."""
         super().__init__(*args, **kwargs)
-        names = [(profile.name, profile.name) for profile, _ in profiles.find_all()]
+        names = [(name, name) for name in profiles.names()]
         choices = [_KEEP, *names, ("-", "None")]
         self.fields["emailserverprofile"].choices = choices  # type: ignore[attr-defined]
 

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Concat
 from django.http import QueryDict
 
 from serversync.administration import systemviews
 from serversync.crm.models import Mailbox, MessageTrace, TraceLog
 from serversync.crm.models.messagetrace import TraceOutcome
+from serversync.web.numbered import numbered_page, read_rows
 
 PAGE_SIZE: Final = 50
 LATEST: Final = 10
@@ -79,17 +81,27 @@ def list_mailboxes(query: QueryDict) -> MailboxList:
     asked = query.get("sort", "name")
     descending, sort = asked.startswith("-"), asked.removeprefix("-")
     sort = sort if sort in SORTS else "name"
-    if sort in _NEVER_EMPTY:
-        order = (f"-{SORTS[sort]}", "-pk") if descending else (SORTS[sort], "pk")
-        ordered = found.order_by(*order)
-    else:
-        by = F(SORTS[sort])
-        ordered = found.order_by(by.desc(nulls_last=True) if descending else by.asc(nulls_last=True), "pk")
-    page, is_cut = _page(ordered, query)
+    page, is_cut = _page(_in_order(found, sort, query, descending=descending), query)
     counts = count_messages([mailbox.mailboxid for mailbox in page])
     rows = [MailboxRow(mailbox, counts.get(mailbox.mailboxid, MailboxCounts())) for mailbox in page]
     set_up = any(row.mailbox.emailserverprofile_id for row in rows) or bool(query.get("q")) or _any_set_up()
     return MailboxList(rows, page, sort, descending, nothing_set_up=not set_up, is_cut=is_cut)
+
+
+def _in_order(rows: QuerySet[Mailbox], sort: str, query: QueryDict, *, descending: bool) -> QuerySet[Mailbox]:
+    if sort == "name" and _is_narrowed(query):
+        # Names in order would be looked through from the beginning for the few that are meant, wherever these stand.
+        name = Concat("name", Value(""))
+        return rows.order_by(name.desc() if descending else name.asc(), "-pk" if descending else "pk")
+    if sort in _NEVER_EMPTY:
+        return rows.order_by(*((f"-{SORTS[sort]}", "-pk") if descending else (SORTS[sort], "pk")))
+    by = F(SORTS[sort])
+    return rows.order_by(by.desc(nulls_last=True) if descending else by.asc(nulls_last=True), "pk")
+
+
+def _is_narrowed(query: QueryDict) -> bool:
+    narrowing = query.get("view", systemviews.DEFAULT) != systemviews.DEFAULT
+    return narrowing or bool(query.get("q", "").strip() or query.get("profile"))
 
 
 def _page(rows: QuerySet[Mailbox], query: QueryDict) -> "tuple[Page[Mailbox], bool]":
@@ -98,11 +110,10 @@ def _page(rows: QuerySet[Mailbox], query: QueryDict) -> "tuple[Page[Mailbox], bo
     A search reads every mailbox there is, once: for the keys of what it finds.
     """
     if not query.get("q", "").strip():
-        return Paginator(rows, PAGE_SIZE).get_page(query.get("page")), False
+        return numbered_page(rows, query.get("page"), PAGE_SIZE), False
     keys = list(rows.select_related(None).values_list("pk", flat=True)[: MOST_FOUND + 1])
     found = Paginator(keys[:MOST_FOUND], PAGE_SIZE).get_page(query.get("page"))
-    order = {key: number for number, key in enumerate(found)}
-    shown = sorted(rows.order_by().filter(pk__in=list(order)), key=lambda row: order[row.pk])
+    shown = read_rows(rows, list(found))
     return Page(shown, found.number, found.paginator), len(keys) > MOST_FOUND  # type: ignore[arg-type]  # keys instead of rows
 
 

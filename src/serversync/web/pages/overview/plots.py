@@ -21,7 +21,7 @@ class Bar:
     y: float
     width: float
     height: float
-    at: datetime
+    at: str
     value: str
 
 
@@ -33,8 +33,8 @@ class Plot:
     kind: str
     bars: list[Bar]
     highest: str
-    first: datetime
-    last: datetime
+    first: str
+    last: str
     width: int = WIDTH
     height: int = HEIGHT
     top: int = _TOP
@@ -64,12 +64,16 @@ def draw(title: str, buckets: Sequence[Bucket], column: str, *, kind: str = "") 
             round(HEIGHT - _BOTTOM - _height(value, highest, space), 2),
             round(step * 0.8, 2),
             _height(value, highest, space),
-            bucket.at,
+            _time(bucket.at),
             _shown(value),
         )
         for number, (bucket, value) in enumerate(zip(buckets, values, strict=True))
     ]
-    return Plot(title, kind, bars, _shown(highest), buckets[0].at, buckets[-1].at)
+    return Plot(title, kind, bars, _shown(highest), _time(buckets[0].at), _time(buckets[-1].at))
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%-d %b %H:%M}"
 
 
 def _height(value: float, highest: float, space: int) -> float:

@@ -14,6 +14,8 @@ from serversync.crm.models import Mailbox
 
 WORST: Final = 5
 ALIVE: Final = timedelta(seconds=60)
+MOST_COUNTED: Final = 10_000
+"""How far mailboxes that are due are counted: all of them are where no worker runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,10 @@ def workers() -> list[Worker]:
 
 
 def queue() -> tuple[int, datetime | None]:
-    """Return how many mailboxes are due and not taken, and since when the first of them is."""
+    """Return how many mailboxes are due and not taken, up to one more than are counted, and since when the first is."""
     rows = systemviews.late()
     first = rows.values_list("nextpasson", flat=True).first()
-    return (rows.count() if first is not None else 0), first
+    return (rows[: MOST_COUNTED + 1].count() if first is not None else 0), first
 
 
 def open_jobs() -> Sequence[jobs.JobState]:

@@ -41,6 +41,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             ],
             "workers": queries.workers(),
             "late": late,
+            "most_counted": queries.MOST_COUNTED,
             "since": since,
             "jobs": queries.open_jobs(),
         },

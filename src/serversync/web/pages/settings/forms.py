@@ -142,7 +142,7 @@ def _field(setting: Setting, label: str) -> forms.Field:
     if setting.kind == "boolean":
         return forms.BooleanField(label=label, required=False, initial=setting.value, help_text=hint)
     if setting.kind == "lookup":
-        names = [(profile.name, profile.name) for profile, _ in profiles.find_all()]
+        names = [(name, name) for name in profiles.names()]
         return forms.ChoiceField(
             label=label, choices=[("none", "None"), *names], initial=setting.label, required=False
         )

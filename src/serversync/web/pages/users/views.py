@@ -4,7 +4,6 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Value
 from django.db.models.functions import Concat
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from serversync.core.errors import ServiceError
 from serversync.crm.models import SystemUser
 from serversync.crm.privileges import Privilege
 from serversync.web import formerrors
+from serversync.web.numbered import numbered_page
 from serversync.web.pages.users.forms import NewUserForm, OldUserForm
 
 PAGE_SIZE: Final = 50
@@ -27,7 +27,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     search = request.GET.get("q", "")
     # A search asks the index of words first: by names in order it would read everybody.
     rows = privileges.users().order_by(Concat("fullname", Value("")) if search else "fullname", "pk")
-    page = Paginator(searching.narrow(rows, search), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = numbered_page(searching.narrow(rows, search), request.GET.get("page"), PAGE_SIZE)
     roles = people.roles_of(list(page))
     listed = [{"user": user, "roles": roles.get(str(user.pk), [])} for user in page]
     return render(request, "users/list.html", {"page": page, "rows": listed, "search": search})
