@@ -2,9 +2,26 @@
 
 import exchangelib
 import pytest
-from exchangelib import ExtendedProperty
-from exchangelib.errors import ErrorDeleteDistinguishedFolder, ErrorFolderExists
-from exchangelib.folders import Calendar, Contacts, Folder, Messages, Tasks
+from exchangelib import ExtendedProperty, Message
+from exchangelib.errors import (
+    ErrorCannotDeleteObject,
+    ErrorDeleteDistinguishedFolder,
+    ErrorFolderExists,
+    ErrorMoveCopyFailed,
+    ErrorNoPublicFolderReplicaAvailable,
+    ErrorObjectTypeChanged,
+)
+from exchangelib.folders import (
+    Calendar,
+    CommonViews,
+    Contacts,
+    DistinguishedFolderId,
+    Folder,
+    FolderCollection,
+    Messages,
+    Tasks,
+)
+from exchangelib.services import DeleteFolder, MoveFolder
 
 from serversync.simulator import Exchange
 from tests.simulator.conftest import MAILBOX, plain
@@ -131,3 +148,60 @@ def test_an_id_is_converted_to_every_form_and_back(ada: exchangelib.Account) -> 
         other = convert(start, form)
         assert (other.format, other.mailbox) == (form, MAILBOX)
         assert convert(other, "EwsId").id == ada.inbox.id
+
+
+def test_a_plain_folder_has_no_class_and_one_that_has_a_class_keeps_it(ada: exchangelib.Account) -> None:
+    plain = Folder(parent=ada.inbox, name="Plain").save()
+    plain.refresh()
+    assert plain.folder_class is None
+    plain.name = "Renamed"
+    plain.save(update_fields=["name"])
+    mail = Messages(parent=ada.inbox, name="Mail").save()
+    mail.folder_class = "IPF.Something"
+    with pytest.raises(ErrorObjectTypeChanged):
+        mail.save(update_fields=["folder_class"])
+    plain.folder_class = "IPF.Note"
+    plain.save(update_fields=["folder_class"])
+    ada.root.clear_cache()
+    assert [one.folder_class for one in ada.inbox.children] == ["IPF.Note", "IPF.Note"]
+
+
+def test_a_name_that_is_taken_is_told_in_any_case(ada: exchangelib.Account) -> None:
+    Messages(parent=ada.inbox, name="UPPER").save()
+    with pytest.raises(ErrorFolderExists, match="Could not create folder 'upper'"):
+        Messages(parent=ada.inbox, name="upper").save()
+
+
+def test_what_the_store_needs_is_there_and_stays(ada: exchangelib.Account) -> None:
+    views = ada.root / "Common Views"
+    assert type(views) is CommonViews
+    (contacts,) = ada.contacts.glob("gal*")
+    assert contacts.folder_class == "IPF.Contact.GalContacts"
+    for one in (views, contacts):
+        with pytest.raises(ErrorCannotDeleteObject):
+            DeleteFolder(account=ada).get(folders=[one], delete_type="HardDelete")
+    with pytest.raises(ErrorMoveCopyFailed):
+        MoveFolder(account=ada).get(folders=[views], to_folder=ada.inbox)
+
+
+def test_a_folder_tells_its_size(ada: exchangelib.Account) -> None:
+    class Size(ExtendedProperty):
+        property_tag = 0x0E08
+        property_type = "Long"
+
+    Folder.register("size", Size)
+    try:
+        ada.inbox.refresh()
+        empty = ada.inbox.size
+        Message(folder=ada.inbox, subject="Hello", body="x" * 5000).save()
+        ada.inbox.refresh()
+        assert empty > 0
+        assert 5000 < ada.inbox.size - empty < 8000
+    finally:
+        Folder.deregister("size")
+
+
+def test_no_public_folders_are_told_as_such(ada: exchangelib.Account) -> None:
+    public = Folder(root=ada.root, _distinguished_id=DistinguishedFolderId(id="publicfoldersroot"))
+    (found,) = FolderCollection(account=ada, folders=[public]).resolve()
+    assert type(found) is ErrorNoPublicFolderReplicaAvailable

@@ -389,3 +389,38 @@ def test_a_receipt_is_suppressed_once(exchange: Exchange, client: Client) -> Non
     wish = f'<t:SuppressReadReceipt><t:ReferenceItemId Id="{item}"/></t:SuppressReadReceipt>'
     assert create(client, wish).codes == ["NoError"]
     assert create(client, wish).codes == ["ErrorReadReceiptNotPending"]
+
+
+PERMISSION = (
+    "<m:UpdateFolder><m:FolderChanges><t:FolderChange><t:DistinguishedFolderId Id='inbox'/><t:Updates><t:SetFolderField>"
+    "<t:FieldURI FieldURI='folder:PermissionSet'/><t:Folder><t:PermissionSet><t:Permissions><t:Permission>{user}"
+    "<t:PermissionLevel>Author</t:PermissionLevel></t:Permission></t:Permissions></t:PermissionSet></t:Folder>"
+    "</t:SetFolderField></t:Updates></t:FolderChange></m:FolderChanges></m:UpdateFolder>"
+)
+READ_PERMISSIONS = (
+    "<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties><t:FieldURI "
+    "FieldURI='folder:PermissionSet'/></t:AdditionalProperties></m:FolderShape><m:FolderIds>"
+    "<t:DistinguishedFolderId Id='inbox'/></m:FolderIds></m:GetFolder>"
+)
+
+
+def test_a_permission_level_is_answered_with_all_that_it_stands_for(client: Client) -> None:
+    user = "<t:UserId><t:PrimarySmtpAddress>ben@example.org</t:PrimarySmtpAddress></t:UserId>"
+    assert client.call(PERMISSION.format(user=user)).codes == ["NoError"]
+    reply = client.call(READ_PERMISSIONS)
+    (permission,) = reply.xml.iterfind(".//t:Permission", NS)
+    assert {etree.QName(one).localname: one.text for one in permission[1:]} == {
+        "CanCreateItems": "true",
+        "CanCreateSubFolders": "false",
+        "IsFolderOwner": "false",
+        "IsFolderVisible": "true",
+        "IsFolderContact": "false",
+        "EditItems": "Owned",
+        "DeleteItems": "Owned",
+        "ReadItems": "FullDetails",
+        "PermissionLevel": "Author",
+    }
+
+
+def test_a_permission_for_nobody_is_refused(client: Client) -> None:
+    assert client.call(PERMISSION.format(user="<t:UserId/>")).codes == ["ErrorMissingUserIdInformation"]

@@ -13,6 +13,7 @@ from serversync.simulator.identifiers import Identifier
 from serversync.simulator.kinds.forms import BASE64
 from serversync.simulator.kinds.item import effective_rights
 from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.permissions import usual_permissions
 from serversync.simulator.response import EwsError
 from serversync.simulator.restriction import Operand
 from serversync.simulator.shape import ExtendedField, Shape, T, extended_field
@@ -76,6 +77,7 @@ def _binary(value: bytes) -> str | None:
 
 
 _TAGS: dict[int, Callable[[Mailbox, Folder], str | None]] = {
+    0x0E08: lambda mailbox, folder: str(mailbox.folder_size(folder)),
     0x0E07: lambda _mailbox, _folder: "0",
     0x0E23: lambda _mailbox, folder: str(folder.number),
     0x0FF4: lambda _mailbox, _folder: "63",
@@ -100,7 +102,7 @@ _TAGS: dict[int, Callable[[Mailbox, Folder], str | None]] = {
     0x6751: lambda mailbox, _folder: str(mailbox.last_item + 1),
     0x6752: lambda mailbox, _folder: str(mailbox.last_item),
 }
-"""MAPI properties that follow from the folder: name, times, counts, LocalCommitTimeMax, the next IMAP number."""
+"""MAPI properties that follow from the folder: size, name, times, counts, LocalCommitTimeMax, the next IMAP number."""
 
 
 def extended_value(mailbox: Mailbox, folder: Folder, wanted: ExtendedField) -> ExtendedValue | None:
@@ -166,24 +168,10 @@ def _permissions(folder: Folder, element: str) -> str:
         return ""
     if folder.permissions is not None:
         return folder.permissions
-    kind = "Calendar" if element == "CalendarFolder" else ""
-    level = "FreeBusyTimeOnly" if kind else "None"
-    nobody = (
-        "<t:CanCreateItems>false</t:CanCreateItems><t:CanCreateSubFolders>false</t:CanCreateSubFolders>"
-        "<t:IsFolderOwner>false</t:IsFolderOwner><t:IsFolderVisible>false</t:IsFolderVisible>"
-        "<t:IsFolderContact>false</t:IsFolderContact><t:EditItems>None</t:EditItems><t:DeleteItems>None</t:DeleteItems>"
-    )
+    return _USUAL[element == "CalendarFolder"]
 
-    def permission(user: str, read: str, name: str) -> str:
-        return (
-            f"<t:{kind}Permission><t:UserId><t:DistinguishedUser>{user}</t:DistinguishedUser></t:UserId>{nobody}"
-            f"<t:ReadItems>{read}</t:ReadItems>"
-            f"<t:{kind}PermissionLevel>{name}</t:{kind}PermissionLevel></t:{kind}Permission>"
-        )
 
-    read = "TimeOnly" if kind else "None"
-    both = permission("Default", read, level) + permission("Anonymous", "None", "None")
-    return f"<t:PermissionSet><t:{kind}Permissions>{both}</t:{kind}Permissions></t:PermissionSet>"
+_USUAL = {is_calendar: usual_permissions(is_calendar=is_calendar) for is_calendar in (True, False)}
 
 
 _VALUES: dict[str, tuple[Callable[[Mailbox, Folder], Any], Callable[[str], Any]]] = {

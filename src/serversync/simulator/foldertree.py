@@ -81,6 +81,7 @@ class Folder:
         extended: Extended properties that were set.
         permissions: ``PermissionSet`` as it was set; ``None`` for the usual one.
         search: ``SearchParameters`` of a search folder; ``None`` for a folder that holds items.
+        is_system: Whether the store needs it, so that nobody can delete or move it.
     """
 
     number: int
@@ -103,6 +104,7 @@ class Folder:
     extended: dict[ExtendedKey, ExtendedValue] = field(default_factory=dict)
     permissions: str | None = None
     search: str | None = None
+    is_system: bool = False
 
     def items_descending(self, low: int, high: int, *, associated: bool = False) -> Iterator[int]:
         """Yield the item numbers between ``low`` and ``high``, both included, newest first.
@@ -175,6 +177,27 @@ DISTINGUISHED_FOLDERS: tuple[tuple[str, str, str, str | None, Schema], ...] = (
 """Distinguished id, display name, container class, parent, and the first product that has it, of a new mailbox."""
 
 
+OTHER_FOLDERS: tuple[tuple[str, str, str, Schema], ...] = (
+    ("Common Views", "", "root", _S7),
+    ("Deferred Action", "", "root", _S7),
+    ("Freebusy Data", "", "root", _S7),
+    ("Schedule", "", "root", _S7),
+    ("Shortcuts", "", "root", _S7),
+    ("Spooler Queue", "", "root", _S7),
+    ("Views", "", "root", _S7),
+    ("GAL Contacts", "IPF.Contact.GalContacts", "contacts", _S13),
+    ("Organizational Contacts", "IPF.Contact.OrganizationalContacts", "contacts", _S13),
+)
+"""Name, container class, parent, and the first product that has it, of what a new mailbox has without a distinguished id."""
+
+
+def _exists(name: str) -> EwsError:
+    return EwsError(
+        "ErrorFolderExists",
+        f"A folder with the specified name already exists., Could not create folder '{name}'.",
+    )
+
+
 class FolderTree:
     """The folders of a mailbox.
 
@@ -203,6 +226,10 @@ class FolderTree:
                 self._distinguished[distinguished_id] = self._new_folder(
                     name, folder_class, number, distinguished_id
                 )
+        for name, folder_class, above, since in OTHER_FOLDERS:
+            if schema >= since:
+                made = self._new_folder(name, folder_class, self._distinguished[above].number, None)
+                made.is_system = True
 
     def _next_change(self) -> int:
         self.last_change += 1
@@ -229,19 +256,23 @@ class FolderTree:
         """
         above = self.distinguished_folder(parent) if isinstance(parent, str) else parent
         if self.child(above, display_name) is not None:
-            raise EwsError("ErrorFolderExists")
+            raise _exists(display_name)
         return self._new_folder(display_name, folder_class, above.number, None)
 
     def distinguished_folder(self, distinguished_id: str) -> Folder:
         """Return a folder by its ``DistinguishedFolderId``.
 
         Raises:
-            EwsError: ``ErrorFolderNotFound``: this mailbox has no such folder.
+            EwsError: ``ErrorFolderNotFound``: this mailbox has no such folder, or
+            ``ErrorNoPublicFolderReplicaAvailable``: this organization has no public folders.
         """
         try:
             return self._distinguished[distinguished_id]
         except KeyError:
-            raise EwsError("ErrorFolderNotFound") from None
+            is_public = distinguished_id == "publicfoldersroot"
+            raise EwsError(
+                "ErrorNoPublicFolderReplicaAvailable" if is_public else "ErrorFolderNotFound"
+            ) from None
 
     def find_distinguished(self) -> None:
         """Look up the distinguished folders again, after ``folders`` was replaced."""
@@ -315,7 +346,7 @@ class FolderTree:
         above = None if folder.parent is None else self.folders[folder.parent]
         other = None if above is None else self.child(above, display_name)
         if other is not None and other is not folder:
-            raise EwsError("ErrorFolderExists")
+            raise _exists(display_name)
         folder.display_name = display_name
         self.touch_folder(folder)
 
@@ -327,6 +358,8 @@ class FolderTree:
         """
         if folder.distinguished_id is not None:
             raise EwsError("ErrorMoveDistinguishedFolder")
+        if folder.is_system:
+            raise EwsError("ErrorMoveCopyFailed")
         if folder is into or folder.number in self.ancestors(into):
             raise EwsError("ErrorMoveCopyFailed")
         other = self.child(into, folder.display_name)

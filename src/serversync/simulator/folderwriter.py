@@ -6,6 +6,7 @@ from serversync.simulator.extended import canonical
 from serversync.simulator.foldertree import Folder
 from serversync.simulator.kinds.forms import fragment
 from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.permissions import permission_set
 from serversync.simulator.response import EwsError
 from serversync.simulator.shape import T, extended_field
 
@@ -35,15 +36,28 @@ def set_property(mailbox: Mailbox, folder: Folder, element: etree._Element) -> N
     if name == "DisplayName":
         _rename(mailbox, folder, element.text or "")
     elif name == "FolderClass":
-        folder.folder_class = element.text or ""
+        _set_class(folder, (element.text or "").strip())
     elif name == "PermissionSet":
-        folder.permissions = fragment(element)
+        folder.permissions = permission_set(element)
     elif name == "SearchParameters":
         folder.search = fragment(element)
     elif name == "ExtendedProperty":
         _set_extended(mailbox, folder, element)
     else:
         raise EwsError("ErrorInvalidPropertySet")
+
+
+def _set_class(folder: Folder, folder_class: str) -> None:
+    """Give a folder another class; one that has a class keeps it, or what is below that.
+
+    Raises:
+        EwsError: ``ErrorObjectTypeChanged``.
+    """
+    old = folder.folder_class
+    is_plain = old in {"", "IPF"} and (folder_class == "IPF.Note" or folder_class.startswith("IPF.Note."))
+    if folder_class != old and not is_plain and not folder_class.startswith(f"{old}."):
+        raise EwsError("ErrorObjectTypeChanged")
+    folder.folder_class = folder_class
 
 
 def _rename(mailbox: Mailbox, folder: Folder, name: str) -> None:
@@ -79,5 +93,7 @@ def delete_property(folder: Folder, path: etree._Element) -> None:
         folder.extended.pop(extended_field(path).key, None)
     elif path.get("FieldURI") == "folder:PermissionSet":
         folder.permissions = None
+    elif path.get("FieldURI") == "folder:FolderClass" and not folder.folder_class:
+        return
     else:
         raise EwsError("ErrorInvalidPropertyDelete")

@@ -25,6 +25,9 @@ _FIXED = frozenset(
 _PLAIN = frozenset({"Item", "Message"})
 _MESSAGE_FLAGS, _READ = ("tag", "0e07"), ("tag", "0e69")
 _MAX_DEPTH = 8
+_CUT_AT = {"item:Subject": 255}
+_REFUSED_BEYOND = {"contacts:GivenName": 255, "contacts:MiddleName": 255, "contacts:Surname": 255}
+"""How many characters of a text are kept, and beyond how many it is refused (exchangelib's own tests, on real servers)."""
 
 
 class ItemWriter:
@@ -128,8 +131,12 @@ class ItemWriter:
         if self.kind.read_mime is not None:
             self.changed |= self.kind.read_mime(self.item, mime)
             return
+        identity = self.kind.by_uri.get("message:InternetMessageId")
+        before = identity and self._before(identity)
         self.item.mime, self.item.properties, self.item.attachments = mime, None, None
         self.changed.add("item:MimeContent")
+        if before and not parse_message(mime).internet_message_id:
+            self._keep("message:InternetMessageId", before)
 
     def _set(self, found: Property, element: etree._Element) -> None:
         self._check(found, "ErrorInvalidPropertySet")
@@ -144,6 +151,10 @@ class ItemWriter:
             self._keep(found.uri, found.form.read(element))
 
     def _keep(self, uri: str, value: Any) -> None:
+        if isinstance(value, str):
+            value = value[: _CUT_AT.get(uri)]
+            if len(value) > _REFUSED_BEYOND.get(uri, len(value)):
+                raise EwsError("ErrorItemSavePropertyError" if self._is_new else "ErrorPropertyUpdate")
         self.item.properties = {**(self.item.properties or {}), uri: value}
         self.changed.add(uri)
 

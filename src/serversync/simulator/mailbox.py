@@ -42,6 +42,10 @@ class Quota:
     prohibit_send_receive: int | None = None
 
 
+_FOLDER_ROW = 256
+"""What a folder takes in the store by itself, in bytes, about."""
+
+
 class MailSource(Protocol):
     """Where the content of seeded messages comes from; must give the same answer each time."""
 
@@ -145,6 +149,11 @@ class Mailbox(FolderTree):
         if not promised or self._source is None:
             return stored
         return stored + promised * len(self._source.mime(self.primary_smtp_address, self._seeded.start))
+
+    def folder_size(self, folder: Folder) -> int:
+        """Return how many bytes a folder takes, about: its own row and everything directly in it."""
+        own = _FOLDER_ROW + 2 * len(folder.display_name)
+        return own + sum(self.weight_of(self.item(one)) for one in (*folder.items, *folder.associated))
 
     def has_room_for(self, weight: int) -> bool:
         """Whether so many bytes more may come in."""

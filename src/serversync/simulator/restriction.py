@@ -26,10 +26,12 @@ class Operand(Generic[Subject]):
     Attributes:
         value: Returns what is compared; ``None`` where it is not set, a tuple for several values.
         parse: Reads a ``Constant``.
+        order: Returns what it is ordered by, where that is something else; ``None`` for ``value``.
     """
 
     value: Callable[[Subject], Any]
     parse: Callable[[str], Any]
+    order: Callable[[Subject], Any] | None = None
 
 
 class Reader(Protocol[Subject]):
@@ -206,7 +208,8 @@ def sort_by(subjects: Sequence[Subject], orders: Sequence[tuple[Operand[Subject]
     """
     found = list(subjects)
     for operand, ascends in reversed(orders):
-        keys = {id(subject): _sort_key(operand.value(subject)) for subject in found}
+        value = operand.order or operand.value
+        keys = {id(subject): _sort_key(value(subject)) for subject in found}
         found.sort(key=lambda subject: keys[id(subject)], reverse=not ascends)
     return found
 

@@ -1,9 +1,13 @@
 // What ews-javascript-api, the Managed API in JavaScript, does with a mailbox. Prints one line of JSON for each step.
-// Takes the address, the account, its password and the mailbox from the environment.
+// Takes the address, the account, its password and the mailbox from the environment; with SIMULATOR_NTLM it logs on by NTLM.
 const ews = require("ews-javascript-api");
 
 ews.EwsLogging.DebugLogEnabled = false;
 const { SIMULATOR_URL: url, SIMULATOR_ACCOUNT: account, SIMULATOR_PASSWORD: password, SIMULATOR_MAILBOX: mailbox } = process.env;
+if (process.env.SIMULATOR_NTLM) {
+  const { XhrApi } = require("@ewsjs/xhr");
+  ews.ConfigurationApi.ConfigureXHR(new XhrApi({ rejectUnauthorized: true }).useNtlmAuthentication(account, password));
+}
 const tell = (step, found) => console.log(JSON.stringify({ step, found }));
 
 function open(version) {

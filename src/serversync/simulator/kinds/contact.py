@@ -121,12 +121,15 @@ def _settle(item: StoredItem, changed: frozenset[str], _now: datetime) -> None:
     given = item.properties
     if given is None:
         return
+    if "contacts:FileAsMapping" in changed:
+        given.setdefault("contacts:FileAsMapping", None)
     if not given.get("contacts:DisplayName") and (shown := display_name(given)):
         given["contacts:DisplayName"] = shown
     follows = bool(changed & _NAMES) and "contacts:FileAs" not in changed
-    if not given.get("contacts:FileAs") or (follows and given.get("contacts:FileAsMapping") not in _FREE):
+    is_filed = bool(given.get("contacts:FileAs")) or "contacts:FileAs" in changed
+    if not is_filed or (follows and given.get("contacts:FileAsMapping") not in _FREE):
         given["contacts:FileAs"] = file_as(given) or None
-    if not given.get("item:Subject") and given.get("contacts:DisplayName"):
+    if not given.get("item:Subject") and "item:Subject" not in changed and given.get("contacts:DisplayName"):
         given["item:Subject"] = given["contacts:DisplayName"]
 
 

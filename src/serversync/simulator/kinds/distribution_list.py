@@ -11,12 +11,13 @@ from serversync.simulator.storeditem import StoredItem
 from serversync.simulator.versions import Schema
 
 
-def _settle(item: StoredItem, _changed: frozenset[str], _now: datetime) -> None:
+def _settle(item: StoredItem, changed: frozenset[str], _now: datetime) -> None:
     """File it under its name."""
     given = item.properties
     if given is not None and given.get("contacts:DisplayName"):
         given["contacts:FileAs"] = given["contacts:DisplayName"]
-        given.setdefault("item:Subject", given["contacts:DisplayName"])
+        if "item:Subject" not in changed:
+            given.setdefault("item:Subject", given["contacts:DisplayName"])
 
 
 DISTRIBUTION_LIST = ItemKind(

@@ -115,8 +115,12 @@ class Form:
         return (*(old or ()), *(new or ()))
 
     def comparable(self, value: Any) -> Any:
-        """Return what restrictions and sort orders compare."""
+        """Return what restrictions compare."""
         return value
+
+    def order(self, value: Any) -> Any:
+        """Return what sort orders compare."""
+        return self.comparable(value)
 
     def constant(self, value: str) -> Any:
         """Return what a ``Constant`` is compared as."""
@@ -359,7 +363,11 @@ class Person(Searched):
         return view.mailbox_element(value)
 
     def comparable(self, value: Any) -> Any:
-        """People are ordered and searched by name."""
+        """A condition holds where it holds for the name or the address."""
+        return tuple(part for part in (value.name, value.address) if part) if value else None
+
+    def order(self, value: Any) -> Any:
+        """People are ordered by name."""
         return (value.name or value.address) if value else None
 
 

@@ -159,9 +159,13 @@ def effective_rights(shape: Shape, *, is_folder: bool) -> str:
     return f"<t:EffectiveRights>{found}</t:EffectiveRights>"
 
 
-def _conversation_id(view: ItemView) -> str:
+def _conversation(view: ItemView) -> str:
     key = view.mailbox.guid.bytes + view.conversation_index[6:22]
-    return f'<t:ConversationId Id="{base64.b64encode(b"AAQkAD" + key).decode()}"/>'
+    return base64.b64encode(b"AAQkAD" + key).decode()
+
+
+def _conversation_id(view: ItemView) -> str:
+    return f'<t:ConversationId Id="{_conversation(view)}"/>'
 
 
 def _extended(view: ItemView) -> str:
@@ -300,7 +304,7 @@ ITEM_PROPERTIES: tuple[Property, ...] = (
     Property("item:IsAssociated", BOOLEAN, lambda view: view.item.is_associated, since=_S10),
     Property("item:WebClientReadFormQueryString", level=ASKED, since=_S10),
     Property("item:WebClientEditFormQueryString", level=ASKED, since=_S10),
-    Property("item:ConversationId", since=_S10, render=_conversation_id),
+    Property("item:ConversationId", default=_conversation, since=_S10, render=_conversation_id),
     Property("item:UniqueBody", level=ASKED, since=_S10, is_listed=False, render=_body("UniqueBody")),
     Property(
         "item:Flag",

@@ -33,7 +33,8 @@ def _create(mailbox: Mailbox, parent: Folder, element: etree._Element) -> Folder
     if not name:
         raise EwsError("ErrorFolderSavePropertyError")
     usual = FOLDER_CLASSES[etree.QName(element).localname]
-    folder_class = child_text(element, "FolderClass") or usual
+    is_plain = etree.QName(element).localname == "Folder"
+    folder_class = child_text(element, "FolderClass") or ("" if is_plain else usual)
     if usual not in ("IPF.Note", folder_class) and not folder_class.startswith(usual + "."):
         raise EwsError("ErrorObjectTypeChanged")
     folder = mailbox.create_folder(name, parent=parent, folder_class=folder_class)

@@ -40,6 +40,8 @@ def _delete(call: Call, element: etree._Element) -> None:
     mailbox, folder = call.folder(element, Right.OWN)
     if folder.distinguished_id is not None:
         raise EwsError("ErrorDeleteDistinguishedFolder")
+    if folder.is_system:
+        raise EwsError("ErrorCannotDeleteObject")
     remove(mailbox, folder, call.request.get("DeleteType", ""))
 
 
@@ -78,5 +80,5 @@ def _empty(call: Call, element: etree._Element) -> None:
             mailbox.move(number, mailbox.distinguished_folder("deleteditems"))
     if is_true(call.request.get("DeleteSubFolders", "false")):
         for child in mailbox.children(folder):
-            if child.distinguished_id is None:
+            if child.distinguished_id is None and not child.is_system:
                 remove(mailbox, child, how)

@@ -1,0 +1,86 @@
+"""``PermissionSet`` of a folder, as it is kept: each entry whole and in the order of the schema, whatever was sent.
+
+A client may name a level alone; a real server answers with everything that the level stands for.
+"""
+
+from lxml import etree
+
+from serversync.simulator.access import LEVELS
+from serversync.simulator.kinds.forms import fragment
+from serversync.simulator.response import TYPES_NS, EwsError
+from serversync.simulator.rights import Right
+from serversync.simulator.shape import T
+from serversync.simulator.xmltext import boolean, text
+
+_USER = ("SID", "PrimarySmtpAddress", "DisplayName", "DistinguishedUser", "ExternalUserIdentity")
+_FLAGS = {
+    "CanCreateItems": Right.CREATE,
+    "CanCreateSubFolders": Right.CREATE_FOLDER,
+    "IsFolderOwner": Right.OWN,
+    "IsFolderVisible": Right.SEE,
+    "IsFolderContact": Right.OWN,
+}
+_PLAIN = {"0": "false", "1": "true"}
+_READS = {
+    "FreeBusyTimeOnly": "TimeOnly",
+    "FreeBusyTimeAndSubjectAndLocation": "TimeAndSubjectAndLocation",
+}
+
+
+def permission_set(element: etree._Element) -> str:
+    """Return a ``PermissionSet`` element as the folder keeps it.
+
+    Raises:
+        EwsError: ``ErrorMissingUserIdInformation``: an entry is for nobody.
+    """
+    parts = []
+    for group in element:
+        name = etree.QName(group).localname
+        if name == "UnknownEntries":
+            parts.append(fragment(group))
+        elif name in {"Permissions", "CalendarPermissions"}:
+            entries = "".join(_permission(one) for one in group)
+            parts.append(f"<t:{name}>{entries}</t:{name}>")
+    return f"<t:PermissionSet>{''.join(parts)}</t:PermissionSet>"
+
+
+def _permission(element: etree._Element) -> str:
+    name = etree.QName(element).localname
+    user = element.find(f"{T}UserId")
+    if user is None or not len(user):
+        raise EwsError("ErrorMissingUserIdInformation")
+    who = "".join(fragment(part) for part in (user.find(f"{T}{one}") for one in _USER) if part is not None)
+    level = (element.findtext(f"{T}{name}Level") or "Custom").strip()
+    rights = LEVELS.get(level, Right.NONE)
+    is_custom = level == "Custom"
+
+    def said(child: str, otherwise: str) -> str:
+        given = element.findtext(f"{T}{child}") if is_custom else None
+        value = otherwise if given is None else given.strip()
+        return f"<t:{child}>{text(_PLAIN.get(value, value))}</t:{child}>"
+
+    flags = "".join(said(child, boolean(right in rights)) for child, right in _FLAGS.items())
+    edits = said("EditItems", _extent(rights, Right.EDIT, Right.EDIT_OWN))
+    deletes = said("DeleteItems", _extent(rights, Right.DELETE, Right.DELETE_OWN))
+    reads = said("ReadItems", _READS.get(level, "FullDetails" if Right.READ in rights else "None"))
+    return (
+        f"<t:{name}><t:UserId>{who}</t:UserId>{flags}{edits}{deletes}{reads}"
+        f"<t:{name}Level>{text(level)}</t:{name}Level></t:{name}>"
+    )
+
+
+def _extent(rights: Right, everything: Right, own: Right) -> str:
+    return "All" if everything in rights else "Owned" if own in rights else "None"
+
+
+def usual_permissions(*, is_calendar: bool) -> str:
+    """Return who may do what as long as nobody said it: only the owner, and everybody sees busy times of a calendar."""
+    kind = "Calendar" if is_calendar else ""
+    rows = (("Default", "FreeBusyTimeOnly" if is_calendar else "None"), ("Anonymous", "None"))
+    entries = "".join(
+        f"<t:{kind}Permission><t:UserId><t:DistinguishedUser>{user}</t:DistinguishedUser></t:UserId>"
+        f"<t:{kind}PermissionLevel>{level}</t:{kind}PermissionLevel></t:{kind}Permission>"
+        for user, level in rows
+    )
+    asked = f'<t:PermissionSet xmlns:t="{TYPES_NS}"><t:{kind}Permissions>{entries}</t:{kind}Permissions></t:PermissionSet>'
+    return permission_set(etree.fromstring(asked))
