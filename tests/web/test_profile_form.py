@@ -57,3 +57,42 @@ def test_what_is_no_address_is_refused_at_its_field(company: Company) -> None:
     answer = logged_in(company.dora).post("/profiles/new/exchange/", ENTERED | {"allow": "not an address"})
     assert "It was not saved" in answer.content.decode()
     assert not EmailServerProfile.objects.filter(name="Narrow").exists()
+
+
+def test_each_mailbox_may_have_its_own_account_and_then_the_profile_needs_none(company: Company) -> None:
+    own = ENTERED | {
+        "incomingcredentialretrieval": "mailbox",
+        "incomingusername": "",
+        "incomingpassword": "",
+        "outsidemailbox": "board@example.org",
+        "usestreamingnotifications": "on",
+    }
+    answer = logged_in(company.dora).post("/profiles/new/exchange/", own)
+    assert answer.status_code == 302, answer.content.decode()
+    profile = EmailServerProfile.objects.get(name="Narrow")
+    assert (profile.incomingcredentialretrieval, profile.incomingusername) == (0, None)
+    assert (profile.outsidemailbox, profile.usestreamingnotifications) == ("board@example.org", True)
+    answer = logged_in(company.dora).post(
+        f"/profiles/{profile.pk}/", own | {"incomingcredentialretrieval": "profile"}
+    )
+    assert "Enter it, or let each mailbox have its own." in answer.content.decode()
+    profile.refresh_from_db()
+    assert profile.incomingcredentialretrieval == 0
+
+
+def test_an_account_without_user_name_or_password_is_refused_at_its_fields(company: Company) -> None:
+    for name in ("incomingusername", "incomingpassword"):
+        page = logged_in(company.dora).post("/profiles/new/exchange/", ENTERED | {name: ""}).content.decode()
+        assert page.count("Enter it, or let each mailbox have its own.") == 2, "above and at the field"
+        assert f'id="id_{name}_error"' in page
+    assert not EmailServerProfile.objects.filter(name="Narrow").exists()
+
+
+def test_the_form_explains_the_user_name_of_ntlm_and_takes_it(company: Company) -> None:
+    page = logged_in(company.dora).get("/profiles/new/exchange/").content.decode()
+    assert "For NTLM also DOMAIN\\user" in page
+    answer = logged_in(company.dora).post(
+        "/profiles/new/exchange/", ENTERED | {"incomingusername": "CORP\\svc"}
+    )
+    assert answer.status_code == 302
+    assert EmailServerProfile.objects.get(name="Narrow").incomingusername == "CORP\\svc"

@@ -1,19 +1,19 @@
 """The outcome of Test Connection as text to copy: JSON for programs, Markdown for people. Nothing in it is secret."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from serversync import __version__
 from serversync.administration.records import iso
-from serversync.engine.probe import Evidence, Finding, Report, Result
+from serversync.engine.probe import Finding, Report, Result
 
 _MARKS: Final = {
-    Result.OK: "OK",
-    Result.WARNING: "WARNING",
-    Result.FAILED: "FAILED",
-    Result.SKIPPED: "skipped",
+    Result.OK.value: "OK",
+    Result.WARNING.value: "WARNING",
+    Result.FAILED.value: "FAILED",
+    Result.SKIPPED.value: "skipped",
 }
 
 
@@ -57,14 +57,23 @@ def as_json(test: Tested) -> str:
 
 def request(test: Tested) -> str:
     """Return in one line what was tried."""
-    mailbox = test.mailbox or "the account's own mailbox"
-    outside = f", {test.outside} to be denied" if test.outside else ""
-    return f"Test Connection of {test.profile}: {mailbox}{outside}"
+    return _request(test.profile, test.mailbox, test.outside)
+
+
+def _request(profile: str, mailbox: str | None, outside: str | None) -> str:
+    whose = mailbox or "the account's own mailbox"
+    denied = f", {outside} to be denied" if outside else ""
+    return f"Test Connection of {profile}: {whose}{denied}"
 
 
 def as_markdown(test: Tested) -> str:
     """Return a test as Markdown, for a ticket or a mail."""
-    return "\n".join(_lines(test)) + "\n"
+    return markdown_of(as_document(test))
+
+
+def markdown_of(document: Mapping[str, Any]) -> str:
+    """Return the Markdown of a test that was kept as JSON."""
+    return "\n".join(_lines(document)) + "\n"
 
 
 def _step(report: Report) -> dict[str, Any]:
@@ -90,29 +99,22 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _lines(test: Tested) -> Iterator[str]:
-    yield f"# Test Connection of {test.profile}: {_MARKS[test.result]}"
+def _lines(document: Mapping[str, Any]) -> Iterator[str]:
+    yield f"# Test Connection of {document['profile']}: {_MARKS[document['result']]}"
     yield ""
-    yield f"{iso(test.startedon)}, {test.milliseconds} ms, serversync {__version__}. {request(test)}."
-    for report in test.reports:
-        finding = report.finding
+    about = _request(document["profile"], document["mailbox"], document["outside"])
+    yield f"{document['startedon']}, {document['milliseconds']} ms, {document['program']}. {about}."
+    for step in document["steps"]:
         yield ""
-        yield f"## {report.step.title}: {_MARKS[finding.result]} ({report.milliseconds} ms)"
+        yield f"## {step['title']}: {_MARKS[step['result']]} ({step['milliseconds']} ms)"
         yield ""
-        code = f" (`{finding.code}`)" if finding.code else ""
-        yield f"{finding.sentence}{code}"
-        if finding.remedy:
+        code = f" (`{step['code']}`)" if step["code"] else ""
+        yield f"{step['sentence']}{code}"
+        if step["remedy"]:
             yield ""
-            yield f"**What to do:** {finding.remedy}"
-        listed = [*_evidence(finding.evidence), *(_part(part.title, part.finding) for part in report.parts)]
+            yield f"**What to do:** {step['remedy']}"
+        listed = [f"- {one['label']}: `{one['text']}`" for one in step["evidence"]]
+        listed += [f"- {one['title']}: {_MARKS[one['result']]}. {one['sentence']}" for one in step["parts"]]
         if listed:
             yield ""
             yield from listed
-
-
-def _evidence(evidence: Evidence) -> list[str]:
-    return [f"- {label}: `{text}`" for label, text in evidence]
-
-
-def _part(title: str, finding: Finding) -> str:
-    return f"- {title}: {_MARKS[finding.result]}. {finding.sentence}"

@@ -65,8 +65,7 @@ async def _steps(
                 what, reports, startedon=started, milliseconds=milliseconds
             )
         document = connection_report.as_document(done)
-        text = connection_report.as_markdown(done)
-        yield render_to_string("profiles/test_end.html", {"test": document, "markdown": text})
+        yield render_to_string("profiles/test_end.html", {"test": document, **_copies(document)})
     except InputInvalid as error:
         yield render_to_string("profiles/test_refused.html", {"error": error})
     yield after
@@ -80,7 +79,16 @@ def _frame(request: HttpRequest, profile: EmailServerProfile) -> str:
 def _last(request: HttpRequest, profile: EmailServerProfile) -> HttpResponse:
     document = _document(profile.lasttestresponse)
     sample = document["mailbox"] if document is not None else None
-    return render(request, "profiles/test.html", {"profile": profile, "test": document, "sample": sample})
+    shown = {"profile": profile, "test": document, "sample": sample}
+    return render(request, "profiles/test.html", shown | (_copies(document) if document else {}))
+
+
+def _copies(document: dict[str, Any]) -> dict[str, str]:
+    """Return a test as text to copy."""
+    return {
+        "markdown": connection_report.markdown_of(document),
+        "json": json.dumps(document, ensure_ascii=False, indent=2),
+    }
 
 
 def _document(kept: str | None) -> dict[str, Any] | None:
@@ -89,7 +97,7 @@ def _document(kept: str | None) -> dict[str, Any] | None:
         document = json.loads(kept or "")
     except ValueError:
         return None
-    return document if isinstance(document, dict) and "steps" in document else None
+    return document if isinstance(document, dict) and {"steps", "program"} <= document.keys() else None
 
 
 def _plain(report: Any) -> dict[str, Any]:

@@ -18,6 +18,11 @@ _PROTOCOLS: Final = (
     ("basic", "Basic"),
 )
 
+_USING: Final = (
+    ("profile", "Credentials Specified in Email Server Profile"),
+    ("mailbox", "Credentials Specified by a User or Queue"),
+)
+
 GENERAL: Final = (
     "name",
     "description",
@@ -26,6 +31,7 @@ GENERAL: Final = (
     "outgoingserverlocation",
 )
 CREDENTIALS: Final = (
+    "incomingcredentialretrieval",
     "incominguseimpersonation",
     "incomingusername",
     "incomingpassword",
@@ -34,12 +40,14 @@ CREDENTIALS: Final = (
 ADDITIONAL: Final = (
     "processemailsreceivedafter",
     "minpollingintervalinminutes",
+    "usestreamingnotifications",
     "maxconcurrentconnections",
     "timeoutmailboxconnectionafteramount",
     "moveundeliveredemails",
     "authority",
     "proxyurl",
     "allow",
+    "outsidemailbox",
 )
 NOTIFICATIONS: Final = ("sendemailalert",)
 LOCATIONS: Final = frozenset({"incomingserverlocation", "outgoingserverlocation"})
@@ -76,6 +84,13 @@ class ProfileForm(forms.Form):
         help_text="Further hosts that may get the password when autodiscover leads there, one a line.",
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
     )
+    incomingcredentialretrieval = forms.ChoiceField(
+        label="Authenticate Using",
+        choices=_USING,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text="One account for all mailboxes, or that of each mailbox (Mailboxes > Credentials).",
+    )
     incominguseimpersonation = forms.BooleanField(
         label="Authenticate Using Impersonation",
         required=False,
@@ -84,7 +99,9 @@ class ProfileForm(forms.Form):
     incomingusername = forms.CharField(
         label="User Name",
         max_length=250,
-        help_text="A user principal name, such as svc-crm@example.org.",
+        required=False,
+        help_text="A user principal name or address, such as svc-crm@example.org. For NTLM also DOMAIN\\user, where the"
+        " directory knows the account by no such name; it need not be the address of a mailbox.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     incomingpassword = forms.CharField(
@@ -102,6 +119,11 @@ class ProfileForm(forms.Form):
     )
     minpollingintervalinminutes = forms.IntegerField(
         label="Minimum Polling Interval in Minutes", min_value=0, max_value=1440
+    )
+    usestreamingnotifications = forms.BooleanField(
+        label="Let Exchange tell of changes",
+        required=False,
+        help_text="Over streams, at once; mailboxes are polled as well.",
     )
     maxconcurrentconnections = forms.IntegerField(
         label="Maximum Concurrent Connections", min_value=1, max_value=300
@@ -130,6 +152,12 @@ class ProfileForm(forms.Form):
         help_text="Addresses or domains, one a line: no other mailbox is touched. Empty allows every one.",
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
     )
+    outsidemailbox = forms.CharField(
+        label="Mailbox to be denied",
+        max_length=100,
+        required=False,
+        help_text="Address of a mailbox outside of the account's scope: Test Connection sees that Exchange denies it.",
+    )
     sendemailalert = forms.BooleanField(
         label="Alert the owner of the profile about major events",
         required=False,
@@ -140,10 +168,25 @@ class ProfileForm(forms.Form):
         """Begin with what the profile has, or with the defaults of a new one."""
         kwargs["initial"] = initial(profile)
         super().__init__(*args, **kwargs)
-        if profile is None:
-            self.fields["incomingpassword"].required = True
-        else:
+        if profile is not None:
             self.fields["incomingpassword"].help_text = "Empty keeps the present one."
+        self._has_password = profile is not None and profile.isincomingpasswordset
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for an account where the profile has it; where each mailbox has its own, none is needed."""
+        data = super().clean() or self.cleaned_data
+        if data.get("incomingcredentialretrieval") == "profile":
+            given = {"incomingusername", *(("incomingpassword",) if not self._has_password else ())}
+            for name in given:
+                if not data.get(name) and name not in self.errors:
+                    self.add_error(name, "Enter it, or let each mailbox have its own.")
+        return data
+
+    def clean_incomingcredentialretrieval(self) -> str:
+        """Return what was chosen, or what it was before."""
+        return str(
+            self.cleaned_data["incomingcredentialretrieval"] or self.initial["incomingcredentialretrieval"]
+        )
 
     def clean_allow(self) -> str:
         """Return the allowed ones, one a line, as they are kept."""
@@ -200,6 +243,8 @@ class ProfileForm(forms.Form):
                 is_new = profile is None or data[name] != before.get(name) or profile.useautodiscover
                 if is_new and (data[name] or name == "incomingserverlocation"):
                     values[name] = data[name]
+        if not values.get("incomingusername"):
+            values.pop("incomingusername", None)
         if "allow" in values:
             values["allow"] = ["-", *data["allow"].split()]
         if data["incomingpassword"]:
@@ -214,13 +259,16 @@ def initial(profile: EmailServerProfile | None) -> dict[str, Any]:
     if profile is None:
         return {
             "useautodiscover": "yes",
+            "incomingcredentialretrieval": "profile",
             "incominguseimpersonation": True,
+            "usestreamingnotifications": True,
             "incomingauthenticationprotocol": "auto",
             "minpollingintervalinminutes": 0,
             "maxconcurrentconnections": 10,
             "timeoutmailboxconnectionafteramount": 100_000,
         }
     words = {int(number): word for word, number in AUTHENTICATION.items()}
+    using = {int(number): word for word, number in profile_access.CREDENTIALS.items()}
     same = profile.usesamesettingsforoutgoingconnections
     since: datetime | None = profile.processemailsreceivedafter
     return {
@@ -229,7 +277,10 @@ def initial(profile: EmailServerProfile | None) -> dict[str, Any]:
         "useautodiscover": "yes" if profile.useautodiscover else "no",
         "incomingserverlocation": profile.incomingserverlocation or "",
         "outgoingserverlocation": "" if same else profile.outgoingserverlocation or "",
+        "incomingcredentialretrieval": using.get(profile.incomingcredentialretrieval or 0, "profile"),
         "incominguseimpersonation": profile.incominguseimpersonation,
+        "usestreamingnotifications": profile.usestreamingnotifications,
+        "outsidemailbox": profile.outsidemailbox or "",
         "incomingusername": profile.incomingusername or "",
         "incomingauthenticationprotocol": words.get(profile.incomingauthenticationprotocol or 0, "auto"),
         "processemailsreceivedafter": since,
