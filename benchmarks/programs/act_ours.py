@@ -1,4 +1,4 @@
-"""Passes of ours over the contacts of one mailbox: a first one, or small ones beside many that are in step."""
+"""Passes of ours over contacts or appointments of one mailbox: a first one, or small ones beside many that are in step."""
 
 import json
 import statistics
@@ -14,6 +14,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from benchmarks.measure import peak_megabytes, spending, take_processor
+from benchmarks.programs.calendar import appointment, attendees
 from benchmarks.programs.company import employ
 from benchmarks.programs.people import person
 from serversync import bootstrap
@@ -29,7 +30,7 @@ def main(arguments: dict[str, Any]) -> dict[str, float]:
     with bootstrap.start() as environment:
         with psycopg.connect(environment.dsn) as connection:  # what an earlier run left
             connection.execute(
-                "truncate contact, exchangesyncidmapping, exchangesyncitem, exchangesyncfolder, exchangesyncrecord,"
+                "truncate contact, appointment, activityparty, exchangesyncidmapping, exchangesyncitem, exchangesyncfolder, exchangesyncrecord,"
                 " exchangesyncmailbox, mailboxstatistics, tracelog cascade"
             )
         employ(environment.dsn, arguments["place"], interval=3600)
@@ -48,7 +49,8 @@ async def _run(dsn: str, arguments: dict[str, Any]) -> dict[str, float]:
         if arguments["what"] == "small":
             return await _small(one, arguments["count"])
         if arguments["what"] == "to-exchange":
-            await one.add_people(arguments["count"])
+            add = one.add_appointments if arguments["kind"] == "appointments" else one.add_people
+            await add(arguments["count"])
         with spending() as spent:
             await one.synchronize(arguments["count"])
         return {"cpu": spent.seconds, "items": await one.linked(), "peak": peak_megabytes()}
@@ -131,6 +133,32 @@ class _Mailbox:
                 (self._mailboxid, msgspec.json.encode(people).decode()),
             )
             await connection.execute("analyze contact")
+
+    async def add_appointments(self, count: int) -> None:
+        """Make appointments of the mailbox's user in the CRM, some of them with attendees."""
+        from serversync.core.clock import now
+
+        rows = [{"activityid": uuid4(), **appointment(number, now())} for number in range(count)]
+        names = ", ".join(dict.fromkeys(name for each in rows for name in each))
+        invited = [
+            {"activityid": row["activityid"], "addressused": address}
+            for number, row in enumerate(rows)
+            for address in attendees(number)
+        ]
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                f"insert into appointment ({names}, ismapiprivate, instancetypecode, ownerid)"
+                f" select {names}, false, 0, (select ownerid from mailbox where mailboxid = %s)"
+                " from json_populate_recordset(null::appointment, %s::json)",
+                (self._mailboxid, msgspec.json.encode(rows).decode()),
+            )
+            await connection.execute(
+                "insert into activityparty (activityid, participationtypemask, addressused)"
+                " select activityid, 5, addressused"
+                " from json_to_recordset(%s::json) x (activityid uuid, addressused text)",
+                (msgspec.json.encode(invited).decode(),),
+            )
+            await connection.execute("analyze appointment, activityparty")
 
     async def fill(self, count: int) -> None:
         """Let there be so many more contacts that are in step; the feed of Exchange has no reason to name their items."""

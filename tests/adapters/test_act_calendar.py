@@ -103,6 +103,45 @@ async def test_every_row_is_read_by_exchangelib_as_it_was_written(place: Place) 
     assert {name: item.fields[name] for name in without_names(FIELDS)} == without_names(FIELDS)
 
 
+ALONE: dict[str, Value] = {
+    "scheduledstart": (START, START + HOUR, False),
+    "subject": "Write the offer",
+    "prioritycode": 1,
+    "statecode": (3, 5),
+}
+MIDNIGHT = START.replace(hour=0, minute=0)
+WHOLE_DAY = (MIDNIGHT, MIDNIGHT + dt.timedelta(days=1), True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_known"),
+    [
+        ({}, True),
+        ({"statecode": (1, 3)}, True),
+        ({"statecode": (0, 2), "prioritycode": 2}, True),
+        ({"location": "Room 1", "description": "Two\nlines"}, True),
+        ({"scheduledstart": WHOLE_DAY}, True),
+        ({"description": "ends with a line\n"}, False),
+        ({"subject": "x" * 300}, False),
+        ({"scheduledstart": (START, START + HOUR + dt.timedelta(seconds=7), False)}, False),
+        ({"requiredattendees": (BEN,)}, False),
+        ({"requiredattendees": (MAILBOX.lower(),)}, True),
+        ({"globalobjectid": "00AA"}, False),
+        ({"prioritycode": None}, False),
+    ],
+)
+async def test_what_a_new_appointment_says_is_known_where_nobody_is_invited(
+    place: Place, changes: dict[str, Value], is_known: bool
+) -> None:
+    fields = {name: value for name, value in (ALONE | changes).items() if value is not None}
+    async with place.open() as mailbox:
+        made = written(await mailbox.create(Kind.APPOINTMENT, [ItemToMake(STAMP, fields)]))
+        (item,) = await mailbox.read(Kind.APPOINTMENT, [made.item_id])
+    assert isinstance(item, Item)
+    assert (made.fields is not None) is is_known
+    assert made.fields in (None, item.fields)
+
+
 @pytest.mark.parametrize("name", CHANGED)
 async def test_one_field_changes_and_is_taken_away_alone(place: Place, name: str) -> None:
     expected = without_names(FIELDS) | {name: CHANGED[name]}

@@ -179,6 +179,44 @@ async def test_every_row_of_contacts_is_read_by_exchangelib_as_it_was_written(pl
     assert as_exchangelib_has_it(found) == contact_fields()
 
 
+STRANGE = (
+    "plain",
+    " between blanks ",
+    "x" * 255,
+    "x" * 300,
+    "tab\tinside",
+    "two\nlines",
+    "carriage\r\nreturn",
+    "ends with a line\n",
+    "bell\x07",
+    "<b>&amp;</b>",
+    "Ünïcödé 😀",
+)
+
+
+@pytest.mark.parametrize(
+    "column", ["lastname", "telephone1", "address1_city", "childrensnames", "description"]
+)
+async def test_what_a_new_contact_says_is_known_where_exchange_keeps_it(place: Place, column: str) -> None:
+    new = [ItemToMake(uuid4(), {"lastname": "Lovelace", column: text}) for text in STRANGE]
+    new.append(ItemToMake(uuid4(), contact_fields()))
+    async with place.open() as mailbox:
+        written = [each for each in await mailbox.create(Kind.CONTACT, new) if isinstance(each, Written)]
+        said = await mailbox.read(Kind.CONTACT, [each.item_id for each in written])
+    assert len(written) == len(new)
+    for expected, item in zip(written, said, strict=True):
+        assert isinstance(item, Item)
+        assert expected.fields in (None, item.fields)
+    assert written[0].fields == {"lastname": "Lovelace", column: "plain"}
+    assert written[-1].fields == said[-1].fields
+    assert any(each.fields is None for each in written)
+
+
+async def test_what_a_new_task_says_is_read_for_exchange_works_it_out(place: Place) -> None:
+    async with place.open() as mailbox:
+        assert (await make(mailbox, Kind.TASK, {"subject": "Call", "percentcomplete": 100})).fields is None
+
+
 @pytest.mark.parametrize("column", [row.logicalname for row in CONTACT])
 async def test_one_field_of_a_contact_changes_and_is_taken_away_alone(place: Place, column: str) -> None:
     changed = contact_fields()[column]

@@ -12,6 +12,7 @@ import exchangelib
 import pytest
 from exchangelib import EWSDate
 from exchangelib.indexed_properties import EmailAddress, PhoneNumber
+from msgspec import structs
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.act_store import ActStoreOnPostgres
@@ -381,7 +382,7 @@ async def settle(
 
 
 async def test_a_link_comes_back_as_it_was_kept(store: ActStoreOnPostgres, run: ActRun) -> None:
-    await store.keep(run, [replace(FULL, stage=Stage.GONE), FULL])
+    await store.keep(run, [structs.replace(FULL, stage=Stage.GONE), FULL])
     assert await store.links(run, [FULL.crmid, UUID(int=8)]) == {FULL.crmid: FULL}
     assert await store.linked(run) == {Kind.CONTACT: 1}
 
@@ -435,7 +436,7 @@ async def test_what_was_heard_is_due_until_it_is_done_and_an_echo_is_not(
     store: ActStoreOnPostgres, run: ActRun
 ) -> None:
     now = dt.datetime.now(dt.UTC)
-    await settle(store, run, replace(FULL, due_on=None), {"lastname": "x"})
+    await settle(store, run, structs.replace(FULL, due_on=None), {"lastname": "x"})
     echo, new = Heard("i1", "k1", is_gone=False), Heard("i2", "k", is_gone=False)
     await store.hear(run, Kind.CONTACT, FeedPage([echo, new, new], "p1", is_last=True))
     due = await store.due(run, now)
@@ -455,7 +456,7 @@ async def test_what_a_full_listing_does_not_name_is_to_be_looked_for(
     store: ActStoreOnPostgres, run: ActRun
 ) -> None:
     now = dt.datetime.now(dt.UTC)
-    await settle(store, run, replace(FULL, due_on=None), {"lastname": "x"})
+    await settle(store, run, structs.replace(FULL, due_on=None), {"lastname": "x"})
     await store.begin_listing(run, Kind.CONTACT)
     await store.hear(run, Kind.CONTACT, FeedPage([], "p1", is_last=False))
     assert await store.due(run, now) == []

@@ -6,13 +6,13 @@ batch goes to the server as JSON, as in ``act_records``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 from psycopg import AsyncConnection
 
 from serversync.adapters import mail_lookups

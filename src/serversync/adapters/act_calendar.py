@@ -6,10 +6,11 @@ item is ever written with more than our own stamp, and nobody hears of that stam
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 from uuid import UUID
 
+from serversync.adapters.act_items import is_kept, stamp_of
 from serversync.adapters.act_zones import zone_text_of
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.errors import ItemUnreadable, ServiceError
@@ -103,7 +104,7 @@ class Calendar:
         return Item(
             item.item_id.id,
             item.item_id.change_key or "",
-            _stamp_of(item),
+            stamp_of(item),
             self._masked(fields) if says.is_private else fields,
             MASKED_SUBJECT if says.is_private else item.subject or "",
             takes_part=self.category in item.categories and _is_single(item),
@@ -231,6 +232,40 @@ class Calendar:
             if address != self.address.lower()
         )
 
+    def kept_as_sent(self, stamp: UUID, fields: Fields) -> dict[str, Value] | None:
+        """Return what a new appointment says that was made with these fields; ``None`` where nobody can tell.
+
+        What Exchange makes of people it decides with its directory, and whole days need a zone that it knows.
+        """
+        if (
+            any(self._others(fields.get(name)) for name in INVITED)
+            or fields.get("globalobjectid") is not None
+        ):
+            return None
+        status = SHOWN_AS.get(shown_as(fields.get("statecode")))
+        times = times_of(fields.get("scheduledstart"))
+        if status is None or (times.is_all_day and windows_name(self.zone) is None):
+            return None
+        if any(each.second or each.microsecond for each in (times.start, times.end)):
+            return None
+        kept: dict[str, Value] = {
+            "scheduledstart": tuple(
+                Times(times.start.astimezone(UTC), times.end.astimezone(UTC), times.is_all_day)
+            ),
+            "statecode": status,
+            "organizer": people([self.address]),
+            "ismapiprivate": False,
+            "globalobjectid": global_object_id(stamp),
+        }
+        for name, (_, form) in _TEXTS.items():
+            value = fields.get(name)
+            if value is None or value == "":
+                continue
+            if not is_kept(form, value):
+                return None
+            kept[name] = value
+        return kept if "prioritycode" in kept else None
+
     # --- who hears of it --------------------------------------------------------------------------
 
     def invitations(self, fields: Fields) -> SendMeetingInvitations:
@@ -284,13 +319,6 @@ def _zone(item: CalendarItem, start: datetime) -> tzinfo | None:
         return None
     try:
         return zone_of(zone_text_of(item.start_time_zone, None, start))
-    except ValueError:
-        return None
-
-
-def _stamp_of(item: CalendarItem) -> UUID | None:
-    try:
-        return UUID(str(item.extended_properties.get(RECORD_STAMP)))
     except ValueError:
         return None
 

@@ -3,15 +3,14 @@
 What the fields are called on either side stands in ``serversync.mapping``; here it is only asked for and written.
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from serversync.adapters.act_calendar import SHAPE, Calendar
+from serversync.adapters.act_items import fields_of, kept_as_sent, new_values, shape, stamp_of, values_of
 from serversync.adapters.act_series_mailbox import EwsSeries
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.clock import now
@@ -43,19 +42,15 @@ from serversync.exchange.operations.update_item import (
 )
 from serversync.exchange.outcome import Outcome
 from serversync.exchange.types.calendar_item import CLEAN_GLOBAL_OBJECT_ID, CalendarItem, CalendarItemType
-from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI, IndexedFieldURI
+from serversync.exchange.types.fields import AnyFieldURI, FieldURI, IndexedFieldURI
 from serversync.exchange.types.ids import AnyFolderId, DistinguishedFolderId, ItemId
-from serversync.exchange.types.item import Body
 from serversync.exchange.types.item import Item as EwsItem
-from serversync.exchange.types.reading import Reader, reader_of
 from serversync.exchange.types.restriction import AllOf, Exists, Not, Restriction, any_equal_to, is_equal_to
-from serversync.exchange.types.shapes import BodyType, ItemShape
+from serversync.exchange.types.shapes import ItemShape
 from serversync.exchange.types.task import Task
 from serversync.exchange.types.writing import NewItem
-from serversync.mapping.fields import FIELDS, FieldMap
-from serversync.mapping.values import Form, to_crm, to_exchange
 from serversync.rules.plan import Facts, Sight
-from serversync.rules.record import Fields, Kind, Value
+from serversync.rules.record import Fields, Kind
 
 T = TypeVar("T", ItemToMake, ItemToChange)
 S = TypeVar("S")
@@ -80,19 +75,7 @@ FOLDERS: Final = {
 _TOLD: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = {Kind.SERIES: (FieldURI("calendar:CalendarItemType"),)}
 """What the feed is asked to say of each item."""
 _DELETED: Final = DistinguishedFolderId("deleteditems")
-_CATEGORIES: Final = FieldURI("item:Categories")
-_SUBJECT: Final = FieldURI("item:Subject")
 _FIRST_ADDRESS: Final = IndexedFieldURI("contacts:EmailAddress", "EmailAddress1")
-_ALSO: Final[tuple[AnyFieldURI, ...]] = (
-    FieldURI("item:LastModifiedTime"),
-    FieldURI("item:DateTimeCreated"),
-    _CATEGORIES,
-    RECORD_STAMP,
-)
-_OF_KIND: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = {
-    Kind.TASK: (FieldURI("task:IsRecurring"), FieldURI("task:IsComplete"))
-}
-_COMPLETED_ON: Final = "task:CompleteDate"
 _PAGE: Final = 512
 _READ_AT_ONCE: Final = 100
 _WRITTEN_AT_ONCE: Final = 100
@@ -101,27 +84,6 @@ _TEXT_AT_ONCE: Final = 2**21
 _KEYS_AT_ONCE: Final = 100
 _FOLDERS_AT_ONCE: Final = 50
 _KEYS: Final = {Kind.CONTACT: "emailaddress1", Kind.APPOINTMENT: "globalobjectid"}
-_INDEXED: Final = re.compile(r"(?P<path>[^\[]+)\[(?P<key>[^\]]+)\]")
-
-
-@lru_cache(maxsize=1024)
-def field_uri(prop: str) -> AnyFieldURI:
-    """Return the property that a row of the field map names.
-
-    >>> field_uri("contacts:PhoneNumber[Pager]")
-    IndexedFieldURI(field_uri='contacts:PhoneNumber', field_index='Pager')
-    """
-    if found := _INDEXED.fullmatch(prop):
-        return IndexedFieldURI(found["path"], found["key"])
-    if not prop.startswith("mapi:"):
-        return FieldURI(prop)
-    name = prop.removeprefix("mapi:")
-    if "/" in name:
-        set_id, _, number = name.partition("/")
-        return ExtendedFieldURI(
-            property_type="String", distinguished_property_set_id=set_id, property_id=int(number, 16)
-        )
-    return ExtendedFieldURI(property_type="String", property_tag=int(name, 16))
 
 
 class EwsActMailbox:
@@ -177,7 +139,9 @@ class EwsActMailbox:
         read: list[Item | ServiceError] = []
         for start in range(0, len(item_ids), _READ_AT_ONCE):
             part = tuple(ItemId(each) for each in item_ids[start : start + _READ_AT_ONCE])
-            outcomes = await self._client.call_bisecting(GetItem(part, _shape(kind)), mailbox=self._mailbox)
+            outcomes = await self._client.call_bisecting(
+                GetItem(part, SHAPE if kind is Kind.APPOINTMENT else shape(kind)), mailbox=self._mailbox
+            )
             for item_id, outcome in zip(part, outcomes, strict=True):
                 if isinstance(outcome, ews.Failure):
                     read.append(outcome.error)
@@ -191,7 +155,7 @@ class EwsActMailbox:
         if item.item_id is None or item.element != ELEMENTS[kind]:
             return ItemUnreadable(item=asked.id)
         takes_part = kind in self._takes_all or self._category in item.categories
-        stamp = _stamp_of(item)
+        stamp = stamp_of(item)
         if isinstance(item, Task) and item.is_recurring and (takes_part or stamp is not None):
             return SeriesNotInCrm(subject=item.subject or "", mailbox=self._mailbox or "")
         return Item(
@@ -280,18 +244,21 @@ class EwsActMailbox:
         async def again(item: ItemToMake) -> Written | ServiceError:
             for found in await self._search(kind, item.stamp, {FOLDERS[kind]: Sight.SEEN}):
                 return Written(found.item.item_id, found.item.change_key)
-            return (await self._write([item], ask, again))[0]
+            return (await self._write([item], ask, again, partial(self._kept, kind)))[0]
 
-        return await self._write(items, ask, again)
+        return await self._write(items, ask, again, partial(self._kept, kind))
+
+    def _kept(self, kind: Kind, item: ItemToMake) -> Fields | None:
+        """Return what a new item says, where that follows from what was written."""
+        if kind is Kind.APPOINTMENT:
+            return self._calendar.kept_as_sent(item.stamp, item.fields)
+        return kept_as_sent(kind, item.fields)
 
     def _new_values(self, kind: Kind, item: ItemToMake) -> dict[AnyFieldURI, Any]:
         if kind is Kind.APPOINTMENT:
             return self._calendar.new_values(item.stamp, item.fields)
-        values = {uri: value for uri, value in _ews_values(kind, item.fields).items() if value is not None}
-        values[RECORD_STAMP] = str(item.stamp)
-        if kind not in self._takes_all:
-            values[_CATEGORIES] = (self._category,)
-        return values
+        category = None if kind in self._takes_all else self._category
+        return new_values(kind, item.stamp, item.fields, category)
 
     async def update(self, kind: Kind, items: Sequence[ItemToChange]) -> list[Written | ServiceError]:
         """See ``ActMailbox``."""
@@ -328,7 +295,7 @@ class EwsActMailbox:
         return item.stamp is not None or bool(self._values(kind, item.fields))
 
     def _values(self, kind: Kind, fields: Fields) -> dict[AnyFieldURI, Any]:
-        return self._calendar.values(fields) if kind is Kind.APPOINTMENT else _ews_values(kind, fields)
+        return self._calendar.values(fields) if kind is Kind.APPOINTMENT else values_of(kind, fields)
 
     def _item_change(self, kind: Kind, item: ItemToChange) -> ItemChange:
         values = self._values(kind, item.fields)
@@ -345,6 +312,7 @@ class EwsActMailbox:
         items: Sequence[T],
         ask: Callable[[Sequence[T]], Operation[EwsItem]],
         again: Callable[[T], Awaitable[Written | ServiceError]],
+        kept: Callable[[T], Fields | None] = lambda _: None,
     ) -> list[Written | ServiceError]:
         """Write items, many with one request; where it is refused as a whole, each by itself.
 
@@ -352,11 +320,12 @@ class EwsActMailbox:
             items: What to write.
             ask: Makes the request for some of them.
             again: Writes one of them after a refusal, which does not tell whether some were written before it.
+            kept: Says what one of them is afterwards, where that follows from what is written.
         """
         outcomes: list[Written | ServiceError] = []
         for part in _parts(items):
             try:
-                outcomes += await self._write_part(part, ask, again)
+                outcomes += await self._write_part(part, ask, again, kept)
             except ServiceError as error:
                 return outcomes + [error] * (len(items) - len(outcomes))
         return outcomes
@@ -366,12 +335,13 @@ class EwsActMailbox:
         part: Sequence[T],
         ask: Callable[[Sequence[T]], Operation[EwsItem]],
         again: Callable[[T], Awaitable[Written | ServiceError]],
+        kept: Callable[[T], Fields | None],
     ) -> list[Written | ServiceError]:
         try:
             answers = await self._client.call(ask(part), mailbox=self._mailbox)
         except Permanent as error:
             return [error] if len(part) == 1 else [await again(each) for each in part]
-        return [_written(each) for each in answers]
+        return [_written(answer, kept(each)) for each, answer in zip(part, answers, strict=True)]
 
     async def delete(self, kind: Kind, item: Written) -> None:
         """See ``ActMailbox``. DeleteItem asks for no version; the item is read once more just before."""
@@ -404,67 +374,6 @@ def _concerns(kind: Kind, change: sync.Change) -> bool:
 
 def _is_series(item: EwsItem) -> bool:
     return isinstance(item, CalendarItem) and item.calendar_item_type is CalendarItemType.RECURRING_MASTER
-
-
-@lru_cache(maxsize=8)
-def _shape(kind: Kind) -> ItemShape:
-    if kind is Kind.APPOINTMENT:
-        return SHAPE
-    wanted = (*(field_uri(row.prop) for row in FIELDS[kind]), _SUBJECT, *_ALSO, *_OF_KIND.get(kind, ()))
-    return ItemShape(body_type=BodyType.TEXT, additional_properties=tuple(dict.fromkeys(wanted)))
-
-
-@lru_cache(maxsize=8)
-def _readers(kind: Kind) -> tuple[tuple[str, Form, Reader], ...]:
-    return tuple((row.logicalname, row.form, reader_of(field_uri(row.prop))) for row in FIELDS[kind])
-
-
-def fields_of(kind: Kind, item: EwsItem) -> dict[str, Value]:
-    """Return an item in the words of the CRM; what says nothing is left out."""
-    fields: dict[str, Value] = {}
-    for name, form, read in _readers(kind):
-        found = read(item)
-        if found is None or found == ():
-            continue
-        value = to_crm(form, found.text if isinstance(found, Body) else found)
-        if value is not None:
-            fields[name] = value
-    return fields
-
-
-def _ews_values(kind: Kind, fields: Fields) -> dict[AnyFieldURI, Any]:
-    """Return properties with the values they shall have, ``None`` where they are to be taken away."""
-    return {
-        field_uri(row.prop): _ews_value(row, fields[row.logicalname])
-        for row in FIELDS[kind]
-        if row.logicalname in fields
-    }
-
-
-def _ews_value(row: FieldMap, value: Value) -> Any:
-    written = to_exchange(row.form, value)
-    if row.prop == _COMPLETED_ON and isinstance(written, datetime):
-        written = _not_later(written, now())
-    return Body(written, BodyType.TEXT) if row.form is Form.NOTE and written is not None else written
-
-
-def _not_later(moment: datetime, now: datetime) -> datetime:
-    """Return a moment of the same day that is not to come, since Exchange refuses such a date of completion.
-
-    >>> noon = datetime(2026, 7, 1, 11, 59, tzinfo=UTC)
-    >>> _not_later(noon, noon.replace(hour=8)).isoformat()
-    '2026-07-01T00:00:00+00:00'
-    """
-    if moment <= now:
-        return moment
-    return min(moment.replace(hour=0, minute=0), now)
-
-
-def _stamp_of(item: EwsItem) -> UUID | None:
-    try:
-        return UUID(str(item.extended_properties.get(RECORD_STAMP)))
-    except ValueError:
-        return None
 
 
 def _key(kind: Kind, fields: Fields) -> str | None:
@@ -511,10 +420,10 @@ def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
         yield part
 
 
-def _written(outcome: Outcome[EwsItem]) -> Written | ServiceError:
+def _written(outcome: Outcome[EwsItem], kept: Fields | None) -> Written | ServiceError:
     if isinstance(outcome, ews.Failure):
         return outcome.error
     item = outcome.unwrap()
     if item.item_id is None:
         return AnswerUnreadable(operation="CreateItem or UpdateItem", reason="it holds no id of the item")
-    return Written(item.item_id.id, item.item_id.change_key or "")
+    return Written(item.item_id.id, item.item_id.change_key or "", kept)

@@ -6,11 +6,11 @@ makes it, and we know our own. Every write names the fence of the mailbox's leas
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from msgspec.structs import replace
 from psycopg import AsyncConnection, DataError, IntegrityError
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool

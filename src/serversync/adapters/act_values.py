@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from serversync.engine.act_ports import Intent
 from serversync.rules.diff import Common
 from serversync.rules.merge import Conflict
 from serversync.rules.record import Fields, Side, Value
+
+_PLAIN: Final = frozenset({str, int, bool, float, type(None)})
+"""What JSON has itself."""
 
 
 def pack(value: Value) -> Any:
@@ -16,12 +19,12 @@ def pack(value: Value) -> Any:
     >>> unpack(pack((1, date(2026, 7, 1))))
     (1, datetime.date(2026, 7, 1))
     """
+    if isinstance(value, tuple):
+        return {"group": [each if type(each) in _PLAIN else pack(each) for each in value]}
     if isinstance(value, datetime):
         return {"moment": value.isoformat()}
     if isinstance(value, date):
         return {"date": value.isoformat()}
-    if isinstance(value, tuple):
-        return {"group": [pack(each) for each in value]}
     return value
 
 
@@ -40,7 +43,7 @@ def unpack(value: Any) -> Value:
 def pack_fields(fields: Fields) -> dict[str, Any]:
     """Return fields as a JSON object; what is empty is left out."""
     return {
-        name: value if type(value) is str else pack(value)
+        name: value if type(value) in _PLAIN else pack(value)
         for name, value in fields.items()
         if value is not None
     }

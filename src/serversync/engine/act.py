@@ -9,9 +9,10 @@ We may be killed anywhere, and any answer may be lost after its request took eff
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from serversync.core import faults
 from serversync.core.errors import SyncStateInvalid
@@ -171,8 +172,9 @@ class ActPass:
             twins = await self._mailbox.twins(kind, [record.fields for _, record in candidates])
             for (number, _), item in zip(candidates, twins, strict=True):
                 if item is not None and item.item_id not in taken:
-                    link = replace(meetings[number].link, item_id=item.item_id)
-                    found[number] = replace(meetings[number], item=item, link=link)
+                    before = meetings[number]
+                    link = replace(before.link, item_id=item.item_id)
+                    found[number] = Meeting(link, item, before.sight, before.takes_part, is_new=before.is_new)
         return found
 
     def _pair(self, meeting: Meeting, record: Record | None, now: datetime) -> Pair:

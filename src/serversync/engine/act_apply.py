@@ -2,14 +2,17 @@
 
 First it is noted what is about to be written to Exchange, for all of the batch at once. Then the items are written,
 each on the condition that it is still as it was seen; then the CRM and the new common states, together. What Exchange
-made of the values is read again, and believed under the change key that the write returned.
+made of the values is read again, and believed under the change key that the write returned. Of new items whose values
+Exchange keeps as they are, only one of a batch is read.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from serversync.core import faults
 from serversync.core.errors import ChangeConflict, ItemGone, Permanent, ServiceError
@@ -200,11 +203,29 @@ class Applier:
         return outcomes
 
     async def _echoes(self, done: Sequence[_Done]) -> dict[str, Item]:
-        """Return written items as Exchange has them now; where it got the stamp alone that is what was seen."""
+        """Return written items as Exchange has them now; where it got the stamp alone that is what was seen.
+
+        Where it follows from what was written what an item says, one of the batch is read; it stands for the others.
+        """
         ids: dict[Kind, list[str]] = {}
+        expected: dict[Kind, list[Written]] = {}
         for each in done:
             if each.written is not None and each.action.merged.to_exchange:
-                ids.setdefault(each.link.kind, []).append(each.written.item_id)
+                if each.written.fields is None:
+                    ids.setdefault(each.link.kind, []).append(each.written.item_id)
+                else:
+                    expected.setdefault(each.link.kind, []).append(each.written)
+        for kind, (first, *_) in expected.items():
+            ids.setdefault(kind, []).append(first.item_id)
+        echoes = await self._read(ids)
+        doubted = {
+            kind: [each.item_id for each in others]
+            for kind, (first, *others) in expected.items()
+            if others and not _is_as_expected(first, echoes.get(first.item_id))
+        }
+        return echoes | await self._read(doubted)
+
+    async def _read(self, ids: Mapping[Kind, list[str]]) -> dict[str, Item]:
         return {
             outcome.item_id: outcome
             for kind, item_ids in ids.items()
@@ -274,7 +295,7 @@ class Applier:
         seen = done.meeting.item
         item_id, change_key = link.item_id, link.change_key
         if written is not None:
-            item_id, change_key = written
+            item_id, change_key, _ = written
         elif seen is not None:
             item_id, change_key = seen.item_id, seen.change_key
         settled = replace(
@@ -406,7 +427,14 @@ def _after(
     echo = echoes.get(written.item_id)
     if echo is not None and echo.change_key == written.change_key:
         return dict(echo.fields)
+    if written.fields is not None:
+        return dict(written.fields)
     return dict(before or {}) | dict(sent)
+
+
+def _is_as_expected(written: Written, echo: Item | None) -> bool:
+    """Tell whether an item says what was expected of it; of one that somebody has touched since nobody knows."""
+    return echo is not None and echo.change_key == written.change_key and echo.fields == written.fields
 
 
 def _crm_change(action: Action, record: Record | None) -> CrmChange | None:

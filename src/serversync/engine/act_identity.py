@@ -6,9 +6,11 @@ is still there (it is a copy, and is left alone for ever); by the configured key
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from serversync.core.errors import ItemGone, ServiceError
 from serversync.engine.act_ports import ActMailbox, ActRun, ActStore, Due, Found, Item, Link, Record, Stage

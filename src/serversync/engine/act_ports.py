@@ -7,6 +7,8 @@ from enum import IntEnum
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from msgspec import Struct
+
 from serversync.core.errors import ServiceError
 from serversync.rules.appointment import REFERENCE, InCrm, InExchange, Policy
 from serversync.rules.diff import Common
@@ -41,8 +43,7 @@ class Intent(NamedTuple):
     exchange: Fields
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True, gc=False):
     """A pair as it is remembered.
 
     Attributes:
@@ -93,8 +94,7 @@ class FeedPage(NamedTuple):
     is_last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True, gc=False):
     """An item of Exchange as the rules see it.
 
     Attributes:
@@ -123,10 +123,11 @@ class Found(NamedTuple):
 
 
 class Written(NamedTuple):
-    """An item after a write."""
+    """An item after a write; ``fields`` is what it says then, where that follows from what was written."""
 
     item_id: str
     change_key: str
+    fields: Fields | None = None
 
 
 class ItemToMake(NamedTuple):
@@ -198,8 +199,7 @@ class ActMailbox(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """A record of the CRM as the rules see it; ``appointment`` is what decides about one."""
 
     crmid: UUID

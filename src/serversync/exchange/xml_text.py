@@ -9,6 +9,8 @@ import re
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML 1.0 forbids, also as references (production 2, ``Char``)."""
 
+_SPECIAL = re.compile("[&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+
 
 def strip_illegal(text: str) -> str:
     """Return the text without the characters that XML cannot carry."""
@@ -20,8 +22,10 @@ def escape(text: str) -> str:
 
     A carriage return becomes a reference, because a parser would turn it into a line feed.
     """
+    if not _SPECIAL.search(text):  # which most texts are without
+        return text
     text = strip_illegal(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("\r", "&#13;") if "\r" in text else text
+    return text.replace("\r", "&#13;")
 
 
 def attribute(text: str) -> str:

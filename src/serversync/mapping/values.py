@@ -65,6 +65,14 @@ def to_crm(form: Form, value: Any) -> Value:
     return found
 
 
+def reader(form: Form) -> Callable[[Any], Value]:
+    """Return what makes of a value of Exchange that is there one of the CRM; ``None`` where it says nothing.
+
+    For whoever reads many values of a few forms.
+    """
+    return _READERS[form]
+
+
 def to_exchange(form: Form, value: Value) -> Any:
     """Return a value of the CRM as Exchange takes it; ``None`` to take the property away.
 
@@ -109,12 +117,16 @@ def _date(moment: datetime) -> date | None:
     return None if moment.year in NO_DATE_YEARS else day_of(moment)
 
 
+def _text(value: Any) -> str | None:
+    return str(value).strip() or None
+
+
 def _joined(texts: Iterable[str]) -> str | None:
     return _SEPARATOR.join(each.strip() for each in texts if each.strip()) or None
 
 
 _READERS: Final[dict[Form, Callable[[Any], Value]]] = {
-    Form.TEXT: lambda value: str(value).strip() or None,
+    Form.TEXT: _text,
     Form.NOTE: plain_text,
     Form.DATE: _date,
     Form.TEXTS: _joined,

@@ -29,11 +29,12 @@ def read_any_item(element: _Element) -> Item:
 
 
 _WORD_START: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_ENTRIES: Final = {
+ENTRIES: Final = {
     "contacts:EmailAddress": "email_addresses",
     "contacts:PhoneNumber": "phone_numbers",
     "contacts:PhysicalAddress": "physical_addresses",
 }
+"""The attribute of each property that holds several values by their keys."""
 
 
 def attribute_name(word: str) -> str:
@@ -60,11 +61,11 @@ def reader_of(uri: AnyFieldURI) -> Reader:
     if not isinstance(uri, IndexedFieldURI):
         return attrgetter(attribute_name(path.partition(":")[2]))
     index = uri.field_index
-    if path in _ENTRIES:
-        entries_of = attrgetter(_ENTRIES[path])
+    if path in ENTRIES:
+        entries_of = attrgetter(ENTRIES[path])
         return lambda item: entries_of(item).get(index)
     entries, _, part = path.rpartition(":")
-    places_of, part_of = attrgetter(_ENTRIES[entries]), attrgetter(attribute_name(part))
+    places_of, part_of = attrgetter(ENTRIES[entries]), attrgetter(attribute_name(part))
 
     def read(item: Any) -> Any:
         entry = places_of(item).get(index)

@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from lxml.etree import _Element
+from lxml.etree import _Element, tostring
 from msgspec import Struct
 
 from serversync.exchange.namespaces import local_name, t
@@ -112,8 +112,24 @@ def duration(value: timedelta) -> str:
     return f"{'-' if seconds < 0 else ''}PT{hours}H{parts}"
 
 
+_KNOWN: Final[dict[bytes, TimeZoneDefinition | None]] = {}
+_MOST_KNOWN: Final = 256
+
+
 def read_time_zone_definition(element: _Element) -> TimeZoneDefinition | None:
-    """Return the zone that a ``StartTimeZone``, ``EndTimeZone`` or ``TimeZoneDefinition`` describes, if it does."""
+    """Return the zone that a ``StartTimeZone``, ``EndTimeZone`` or ``TimeZoneDefinition`` describes, if it does.
+
+    A calendar tells the rules of the same few zones again and again; they are taken apart once.
+    """
+    told = tostring(element, with_tail=False)
+    if told not in _KNOWN:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[told] = _definition(element)
+    return _KNOWN[told]
+
+
+def _definition(element: _Element) -> TimeZoneDefinition | None:
     if not len(element) and not element.get("Id"):
         return None
     periods: tuple[Period, ...] = ()

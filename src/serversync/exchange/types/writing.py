@@ -7,6 +7,8 @@ the order in which a caller names them; undocumented as it is, this order is the
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
@@ -117,14 +119,14 @@ def entries_element(name: str) -> Writer:
     """Return the writer of a dictionary of texts, such as phone numbers."""
 
     def write(entries: Mapping[str, str]) -> str:
-        rows = [
-            f'<t:Entry Key="{attribute(key)}">{escape(value)}</t:Entry>' for key, value in entries.items()
-        ]
+        rows = [f'<t:Entry Key="{_key(key)}">{escape(value)}</t:Entry>' for key, value in entries.items()]
         return f"<t:{name}>{''.join(rows)}</t:{name}>"
 
     return write
 
 
+_key = lru_cache(maxsize=256)(attribute)
+"""Keys are a few names of the schema."""
 _ADDRESS_PARTS = ("Street", "City", "State", "CountryOrRegion", "PostalCode")
 
 
@@ -137,7 +139,7 @@ def addresses_element(name: str) -> Writer:
             inner = [
                 f"<t:{part}>{escape(parts[part])}</t:{part}>" for part in _ADDRESS_PARTS if part in parts
             ]
-            rows.append(f'<t:Entry Key="{attribute(key)}">{"".join(inner)}</t:Entry>')
+            rows.append(f'<t:Entry Key="{_key(key)}">{"".join(inner)}</t:Entry>')
         return f"<t:{name}>{''.join(rows)}</t:{name}>"
 
     return write
@@ -165,8 +167,13 @@ def extended_property_xml(uri: ExtendedFieldURI, value: Any) -> str:
     """Return the ``t:ExtendedProperty`` for a value of the property's type; a sequence for an array."""
     if uri.property_type.endswith("Array"):
         values = "".join([f"<t:Value>{_plain(each)}</t:Value>" for each in value])
-        return f"<t:ExtendedProperty>{uri.to_xml()}<t:Values>{values}</t:Values></t:ExtendedProperty>"
-    return f"<t:ExtendedProperty>{uri.to_xml()}<t:Value>{_plain(value)}</t:Value></t:ExtendedProperty>"
+        return f"<t:ExtendedProperty>{_name(uri)}<t:Values>{values}</t:Values></t:ExtendedProperty>"
+    return f"<t:ExtendedProperty>{_name(uri)}<t:Value>{_plain(value)}</t:Value></t:ExtendedProperty>"
+
+
+@lru_cache(maxsize=256)
+def _name(uri: AnyFieldURI) -> str:
+    return uri.to_xml()
 
 
 def _plain(value: Any) -> str:
@@ -315,32 +322,52 @@ class NewItem(Struct, frozen=True, gc=False):
         Raises:
             ValueError: a property cannot be set of this kind of item.
         """
-        left = dict(self.values)
-        parts = [f"<t:{self.element}>"]
-        for settable in PROPERTIES[self.element]:
-            if settable is _EXTENDED:
-                extended = [uri for uri in left if isinstance(uri, ExtendedFieldURI)]
-                parts += [extended_property_xml(uri, left.pop(uri)) for uri in extended]
-            elif (uri := FieldURI(settable.field_uri)) in left:
-                parts.append(settable.write(left.pop(uri)))
-            elif settable.entries and (entries := _take_entries(left, settable.entries)):
-                parts.append(settable.write(entries))
-        if left:
-            raise ValueError(f"{', '.join(str(each) for each in left)} cannot be set of a {self.element}")
-        parts.append(f"</t:{self.element}>")
-        return "".join(parts)
+        plain, keyed = _places(self.element)
+        parts: list[tuple[int, str]] = []
+        entries: dict[int, dict[str, Any]] = {}
+        unknown: list[AnyFieldURI] = []
+        for uri, value in self.values.items():
+            if isinstance(uri, ExtendedFieldURI):
+                parts.append((plain[""][0], extended_property_xml(uri, value)))
+            elif isinstance(uri, FieldURI) and (place := plain.get(uri.field_uri)) is not None:
+                parts.append((place[0], place[1].write(value)))
+            elif isinstance(uri, IndexedFieldURI) and (index := keyed.get(uri.field_uri)) is not None:
+                _put(entries.setdefault(index, {}), uri, value)
+            else:
+                unknown.append(uri)
+        if unknown:
+            raise ValueError(f"{', '.join(str(each) for each in unknown)} cannot be set of a {self.element}")
+        settable = PROPERTIES[self.element]
+        parts += [(index, settable[index].write(values)) for index, values in entries.items()]
+        parts.sort(key=_PLACE)
+        return f"<t:{self.element}>{''.join([xml for _, xml in parts])}</t:{self.element}>"
 
 
-def _take_entries(left: dict[AnyFieldURI, Any], path: str) -> dict[str, Any]:
-    """Take the entries of one property out of ``left``; parts of an address come together under its key."""
-    entries: dict[str, Any] = {}
-    for uri in [each for each in left if isinstance(each, IndexedFieldURI)]:
-        if uri.field_uri == path:
-            entries[uri.field_index] = left.pop(uri)
-        elif uri.field_uri.startswith(path + ":"):
-            part = uri.field_uri.rpartition(":")[2]
-            entries.setdefault(uri.field_index, {})[part] = left.pop(uri)
-    return entries
+_PLACE = itemgetter(0)
+
+
+@cache
+def _places(element: str) -> tuple[dict[str, tuple[int, Settable]], dict[str, int]]:
+    """Return where each property of a kind of item stands, by its path; extended ones under the empty one.
+
+    Apart from these the places of properties that hold entries, by the path of one entry or of a part of it.
+    """
+    plain = {each.field_uri: (index, each) for index, each in enumerate(PROPERTIES[element])}
+    keyed: dict[str, int] = {}
+    for index, settable in plain.values():
+        if settable.entries:
+            keyed[settable.entries] = index
+            keyed |= {f"{settable.entries}:{part}": index for part in _ADDRESS_PARTS}
+    return plain, keyed
+
+
+def _put(entries: dict[str, Any], uri: IndexedFieldURI, value: Any) -> None:
+    """Put a value into the entries of one property; parts of an address come together under its key."""
+    part = uri.field_uri.partition(":")[2].partition(":")[2]
+    if part:
+        entries.setdefault(uri.field_index, {})[part] = value
+    else:
+        entries[uri.field_index] = value
 
 
 def set_field_xml(element: str, uri: AnyFieldURI, value: Any) -> str:
@@ -349,4 +376,4 @@ def set_field_xml(element: str, uri: AnyFieldURI, value: Any) -> str:
     Raises:
         ValueError: the property cannot be set of this kind of item.
     """
-    return f"<t:SetItemField>{uri.to_xml()}{NewItem(element, {uri: value}).to_xml()}</t:SetItemField>"
+    return f"<t:SetItemField>{_name(uri)}{NewItem(element, {uri: value}).to_xml()}</t:SetItemField>"
