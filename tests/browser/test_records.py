@@ -32,6 +32,7 @@ def records(program: Program) -> dict[str, str]:
         "mailbox-folders": f"/mailboxes/{box}/folders/",
         "mailbox-diagnostics": f"/mailboxes/{box}/diagnostics/",
         "mailboxes-nothing-found": "/mailboxes/?q=nobody",
+        "options": "/options/",
         "filters": "/filters/",
         "filter-new": f"/filters/of/{dora['systemuserid']}/new/contact/",
         "filters-reset": f"/filters/of/{dora['systemuserid']}/reset/",

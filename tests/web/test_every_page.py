@@ -104,6 +104,7 @@ OPENED: dict[str, Arguments] = {
             "queues",
             "new-queue",
             "password",
+            "options",
             "filters",
             "filter-templates",
             "filter-templates-apply",

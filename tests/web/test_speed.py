@@ -14,16 +14,16 @@ from serversync.web.pages.overview import queries as overview
 from tests.web.company import Company, logged_in, mailbox_of, track
 
 MOST = {
-    "overview": 15,
-    "mailboxes": 8,
-    "alerts": 9,
-    "jobs": 7,
-    "mail": 7,
-    "users": 8,
-    "audit": 6,
-    "profiles": 7,
+    "overview": 16,
+    "mailboxes": 9,
+    "alerts": 10,
+    "jobs": 8,
+    "mail": 8,
+    "users": 9,
+    "audit": 7,
+    "profiles": 8,
 }
-"""Queries of a page with the session, the viewer, his privileges and the number of open alerts."""
+"""Queries of a page with the session, the viewer, his time zone and privileges, and the number of open alerts."""
 
 
 def more(company: Company) -> None:

@@ -29,6 +29,7 @@ COLUMNS: Final = f"""
         from userquery q where q.ownerid = m.regardingobjectid and q.statecode = 0) as syncfilters,
     coalesce((select t.aresyncfiltersset from usersettings t where t.systemuserid = m.regardingobjectid), false)
         as aresyncfiltersset,
+    (select t.timezone from usersettings t where t.systemuserid = m.regardingobjectid) as timezone,
     (select json_object_agg(g.privilegename, g.depth) from (
         select n.privilegename, max(case when o.roletemplateid = '{SYSTEM_ADMINISTRATOR.template}' then {int(Depth.ORGANIZATION)}
             else g.privilegedepthmask end) as depth

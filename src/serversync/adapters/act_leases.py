@@ -207,6 +207,7 @@ class ActLeasesOnPostgres:
             may_write=may_write and is_agreed,
             appointments=act_settings.appointments(row, row["startedon"]),
             filters=act_filters.filters_of(row),
+            duplicate_keys=act_settings.duplicate_keys(row),
             in_flight=timeout,
         )
         return ActClaim(
@@ -222,7 +223,7 @@ class ActLeasesOnPostgres:
             failures=row["failures"],
             takes_all=act_settings.takes_all(row),
             category=row["trackingcategoryname"],
-            zone=row["defaulttimezone"],
+            zone=row["timezone"] or row["defaulttimezone"],
             is_agreed=is_agreed,
         )
 

@@ -17,6 +17,7 @@ from serversync.adapters import act_appointments, act_series_records
 from serversync.adapters.act_tables import TABLES, Table, filter_of, in_filters
 from serversync.core.errors import ChangeConflict, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
+from serversync.rules.duplicates import values_of
 from serversync.rules.plan import Facts
 from serversync.rules.record import Fields, Kind, Value
 
@@ -54,33 +55,46 @@ async def read_records(
 async def find_twins(
     connection: AsyncConnection, run: ActRun, kind: Kind, items: Sequence[Item]
 ) -> dict[str, list[Record]]:
-    """Return records that are not linked and the same as an item: contacts with the same first e-mail address."""
+    """Return records that are not linked and the same as an item: contacts by the keys of the run, in their order."""
+    filters = filter_of(run, kind)
     if kind is Kind.APPOINTMENT:
-        return await act_appointments.twins(connection, run, items, filter_of(run, kind).expression)
-    addresses = {
-        item.item_id: address.lower()
-        for item in items
-        if isinstance(address := item.fields.get("emailaddress1"), str)
-    }
-    if kind is not Kind.CONTACT or not addresses:
+        return await act_appointments.twins(connection, run, items, filters.expression)
+    if kind is not Kind.CONTACT:
         return {}
-    cursor = await connection.execute(
-        "select c.contactid, lower(c.emailaddress1) from contact c join mailbox m on m.mailboxid = %s"
-        " where lower(c.emailaddress1) = any(%s) and c.statecode = 0 and c.ownerid = m.ownerid"
-        " and not exists (select from exchangesyncidmapping l where l.mailboxid = m.mailboxid"
-        " and l.objectid = c.contactid and l.stage <> 4) order by c.createdon, c.contactid",
-        (run.mailboxid, list(set(addresses.values()))),
-    )
-    same: dict[str, list[UUID]] = {}
-    for key, address in await cursor.fetchall():
-        same.setdefault(address, []).append(key)
-    ids = [key for keys in same.values() for key in keys]
+    found: dict[str, list[UUID]] = {}
+    for key in run.duplicate_keys:
+        rows = [
+            {"item": item.item_id, **values}
+            for item in items
+            if item.item_id not in found and (values := values_of(key, item.fields)) is not None
+        ]
+        if rows:
+            beyond = "" if filters.is_confined else filters.expression
+            cursor = await connection.execute(
+                _twins(tuple(key), beyond),
+                {"rows": msgspec.json.encode(rows).decode(), "mailbox": run.mailboxid},
+            )
+            for item_id, crmid in await cursor.fetchall():
+                found.setdefault(item_id, []).append(crmid)
+    ids = list({key for keys in found.values() for key in keys})
     records = {r.crmid: r for r in await read_records(connection, run, kind, ids)} if ids else {}
-    return {
-        item_id: [records[key] for key in same[address] if key in records]
-        for item_id, address in addresses.items()
-        if address in same
-    }
+    return {item_id: [records[key] for key in keys if key in records] for item_id, keys in found.items()}
+
+
+@lru_cache(maxsize=64)
+def _twins(key: tuple[str, ...], beyond: str) -> bytes:
+    """Return the question which active contacts have the values of a key: the user's own, and those of wider filters."""
+    types = ", ".join(f"{name} text" for name in key)
+    same = " and ".join(f"lower(r.{name}) = lower(x.{name})" for name in key)
+    whose = f"(r.ownerid = m.ownerid or {beyond})" if beyond else "r.ownerid = m.ownerid"
+    return f"""
+        select x.item, r.contactid
+        from mailbox m cross join json_to_recordset(%(rows)s::json) x (item text, {types})
+            join contact r on {same} and {whose} and r.statecode = 0
+        where m.mailboxid = %(mailbox)s and not exists (select from exchangesyncidmapping l
+            where l.mailboxid = m.mailboxid and l.objectid = r.contactid and l.stage <> 4)
+        order by r.createdon, r.contactid
+    """.encode()  # noqa: S608 - put together from constants and columns that were checked
 
 
 async def read_lengths(connection: AsyncConnection, kind: Kind) -> Lengths:

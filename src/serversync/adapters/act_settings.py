@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from serversync.mapping.fields import directions
+from serversync.mapping.fields import DUPLICATE_COLUMNS, directions
 from serversync.mapping.series import SERIES_DIRECTIONS
 from serversync.rules.appointment import Policy, PrivateItems
+from serversync.rules.duplicates import Keys, keys_of
 from serversync.rules.guards import Brake
 from serversync.rules.merge import Preference
 from serversync.rules.plan import Deletion, KindRules, Leaving
@@ -59,6 +60,7 @@ COLUMNS: Final = tuple(
             "actbrakecount",
             "actbrakeshareinpercent",
             "trackingcategoryname",
+            "contactduplicatekeys",
             "appointmentstartwindowindays",
             "sendmeetinginvitations",
             "privateappointments",
@@ -103,6 +105,11 @@ def takes_all(settings: Mapping[str, Any]) -> frozenset[Kind]:
     return frozenset(
         kind for kind, columns in KINDS.items() if columns.takes_all and settings[columns.takes_all]
     )
+
+
+def duplicate_keys(settings: Mapping[str, Any]) -> Keys:
+    """Return what makes two contacts the same."""
+    return keys_of(settings["contactduplicatekeys"], DUPLICATE_COLUMNS)
 
 
 def appointments(settings: Mapping[str, Any], now: datetime) -> Policy:

@@ -15,6 +15,8 @@ from serversync.crm.models import Organization
 from serversync.crm.models.columns import BigWholeNumberField, PicklistField, WholeNumberField
 from serversync.crm.privileges import Privilege
 from serversync.exchange.zone_names import iana_name
+from serversync.mapping.fields import DUPLICATE_COLUMNS
+from serversync.rules.duplicates import keys_of
 
 _NOT_SETTINGS: Final = frozenset({"organizationid", "createdon", "modifiedon"})
 _YES: Final = frozenset({"yes", "true", "on", "1"})
@@ -195,6 +197,11 @@ def _text(field: Any, text: str) -> str:
             raise InputInvalid(
                 field=str(field.column), reason=f"it is not a regular expression: {error}"
             ) from error
+    if field.column == "contactduplicatekeys":
+        try:
+            keys_of(text, DUPLICATE_COLUMNS)
+        except ValueError as error:
+            raise InputInvalid(field=str(field.column), reason=str(error)) from error
     if field.column == "defaulttimezone" and iana_name(text) is None:
         raise InputInvalid(field=str(field.column), reason=f"{text!r} is no time zone of Windows or IANA")
     return text

@@ -148,15 +148,20 @@ def options(
         str | None,
         typer.Option("--new-senders", help="What unknown senders become: nothing, contact, lead."),
     ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option("--time-zone", help="IANA or Windows name; '' for the organization's.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Choose which mail of a user becomes activities, and what unknown senders become; show both."""
+    """Choose which mail of a user becomes activities, what unknown senders become, and the time zone; show all."""
     with with_database(as_json=as_json) as output:
-        from serversync.administration import filters, people
+        from serversync.administration import filters, people, timezones
         from serversync.administration.records import as_dict
 
         user = people.find(login)
         filters.set_for_user(user, track=track, new_senders=new_senders)
+        if time_zone is not None:
+            timezones.choose(user, time_zone)
         output.record(as_dict(filters.options_of(user)))
 
 

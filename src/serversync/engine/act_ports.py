@@ -12,6 +12,7 @@ from msgspec import Struct
 from serversync.core.errors import ServiceError
 from serversync.rules.appointment import REFERENCE, InCrm, InExchange, Policy
 from serversync.rules.diff import Common
+from serversync.rules.duplicates import FIRST_ADDRESS, Keys
 from serversync.rules.guards import UNWRITTEN, Answer, Brake, Held, Writes
 from serversync.rules.merge import Conflict
 from serversync.rules.plan import PLAIN, Facts, KindRules, Plan, Sight
@@ -265,6 +266,7 @@ class ActRun:
     may_write: bool = True
     appointments: Policy = REFERENCE
     filters: Mapping[Kind, RecordFilter] = field(default_factory=dict)
+    duplicate_keys: Keys = FIRST_ADDRESS
     in_flight: timedelta = IN_FLIGHT
     second_look: timedelta = timedelta(minutes=2)
     batch: int = 400

@@ -170,6 +170,12 @@ FIELDS: Final[dict[Kind, tuple[FieldMap, ...]]] = {
 """The kinds whose fields are known."""
 
 
+DUPLICATE_COLUMNS: Final = tuple(
+    row.logicalname for row in CONTACT if row.form is Form.TEXT and row.logicalname != "salutation"
+)
+"""The columns by which two contacts can be recognised as the same."""
+
+
 def directions(kind: Kind) -> dict[str, Direction]:
     """Return the fields of a kind, each with the way it goes where nobody has set another."""
     return {row.logicalname: row.direction for row in FIELDS[kind]}

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
+from serversync.administration import timezones
 from serversync.administration.actor import Actor, acting
 from serversync.crm.models import SystemUser
 
@@ -31,7 +33,7 @@ def address_of(request: HttpRequest) -> str:
 
 
 class ActingUser:
-    """Middleware: whoever is logged in acts for the length of the request; without a log-in nobody does."""
+    """Middleware: whoever is logged in acts for the length of the request, in the own time zone; without a log-in nobody does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -46,4 +48,7 @@ class ActingUser:
         )
         request.actor = actor  # type: ignore[attr-defined]  # Django's requests are open for more
         with acting(actor):
-            return self._get_response(request)
+            if actor is None:
+                return self._get_response(request)
+            with timezone.override(timezones.of(actor.user)):
+                return self._get_response(request)

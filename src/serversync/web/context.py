@@ -3,6 +3,7 @@
 from typing import Final
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 import serversync
@@ -30,6 +31,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
     actor: Actor | None = getattr(request, "actor", None)
     return {
         "version": serversync.__version__,
+        "zone": timezone.get_current_timezone_name(),
         "section": request.path.partition("/")[2].partition("/")[0],
         "open_alerts": SimpleLazyObject(lambda: _open_alerts(actor)),
         "places": {} if actor is None else {name: actor.may(need) for name, need in _PLACES.items()},

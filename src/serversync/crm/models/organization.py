@@ -137,6 +137,7 @@ class Organization(models.Model):
     contactdeletionbehaviorfromcrm = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)
     contactdeletionbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.NEVER)
     trackallcontacts = boolean(default=False)
+    contactduplicatekeys = required_string(400, "emailaddress1", blank=True)
     tasksyncdirection = picklist(SyncDirection, SyncDirection.BOTH)
     taskdeletionbehaviorfromcrm = picklist(DeletionBehavior, DeletionBehavior.UNLESS_COMPLETED)
     ssstaskdeletionsyncbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)

@@ -6,6 +6,7 @@ from typing import Final
 
 from django import template
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -137,16 +138,17 @@ def reason(trace: MessageTrace) -> str:
 
 @register.filter
 def moment(value: datetime | None) -> SafeString | str:
-    """Show a point in time in UTC, to the minute; the seconds are in the title."""
+    """Show a point in time in the zone of who looks, to the minute; the title has it in UTC with its seconds."""
     if value is None:
         return _NOTHING
     at = value.astimezone(UTC)
-    pattern = "{:%-d %b, %H:%M}" if at.year == now().year else "{:%-d %b %Y, %H:%M}"
+    seen = timezone.localtime(value)
+    pattern = "{:%-d %b, %H:%M}" if seen.year == now().year else "{:%-d %b %Y, %H:%M}"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         at.isoformat(),
         f"{at:%Y-%m-%d %H:%M:%S} UTC",
-        pattern.format(at),
+        pattern.format(seen),
     )
 
 

@@ -62,7 +62,7 @@ class EmailForm(forms.Form):
     send_later = forms.DateTimeField(
         label="Send later",
         required=False,
-        help_text="In UTC; empty: at once.",
+        help_text="In your time zone; empty: at once.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 

@@ -36,7 +36,7 @@ class ChangeForm(forms.Form):
     processemailreceivedafter = forms.DateTimeField(
         label="Process Email From",
         required=False,
-        help_text="UTC.",
+        help_text="In your time zone.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 

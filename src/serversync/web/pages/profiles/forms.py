@@ -114,7 +114,7 @@ class ProfileForm(forms.Form):
     processemailsreceivedafter = forms.DateTimeField(
         label="Process Email From",
         required=False,
-        help_text="UTC. Empty takes all mail; a time in the past counts for newly associated mailboxes.",
+        help_text="In your time zone. Empty takes all mail; a time in the past counts for newly associated mailboxes.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     minpollingintervalinminutes = forms.IntegerField(
