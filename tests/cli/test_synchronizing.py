@@ -130,6 +130,33 @@ def test_deletions_that_wait_are_listed_and_kept_or_carried_out(
     assert warnings(act) == []
 
 
+def test_only_the_deletions_that_were_shown_happen(act: CommandLine, ada: exchangelib.Account) -> None:
+    from serversync.crm.models import Contact
+
+    for setting, value in {"actplanfirst": "no", "actbrakecount": "1"}.items():
+        act("settings", "set", setting, value)
+    for number in range(6):
+        add_contact(lastname=f"N{number}")
+    act("mailbox", "test-enable", ADA)
+    act("mailbox", "sync", ADA, "--wait")
+    Contact.objects.filter(lastname__lt="N3").delete()
+    age_second_look(act)
+    act("mailbox", "sync", ADA, "--wait")
+    (held,) = act.json("mailbox", "held", ADA)
+    assert (held["deletions"], len(held["records"])) == (3, 3)
+    Contact.objects.all().delete()
+    act("mailbox", "held", ADA, "--delete")
+    act(
+        "mailbox", "sync", ADA, "--wait"
+    )  # the three that were shown; the others are missed for the first time
+    assert surnames(ada) == ["N3", "N4", "N5"]
+    age_second_look(act)
+    act("mailbox", "sync", ADA, "--wait")
+    (held,) = act.json("mailbox", "held", ADA)
+    assert held["deletions"] == 3
+    assert surnames(ada) == ["N3", "N4", "N5"]
+
+
 def age_second_look(act: CommandLine) -> None:
     """The records are missed once, and the time until the second look passes."""
     from datetime import timedelta

@@ -1,5 +1,6 @@
 """The page about contacts and tasks of a mailbox: what it shows to whom, and what one can decide on it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -23,7 +24,16 @@ PLAN = {
     ],
     "left_out": 1,
 }
-HELD = [{"kind": "contact", "step": "delete in Exchange", "deletions": 12, "linked": 20, "titles": ["Grace"]}]
+HELD: list[dict[str, Any]] = [
+    {
+        "kind": "contact",
+        "step": "delete in Exchange",
+        "deletions": 12,
+        "linked": 20,
+        "titles": ["Grace"],
+        "records": [f"00000000-0000-4000-8000-{number:012}" for number in range(12)],
+    }
+]
 
 
 @pytest.fixture
@@ -67,6 +77,20 @@ def test_deletions_are_let_happen_or_kept(company: Company, box: Mailbox) -> Non
         "mailbox.deletions-happen",
         "mailbox.deletions-kept",
     }
+
+
+def test_an_answer_is_about_the_deletions_that_the_page_has_shown(company: Company, box: Mailbox) -> None:
+    seen = re.search(r'name="seen" value="([0-9a-f]+)"', page(company, box))
+    assert seen is not None
+    more = [HELD[0] | {"records": [*HELD[0]["records"], "00000000-0000-4000-8000-0000000000ff"]}]
+    ExchangeSyncMailbox.objects.update(held=more)
+    url = reverse("mailbox-synchronization-act", args=[box.pk, "let-happen"])
+    refused = logged_in(company.dora).post(url, {"seen": seen[1]}, follow=True)
+    assert "other deletions wait by now" in refused.content.decode()
+    assert ExchangeSyncMailbox.objects.get().answer == SyncAnswer.NONE
+    ExchangeSyncMailbox.objects.update(held=HELD)
+    act(company.dora, box, "let-happen", seen=seen[1])
+    assert ExchangeSyncMailbox.objects.get().answer == SyncAnswer.DELETE
 
 
 def test_only_who_administers_mailboxes_lets_a_plan_happen(company: Company, box: Mailbox) -> None:

@@ -19,7 +19,7 @@ from serversync.adapters import act_directions, act_filters, act_settings
 from serversync.core.errors import ServiceError
 from serversync.engine.act_ports import IN_FLIGHT, ActRun
 from serversync.engine.act_run import ActClaim, ActOutcome
-from serversync.rules.guards import Answer
+from serversync.rules.guards import Answer, Shown
 from serversync.rules.marker import SyncingOrganization
 from serversync.rules.plan import Plan, Step
 
@@ -78,7 +78,7 @@ _BEGIN: Final = f"""
         where mailboxid = %(mailbox)s and leasefence = %(fence)s and hostid = %(host)s
         returning *)
     select m.emailaddress, m.ownerid, p.emailserverprofileid, p.minpollingintervalinminutes, s.failures,
-        s.idlepasses, s.startedon, s.isplanapproved, s.answer, p.timeoutmailboxconnectionafteramount as timeout, o.actplanfirst,
+        s.idlepasses, s.startedon, s.isplanapproved, s.answer, s.held, p.timeoutmailboxconnectionafteramount as timeout, o.actplanfirst,
         o.organizationid, o.name as organizationname,
         o.actpollingintervalinseconds, o.maximumidlepollingintervalinseconds,
         {", ".join(f"o.{column}" for column in act_settings.COLUMNS)}, {act_filters.COLUMNS}
@@ -99,7 +99,9 @@ _FINISH: Final = """
         idlepasses = case when %(processed)s > 0 then 0 else idlepasses + 1 end,
         plan = case when %(plan)s::jsonb is null then plan else %(plan)s::jsonb end,
         plannedon = case when %(plan)s::jsonb is null then plannedon else now() end,
-        held = case when %(planonly)s then held else %(held)s::jsonb end, answer = case when %(planonly)s or answer <> %(answer)s then answer else 0 end,
+        -- An answer that was given meanwhile is about what waited then.
+        held = case when %(planonly)s or answer <> %(answer)s then held else %(held)s::jsonb end,
+        answer = case when %(planonly)s or answer <> %(answer)s then answer else 0 end,
         lastsyncerror = null, lastsyncerroroccurredon = null, modifiedon = now()
     where mailboxid = %(mailbox)s and leasefence = %(fence)s
 """
@@ -204,6 +206,7 @@ class ActLeasesOnPostgres:
             rules,
             brake=act_settings.brake(row),
             answer=Answer(row["answer"]),
+            shown=shown_of(row["held"]),
             may_write=may_write and is_agreed,
             appointments=act_settings.appointments(row, row["startedon"]),
             filters=act_filters.filters_of(row),
@@ -337,6 +340,13 @@ def plan_rows(plan: Plan, *, is_done: bool) -> dict[str, Any]:
     }
 
 
+def shown_of(held: Sequence[Mapping[str, Any]] | None) -> Shown:
+    """Return the deletions that wait, given the data of ``held_rows``."""
+    return frozenset(
+        (Step(each["step"]), UUID(record)) for each in held or () for record in each.get("records", ())
+    )
+
+
 def held_rows(outcome: ActOutcome) -> list[Mapping[str, Any]]:
     """Return the deletions that wait as data."""
     return [
@@ -346,6 +356,7 @@ def held_rows(outcome: ActOutcome) -> list[Mapping[str, Any]]:
             "deletions": each.deletions,
             "linked": each.linked,
             "titles": list(each.titles),
+            "records": sorted(map(str, each.records)),
         }
         for each in outcome.held
     ]

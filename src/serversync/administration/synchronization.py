@@ -1,7 +1,11 @@
 """Appointments, contacts and tasks of mailboxes: whether they are kept in step, and what a person has to decide."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db import transaction
 
 from serversync.administration import audit, mailboxes, privileges, readiness
 from serversync.administration.act_schedule import schedule_of, uses, wake_workers
@@ -136,21 +140,35 @@ def approve_plan(chosen: Sequence[Mailbox]) -> None:
     wake_workers()
 
 
-def answer(mailbox: Mailbox, given: SyncAnswer) -> None:
-    """Let deletions happen that wait, or keep what is left.
+def mark_of(held: Sequence[Mapping[str, Any]] | None) -> str:
+    """Return what tells these deletions that wait from others, for a page that shows them."""
+    those = sorted(f"{each['step']} {record}" for each in held or () for record in each.get("records", ()))
+    return hashlib.sha256("\n".join(those).encode()).hexdigest()[:32]
+
+
+def answer(mailbox: Mailbox, given: SyncAnswer, *, seen: str | None = None) -> None:
+    """Let deletions happen that wait, or keep what is left; those that come later wait for another answer.
+
+    Args:
+        mailbox: The mailbox.
+        given: The answer.
+        seen: The mark of the deletions that it is about; ``None`` for those that wait now.
 
     Raises:
-        InputInvalid: none wait.
+        InputInvalid: none wait, or others than those that were seen.
         PrivilegeMissing: the mailbox may not be administered.
     """
     privileges.require_for(Privilege.WRITE_MAILBOX, [mailbox])
-    changed = ExchangeSyncMailbox.objects.filter(pk=mailbox.pk, held__isnull=False).update(
-        answer=given, nextpasson=clock.now()
-    )
-    if not changed:
-        raise InputInvalid(
-            field=f"Mailbox {mailbox.emailaddress or mailbox.name}", reason="no deletions wait for an answer"
+    field = f"Mailbox {mailbox.emailaddress or mailbox.name}"
+    with transaction.atomic():
+        schedule = (
+            ExchangeSyncMailbox.objects.select_for_update().filter(pk=mailbox.pk, held__isnull=False).first()
         )
+        if schedule is None:
+            raise InputInvalid(field=field, reason="no deletions wait for an answer")
+        if seen is not None and seen != mark_of(schedule.held):
+            raise InputInvalid(field=field, reason="other deletions wait by now; look at them again")
+        ExchangeSyncMailbox.objects.filter(pk=mailbox.pk).update(answer=given, nextpasson=clock.now())
     audit.noted(
         "mailbox.deletions-happen" if given == SyncAnswer.DELETE else "mailbox.deletions-kept", mailbox
     )

@@ -224,7 +224,7 @@ class ActPass:
             self._linked = await self._store.linked(self._run)
         links = {action.pair.crmid: link for action, link in late}
         plan = Plan(tuple(action for action, _ in late), self._linked)
-        plan, held = brake(plan, self._run.brake, self._run.answer)
+        plan, held = brake(plan, self._run.brake, self._run.answer, self._run.shown)
         if held:
             await self._alerts.held(self._run, held)
         for action in plan.actions:

@@ -13,7 +13,7 @@ from serversync.core.errors import ServiceError
 from serversync.rules.appointment import REFERENCE, InCrm, InExchange, Policy
 from serversync.rules.diff import Common
 from serversync.rules.duplicates import FIRST_ADDRESS, Keys
-from serversync.rules.guards import UNWRITTEN, Answer, Brake, Held, Writes
+from serversync.rules.guards import UNWRITTEN, Answer, Brake, Held, Shown, Writes
 from serversync.rules.merge import Conflict
 from serversync.rules.plan import PLAIN, Facts, KindRules, Plan, Sight
 from serversync.rules.record import Fields, Kind
@@ -263,6 +263,7 @@ class ActRun:
     rules: Mapping[Kind, KindRules]
     brake: Brake = BRAKE
     answer: Answer = Answer.NONE
+    shown: Shown = frozenset()
     may_write: bool = True
     appointments: Policy = REFERENCE
     filters: Mapping[Kind, RecordFilter] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
+from uuid import UUID
 
 from serversync.rules.plan import DELETIONS, Action, Plan, Step
 from serversync.rules.record import Kind
@@ -41,53 +42,58 @@ class Brake:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Deletions that wait for a person."""
+    """Deletions that wait for a person: how many of how many, what some of them are called, and which records they are."""
 
     kind: Kind
     step: Step
     deletions: int
     linked: int
     titles: tuple[str, ...]
+    records: frozenset[UUID] = frozenset()
 
 
+Shown = frozenset[tuple[Step, UUID]]
+"""The deletions that a person has given an answer to: on which side, and of which record."""
 TITLES_SHOWN = 10
 """So many of the records that would be deleted are named in an alert."""
 
 
-def brake(plan: Plan, limits: Brake, answer: Answer = Answer.NONE) -> tuple[Plan, tuple[Held, ...]]:
+def brake(
+    plan: Plan, limits: Brake, answer: Answer = Answer.NONE, shown: Shown = frozenset()
+) -> tuple[Plan, tuple[Held, ...]]:
     """Return the plan with too many deletions held, and what is held.
 
-    ``Answer.DELETE`` lets them happen; ``Answer.KEEP`` parts the pairs instead, so that what is left stays.
+    ``Answer.DELETE`` lets those happen that were shown to who gave it; ``Answer.KEEP`` parts these pairs instead, so that
+    what is left stays. Deletions that have come since are judged as if nobody had said anything.
     """
+    answered = shown if answer is not Answer.NONE else frozenset[tuple[Step, UUID]]()
     groups: dict[tuple[Kind, Step], list[Action]] = {}
     for action in plan.actions:
-        if action.step in DELETIONS:
+        if action.step in DELETIONS and (action.step, action.pair.crmid) not in answered:
             groups.setdefault((action.pair.kind, action.step), []).append(action)
-    held = [
-        Held(
+    held = {
+        (kind, step): Held(
             kind,
             step,
             len(actions),
             plan.linked.get(kind, 0),
             tuple(a.pair.title for a in actions[:TITLES_SHOWN]),
+            frozenset(a.pair.crmid for a in actions),
         )
         for (kind, step), actions in groups.items()
         if limits.stops(len(actions), plan.linked.get(kind, 0))
-    ]
-    if answer is Answer.DELETE or not held:
-        return plan, ()
-    stopped = {(each.kind, each.step) for each in held}
-    instead = Step.UNLINK if answer is Answer.KEEP else Step.HOLD
-    reason = (
-        "a person wants to keep it"
-        if answer is Answer.KEEP
-        else "too many deletions at once; they wait for a person"
-    )
-    actions = tuple(
-        replace(a, step=instead, reason=reason) if (a.pair.kind, a.step) in stopped else a
-        for a in plan.actions
-    )
-    return replace(plan, actions=actions), () if answer is Answer.KEEP else tuple(held)
+    }
+
+    def decided(action: Action) -> Action:
+        if (action.step, action.pair.crmid) in answered:
+            if answer is Answer.KEEP:
+                return replace(action, step=Step.UNLINK, reason="a person wants to keep it")
+        elif (action.pair.kind, action.step) in held:
+            reason = "too many deletions at once; they wait for a person"
+            return replace(action, step=Step.HOLD, reason=reason)
+        return action
+
+    return replace(plan, actions=tuple(decided(a) for a in plan.actions)), tuple(held.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from serversync.core import faults
 from serversync.core.errors import Transient
 from serversync.engine.act import ActPass
 from serversync.engine.act_ports import ActResult, ActRun, Stage
-from serversync.rules.guards import Answer, Brake
+from serversync.rules.guards import Answer, Brake, Shown
 from serversync.rules.plan import KindRules
 from serversync.rules.record import Direction, Kind
 from tests.property.act.world import DELETED, IN_FLIGHT, NAMES, WATCHED, World
@@ -24,10 +24,18 @@ BRAKE: Final = Brake(count=2, share=0.3)
 MAILBOX = uuid4()
 
 
-def run_of(*, answer: Answer = Answer.NONE) -> ActRun:
+def run_of(*, answer: Answer = Answer.NONE, shown: Shown = frozenset()) -> ActRun:
     """The claim of a pass."""
     return ActRun(
-        MAILBOX, "ada@example.org", 1, RULES, brake=BRAKE, answer=answer, in_flight=IN_FLIGHT, batch=4
+        MAILBOX,
+        "ada@example.org",
+        1,
+        RULES,
+        brake=BRAKE,
+        answer=answer,
+        shown=shown,
+        in_flight=IN_FLIGHT,
+        batch=4,
     )
 
 
@@ -56,7 +64,9 @@ def killed_pass(world: World) -> None:
 
 def make_pass(world: World, *, answer: Answer = Answer.NONE, kills_at: str | None = None) -> None:
     """One pass, which may end in trouble."""
-    run = run_of(answer=answer)
+    shown = frozenset((each.step, key) for each in world.alerts.waiting for key in each.records)
+    world.alerts.waiting = []
+    run = run_of(answer=answer, shown=shown)
     going = ActPass(
         run, world.exchange, world.crm, world.alerts, clock=lambda: world.now, new_ids=world.new_ids
     )
@@ -68,9 +78,9 @@ def make_pass(world: World, *, answer: Answer = Answer.NONE, kills_at: str | Non
         else:
             with faults.arm(kills_at, _kill):
                 drive(going())
-    if answer is Answer.NONE:
-        allowed = sum(max(BRAKE.count, int(BRAKE.share * (linked[kind] + 20))) * 2 for kind in KINDS)
-        assert world.deletions - before <= allowed, "the brake did not hold"
+    allowed = sum(max(BRAKE.count, int(BRAKE.share * (linked[kind] + 20))) * 2 for kind in KINDS)
+    allowed += len(shown) if answer is Answer.DELETE else 0
+    assert world.deletions - before <= allowed, "the brake did not hold"
 
 
 STEPS: tuple[Callable[[World], object], ...] = (
@@ -97,6 +107,8 @@ STEPS: tuple[Callable[[World], object], ...] = (
     World.turn_filter,
     World.lose_position,
     World.replace_mailbox,
+    lambda world: make_pass(world, answer=Answer.DELETE),
+    lambda world: make_pass(world, answer=Answer.KEEP),
 )
 
 

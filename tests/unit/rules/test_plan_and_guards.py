@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,6 +12,7 @@ from serversync.rules.guards import (
     LOOP_WRITES,
     Answer,
     Brake,
+    Shown,
     Writes,
     brake,
     count_write,
@@ -170,7 +171,7 @@ def test_a_dry_run_names_counts_fields_and_conflicts():
 
 
 def deletions(count: int, linked: int) -> Plan:
-    actions = [decide(EXCHANGE_DELETED, RULES) for _ in range(count)]
+    actions = [decide(replace(EXCHANGE_DELETED, crmid=uuid4()), RULES) for _ in range(count)]
     return Plan((*actions, decide(replace(LINKED, crm=COFFEE), RULES)), {Kind.TASK: linked})
 
 
@@ -187,12 +188,35 @@ def test_few_deletions_or_a_small_share_need_no_answer(count, linked):
     assert (plan.counts[Step.DELETE_IN_CRM], held) == (count, ())
 
 
+def shown(plan: Plan, count: int) -> Shown:
+    deleted = [a for a in plan.actions if a.step is Step.DELETE_IN_CRM]
+    return frozenset((a.step, a.pair.crmid) for a in deleted[:count])
+
+
 @pytest.mark.parametrize(
     ("answer", "step"), [(Answer.DELETE, Step.DELETE_IN_CRM), (Answer.KEEP, Step.UNLINK)]
 )
-def test_a_persons_answer_releases_the_brake(answer, step):
-    plan, held = brake(deletions(20, 20), Brake(count=10, share=0.1), answer)
-    assert (plan.counts[step], held) == (20, ())
+def test_a_persons_answer_is_about_what_was_shown(answer, step):
+    plan = deletions(40, 40)
+    released, held = brake(plan, Brake(count=10, share=0.1), answer, shown(plan, 25))
+    assert (released.counts[step], released.counts[Step.HOLD]) == (25, 15)
+    (waiting,) = held
+    assert waiting.deletions == len(waiting.records) == 15
+    assert not waiting.records & {key for _, key in shown(plan, 25)}
+
+
+def test_few_deletions_that_came_after_the_answer_need_none():
+    plan = deletions(30, 40)
+    released, held = brake(plan, Brake(count=10, share=0.1), Answer.KEEP, shown(plan, 25))
+    assert (released.counts[Step.UNLINK], released.counts[Step.DELETE_IN_CRM], held) == (25, 5, ())
+
+
+@pytest.mark.parametrize("answer", [Answer.NONE, Answer.DELETE, Answer.KEEP])
+def test_an_answer_to_deletions_on_one_side_says_nothing_about_the_other(answer):
+    plan = deletions(20, 20)
+    other = frozenset((Step.DELETE_IN_EXCHANGE, key) for _, key in shown(plan, 20))
+    released, held = brake(plan, Brake(count=10, share=0.1), answer, other)
+    assert (released.counts[Step.HOLD], len(held)) == (20, 1)
 
 
 def test_a_pair_that_is_written_over_and_over_stands_still_until_the_hour_is_over():

@@ -25,7 +25,8 @@ def page(request: HttpRequest, mailboxid: UUID) -> HttpResponse:
         {
             "mailbox": found,
             "readiness": synchronization.state_of(found),
-            "schedule": act_schedule.schedule_of(found),
+            "schedule": (schedule := act_schedule.schedule_of(found)),
+            "held_mark": synchronization.mark_of(schedule.held),
             "items": unsynchronized.find_all(found),
             "conflicts": unsynchronized.conflicts(found),
         },
@@ -36,10 +37,15 @@ def page(request: HttpRequest, mailboxid: UUID) -> HttpResponse:
 def act(request: HttpRequest, mailboxid: UUID, word: str) -> HttpResponse:
     """Do what was decided, and show the page again."""
     found = visible(mailboxid)
-    if word not in _ACTS:
+    if word not in _ACTS and word not in _ANSWERS:
         raise Http404
     try:
-        messages.success(request, _ACTS[word](found, _keys(request)))
+        if word in _ANSWERS:
+            given, done = _ANSWERS[word]
+            synchronization.answer(found, given, seen=request.POST.get("seen"))
+        else:
+            done = _ACTS[word](found, _keys(request))
+        messages.success(request, done)
     except (InputInvalid, RecordNotFound) as error:
         messages.error(request, str(error))
     return redirect("mailbox-synchronization", mailboxid=mailboxid)
@@ -57,16 +63,6 @@ def _approve(mailbox: Mailbox, _keys: Sequence[UUID]) -> str:
     return "The plan happens: a worker does it as soon as one is free."
 
 
-def _let_happen(mailbox: Mailbox, _keys: Sequence[UUID]) -> str:
-    synchronization.answer(mailbox, SyncAnswer.DELETE)
-    return "The deletions happen with the next pass."
-
-
-def _keep(mailbox: Mailbox, _keys: Sequence[UUID]) -> str:
-    synchronization.answer(mailbox, SyncAnswer.KEEP)
-    return "What is left stays; the pairs are parted with the next pass."
-
-
 def _retry(mailbox: Mailbox, keys: Sequence[UUID]) -> str:
     return f"{unsynchronized.retry(mailbox, keys)} of them are tried again."
 
@@ -81,9 +77,12 @@ def _dismiss(mailbox: Mailbox, keys: Sequence[UUID]) -> str:
 
 _ACTS: Final[Mapping[str, Callable[[Mailbox, Sequence[UUID]], str]]] = {
     "approve-plan": _approve,
-    "let-happen": _let_happen,
-    "keep": _keep,
     "retry": _retry,
     "ignore": _ignore,
     "dismiss": _dismiss,
 }
+_ANSWERS: Final = {
+    "let-happen": (SyncAnswer.DELETE, "The deletions happen with the next pass."),
+    "keep": (SyncAnswer.KEEP, "What is left stays; the pairs are parted with the next pass."),
+}
+"""What may be said about the deletions that the page has shown."""
