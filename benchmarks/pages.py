@@ -1,9 +1,9 @@
 """How long the pages take in a large company: lists, searches, the overview, for an administrator and for others.
 
 ``BENCHMARK_MAILBOXES`` and ``BENCHMARK_EMAILS`` set the size; without them it is a company of 100,000 mailboxes and
-5 million tracked e-mails, which takes a quarter of an hour to fill and 12 GB of disk meanwhile. Every page goes through
+5 million tracked e-mails, which takes some ten minutes to fill and 12 GB of disk meanwhile. Every page goes through
 the whole program, log-in, privileges and templates included; only the network is left out. A row is the middle of
-seven answers.
+seven answers. ``pages.healthz`` asks the database nothing but whether it is there: what a page costs at least.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.measure import program, servers_apart
+from benchmarks.measure import program
 from benchmarks.result import Row
 from serversync.database.leasing import take_lease
 
@@ -29,14 +29,19 @@ def run(console: Console, *, quick: bool) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="serversync-bench-") as name:
         os.environ["SERVERSYNC_DATA"] = str(Path(name) / "data")
         os.environ.pop("DATABASE_URL", None)
-        with servers_apart(), closing(take_lease()):
+        with closing(take_lease()):  # on every processor, as people have it
             found = program("pages", mailboxes=mailboxes, emails=emails)
-    filled = found.pop("filled")
-    console.print(f"pages: filled in {filled[0]:.0f} s")
-    rows = [Row("pages.goal", GOAL, "ms")]
+    (filled, *_) = found.pop("filled")
+    rows = [
+        Row("pages.goal", GOAL, "ms"),
+        Row("pages.company-mailboxes", mailboxes, "mailboxes"),
+        Row("pages.company-emails", emails, "e-mails"),
+        Row("pages.company-filled-in", filled, "s"),
+    ]
     for page, (_, middle, _) in sorted(found.items()):
         ms = 1000 * middle
-        rows.append(Row(f"pages.{page}", ms, f"ms at {mailboxes}/{emails}", "pages.goal", ms / GOAL, 1.0))
+        rows.append(Row(f"pages.{page}", ms, "ms", "pages.goal", ms / GOAL, 1.0))
     slowest = max(found, key=lambda page: found[page][2])
-    rows.append(Row(f"pages.slowest-answer ({slowest})", 1000 * found[slowest][2], "ms"))
+    console.print(f"pages: the slowest answer was one of {slowest}")
+    rows.append(Row("pages.slowest-answer", 1000 * found[slowest][2], "ms"))
     return rows

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 
@@ -39,7 +39,8 @@ def show(rows: list[Row], console: Console) -> None:
     """Print the table."""
     table = Table(title="serversync benchmarks")
     for heading in ("name", "value", "unit", "against", "ratio", "goal", "met"):
-        table.add_column(heading, justify="right" if heading in ("value", "ratio", "goal") else "left")
+        justify: JustifyMethod = "right" if heading in ("value", "ratio", "goal") else "left"
+        table.add_column(heading, justify=justify, overflow="fold")
     for row in rows:
         table.add_row(
             row.name,

@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.measure import take_processor
 from benchmarks.programs.crowd import HEAVY, Size, fill
 from serversync import bootstrap, logs
 
@@ -84,6 +83,7 @@ def _addresses() -> dict[str, str]:
     pages = Mailbox.objects.count() // 50
     deep = Position(now() - timedelta(days=200), email.pk)
     return {
+        "healthz": "/healthz",
         "overview": "/",
         "overview-month": "/?span=month",
         "mailboxes": "/mailboxes/",
@@ -109,6 +109,8 @@ def _addresses() -> dict[str, str]:
         "mail-search-rare": "/mail/?q=No4711",
         "mail-search-two": "/mail/?q=compiler+grete77",
         "mail-search-nothing": "/mail/?q=zzzz",
+        "mail-search-some": "/mail/?q=grete77",
+        "mail-search-some-middle": f"/mail/?q=grete77&after={deep}",
         "mail-failed": "/mail/?show=failed",
         "mail-drafts": "/mail/?show=drafts",
         "mail-outgoing": "/mail/?show=outgoing",
@@ -157,5 +159,4 @@ def _times(client: Any, address: str, turns: int) -> list[float]:
 
 
 if __name__ == "__main__":
-    take_processor()
     print(json.dumps(main(json.loads(sys.argv[1]))))

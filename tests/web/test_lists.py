@@ -279,9 +279,9 @@ def all_pages(client: Client, address: str, direction: str = "older") -> list[li
     return found
 
 
-@pytest.mark.parametrize("looked_through", [2, 5, 1000])
+@pytest.mark.parametrize("looked_through", [(2,), (5, 9), (1, 3), (1000, 2000)])
 def test_a_search_finds_the_same_by_looking_through_and_by_the_index(
-    company: Company, monkeypatch: pytest.MonkeyPatch, looked_through: int
+    company: Company, monkeypatch: pytest.MonkeyPatch, looked_through: tuple[int, ...]
 ) -> None:
     monkeypatch.setattr("serversync.web.keyset.LOOKED_THROUGH", looked_through)
     monkeypatch.setattr("serversync.web.pages.mail.queries.PAGE_SIZE", 2)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, Self, TypeVar
 from uuid import UUID
 
+from django.db import connection, transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Model, Q, QuerySet
 from django.http import QueryDict
 
@@ -13,8 +14,13 @@ from serversync.administration import searching
 
 Row = TypeVar("Row", bound=Model)
 
-LOOKED_THROUGH: Final = 5_000
-"""Rows next to the place in the list that a search looks through before it asks the index of words."""
+LOOKED_THROUGH: Final = (5_000, 25_000)
+"""Rows next to the place in the list that a search looks through before it asks the index of words.
+
+The second number where a fifth of a page was found within the first: the index would have to hand over tens of thousands.
+"""
+_ROOM: Final = "64MB"
+"""For what the index finds of each word; where it does not fit the words of many rows are taken once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +75,33 @@ def read_page(
     """
     if not search.strip():
         return _read(rows, query, column=column, position=position, size=size)
-    near = _near(rows, query, column)
-    if near is not None:
+    for number in LOOKED_THROUGH:
+        near = _near(rows, query, column, number)
+        if near is None:
+            break
         passed = searching.narrow(rows.filter(near), search, by_index=False)
         page = _read(passed, query, column=column, position=position, size=size)
         if page.newer if "before" in query else page.older:
             return page
+        if 5 * len(page.rows) < size:
+            break
     unordered = ExpressionWrapper(F(column) + timedelta(0), output_field=DateTimeField())  # no index has it
     found = searching.narrow(rows, search)
     words_first: QuerySet[Row] = found.annotate(place=unordered)  # type: ignore[assignment]  # the same rows
-    return _read(words_first, query, column="place", position=position, size=size)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"set local work_mem = '{_ROOM}'")
+        return _read(words_first, query, column="place", position=position, size=size)
 
 
-def _near(rows: QuerySet[Row], query: QueryDict, column: str) -> Q | None:
-    """Return the condition of the rows next to the place in the list; ``None`` where these are all there are."""
+def _near(rows: QuerySet[Row], query: QueryDict, column: str, number: int) -> Q | None:
+    """Return the condition of so many rows next to the place in the list; ``None`` where there are no more than these."""
     after, before = Position.read(query.get("after", "")), Position.read(query.get("before", ""))
     if before is not None:
         rows = rows.filter(**{f"{column}__gte": before.moment}).order_by(column, "pk")
     else:
         rows = rows.filter(**{f"{column}__lte": after.moment}) if after is not None else rows
         rows = rows.order_by(f"-{column}", "-pk")
-    last = list(rows.values_list(column, flat=True)[LOOKED_THROUGH : LOOKED_THROUGH + 1])
+    last = list(rows.values_list(column, flat=True)[number : number + 1])
     if not last:
         return None
     return Q(**{f"{column}__lte" if before is not None else f"{column}__gte": last[0]})
