@@ -1,11 +1,15 @@
 """Who is logged in sees and enters times in the own time zone; another one's is another one's affair."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
+from django.utils import timezone
 
 from serversync.administration import actor, organization
+from serversync.administration.work import Bucket
 from serversync.crm.models import Audit, Email, UserSettings
+from serversync.web.pages.overview import plots
 from tests.web.company import Company, logged_in
 
 OPTIONS = {"track": "responses", "new_senders": "nothing"}
@@ -25,6 +29,13 @@ def test_times_are_shown_in_the_zone_of_who_looks_with_utc_in_the_title(company:
     assert "times are those of Asia/Tokyo" in page
     assert "22:30:00 UTC" in logged_in(company.dora).get(address).content.decode()
     assert Audit.objects.filter(act="user.options").count() == 1
+
+
+def test_the_times_of_the_plots_are_those_of_who_looks() -> None:
+    buckets = [Bucket(datetime(2025, 7, 1, hour, tzinfo=UTC)) for hour in (22, 23)]
+    with timezone.override(ZoneInfo("Asia/Tokyo")):
+        plot = plots.draw("Items", buckets, "items")
+    assert [bar.at for bar in plot.bars] == [plot.first, plot.last] == ["2 Jul 07:00", "2 Jul 08:00"]
 
 
 def test_who_has_chosen_none_sees_the_organizations_zone(company: Company) -> None:

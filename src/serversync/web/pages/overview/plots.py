@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.utils import timezone
+
 from serversync.administration.work import Bucket
 
 WIDTH: Final = 480
@@ -73,7 +75,7 @@ def draw(title: str, buckets: Sequence[Bucket], column: str, *, kind: str = "") 
 
 
 def _time(at: datetime) -> str:
-    return f"{at:%-d %b %H:%M}"
+    return f"{timezone.localtime(at):%-d %b %H:%M}"
 
 
 def _height(value: float, highest: float, space: int) -> float:
