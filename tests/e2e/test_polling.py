@@ -57,5 +57,6 @@ async def test_a_server_that_begins_to_lie_is_found_out_and_nothing_is_lost(plac
         for number in range(2, 6):
             await asyncio.to_thread(place.exchange.deliver, mail(number), [ADA])
             await until(lambda n=number: place.query("select count(*) from email") == [(n,)], seconds=20)
-        assert place.query("select changemarktrust from mailbox where emailaddress = %s", ADA) == [(3,)]
+        trust = "select changemarktrust from mailbox where emailaddress = %s"
+        await until(lambda: place.query(trust, ADA) == [(3,)], seconds=20)
     assert place.query("select count(*) from tracelog where code = 'exchange.change-mark-wrong'") == [(1,)]

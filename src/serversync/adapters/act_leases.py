@@ -81,6 +81,7 @@ _BEGIN: Final = f"""
         s.idlepasses, s.startedon, s.isplanapproved, s.answer, s.held, p.timeoutmailboxconnectionafteramount as timeout, o.actplanfirst,
         o.organizationid, o.name as organizationname,
         o.actpollingintervalinseconds, o.maximumidlepollingintervalinseconds,
+        (select c.exchangecategoryname from mailboxtrackingcategory c where c.mailboxid = m.mailboxid) as categoryname,
         {", ".join(f"o.{column}" for column in act_settings.COLUMNS)}, {act_filters.COLUMNS}
     from begun s {_JOINS} where {MAY_BE_SYNCHRONIZED}
 """  # noqa: S608 - put together from constants
@@ -225,7 +226,7 @@ class ActLeasesOnPostgres:
             idle_passes=row["idlepasses"],
             failures=row["failures"],
             takes_all=act_settings.takes_all(row),
-            category=row["trackingcategoryname"],
+            category=row["categoryname"] or row["trackingcategoryname"],
             zone=row["timezone"] or row["defaulttimezone"],
             is_agreed=is_agreed,
         )

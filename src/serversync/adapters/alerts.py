@@ -4,6 +4,7 @@ Nothing is written where the organization does not want alerts for errors (``gen
 """
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
@@ -34,6 +35,15 @@ _RAISE = """
             else excluded.errortypedisplay end
 """
 
+_NOTE: Final = """
+    insert into tracelog (level, text, code, collationlevel, regardingobjectid, regardingobjecttypecode,
+        regardingobjectownerid, errortypedisplay, tracestatus)
+    select 1, %(text)s, 'mailbox.category-added', 0, %(mailbox)s, 'mailbox', %(owner)s, 'mailbox', true
+    from organization where generatealertsforinformation
+    on conflict (code, regardingobjectid) where resolvedon is null do update
+    set occurrences = tracelog.occurrences + 1, laston = now(), modifiedon = now(), text = excluded.text
+"""
+
 
 class TraceLogAlerts:
     """``Alerts`` on a pool of connections in autocommit mode."""
@@ -61,6 +71,14 @@ class TraceLogAlerts:
     async def raise_for_report(self, run: MailboxRun, error: ServiceError) -> None:
         """See ``Alerts``."""
         await self.tell(run, error, str(error), level=_ERROR, kind=_OF_AN_ITEM)
+
+    async def note_category(self, run: MailboxRun, name: str) -> None:
+        """See ``Alerts``."""
+        text = f'The category "{name}" was added to {run.address}: whoever sets it in Outlook has the item tracked.'
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                _NOTE, {"text": text[:2000], "mailbox": run.mailboxid, "owner": run.ownerid}
+            )
 
     async def raise_for_email(self, run: DeliveryRun, error: ServiceError) -> None:
         """See ``DeliveryAlerts``."""

@@ -35,6 +35,7 @@ from serversync.engine.ports import (
 from serversync.rules.email import content
 from serversync.rules.email.acceptance import UNTRACKED, Outcome
 from serversync.rules.email.body import text_to_html
+from serversync.rules.email.category import TrackingCategory
 from serversync.rules.email.correlation import Book, Keys, Method, conversation_base_hash
 from serversync.rules.email.filtering import Principal
 from serversync.rules.email.identity import Known
@@ -283,6 +284,13 @@ class CrmStore:
         """See ``MailStore``."""
         async with self._pool.connection() as connection:
             await mail_plan.forget_reasons(connection, run, days)
+
+    async def category_kept(
+        self, run: MailboxRun, known: TrackingCategory, error: ServiceError | None
+    ) -> None:
+        """See ``MailStore``."""
+        async with self._pool.connection() as connection:
+            await mail_plan.category_kept(connection, run, known, error)
 
     async def folder_missing(self, run: MailboxRun, folder: MailFolder) -> None:
         """See ``MailStore``."""

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from hashlib import blake2b
 from typing import Final
 
+from serversync.adapters import tracking_category
 from serversync.adapters.directory_names import DirectoryNames, is_nameless
 from serversync.adapters.exchange_actions import MailActions
 from serversync.adapters.folder_places import outside_inbox
@@ -36,6 +37,7 @@ from serversync.exchange.types.message import Mailbox, Message
 from serversync.exchange.types.shapes import BaseShape, BodyType, FolderShape, ItemShape
 from serversync.rules.batching import BatchSize
 from serversync.rules.email.body import text_chunks_to_html
+from serversync.rules.email.category import TrackingCategory
 from serversync.rules.email.identity import item_key
 from serversync.rules.email.judgement import FolderKind
 from serversync.rules.email.message import Address, Attachment, ReceivedMessage
@@ -201,6 +203,10 @@ class EwsMailbox:
     ) -> tuple[list[ServiceError | None], str | None]:
         """See ``ExchangeMailbox``."""
         return await MailActions(self._client, self._mailbox).perform(actions, undeliverable)
+
+    async def keep_category(self, known: TrackingCategory) -> tuple[TrackingCategory, bool]:
+        """See ``ExchangeMailbox``."""
+        return await tracking_category.keep(self._client, self._mailbox, known)
 
     async def whole(self, messages: Sequence[ReceivedMessage]) -> list[bytes | None]:
         """See ``ExchangeMailbox``."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
 
 from serversync.core.errors import ServiceError
 from serversync.engine.ports import (
@@ -19,6 +20,7 @@ from serversync.engine.ports import (
     PageWrite,
 )
 from serversync.rules.email.acceptance import Outcome
+from serversync.rules.email.category import COLOR, TrackingCategory
 from serversync.rules.email.correlation import Regarding
 from serversync.rules.email.judgement import FolderKind
 from serversync.rules.email.retrying import BETWEEN_ATTEMPTS, MOST_ATTEMPTS
@@ -26,8 +28,13 @@ from serversync.rules.email.settings import EmailSettings
 
 SETTINGS: Final = tuple(field.name for field in fields(EmailSettings))
 MOST_FOLDERS: Final = 25
+MOST_NAMES: Final = 500
+"""Names of other categories that are remembered of a mailbox."""
 _SENT: Final = "sentitems"
 _OPEN, _READ, _MISSING = 0, 1, 2
+CATEGORY_CHECK_MINUTES: Final = 15
+"""How often the list of categories is looked at."""
+_CATEGORY_KEPT, _CATEGORY_REMOVED, _CATEGORY_FAILED = 1, 2, 3
 
 _PLAN: Final = f"""
     select m.mailboxid, o.trackingcategoryname, o.categorizetrackeditems,
@@ -46,8 +53,14 @@ _PLAN: Final = f"""
                 order by t.createdon, t.mailboxtrackingfolderid)
              from mailboxtrackingfolder t left join mailboxfolder f
                 on f.mailboxtrackingfolderid = t.mailboxtrackingfolderid
-             where t.mailboxid = m.mailboxid and t.folderonboardingstatus <> {_MISSING}) end
-    from mailbox m left join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
+             where t.mailboxid = m.mailboxid and t.folderonboardingstatus <> {_MISSING}) end,
+        case when c.mailboxid is not null then jsonb_build_array(c.exchangecategoryname, o.trackingcategoryname,
+            c.wantedname, c.exchangecategoryid, c.exchangecategorycolor, c.formernames, c.othernames,
+            case when o.trackcategorizeditems then c.checkedon is null or c.categoryonboardingstatus = {_CATEGORY_REMOVED}
+                or c.checkedon < now() - interval '{CATEGORY_CHECK_MINUTES} minutes'
+                or c.wantedname is distinct from o.trackingcategoryname
+            else c.categoryonboardingstatus = {_CATEGORY_KEPT} end) end
+    from mailbox m left join mailboxtrackingcategory c on c.mailboxid = m.mailboxid left join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
         cross join organization o
     where m.mailboxid = any(%s)
 """  # noqa: S608 - put together from constants
@@ -87,7 +100,10 @@ def _plan(settings: EmailSettings, row: Sequence[Any]) -> MailPlan:
         has_retries,
         sent,
         tracked,
+        kept,
     ) = row
+    tracking = _tracking(kept, is_on=settings.trackcategorizeditems) if kept else None
+    present = tracking.name if tracking else category
     folders: list[MailFolder] = []
     if settings.autotracksentfolderitems and owner_table == "systemuser":
         position, listed = sent or (None, False)
@@ -100,7 +116,8 @@ def _plan(settings: EmailSettings, row: Sequence[Any]) -> MailPlan:
         reader_is_queue=owner_table == "queue",
         is_forward_mailbox=is_forward,
         delete_after_processing=delete,
-        category=category if settings.trackcategorizeditems else "",
+        category=present if settings.trackcategorizeditems else "",
+        tracking=tracking,
         stamps_category=stamps,
         undeliverable_category=f"{category} (Undeliverable)",
         move_undeliverable=move,
@@ -108,6 +125,44 @@ def _plan(settings: EmailSettings, row: Sequence[Any]) -> MailPlan:
         has_actions=has_actions,
         has_retries=has_retries,
         forget_reasons_after=forget_after,
+    )
+
+
+def _tracking(row: Sequence[Any], *, is_on: bool) -> TrackingCategory:
+    name, wanted, before, categoryid, color, former, others, is_due = row
+    return TrackingCategory(
+        name or wanted,
+        wanted,
+        before or "",
+        categoryid,
+        COLOR if color is None else color,
+        tuple(former),
+        frozenset(others),
+        is_on,
+        is_due,
+    )
+
+
+async def category_kept(
+    connection: AsyncConnection, run: MailboxRun, known: TrackingCategory, error: ServiceError | None
+) -> None:
+    """Note what was found of the category in the mailbox's list, or why the list cannot be kept."""
+    status = _CATEGORY_KEPT if known.is_on else _CATEGORY_REMOVED
+    await connection.execute(
+        "update mailboxtrackingcategory set exchangecategoryid = %s, exchangecategoryname = %s,"
+        " exchangecategorycolor = %s, categoryonboardingstatus = %s, wantedname = %s, formernames = %s,"
+        " othernames = %s, checkedon = now(), lasterror = %s, modifiedon = now() where mailboxid = %s",
+        (
+            known.categoryid,
+            known.name[:256],
+            known.color,
+            status if error is None else _CATEGORY_FAILED,
+            known.wanted,
+            Jsonb(list(known.former)),
+            Jsonb(sorted(known.others)[:MOST_NAMES]),
+            None if error is None else f"{error.code}: {error}"[:2048],
+            run.mailboxid,
+        ),
     )
 
 

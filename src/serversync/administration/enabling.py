@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from serversync.administration import act_schedule, alerts, audit
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, Misconfigured, Permanent, ServiceError, Transient
-from serversync.crm.models import Mailbox
+from serversync.crm.models import Mailbox, MailboxTrackingCategory
 from serversync.crm.models.options import (
     ActDeliveryMethod,
     IncomingEmailDeliveryMethod,
@@ -117,6 +117,9 @@ def write_down(mailbox: Mailbox, trials: Mapping[Direction, Trial]) -> None:
         columns |= _of_direction(direction, trial, now)
     Mailbox.objects.filter(pk=mailbox.pk).update(**columns)
     note_overtaken(mailbox, trials)
+    if any(trial.error is None for way, trial in trials.items() if way is not Direction.OUTGOING):
+        # The next pass looks at the list of categories in the mailbox, and adds the one that marks what is tracked.
+        MailboxTrackingCategory.objects.update_or_create(mailboxid=mailbox, defaults={"checkedon": None})
     act = trials.get(Direction.ACT)
     if act is not None and act.error is None:
         act_schedule.enable(mailbox)

@@ -1,10 +1,12 @@
 """One folder of a claimed mailbox, page after page: list, choose, fetch, decide, write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from serversync.core import faults
 from serversync.core.errors import AnswerUnreadable, ItemGone, Permanent, ServiceError, SyncStateInvalid
+from serversync.engine.categorizing import by_present_name, keep_category, strange_names
 from serversync.engine.deciding import PageDecisions
 from serversync.engine.ports import (
     Action,
@@ -26,6 +28,7 @@ from serversync.engine.ports import (
 )
 from serversync.engine.reporting import alert_about, reports_among, what_reports_tell
 from serversync.rules.email.acceptance import ACCEPTED, GONE, UNREADABLE, Outcome, examine
+from serversync.rules.email.category import TrackingCategory
 from serversync.rules.email.message import ReceivedMessage
 from serversync.rules.email.retrying import BETWEEN_ATTEMPTS, MOST_ATTEMPTS
 
@@ -117,8 +120,23 @@ class FolderPass:
         }
         self.result.news += len(new)
         seen = await self._store.traced(self._run.mailboxid, list(new)) if new else {}
+        if self._plan.tracking is not None:
+            new = await self._with_category(new, seen, self._plan.tracking)
         chosen = self._select(new, seen, write)
         await self._finish(chosen, seen, write, moved=moved or (page.is_last and self._first_listing))
+
+    async def _with_category(
+        self, new: dict[UUID, Listed], seen: dict[UUID, Seen], known: TrackingCategory
+    ) -> dict[UUID, Listed]:
+        """Make sure that the category is still called as it is believed to be, where an item makes that doubtful."""
+        strange = strange_names(known, new.values())
+        if known.is_on and (strange or _is_missing(known, new, seen)):
+            plan = replace(self._plan, tracking=known._replace(others=known.others | strange))
+            self._plan = await keep_category(self._run, plan, self._exchange, self._store, self._alerts)
+            known = self._plan.tracking or known
+        if not known.former:
+            return new
+        return {key: by_present_name(change, known) for key, change in new.items()}
 
     def _new_write(self, position: str | None, *, is_last: bool) -> PageWrite:
         correlates = self._plan.settings.correlates_by_headers
@@ -270,3 +288,11 @@ class FolderPass:
                 continue
             return
         raise AnswerUnreadable(operation="write", reason="the same messages kept being written by others")
+
+
+def _is_missing(known: TrackingCategory, new: Mapping[UUID, Listed], seen: Mapping[UUID, Seen]) -> bool:
+    """Tell whether an item that carried the category carries none of its names any more."""
+    names = {known.name, *known.former}
+    return any(
+        before.is_categorized and names.isdisjoint(new[key].categories) for key, before in seen.items()
+    )

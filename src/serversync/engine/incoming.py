@@ -19,6 +19,7 @@ what is to be done in Exchange is written with it.
 
 from serversync.core import faults
 from serversync.core.errors import Permanent, ServiceError, SyncStateInvalid, TrackedFolderMissing
+from serversync.engine.categorizing import keep_category
 from serversync.engine.folder_pass import FolderPass
 from serversync.engine.ports import (
     INBOX,
@@ -59,6 +60,8 @@ class IncomingPass:
         faults.reach("incoming.claimed")
         if plan is None:
             plan = self._run.plan or await self._store.plan(self._run)
+        if plan.tracking is not None and plan.tracking.is_due:
+            plan = await keep_category(self._run, plan, self._exchange, self._store, self._alerts)
         inbox = INBOX._replace(position=self._run.position, listed_once=self._run.listed_once)
         lost = await self._lost_folders(plan) if plan.forget_reasons_after is not None else []
         for folder in (inbox, *[one for one in plan.folders if one not in lost]):

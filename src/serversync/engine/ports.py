@@ -9,6 +9,7 @@ from uuid import UUID
 
 from serversync.core.errors import ServiceError
 from serversync.rules.email.acceptance import Decision, Outcome
+from serversync.rules.email.category import TrackingCategory
 from serversync.rules.email.correlation import Book, Keys, Regarding
 from serversync.rules.email.filtering import Principal
 from serversync.rules.email.identity import Known
@@ -162,6 +163,14 @@ class ExchangeMailbox(Protocol):
         """
         ...
 
+    async def keep_category(self, known: TrackingCategory) -> tuple[TrackingCategory, bool]:
+        """Put the mailbox's list of categories right; return the category as it is now, and whether it was added.
+
+        Raises:
+            ServiceError: the list cannot be read or written.
+        """
+        ...
+
     def discard(self) -> None:
         """Drop temporary files of the messages handed out so far."""
         ...
@@ -208,6 +217,7 @@ class MailPlan:
         is_forward_mailbox: Whether mail is forwarded here as attachments.
         delete_after_processing: Whether what was processed is deleted.
         category: The category that marks tracked messages, empty where categories do not count.
+        tracking: What is known of this category in the mailbox; ``None`` before the mailbox was tested.
         stamps_category: Whether tracked messages get the category.
         move_undeliverable: Whether what is given up is moved to the folder *Undeliverable*.
         undeliverable: The id of that folder where it is known.
@@ -223,6 +233,7 @@ class MailPlan:
     is_forward_mailbox: bool = False
     delete_after_processing: bool = False
     category: str = ""
+    tracking: TrackingCategory | None = None
     stamps_category: bool = False
     undeliverable_category: str = ""
     move_undeliverable: bool = False
@@ -238,6 +249,7 @@ class MailPlan:
             self.has_actions
             or self.has_retries
             or self.forget_reasons_after is not None
+            or (self.tracking is not None and self.tracking.is_due)
             or any(not folder.listed_once for folder in self.folders)
         )
 
@@ -408,6 +420,12 @@ class MailStore(Protocol):
         """Empty the reasons of what was examined in the mailbox longer ago; what became of it stays."""
         ...
 
+    async def category_kept(
+        self, run: MailboxRun, known: TrackingCategory, error: ServiceError | None
+    ) -> None:
+        """Note what was found of the category in the mailbox's list, or why the list cannot be kept."""
+        ...
+
     async def folder_missing(self, run: MailboxRun, folder: MailFolder) -> None:
         """Note that a tracked folder is no longer there; it is not read until somebody maps it again."""
         ...
@@ -472,6 +490,10 @@ class Alerts(Protocol):
 
     async def raise_for_folder(self, run: MailboxRun, error: ServiceError) -> None:
         """Report a tracked folder that is not read any more; closed once no folder of the mailbox is missing."""
+        ...
+
+    async def note_category(self, run: MailboxRun, name: str) -> None:
+        """Tell that the category was added to the mailbox, where information is wanted."""
         ...
 
     async def heal_items(self, run: MailboxRun) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from serversync.core.errors import ItemGone, LeaseLost, SyncStateInvalid
+from serversync.core.errors import ItemGone, ItemUnreadable, LeaseLost, SyncStateInvalid
 from serversync.engine.ports import (
     ActionKind,
     Change,
@@ -106,6 +106,7 @@ class FakeExchange:
         self.mark = lambda: f"{len(self.feed)} changes"
         self.attachments_fetched = []
         self.raw = {}
+        self.categories_asked = 0
         self.discarded = 0
         for message in messages:
             self.arrive(message)
@@ -160,6 +161,10 @@ class FakeExchange:
     async def messages(self, listed, folder):
         self.fetched.extend(change.item_id for change in listed)
         return [self.broken.get(c.item_id) or replace(self.items[c.item_id]) for c in listed]
+
+    async def keep_category(self, known):
+        self.categories_asked += 1
+        raise ItemUnreadable(response_code="this mailbox has no list")
 
     async def whole(self, messages):
         return [self.raw.get(message.item_id) for message in messages]
@@ -388,6 +393,7 @@ class FakeAlerts:
         self.healed_items = 0
         self.given_up = []
         self.reports = []
+        self.categories = []
 
     async def raise_for_item(self, run, error, *, subject, item_id, given_up=False):
         self.items.append((error.code, item_id))
@@ -396,6 +402,9 @@ class FakeAlerts:
 
     async def raise_for_folder(self, run, error):
         self.mailboxes.append(error.code)
+
+    async def note_category(self, run, name):
+        self.categories.append(name)
 
     async def raise_for_report(self, run, error):
         self.reports.append(str(error))

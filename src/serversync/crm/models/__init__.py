@@ -28,6 +28,7 @@ from serversync.crm.models.mailbox import Mailbox
 from serversync.crm.models.mailboxaction import MailboxAction
 from serversync.crm.models.mailboxfolder import MailboxFolder
 from serversync.crm.models.mailboxstatistics import MailboxStatistics
+from serversync.crm.models.mailboxtrackingcategory import MailboxTrackingCategory
 from serversync.crm.models.mailboxtrackingfolder import MailboxTrackingFolder
 from serversync.crm.models.messagetrace import MessageTrace
 from serversync.crm.models.notificationgroup import NotificationGroup
@@ -72,6 +73,7 @@ __all__ = [
     "MailboxAction",
     "MailboxFolder",
     "MailboxStatistics",
+    "MailboxTrackingCategory",
     "MailboxTrackingFolder",
     "MessageTrace",
     "NotificationGroup",
