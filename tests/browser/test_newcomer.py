@@ -143,38 +143,3 @@ def tick(page: Page, *names: str) -> None:
     for name in names:
         page.get_by_label(f"Select {name}", exact=True).check()
     expect(page.get_by_text(f"{len(names)} selected")).to_be_visible()
-
-
-AXEL = "a long password of axel"
-PLACES = {
-    "overview": "/",
-    "overview-month": "/?span=month",
-    "profiles": "/profiles/",
-    "mailboxes": "/mailboxes/",
-    "alerts": "/alerts/?show=information",
-    "jobs": "/jobs/",
-    "contacts": "/contacts/",
-    "contact-new": "/contacts/new/",
-    "accounts": "/accounts/",
-    "account-new": "/accounts/new/",
-    "queues": "/queues/",
-    "queue-new": "/queues/new/",
-    "users": "/users/",
-    "audit": "/audit/",
-    "password": "/password/",
-    "not-found": "/nothing-here/",
-}
-
-
-@pytest.mark.timeout(300)
-def test_every_page_passes_axe_in_both_themes_and_at_the_width_of_a_telephone(
-    program: Program, exchange, page: Page
-) -> None:
-    program.run("user", "add", "axel@example.org", "--admin", "--password-stdin", typed=AXEL)
-    log_in(page, program, "axel@example.org", AXEL)
-    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
-    for name, place in PLACES.items():
-        page.goto(program.address + place)
-        assert page.url == program.address + place, "another page was shown in its place"
-        look(page, name)
-        narrow(page, name)

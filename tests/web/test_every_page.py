@@ -89,6 +89,7 @@ OPENED: dict[str, Arguments] = {
             "overview",
             "alerts",
             "audit",
+            "doctor",
             "jobs",
             "mail",
             "new-email",

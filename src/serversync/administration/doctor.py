@@ -1,21 +1,25 @@
 """A check-up of the whole installation: each check with its result, the evidence, and what to do."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from serversync.administration import connection_test, mailboxes
+from serversync import __version__
+from serversync.administration import connection_test, mailboxes, privileges
+from serversync.administration.records import iso
 from serversync.core import clock
 from serversync.core.errors import ServiceError
 from serversync.crm import secrets
 from serversync.crm.models import EmailServerProfile, Mailbox, Organization
 from serversync.crm.models.options import StateCode
+from serversync.crm.privileges import Privilege
 from serversync.database.address import external_dsn
 from serversync.engine.probe import Result as StepResult
 
@@ -42,13 +46,49 @@ class Check:
     remedy: str = ""
 
 
+def require() -> None:
+    """Let only who administers the installation pass.
+
+    Raises:
+        PrivilegeMissing: the actor may not change its settings.
+    """
+    privileges.require_organization(Privilege.WRITE_ORGANIZATION)
+
+
 def examine() -> list[Check]:
-    """Run every check on a database that answers; one that fails does not keep the others from running."""
+    """Run every check on a database that answers; one that fails does not keep the others from running.
+
+    Raises:
+        PrivilegeMissing: the actor may not change the settings of the installation.
+    """
+    return [check for part in parts() for check in part()]
+
+
+Part = Callable[[], "list[Check]"]
+"""One part of the check-up; it never raises."""
+
+
+def parts() -> list[Part]:
+    """Return the parts of the check-up in order, each to be called once.
+
+    Raises:
+        PrivilegeMissing: the actor may not change the settings of the installation.
+    """
+    require()
     return [
-        check
+        partial(_safely, part)
         for part in (_database, _migrations, _secret_key, _organization, _profiles, _mailboxes, _worker)
-        for check in _safely(part)
     ]
+
+
+def as_markdown(checks: Iterable[Check]) -> str:
+    """Return checks as Markdown, for a ticket."""
+    lines = [f"# Check-up, serversync {__version__}, {iso(clock.now())}", ""]
+    for one in checks:
+        lines.append(f"- **{one.result.value}** {one.name}: {one.evidence}")
+        if one.remedy:
+            lines.append(f"  What to do: {one.remedy}")
+    return "\n".join(lines) + "\n"
 
 
 def from_error(name: str, error: ServiceError) -> Check:

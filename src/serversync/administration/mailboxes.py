@@ -280,6 +280,17 @@ def wake_workers() -> None:
         cursor.execute("select pg_notify(%s, '')", [WAKE_CHANNEL])
 
 
+def require_synchronization(chosen: Sequence[Mailbox], *, shows_content: bool = False) -> None:
+    """Let only who may synchronize mailboxes pass, and read what is in them where that is to be shown.
+
+    Raises:
+        PrivilegeMissing: one of them may not be synchronized, or not be read.
+    """
+    privileges.require_for(Privilege.WRITE_MAILBOX, chosen)
+    if shows_content:
+        privileges.require_for(Privilege.READ_ACTIVITY, chosen)
+
+
 def require_administration(mailboxes: Sequence[Mailbox]) -> None:
     """Let only those pass who may change profile, delivery methods and state: administrators with Read and Write.
 

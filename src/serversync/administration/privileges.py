@@ -31,6 +31,9 @@ from serversync.crm.privileges import Depth, Privilege
 
 Row = TypeVar("Row", bound=Model)
 
+HIDDEN: Final = "***"
+"""What is shown in place of content that may not be read."""
+
 _OWNER: Final[dict[type[Model], str]] = {
     Mailbox: "ownerid",
     EmailServerProfile: "ownerid",
@@ -149,6 +152,14 @@ def emails() -> QuerySet[Email]:
     return Email.objects.filter(
         _within(Email, actor.user, actor, depth) | Q(activityid__in=tracked.values("activityid"))
     )
+
+
+def reads_content(mailbox: Mailbox) -> bool:
+    """Tell whether subjects, names and values out of a mailbox may be shown.
+
+    Whoever looks after somebody's mailbox need not be allowed to read somebody's mail: they see ``HIDDEN`` instead.
+    """
+    return reach(Privilege.READ_ACTIVITY, Mailbox.objects.filter(pk=mailbox.pk)).exists()
 
 
 def alerts() -> QuerySet[TraceLog]:

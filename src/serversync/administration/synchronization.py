@@ -23,6 +23,23 @@ def state_of(mailbox: Mailbox) -> Readiness:
     return judge(mailbox, schedule_of(mailbox), Organization.objects.current(), clock.now())
 
 
+def overview(mailbox: Mailbox) -> ExchangeSyncMailbox:
+    """Return the schedule of a mailbox with its plan and what waits, without titles where they may not be read.
+
+    Raises:
+        PrivilegeMissing: the actor may not read the mailbox.
+    """
+    privileges.require_for(Privilege.READ_MAILBOX, [mailbox])
+    schedule = schedule_of(mailbox)
+    if not privileges.reads_content(mailbox):
+        if schedule.plan is not None:
+            actions = [{**one, "title": privileges.HIDDEN} for one in schedule.plan.get("actions", ())]
+            schedule.plan = {**schedule.plan, "actions": actions}
+        if schedule.held is not None:
+            schedule.held = [{**one, "titles": []} for one in schedule.held]
+    return schedule
+
+
 def judge(
     mailbox: Mailbox, schedule: ExchangeSyncMailbox, organization: Organization, now: datetime
 ) -> Readiness:

@@ -61,8 +61,9 @@ def _passes(mailbox: Mailbox, limit: int) -> list[Happening]:
         if at is None:
             continue
         failed = f", {row.itemsfailed} set aside" if row.itemsfailed else ""
-        ended = "A pass" if row.processresult else "A pass that failed"
-        sentence = f"{ended}: {row.itemsprocessed} items{failed}, on {row.machinename or 'a worker'}."
+        ended = "" if row.processresult else ", then it failed"
+        count = f"{row.itemsprocessed} item{'' if row.itemsprocessed == 1 else 's'}"
+        sentence = f"{row.get_operationtypeid_display()}: {count}{failed}{ended}."
         key = str(row.asynceventid or "")
         found.append(Happening(at, Kind.RUN, sentence, bool(row.processresult), key))
     return found

@@ -1,6 +1,7 @@
 """Why a message was tracked, or why not: the question that every administrator is asked."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,8 +59,18 @@ def why(mailbox: Mailbox, *, message_id: str | None = None, subject: str | None 
         rows = rows.filter(messageid__in=message_ids(message_id))
     else:
         rows = rows.filter(subject__icontains=subject or "")
-    found = [Explanation(sentence(trace), trace, _reasons(trace)) for trace in rows[:_LIMIT]]
+    shown = as_may_be_read(mailbox, rows[:_LIMIT])
+    found = [Explanation(sentence(trace), trace, _reasons(trace)) for trace in shown]
     return found or [Explanation(_never_seen(mailbox, message_id))]
+
+
+def as_may_be_read(mailbox: Mailbox, traces: Iterable[MessageTrace]) -> list[MessageTrace]:
+    """Return traces of a mailbox, without subjects and senders where its mail may not be read."""
+    rows = list(traces)
+    if not privileges.reads_content(mailbox):
+        for row in rows:
+            row.subject = row.senderaddress = privileges.HIDDEN
+    return rows
 
 
 def sentence(trace: MessageTrace) -> str:

@@ -3,8 +3,9 @@
 Each is retried by itself later and later. A person has it retried at once, or ignored until somebody retries it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -23,6 +24,9 @@ IGNORED: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """When something is tried again that a person ignores."""
 SHOWN: Final = 500
 """So many are listed at most."""
+
+_QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
+"""How errors name the title of what they are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,12 @@ class LostValue:
 
 
 def find_all(mailbox: Mailbox) -> list[NotSynchronized]:
-    """Return what could not be synchronized of a mailbox, what failed last first."""
+    """Return what could not be synchronized of a mailbox, what failed last first.
+
+    Raises:
+        PrivilegeMissing: the actor may not read the mailbox.
+    """
+    privileges.require_for(Privilege.READ_MAILBOX, [mailbox])
     found = [
         _row(one.pk, one.objecttypecode, one.itemsubject or "", one.lastsyncerror or "", one)
         for one in _links(mailbox).order_by("-lastsyncerroroccurredon")[:SHOWN]
@@ -71,6 +80,8 @@ def find_all(mailbox: Mailbox) -> list[NotSynchronized]:
         _row(one.pk, one.objecttypecode, "", one.lastsyncerror or "", one)
         for one in _items(mailbox).order_by("-modifiedon")[:SHOWN]
     ]
+    if not privileges.reads_content(mailbox):
+        found = [_hidden(one) for one in found]
     return found[:SHOWN]
 
 
@@ -97,11 +108,20 @@ def ignore(mailbox: Mailbox, keys: Sequence[UUID]) -> int:
 
 
 def conflicts(mailbox: Mailbox) -> list[LostValue]:
-    """Return the fields that both sides had changed, latest first, with the value that stayed and the one that did not."""
+    """Return the fields that both sides had changed, latest first, with the value that stayed and the one that did not.
+
+    Raises:
+        PrivilegeMissing: the actor may not read the mailbox.
+    """
+    privileges.require_for(Privilege.READ_MAILBOX, [mailbox])
     rows = (
         ExchangeSyncIdMapping.objects.filter(mailboxid=mailbox).exclude(conflicts=None).exclude(conflicts=[])
     )
-    return [lost for one in rows.order_by("-modifiedon")[:SHOWN] for lost in _lost(one)][:SHOWN]
+    found = [lost for one in rows.order_by("-modifiedon")[:SHOWN] for lost in _lost(one)][:SHOWN]
+    if privileges.reads_content(mailbox):
+        return found
+    hidden = privileges.HIDDEN
+    return [replace(one, title=hidden, crm=hidden, exchange=hidden) for one in found]
 
 
 def dismiss_conflicts(mailbox: Mailbox, keys: Iterable[UUID]) -> int:
@@ -154,6 +174,11 @@ def _row(key: UUID, kind: str, title: str, error: str, one: Any) -> NotSynchroni
         getattr(one, "lastsyncerroroccurredon", None) or one.modifiedon,
         None if one.dueon is not None and one.dueon >= IGNORED else one.dueon,
     )
+
+
+def _hidden(one: NotSynchronized) -> NotSynchronized:
+    """Return a row for somebody who may not read what the mailbox holds; its error may name the title."""
+    return replace(one, title=privileges.HIDDEN, reason=_QUOTED.sub(f'"{privileges.HIDDEN}"', one.reason))
 
 
 def _remedies() -> dict[str, str]:

@@ -250,6 +250,7 @@ def sync(
         from serversync.cli import synchronizing
 
         chosen = mailboxes.choose(addresses or [], everything=everything)
+        mailboxes.require_synchronization(chosen, shows_content=dry_run)
         if dry_run:
             _end(synchronizing.plan_all(output, chosen))
             return
@@ -288,7 +289,7 @@ def held(
 ) -> None:
     """List deletions of contacts and tasks that wait for a person, let them happen, or keep what is left."""
     with with_database(as_json=as_json) as output:
-        from serversync.administration import act_schedule, mailboxes, synchronization
+        from serversync.administration import mailboxes, synchronization
         from serversync.core.errors import InputInvalid
         from serversync.crm.models.exchangesyncmailbox import SyncAnswer
 
@@ -299,7 +300,7 @@ def held(
             synchronization.answer(mailbox, SyncAnswer.DELETE if delete else SyncAnswer.KEEP)
         rows = [
             {**one, "titles": ", ".join(one["titles"])}
-            for one in act_schedule.schedule_of(mailbox).held or ()
+            for one in synchronization.overview(mailbox).held or ()
         ]
         columns = {
             "kind": "Kind",

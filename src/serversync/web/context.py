@@ -22,6 +22,7 @@ _PLACES: Final = {
     "queues": Privilege.READ_QUEUE,
     "audit": Privilege.READ_AUDIT,
     "filters": Privilege.READ_FILTER,
+    "doctor": Privilege.WRITE_ORGANIZATION,
 }
 """Parts of the navigation that need a privilege."""
 

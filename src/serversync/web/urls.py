@@ -13,6 +13,7 @@ urlpatterns = [
     path("mail/", include("serversync.web.pages.mail.urls")),
     path("alerts/", include("serversync.web.pages.alerts.urls")),
     path("jobs/", include("serversync.web.pages.jobs.urls")),
+    path("check-up/", include("serversync.web.pages.doctor.urls")),
     path("audit/", include("serversync.web.pages.audit.urls")),
     path("", include("serversync.web.pages.customers.urls")),
     path("queues/", include("serversync.web.pages.queues.urls")),

@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Concat
 from django.http import QueryDict
 
-from serversync.administration import systemviews
+from serversync.administration import systemviews, traces
 from serversync.crm.models import Mailbox, MessageTrace, TraceLog
 from serversync.crm.models.messagetrace import TraceOutcome
 from serversync.web.numbered import numbered_page, read_rows
@@ -147,16 +147,16 @@ def count_messages(mailboxids: Iterable[UUID], *, most: int = MOST_COUNTED) -> d
         return {key: MailboxCounts(tracked, aside) for key, tracked, aside in cursor.fetchall()}
 
 
-def latest_tracked(mailbox: Mailbox) -> QuerySet[MessageTrace]:
+def latest_tracked(mailbox: Mailbox) -> list[MessageTrace]:
     """Return the newest messages of the mailbox that became e-mails."""
     found = MessageTrace.objects.filter(mailboxid=mailbox, activityid__isnull=False)
-    return found.order_by("-receivedon", "pk")[:LATEST]
+    return traces.as_may_be_read(mailbox, found.order_by("-receivedon", "pk")[:LATEST])
 
 
-def latest_set_aside(mailbox: Mailbox) -> QuerySet[MessageTrace]:
+def latest_set_aside(mailbox: Mailbox) -> list[MessageTrace]:
     """Return the newest messages of the mailbox that could not be tracked."""
     found = MessageTrace.objects.filter(mailboxid=mailbox, outcome=TraceOutcome.SET_ASIDE)
-    return found.order_by("-receivedon", "pk")[:LATEST]
+    return traces.as_may_be_read(mailbox, found.order_by("-receivedon", "pk")[:LATEST])
 
 
 def open_alerts(mailbox: Mailbox) -> QuerySet[TraceLog]:

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from serversync.administration import act_schedule, synchronization, unsynchronized
+from serversync.administration import synchronization, unsynchronized
 from serversync.core.errors import InputInvalid, RecordNotFound
 from serversync.crm.models import Mailbox
 from serversync.crm.models.exchangesyncmailbox import SyncAnswer
@@ -25,7 +25,7 @@ def page(request: HttpRequest, mailboxid: UUID) -> HttpResponse:
         {
             "mailbox": found,
             "readiness": synchronization.state_of(found),
-            "schedule": (schedule := act_schedule.schedule_of(found)),
+            "schedule": (schedule := synchronization.overview(found)),
             "held_mark": synchronization.mark_of(schedule.held),
             "items": unsynchronized.find_all(found),
             "conflicts": unsynchronized.conflicts(found),

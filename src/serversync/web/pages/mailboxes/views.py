@@ -22,19 +22,17 @@ from serversync.web.pages.mailboxes import queries
 from serversync.web.pages.mailboxes.forms import WhyForm
 
 _COLUMNS: Final = (
-    ("name", "Name", ""),
-    ("address", "E-mail address", "roomy"),
     ("approval", "Address status", "wide"),
     ("profile", "Profile", "wide"),
     ("incoming", "Incoming", ""),
     ("outgoing", "Outgoing", "wide"),
-    ("act", "Appointments, contacts, tasks", "widest"),
+    ("act", "Appointments, contacts, tasks", "wide"),
     ("last", "Last pass", ""),
     ("next", "Next pass", "wide"),
     ("", "Tracked", "number"),
     ("", "Set aside", "number wide"),
 )
-"""Word to sort by, heading, and how the column looks."""
+"""Word to sort by, heading, and how the column looks; before these comes the name with the address below it."""
 COMMANDS: Final = (
     ("approve", "Approve Email"),
     ("reject", "Reject Email"),
@@ -96,6 +94,7 @@ def detail(request: HttpRequest, mailboxid: UUID) -> HttpResponse:
             "set_aside": queries.latest_set_aside(found),
             "alerts": queries.open_alerts(found),
             "timeline": timeline.of(found),
+            "may_be_read": privileges.reads_content(found),
             "why": why,
             "explanations": _explain(found, why),
             "commands": COMMANDS,
