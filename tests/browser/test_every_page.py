@@ -56,6 +56,7 @@ def troubles(page: Page, name: str) -> Iterator[str]:
             yield f"{name}, {theme}: {found.generate_report()}"
         page.screenshot(path=PICTURES / f"{name}-{theme}.png", full_page=True)
     yield from wide(page, f"{name} at a desk")
+    yield from cut(page, name)
     page.set_viewport_size(TELEPHONE)  # type: ignore[arg-type]
     found = Axe().run(page)
     if found.violations_count:
@@ -69,6 +70,15 @@ def wide(page: Page, name: str) -> Iterator[str]:
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if wider > 0:
         yield f"{name} is {wider} pixels too wide"
+
+
+def cut(page: Page, name: str) -> Iterator[str]:
+    """Tables of which nobody sees the last column without scrolling, though there is a whole screen."""
+    for caption in page.evaluate(
+        "[...document.querySelectorAll('.table')].filter((one) => one.scrollWidth > one.clientWidth)"
+        ".map((one) => one.querySelector('caption')?.textContent.trim())"
+    ):
+        yield f"{name}: the table {caption!r} is cut"
 
 
 REACHABLE = """
