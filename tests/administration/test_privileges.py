@@ -39,6 +39,7 @@ from serversync.administration import (
     syncfilters,
     synchronization,
     timeline,
+    timezones,
     traces,
     tracked_folders,
     unsynchronized,
@@ -213,6 +214,7 @@ SOMEONES: dict[str, Act] = {
     "ignore an item": lambda place, of: unsynchronized.ignore(place.mailbox(of), []),
     "forget conflicts": lambda place, of: unsynchronized.dismiss_conflicts(place.mailbox(of), []),
     "choose what is tracked of a user": lambda place, of: filters.set_for_user(of, track="all"),
+    "choose the time zone of a user": lambda place, of: timezones.choose(of, "Europe/Lisbon"),
     "choose what is tracked of a queue": lambda place, of: filters.set_for_queue(
         queue_of(of).name, track="all"
     ),
@@ -280,6 +282,7 @@ REACH: dict[str, dict[str, int]] = {
             (
                 "cancel a job",
                 "choose what is tracked of a user",
+                "choose the time zone of a user",
                 "send e-mail as somebody",
                 "answer an e-mail",
                 "forward an e-mail",
@@ -345,6 +348,7 @@ REACH: dict[str, dict[str, int]] = {
                 "ignore an item",
                 "forget conflicts",
                 "choose what is tracked of a user",
+                "choose the time zone of a user",
                 "send e-mail as somebody",
                 "answer an e-mail",
                 "forward an e-mail",
@@ -363,10 +367,11 @@ REACH: dict[str, dict[str, int]] = {
         "list senders": ALL,
         "write a draft": ALL,
     },
-    # What of the own mail is tracked is everybody's own choice; without prvWriteActivity nothing can be sent as oneself.
+    # What of the own mail is tracked, and the own time zone, are everybody's own choice; without prvWriteActivity nothing can be sent as oneself.
     "": {
         **dict.fromkeys([*SOMEONES, *EVERYBODYS], NOT),
         "choose what is tracked of a user": OWN,
+        "choose the time zone of a user": OWN,
         "send e-mail as somebody": OWN,
     },
 }
@@ -555,6 +560,7 @@ NARROWED = {
     "people.change_own_password": "is about oneself",
     "people.find_all": "lists what may be read",
     "profiles.find_all": "lists what may be read",
+    "profiles.names": "lists what may be read",
     "queues.find_all": "lists what may be read",
     "queues.rows": "lists what may be read",
     "senders.require_may_send_as": "is what composing and sending ask",
