@@ -119,7 +119,12 @@ def write_down(mailbox: Mailbox, trials: Mapping[Direction, Trial]) -> None:
     note_overtaken(mailbox, trials)
     if any(trial.error is None for way, trial in trials.items() if way is not Direction.OUTGOING):
         # The next pass looks at the list of categories in the mailbox, and adds the one that marks what is tracked.
-        MailboxTrackingCategory.objects.update_or_create(mailboxid=mailbox, defaults={"checkedon": None})
+        MailboxTrackingCategory.objects.bulk_create(
+            [MailboxTrackingCategory(mailboxid=mailbox)],
+            update_conflicts=True,
+            unique_fields=["mailboxid"],
+            update_fields=["checkedon"],
+        )
     act = trials.get(Direction.ACT)
     if act is not None and act.error is None:
         act_schedule.enable(mailbox)

@@ -15,6 +15,7 @@ from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import getaddresses, parsedate_to_datetime
 
+from serversync.rules.email.headers import PARSER_ERRORS
 from serversync.rules.email.message import Address, Attachment, Content, ReceivedMessage
 
 _PRIORITY = {"1": 2, "2": 2, "4": 0, "5": 0}
@@ -36,7 +37,13 @@ def unpack(wrapper: ReceivedMessage) -> ReceivedMessage | None:
     attached = attached_message(wrapper)
     if attached is None or attached.content is None:
         return None
-    data = _whole(attached.content)
+    try:
+        return _unpacked(wrapper, _whole(attached.content))
+    except PARSER_ERRORS:
+        return None
+
+
+def _unpacked(wrapper: ReceivedMessage, data: bytes) -> ReceivedMessage | None:
     parsed = BytesParser(policy=policy.default).parsebytes(data)
     if not _header(parsed, "From"):
         return None
@@ -76,7 +83,7 @@ def _header(message: EmailMessage, name: str) -> str:
     try:
         value = message[name]
         return _clean(str(value)).strip() if value is not None else ""
-    except (ValueError, IndexError, AttributeError, TypeError, LookupError):
+    except PARSER_ERRORS:
         return ""
 
 
@@ -88,9 +95,9 @@ def _addresses(message: EmailMessage, name: str) -> list[Address]:
 def _date(text: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+    except PARSER_ERRORS:
         return None
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _binary(text: str) -> bytes:
@@ -111,7 +118,7 @@ def _text(part: MIMEPart) -> str:
     charset = part.get_content_charset() or "utf-8"
     try:
         return _clean(data.decode(charset, "replace"))
-    except LookupError:
+    except (LookupError, ValueError):  # no such charset, or one whose decoder does not take "replace"
         return _clean(data.decode("utf-8", "replace"))
 
 
@@ -123,6 +130,14 @@ def _body(message: EmailMessage) -> tuple[str, bool]:
     if part is None:
         return "", False
     return _text(part), part.get_content_type() == "text/html"
+
+
+def _wire(message: EmailMessage) -> bytes:
+    """Return a message as it goes over the wire; headers that cannot, as text in UTF-8."""
+    try:
+        return message.as_bytes()
+    except PARSER_ERRORS:
+        return message.as_string(policy=policy.compat32).encode("utf-8", "replace")
 
 
 def _leaves(part: MIMEPart) -> Iterator[MIMEPart]:
@@ -155,7 +170,7 @@ def _attachments(message: EmailMessage) -> list[Attachment]:
             continue
         if part.get_content_type() in _MESSAGE_TYPES:
             inner = part.get_payload(0) if part.is_multipart() else part
-            data = inner.as_bytes() if isinstance(inner, EmailMessage) else b""
+            data = _wire(inner) if isinstance(inner, EmailMessage) else b""
         else:
             payload = part.get_payload(decode=True)
             if not isinstance(payload, bytes):
@@ -166,7 +181,7 @@ def _attachments(message: EmailMessage) -> list[Attachment]:
             Attachment(
                 attachment_id="",
                 name=_clean(part.get_filename() or f"ATT{number:05d}"),
-                content_type=part.get_content_type(),
+                content_type=_clean(part.get_content_type()),
                 content_id=_clean(str(part.get("Content-ID", ""))).strip().strip("<>"),
                 size_bytes=len(data),
                 is_inline=part.get_content_disposition() == "inline",

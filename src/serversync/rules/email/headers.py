@@ -1,11 +1,23 @@
 """What the headers of a message say, as it came over the wire."""
 
-from email import message_from_string
+from email.errors import MessageError
 from email.header import decode_header, make_header
+from email.parser import HeaderParser
 from email.utils import getaddresses
 
 MOST_HEADERS = 512 * 1024
 """Characters of headers that are looked at."""
+PARSER_ERRORS = (
+    MessageError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    AssertionError,
+    OverflowError,
+    RecursionError,
+)
+"""What the standard library's parsers and generators raise on hostile messages; such a message is read as far as it goes."""
 _PEOPLE = ("From", "Sender", "To", "Cc", "Reply-To")
 
 
@@ -13,7 +25,7 @@ def decoded(text: str) -> str:
     """Return a header's text without encoded words; what cannot be decoded stays as it is."""
     try:
         return str(make_header(decode_header(text)))
-    except (ValueError, LookupError, AssertionError, IndexError):
+    except PARSER_ERRORS:
         return text
 
 
@@ -25,7 +37,7 @@ def addresses_by_name(headers: str) -> dict[str, str]:
     >>> addresses_by_name('From: "Hal" <hal@example.org>\r\nTo: Ada <ada@example.org>, Hal <HAL@example.org>\r\n')
     {'hal': 'hal@example.org', 'ada': 'ada@example.org'}
     """
-    parsed = message_from_string(headers[:MOST_HEADERS])
+    parsed = HeaderParser().parsestr(headers[:MOST_HEADERS])
     found: dict[str, str] = {}
     ambiguous: set[str] = set()
     for header in _PEOPLE:

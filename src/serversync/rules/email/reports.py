@@ -20,7 +20,7 @@ from serversync.rules.email.correlation import (
     conversation_base_hash,
     normalized_id,
 )
-from serversync.rules.email.headers import decoded
+from serversync.rules.email.headers import PARSER_ERRORS, decoded
 from serversync.rules.email.message import ReceivedMessage
 from serversync.rules.email.token import tokens_in
 
@@ -80,7 +80,7 @@ def read_report(data: bytes) -> Report:
     """Return what a report says; nothing where it does not say it in a way that programs read."""
     try:
         return _read(message_from_bytes(data))
-    except RecursionError:  # parts in parts in parts, by the thousand
+    except PARSER_ERRORS:
         return Report()
 
 
@@ -113,7 +113,10 @@ def _parts(message: Message) -> Iterator[Message]:
 
 
 def _text(part: Message) -> str:
-    payload = part.get_payload(decode=True)
+    try:
+        payload = part.get_payload(decode=True)
+    except PARSER_ERRORS:  # a charset that is none
+        payload = None
     data = payload if isinstance(payload, bytes) else str(part.get_payload()).encode("utf-8", "replace")
     return data[:_MOST_TEXT].decode("utf-8", "replace")
 
