@@ -1,5 +1,6 @@
 """The address of a server, checked before anything is sent to it."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ class Endpoint(Struct, frozen=True, gc=False, kw_only=True):
         """Return the endpoint that a person means by a host name, a base URL or a full URL.
 
         Args:
-            address: ``mail.example.org``, ``https://mail.example.org/`` or the whole EWS URL.
+            address: ``mail.example.org``, ``https://mail.example.org/``, the address of another service of the same
+                server such as Outlook on the web, or the whole EWS URL.
             ca_file: See the class.
             timeout: See the class.
             proxy: See the class.
@@ -63,8 +65,10 @@ class Endpoint(Struct, frozen=True, gc=False, kw_only=True):
         """
         text = address.strip()
         parts = _split(text if "://" in text else f"https://{text}")
-        path = EWS_PATH if parts.path.rstrip("/").lower() in ("", "/ews") else parts.path
-        url = urlunsplit(("https", parts.netloc, path, "", ""))
+        path = parts.path.rstrip("/")
+        path = EWS_PATH if _LEADS_TO_EWS.fullmatch(path) else path
+        netloc = _FINAL_DOT.sub("", parts.netloc)
+        url = urlunsplit(("https", netloc, path, "", ""))
         return cls(url=url, ca_file=ca_file, timeout=timeout, proxy=proxy)
 
     @property
@@ -78,6 +82,13 @@ class Endpoint(Struct, frozen=True, gc=False, kw_only=True):
         return urlsplit(self.url).port or 443
 
 
+_LEADS_TO_EWS = re.compile(
+    r"(?:|/ews|/ews/services\.wsdl|/(?:owa|ecp|mapi|oab|rpc|powershell|autodiscover|microsoft-server-activesync)(?:/.*)?)",
+    re.IGNORECASE,
+)
+"""Paths of a server of Exchange that are not those of EWS, but say where EWS are."""
+_FINAL_DOT = re.compile(r"\.(?=(?::\d*)?$)")
+"""The end of a name that is written out to the root of DNS; no certificate has it."""
 _HOST = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-._:")
 
 
@@ -103,6 +114,8 @@ def _split(url: str) -> SplitResult:
         or ".." in host
     ):
         raise AddressInvalid(address=url, reason=f"{host} is not a host name")
+    if host in ("http", "https"):
+        raise AddressInvalid(address=url, reason="it is not written like https://mail.example.org")
     if port == 0:
         raise AddressInvalid(address=url, reason="port 0 does not exist")
     if any(sign in url for sign in " \t\r\n\\<>\"'"):

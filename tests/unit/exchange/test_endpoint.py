@@ -18,6 +18,13 @@ FULL = "https://mail.example.org/EWS/Exchange.asmx"
         "https://mail.example.org/ews/",
         "HTTPS://mail.example.org/EWS/Exchange.asmx",
         "https://mail.example.org/EWS/Exchange.asmx?wsdl#x",
+        "https://mail.example.org/EWS/Exchange.asmx/",
+        "https://mail.example.org/EWS/Services.wsdl",
+        "https://mail.example.org/owa",
+        "https://mail.example.org/owa/auth/logon.aspx?url=x",
+        "https://mail.example.org/ecp/",
+        "https://mail.example.org/autodiscover/autodiscover.xml",
+        "mail.example.org.",
     ],
 )
 def test_an_address_is_completed(address: str) -> None:
@@ -29,6 +36,7 @@ def test_an_address_is_completed(address: str) -> None:
     [
         ("mail.example.org:8443", "https://mail.example.org:8443/EWS/Exchange.asmx"),
         ("https://mail.example.org/other/path.asmx", "https://mail.example.org/other/path.asmx"),
+        ("Mail.Example.org.:8443", "https://Mail.Example.org:8443/EWS/Exchange.asmx"),
         ("[::1]:8443", "https://[::1]:8443/EWS/Exchange.asmx"),
     ],
 )
@@ -59,6 +67,8 @@ def test_an_unencrypted_address_is_refused(address: str) -> None:
         "https://ma<il.example.org",
         "https://[::1",
         "\\\\server\\share",
+        "https:/mail.example.org",
+        "https//mail.example.org",
     ],
 )
 def test_nonsense_is_told_at_once(address: str) -> None:

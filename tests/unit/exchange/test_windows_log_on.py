@@ -144,6 +144,26 @@ async def test_negotiate_is_taken_where_ntlm_is_not_offered(servers: Servers) ->
     assert server.log_ons == ["Negotiate EXAMPLE\\svc"]
 
 
+@pytest.mark.parametrize("offers", [("Negotiate",), ("Negotiate", "NTLM")])
+async def test_where_negotiate_may_hold_a_ticket_the_request_goes_along_and_is_bound(
+    servers: Servers, offers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serversync.exchange.auth.ntlm._MAY_BE_KERBEROS", True)
+    bodies = []
+    server = WindowsServer(servers.certificate, offers=offers)
+
+    async def handler(request: web.Request) -> web.Response:
+        bodies.append((request.headers.get("Authorization", "")[:9], bool(await request.read())))
+        return await server.handler(request)
+
+    async with servers.client(handler, account(scheme=Scheme.NEGOTIATE)) as client:
+        (outcome,) = await client.call(INBOX)
+        assert outcome.unwrap().display_name == "Inbox"
+    assert server.log_ons == ["Negotiate EXAMPLE\\svc"]
+    assert bodies[0] == ("", False), "asked first, for the certificate and the offer"
+    assert set(bodies[1:]) == {("Negotiate", True)}
+
+
 async def test_a_connection_logs_on_once(servers: Servers) -> None:
     server = WindowsServer(servers.certificate)
     async with client_of(servers, server, account(), connections=3) as client:

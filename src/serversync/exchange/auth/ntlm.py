@@ -1,23 +1,29 @@
-"""Windows authentication by NTLM, or by Negotiate with NTLM inside: always NTLMv2, always channel-bound.
+"""Windows authentication by NTLM, or by Negotiate with NTLM or a ticket inside: NTLMv2, always channel-bound.
 
 The log-on belongs to the connection: it is done once, and every later request on it is logged on.
 """
 
 import struct
 from base64 import b64decode
+from importlib.util import find_spec
 
 import spnego
+from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import NegotiateOptions, SpnegoError
 
 from serversync.exchange.auth.channel_binding import channel_binding
 from serversync.exchange.auth.credentials import Credentials
-from serversync.exchange.auth.flow import Account, Challenge, Flow, Leg, header
+from serversync.exchange.auth.flow import NO_LOG_ON, Account, Challenge, Flow, Leg, header
 
 NTLM = "NTLM"
 NEGOTIATE = "Negotiate"
 
 _MALFORMED = (SpnegoError, struct.error, ValueError, LookupError, TypeError)
 """What pyspnego raises for a challenge that is none; it unpacks without looking first."""
+
+
+_MAY_BE_KERBEROS = find_spec("gssapi") is not None
+"""Whether the libraries are there by which Negotiate tries Kerberos before NTLM."""
 
 
 class WindowsAuthentication:
@@ -58,7 +64,15 @@ class WindowsAuthentication:
             if challenge is not None and challenge.token(scheme) is None:
                 continue
             context = self._context(scheme)
-            challenge = yield Leg(header(scheme, context.step()), is_last=False)
+            if scheme == NEGOTIATE and _MAY_BE_KERBEROS:
+                # A ticket is the whole log-on: it is bound to the certificate, and the request goes along with it.
+                challenge = challenge or (yield NO_LOG_ON)
+                if challenge.token(scheme) is None:
+                    continue
+                token = context.step(channel_bindings=self._binding(challenge))
+                challenge = yield Leg(header(scheme, token), is_last=True)
+            else:
+                challenge = yield Leg(header(scheme, context.step()), is_last=False)
             if not challenge.token(scheme):
                 continue
             self._schemes = (scheme, *[each for each in self._schemes if each != scheme])
@@ -74,9 +88,7 @@ class WindowsAuthentication:
             try:
                 reply = context.step(
                     b64decode(token, validate=True),
-                    channel_bindings=channel_binding(challenge.peer_certificate)
-                    if self._binds_channel
-                    else None,
+                    channel_bindings=self._binding(challenge),
                 )
             except _MALFORMED as error:
                 raise self._account.unreadable(scheme) from error
@@ -84,6 +96,9 @@ class WindowsAuthentication:
                 break
             challenge = yield Leg(header(scheme, reply), is_last=True)
         self._account.failed(scheme)
+
+    def _binding(self, challenge: Challenge) -> GssChannelBindings | None:
+        return channel_binding(challenge.peer_certificate) if self._binds_channel else None
 
     def _context(self, scheme: str) -> "spnego.ContextProxy":
         ntlm = scheme == NTLM
