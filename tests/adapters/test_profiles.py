@@ -146,3 +146,18 @@ async def test_a_server_that_was_found_is_forgotten_when_it_answers_as_another_w
             raise NotExchange(address=URL, reason="a web page answered")
     assert locator.forgotten == [("ada@example.org", "exchange.not-exchange")]
     await connections.close()
+
+
+async def test_e_mail_leaves_through_the_outgoing_server_where_it_is_another_one(connections, profile, world):
+    def outgoing(**values):
+        type(profile).objects.update(**values)
+
+    async def where(**options):
+        async with connections.client(profile.pk, mailboxid=world.mailbox, **options) as connected:
+            return connected.client.endpoint.url
+
+    other = "https://smart.example.org/EWS/Exchange.asmx"
+    await in_thread(lambda: outgoing(outgoingserverlocation=other))
+    assert await where(sends=True) == URL, "the same settings for both"
+    await in_thread(lambda: outgoing(usesamesettingsforoutgoingconnections=False))
+    assert (await where(), await where(sends=True)) == (URL, other)

@@ -406,6 +406,11 @@ later("no_subscriptions", "notification", "", "at each poll", result=Result.WARN
 later("no_stream", "notification", "", "no buffering", result=Result.WARNING, operation="GetStreamingEvents", response_code="ErrorInvalidSubscription")  # fmt: skip
 
 
+@broken("outgoing", "exchange.connection-refused", "Check the port in the server location")
+async def the_server_for_sending_is_down(where):
+    where.change(outgoing="https://localhost:1/EWS/Exchange.asmx")
+
+
 @asynccontextmanager
 async def set_up(case):
     async with place(**case.options) as where:
@@ -452,6 +457,7 @@ SUPPORTED = ("Exchange2010_SP3", "Exchange2013_SP1", "Exchange2016", "Exchange20
 async def test_every_step_of_a_correct_server_passes(version: str, scheme: Scheme, by_itself: bool) -> None:
     protection = "off" if scheme is Scheme.BASIC else "require"
     async with place(version, scheme=scheme, extended_protection=protection) as where:
+        where.change(outgoing=where.server.url.replace("localhost", "127.0.0.1"))
         if by_itself:
             found_by_autodiscover(where)
         reports = await examine(where)
@@ -477,7 +483,7 @@ async def test_without_a_mailbox_the_account_alone_is_tried() -> None:
         where.change(sample=None)
         reports = await examine(where)
     assert not failures(reports)
-    for key in ("sample", "impersonation", "folders", "sync", "throttling", "notification"):
+    for key in ("sample", "impersonation", "folders", "sync", "throttling", "notification", "outgoing"):
         assert reports[key].finding.result is Result.SKIPPED
     assert reports["ews"].finding.result is Result.OK
 

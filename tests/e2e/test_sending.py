@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from serversync.administration import composing, organization, sending
+from serversync.administration import composing, organization, profiles, sending
 from serversync.crm.models import Email, EmailDelivery, Mailbox
 from serversync.crm.models.email import EmailStatus
 from serversync.jobs.single import deliver_now
@@ -164,3 +164,17 @@ def test_a_connection_that_breaks_doubles_and_loses_nothing(place, operation, wh
     assert parsed(left.mime)["Message-ID"] == email.messageid
     assert seen(place, ADA, "drafts") == []
     assert [part.get_filename() for part in parsed(left.mime).iter_attachments()] == ["a.txt"]
+
+
+def test_it_leaves_through_the_outgoing_server_location(place):
+    location = place.simulator.url
+    profiles.edit("Exchange", {"outgoingserverlocation": location})
+    place.query_and_commit(
+        "update emailserverprofile set incomingserverlocation = 'https://localhost:1/EWS/Exchange.asmx'"
+    )
+    assert leave({"to": ["grete@harbour.example"]}).statuscode == EmailStatus.SENT
+    assert len(place.exchange.outbox) == 1
+    profiles.edit("Exchange", {"outgoingserverlocation": ""})
+    place.profile.refresh_from_db()
+    assert place.profile.usesamesettingsforoutgoingconnections
+    assert place.profile.outgoingserverlocation == place.profile.incomingserverlocation

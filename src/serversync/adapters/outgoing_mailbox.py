@@ -153,7 +153,7 @@ class OutgoingMailboxes:
     @asynccontextmanager
     async def open(self, run: DeliveryRun) -> AsyncIterator[EwsOutgoingMailbox]:
         """Give the mailbox."""
-        opened = self._profiles.client(run.profileid, mailboxid=run.mailboxid, turn=self._turn)
+        opened = self._profiles.client(run.profileid, mailboxid=run.mailboxid, turn=self._turn, sends=True)
         async with opened as (client, mailbox):
             yield EwsOutgoingMailbox(client, mailbox)
 

@@ -22,7 +22,9 @@ _PROFILE: Final = """
         p.incomingauthenticationprotocol as protocol, p.incomingcredentialretrieval as retrieval,
         p.incominguseimpersonation as impersonate, p.maxconcurrentconnections as connections, p.cafile,
         p.proxyurl as proxyaddress, p.proxyusername, p.proxypassword, p.allowedmailboxes,
-        p.timeoutmailboxconnectionafteramount as timeout_ms, p.autodiscoverurl, p.autodiscoverhosts
+        p.timeoutmailboxconnectionafteramount as timeout_ms, p.autodiscoverurl, p.autodiscoverhosts,
+        case when not p.usesamesettingsforoutgoingconnections and not p.useautodiscover
+            then p.outgoingserverlocation end as outgoing
     from emailserverprofile p where p.emailserverprofileid = %s
 """
 _MAILBOXES: Final = """
@@ -74,6 +76,8 @@ class ProfileRow:
     timeout_ms: int | None
     autodiscoverurl: str | None
     autodiscoverhosts: str | None
+    outgoing: str | None = None
+    """Where e-mail is sent, if not at ``location``."""
 
     @property
     def proxyurl(self) -> str | None:

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -125,6 +125,7 @@ class ProfileConnections:
         mailboxid: UUID | None = None,
         address: str | None = None,
         turn: Turn | None = None,
+        sends: bool = False,
     ) -> AbstractAsyncContextManager[Connected]:
         """Give the client for one mailbox.
 
@@ -134,6 +135,7 @@ class ProfileConnections:
             address: Instead, an address, which need not be that of a mailbox; with neither, the profile's account
                 acts as itself.
             turn: When its requests may be sent: the lease of its connections.
+            sends: E-mail is to be sent, at the Outgoing Server Location where the profile has one of its own.
 
         Raises:
             InputInvalid: profile or mailbox lack what a connection needs.
@@ -142,15 +144,23 @@ class ProfileConnections:
             AuthenticationFailed: the account is stopped, because its password was refused.
             NoConnectionFree: no connection became free, where one is waited for.
         """
-        return self._for_one(profileid, mailboxid, address, turn)
+        return self._for_one(profileid, mailboxid, address, turn, sends=sends)
 
     @asynccontextmanager
     async def _for_one(
-        self, profileid: UUID, mailboxid: UUID | None, address: str | None, turn: Turn | None
+        self,
+        profileid: UUID,
+        mailboxid: UUID | None,
+        address: str | None,
+        turn: Turn | None,
+        *,
+        sends: bool,
     ) -> AsyncIterator[Connected]:
         profile, mailboxes = await read_rows(
             self._pool, profileid, mailboxids=[mailboxid] if mailboxid else [], address=address
         )
+        if sends and profile.outgoing:
+            profile = replace(profile, location=profile.outgoing)
         if mailboxid is not None and mailboxid not in mailboxes:
             raise InputInvalid(
                 field="Mailbox", reason=f"it does not have the profile {profile.name} any more"

@@ -172,7 +172,8 @@ async def try_sending(connections: ProfileConnections, asked: Asked) -> Trial:
     """Send a message from the mailbox to itself and see it arrive; what goes wrong is in the result."""
     started = time.monotonic()
     try:
-        async with connections.client(asked.profileid, address=asked.address) as (client, mailbox):
+        opened = connections.client(asked.profileid, address=asked.address, sends=True)
+        async with opened as (client, mailbox):
             await send_to_itself(client, mailbox, asked.address or "")
     except ServiceError as error:
         return Trial(asked.address or "", round((time.monotonic() - started) * 1000), error=error)

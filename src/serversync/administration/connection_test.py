@@ -121,6 +121,9 @@ def plan(name: str, *, sample: str | None = None, outside: str | None = None) ->
     target = Target(
         profile=profile.name,
         location=None if profile.useautodiscover else profile.incomingserverlocation,
+        outgoing=None
+        if profile.useautodiscover or profile.usesamesettingsforoutgoingconnections
+        else profile.outgoingserverlocation,
         autodiscover=profile.useautodiscover,
         autodiscover_url=profile.autodiscoverurl,
         autodiscover_hosts=parse_hosts(profile.autodiscoverhosts or ""),

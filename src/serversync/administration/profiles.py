@@ -238,8 +238,9 @@ def _enter_addresses(profile: EmailServerProfile, values: ProfileEntries) -> Non
         profile.incomingserverlocation = Endpoint.parse(values["incomingserverlocation"]).url
         profile.useautodiscover = False
     if "outgoingserverlocation" in values:
-        profile.outgoingserverlocation = Endpoint.parse(values["outgoingserverlocation"]).url
-        profile.usesamesettingsforoutgoingconnections = False
+        text = values["outgoingserverlocation"].strip()
+        profile.usesamesettingsforoutgoingconnections = not text
+        profile.outgoingserverlocation = Endpoint.parse(text).url if text else None
     if profile.usesamesettingsforoutgoingconnections:
         profile.outgoingserverlocation = profile.incomingserverlocation
     if "cafile" in values:

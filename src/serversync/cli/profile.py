@@ -89,7 +89,10 @@ Using = Annotated[
     ),
 ]
 Outgoing = Annotated[
-    str | None, typer.Option("--outgoing-url", help="Server location for sending, where it is another one.")
+    str | None,
+    typer.Option(
+        "--outgoing-url", help="Server location for sending, where it is another one; - for the same."
+    ),
 ]
 ProxyPassword = Annotated[
     Path | None, typer.Option("--proxy-password-file", help="File whose first line is the proxy's password.")
@@ -134,7 +137,13 @@ def _entries(**given: Any) -> "ProfileEntries":
         )
     if str(values.get("cafile", "")) == "-":
         values["cafile"] = None
-    for text in ("proxyurl", "outsidemailbox", "autodiscoverurl", "autodiscoverhosts"):
+    for text in (
+        "proxyurl",
+        "outsidemailbox",
+        "autodiscoverurl",
+        "autodiscoverhosts",
+        "outgoingserverlocation",
+    ):
         if values.get(text) == "-":
             values[text] = ""
     return values  # type: ignore[return-value]  # the keys are those of the options below

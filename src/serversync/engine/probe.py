@@ -54,6 +54,7 @@ STEPS: Final = (
     Step("sync", "Changes can be followed", ("folders",)),
     Step("throttling", "Parallel calls are answered", ("impersonation",)),
     Step("notification", "Changes are told at once", ("impersonation",)),
+    Step("outgoing", "Server for sending answers", ("impersonation",)),
 )
 """Every step, in the order in which they are taken."""
 

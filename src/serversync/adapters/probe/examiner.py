@@ -9,6 +9,7 @@ from serversync.adapters.probe.exchange import ExchangeSteps
 from serversync.adapters.probe.logon import LogOnSteps
 from serversync.adapters.probe.network import NetworkSteps
 from serversync.adapters.probe.notification import NotificationStep
+from serversync.adapters.probe.outgoing import OutgoingStep
 from serversync.adapters.probe.target import Now, Resolve, Seen, Target
 from serversync.core.errors import MailboxNotAllowed
 from serversync.engine.probe import Finding, Part, failed, not_needed, ok, warning
@@ -57,6 +58,7 @@ class ConnectionExaminer:
             "sync": exchange.sync,
             "throttling": exchange.throttling,
             "notification": NotificationStep(target, self._seen).notification,
+            "outgoing": OutgoingStep(target, user_agent=user_agent).outgoing,
         }
 
     async def __aenter__(self) -> Self:

@@ -25,6 +25,7 @@ class Target:
         profile: Its name, for remedies.
         problem: What keeps it from being used at all, for example a password that cannot be opened.
         location: The server location, or ``None`` where it is to be found.
+        outgoing: The server location for sending, where it is another one.
         autodiscover: Whether to look for the server.
         autodiscover_url: An Autodiscover address to ask first.
         autodiscover_hosts: Hosts that a search may be led to.
@@ -47,6 +48,7 @@ class Target:
     username: str
     password: str = field(repr=False)
     problem: ServiceError | None = None
+    outgoing: str | None = None
     autodiscover: bool = False
     autodiscover_url: str | None = None
     autodiscover_hosts: tuple[str, ...] = ()

@@ -241,7 +241,7 @@ class ProfileForm(forms.Form):
         else:
             for name in LOCATIONS:
                 is_new = profile is None or data[name] != before.get(name) or profile.useautodiscover
-                if is_new and (data[name] or name == "incomingserverlocation"):
+                if is_new and (data[name] or profile is not None or name == "incomingserverlocation"):
                     values[name] = data[name]
         if not values.get("incomingusername"):
             values.pop("incomingusername", None)
