@@ -108,6 +108,22 @@ def test_what_we_stamp_in_outlook_comes_back_as_stamped_and_nothing_is_untracked
         assert place.query("select count(*) from mailboxaction") == [(0,)]
 
 
+def test_deleting_a_message_in_outlook_leaves_the_activity_and_bringing_it_back_makes_no_second_one(
+    database_dsn,
+):
+    with company(database_dsn) as place:
+        (item,) = place.exchange.deliver(letter("Offer", Message_ID="<o@x>"), [ADA])
+        (lost,) = place.exchange.deliver(letter("Lost", Message_ID="<l@x>"), [ADA])
+        sync(place, ADA)
+        item = place.exchange.move(item, "deleteditems")
+        place.exchange.delete(lost)
+        sync(place, ADA)
+        assert place.query("select subject from email order by 1") == [("Lost",), ("Offer",)]
+        place.exchange.move(item, "inbox")
+        sync(place, ADA)
+        assert place.query("select subject from email order by 1") == [("Lost",), ("Offer",)]
+
+
 def test_mail_of_a_queue_is_deleted_only_after_it_was_tracked(database_dsn):
     from serversync.crm.models import Mailbox, Queue
 
