@@ -33,18 +33,18 @@ async def _measure(dsn: str, mailboxid: Any) -> dict[str, float]:
 
     answers: list[bytes] = []
     rows: dict[Any, list[Any]] = defaultdict(list)
-    parse, copy = ews_client.parse, crm_store.copy_rows
+    parse, copy = ews_client.parse_pieces, crm_store.copy_rows
 
-    def keep_answer(document: bytes) -> Any:
-        answers.append(document)
-        return parse(document)
+    def keep_answer(pieces: Any) -> Any:
+        answers.append(b"".join(pieces))
+        return parse(pieces)
 
     async def keep_rows(connection: Any, target: Any, new: Any) -> None:
         kept = [tuple(row) for row in new]
         rows[target].extend(kept)
         await copy(connection, target, kept)
 
-    ews_client.parse, crm_store.copy_rows = keep_answer, keep_rows
+    ews_client.parse_pieces, crm_store.copy_rows = keep_answer, keep_rows
     lease = timedelta(minutes=5)
     async with open_pool(dsn) as pool:
         profiles = ProfileConnections(pool, user_agent="serversync-bench")

@@ -4,7 +4,7 @@ The passes write in sets through psycopg; schema, constraints and defaults belon
 a test holds table and column names against them.
 """
 
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
@@ -506,7 +506,7 @@ def _email_row(page: PageWrite, email: NewEmail) -> Row:
         email.dupcheck,
         email.contentdigest,
         m.in_reply_to[:320] if m.in_reply_to else None,
-        b64encode(index).decode()[:2048] if index else None,
+        b2a_base64(index, newline=False).decode()[:2048] if index else None,
         conversation_base_hash(index),
         m.importance,
         m.sent_on,

@@ -46,7 +46,7 @@ LARGE_BYTES: Final = 1024 * 1024
 """From this size on, bodies and attachments go to a temporary file piece by piece."""
 WHOLE_BYTES: Final = 16 * 1024 * 1024
 """Larger messages are not read as they came over the wire."""
-BATCH_ITEMS: Final = 200
+BATCH_ITEMS: Final = 256
 """Messages of one request at most; as many as the engine asks for at once."""
 BATCH_BYTES: Final = 16 * 1024 * 1024
 """What the messages of one request may weigh together."""
@@ -325,14 +325,18 @@ def _page(page: SyncPage) -> ChangePage:
     return ChangePage([_listed(change) for change in page.changes], page.sync_state, page.includes_last)
 
 
+_CREATE: Final = Change.CREATE
+_UPDATE: Final = Change.UPDATE
+
+
 def _listed(change: sync.Change) -> Listed:
     if isinstance(change, _NEW_OR_CHANGED):
         item = change.item
-        kind = Change.CREATE if isinstance(change, sync.Create) else Change.UPDATE
+        item_id = change.item_id.id
         return Listed(
-            kind,
-            change.item_id.id,
-            item_key(change.item_id.id),
+            _CREATE if type(change) is sync.Create else _UPDATE,
+            item_id,
+            item_key(item_id),
             item.item_class or "IPM.Note",
             item.date_time_received,
             item.size or 0,
@@ -353,42 +357,43 @@ def _message(change: Listed, outcome: ews.Outcome[Item]) -> ReceivedMessage | Se
     body = message.body
     extended = message.extended_properties
     search_key = extended.get(_SEARCH_KEY)
+    # By position: with so many values names cost more than the object.
     return ReceivedMessage(
-        item_id=change.item_id,
-        item_key=change.item_key,
-        item_class=change.item_class,
-        search_key=search_key.hex() if isinstance(search_key, bytes) else None,
-        message_id=message.internet_message_id,
-        in_reply_to=message.in_reply_to,
-        conversation_index=message.conversation_index or b"",
-        subject=message.subject or "",
-        body=(body.text or "") if body else "",
-        body_is_html=body is not None and body.body_type is BodyType.HTML,
-        sender=_address(message.from_),
-        to=[_party(m) for m in message.to_recipients],
-        cc=[_party(m) for m in message.cc_recipients] if message.cc_recipients else [],
-        bcc=[_party(m) for m in message.bcc_recipients] if message.bcc_recipients else [],
-        sent_on=message.date_time_sent,
-        received_on=change.received_on,
-        importance=_importance(message.importance),
-        size_bytes=change.size_bytes,
-        attachments=[_attachment(number, a) for number, a in enumerate(message.attachments, start=1)]
+        change.item_id,
+        change.item_key,
+        change.item_class,
+        search_key.hex() if isinstance(search_key, bytes) else None,
+        message.internet_message_id,
+        message.in_reply_to,
+        message.conversation_index or b"",
+        message.subject or "",
+        (body.text or "") if body else "",
+        body is not None and body.body_type is _HTML,
+        _address(message.from_),
+        [_party(m) for m in message.to_recipients],
+        [_party(m) for m in message.cc_recipients] if message.cc_recipients else [],
+        [_party(m) for m in message.bcc_recipients] if message.bcc_recipients else [],
+        message.date_time_sent,
+        change.received_on,
+        _PRIORITIES.get(message.importance, _NORMAL),
+        change.size_bytes,
+        [_attachment(number, a) for number, a in enumerate(message.attachments, start=1)]
         if message.attachments
         else [],
-        references=message.references,
-        categories=change.categories,
-        stamp=extended.get(STAMP) if len(extended) > 1 else None,
+        message.references,
+        change.categories,
+        extended.get(STAMP) if len(extended) > 1 else None,
     )
 
 
-def _importance(told: Importance | None) -> int:
-    if told is Importance.HIGH:
-        return 2
-    return 0 if told is Importance.LOW else 1
+_HTML: Final = BodyType.HTML
+_NORMAL: Final = 1
+_PRIORITIES: Final[dict[Importance | None, int]] = {Importance.LOW: 0, Importance.HIGH: 2}
 
 
 def _party(mailbox: Mailbox) -> Address:
-    return Address(mailbox.name or "", mailbox.email_address or "", mailbox.routing_type or "SMTP")
+    # Not called by its name: that would be three times as dear, for every sender and recipient.
+    return Address._make((mailbox.name or "", mailbox.email_address or "", mailbox.routing_type or "SMTP"))
 
 
 def _address(mailbox: Mailbox | None) -> Address | None:

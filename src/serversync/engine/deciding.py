@@ -46,6 +46,7 @@ from serversync.rules.email.message import ReceivedMessage
 from serversync.rules.email.parties import Record
 from serversync.rules.email.queueing import queues_of
 
+_NOBODY = NewSender.NOTHING
 _PERSON_TABLES = {NewSender.CONTACT: "contact", NewSender.LEAD: "lead"}
 
 
@@ -86,6 +87,7 @@ class PageDecisions:
         self._store = store
         self._messages = sorted(messages, key=_when_sent)
         self._is_outgoing = folder.kind is FolderKind.SENT
+        self._takes_by_hand = folder.kind is FolderKind.TRACKED or bool(plan.category)
         self._acts = plan.delete_after_processing or (plan.stamps_category and bool(plan.category))
         self._unpacked: dict[UUID, ReceivedMessage] = {}
         self.rows: list[Judged] = []
@@ -226,14 +228,16 @@ class PageDecisions:
 
     async def plan(self, write: PageWrite) -> None:
         """Say which messages are copies, and put everything that is to be written into the page."""
+        keys: list[UUID] = []
         for row in self.rows:
+            keys += row.keys
             if row.digest is None and row.is_accepted:
                 m = row.message
                 if row.judgement.kept:
                     _note_missing(row)
                 people = [m.sender, *m.to, *m.cc] if m.sender else [*m.to, *m.cc]
                 row.digest = content_digest(m.body, m.attachments, people)
-        known = await self._store.known([key for row in self.rows for key in row.keys])
+        known = await self._store.known(keys)
         held: dict[UUID, set[str]] = {}
         if known:
             twins = [
@@ -280,12 +284,15 @@ class PageDecisions:
         key = row.keys[-1]
         if len(row.keys) > 1:
             key = next((one for one in row.keys if one in known), key)
-        activityid, dupcheck = judge(key, digest, message.search_key, known=known, held=held)
+        # Most keys are new; what can be said of those needs no judgement.
+        activityid, dupcheck = (
+            judge(key, digest, message.search_key, known=known, held=held) if key in known else (None, key)
+        )
         decision, is_new = judgement.decision, activityid is None
         if activityid is None:
             activityid = row.activityid
             known[dupcheck] = Known(activityid, digest)
-            if judgement.new_sender is not NewSender.NOTHING:
+            if judgement.new_sender is not _NOBODY:
                 self._welcome(row, write, newcomers)
             write.emails.append(self._email(row, dupcheck, digest, actual))
         else:
@@ -293,8 +300,8 @@ class PageDecisions:
             decision = COPY
             if self._folder.regarding is not None:
                 write.regardings.append((activityid, self._folder.regarding))
-        if message.search_key:
-            held.setdefault(activityid, set()).add(message.search_key)
+        if search_key := message.search_key:
+            _hold(held, activityid, search_key)
         if judgement.queues or self._plan.reader_is_queue:
             self._queue(row, write, activityid, is_new=is_new)
         if self._acts:
@@ -312,9 +319,9 @@ class PageDecisions:
             digest,
             row.message,
             row.judgement,
-            correlated=actual.get(earlier.activityid, earlier.activityid) if earlier else None,
-            parent=actual.get(parent, parent) if parent else None,
-            subject_keys=hashes_to_store(row.message.subject, settings) if settings.makes_hashes else (),
+            actual.get(earlier.activityid, earlier.activityid) if earlier else None,
+            actual.get(parent, parent) if parent else None,
+            hashes_to_store(row.message.subject, settings) if settings.makes_hashes else (),
         )
 
     def _welcome(self, row: Judged, write: PageWrite, newcomers: dict[str, Record]) -> None:
@@ -349,10 +356,11 @@ class PageDecisions:
     def _trace(self, row: Judged, decision: Decision, activityid: UUID | None) -> Trace:
         message = row.message
         detail = row.judgement.detail()
-        if decision.reason == "tracked-folder":
-            detail["folder"] = self._folder.name
-        elif decision.reason == "category":
-            detail["category"] = self._plan.category
+        if self._takes_by_hand:
+            if decision.reason == "tracked-folder":
+                detail["folder"] = self._folder.name
+            elif decision.reason == "category":
+                detail["category"] = self._plan.category
         if self._plan.is_forward_mailbox and row.reader is not None:
             detail["forwarder"] = row.reader.name
         return Trace(
@@ -366,8 +374,15 @@ class PageDecisions:
             message.sender.address if message.sender else "",
             activityid,
             detail,
-            is_categorized=bool(self._plan.category) and self._plan.category in message.categories,
+            bool(self._plan.category) and self._plan.category in message.categories,
         )
+
+
+def _hold(held: dict[UUID, set[str]], activityid: UUID, search_key: str) -> None:
+    if activityid in held:
+        held[activityid].add(search_key)
+    else:
+        held[activityid] = {search_key}
 
 
 def _stamp(text: str) -> UUID | None:

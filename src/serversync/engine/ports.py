@@ -7,6 +7,8 @@ from enum import Enum
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from msgspec import Struct
+
 from serversync.core.errors import ServiceError
 from serversync.rules.email.acceptance import Decision, Outcome
 from serversync.rules.email.category import TrackingCategory
@@ -31,7 +33,7 @@ class Change(Enum):
     READ_FLAG = "read-flag"
 
 
-class Listed(NamedTuple):
+class Listed(Struct, frozen=True, gc=False):
     """One change of a folder, with what the feed says about the item."""
 
     kind: Change

@@ -50,7 +50,7 @@ from serversync.exchange.outcome import Failure, Outcome
 from serversync.exchange.product import Gate
 from serversync.exchange.repair import StreamRepair
 from serversync.exchange.response_codes import AnswerContext, Retry
-from serversync.exchange.soap import NotAnEnvelope, content_of, envelope, open_envelope, parse
+from serversync.exchange.soap import NotAnEnvelope, content_of, envelope, open_envelope, parse_pieces
 from serversync.exchange.streaming import Base64Decoder, Decoder, DivertingReader, Sink, TextDecoder
 from serversync.exchange.transport import Transport
 from serversync.exchange.types.attachment import Attachment
@@ -67,6 +67,7 @@ __all__ = ["Credentials", "Endpoint", "EwsClient", "Scheme"]
 R = TypeVar("R")
 
 _CONTENT = frozenset({t("Content"), t("MimeContent")})
+_ENOUGH_TO_JUDGE_BYTES = 1 << 16
 _BEFORE_XML = b"\xef\xbb\xbf \t\r\n\x00"
 _BODY = frozenset({t("Body")})
 
@@ -343,7 +344,7 @@ class EwsClient:
             context = self._context(operation, mailbox, response)
 
             def read(document: bytes) -> StreamedAnswer:
-                root = self._parse(response, document, context)
+                root = self._parse(response, [document], context)
                 (outcome,) = operation.from_xml(self._content(root, context, response), context)
                 return outcome.unwrap()
 
@@ -370,7 +371,7 @@ class EwsClient:
             if response.status != 200:
                 context = self._context(operation, mailbox, response)
                 document = await transport.read(response, operation.name)
-                self._content(self._parse(response, document, context), context, response)
+                self._content(self._parse(response, [document], context), context, response)
                 raise AnswerUnreadable(**context.details(), reason=f"HTTP {response.status} with an answer")
             stack.push_async_exit(opening.pop_all())
         return response
@@ -409,9 +410,9 @@ class EwsClient:
         async with transport.exchange(request, headers, repeatable=operation.repeatable) as response:
             if affinity is not None:
                 affinity.learn(response.headers)
-            document = await transport.read(response, operation.name)
+            pieces = await transport.read_pieces(response, operation.name)
         context = self._context(operation, mailbox, response)
-        root = self._parse(response, document, context)
+        root = self._parse(response, pieces, context)
         return operation.from_xml(self._content(root, context, response), context)
 
     async def _stream(
@@ -465,8 +466,8 @@ class EwsClient:
         async with transport.exchange(request, _headers(mailbox), streamed=True) as response:
             context = self._context(operation, mailbox, response)
             if response.status != 200:
-                document = await transport.read(response, operation.name)
-                root = self._parse(response, document, context)
+                pieces = await transport.read_pieces(response, operation.name)
+                root = self._parse(response, pieces, context)
             else:
                 judged = False
                 async with aclosing(transport.chunks(response)) as chunks:
@@ -506,20 +507,23 @@ class EwsClient:
             request_id=response.headers.get("request-id") or response.headers.get("client-request-id"),
         )
 
-    def _parse(self, response: aiohttp.ClientResponse, document: bytes, context: AnswerContext) -> _Element:
-        """Return the root of an answer.
+    def _parse(
+        self, response: aiohttp.ClientResponse, pieces: Sequence[bytes], context: AnswerContext
+    ) -> _Element:
+        """Return the root of an answer, which came in these pieces.
 
         Raises:
             NotExchange: something else than Exchange answered.
             AnswerUnreadable: the answer is broken.
             ServiceError: its HTTP status says enough.
         """
-        error = status_error(response.status, response.headers, document, context, self.endpoint.url)
+        start = pieces[0] if pieces and len(pieces[0]) >= _ENOUGH_TO_JUDGE_BYTES else b"".join(pieces)
+        error = status_error(response.status, response.headers, start, context, self.endpoint.url)
         if error is not None:
             raise error
-        self._refuse_page(document, context)
+        self._refuse_page(start, context)
         try:
-            return parse(document)
+            return parse_pieces(pieces)
         except NotAnEnvelope as broken:
             error = status_error(response.status, response.headers, b"", context, self.endpoint.url)
             if error is not None:

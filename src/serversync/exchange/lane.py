@@ -94,5 +94,9 @@ class Lane:
         """See ``Transport.read``."""
         return await self._transport.read(response, operation)
 
+    async def read_pieces(self, response: aiohttp.ClientResponse, operation: str) -> list[bytes]:
+        """See ``Transport.read_pieces``."""
+        return await self._transport.read_pieces(response, operation)
+
     async def close(self) -> None:
         """Do nothing: the shared transport is closed by whoever opened it."""

@@ -70,7 +70,7 @@ class _Slot:
         endpoint: Endpoint,
         headers: dict[str, str],
         *,
-        read_bytes: int = 1 << 18,
+        read_bytes: int = 1 << 20,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._connector = _Connector(
@@ -281,7 +281,11 @@ class Transport:
             raise network_error(error, self._endpoint) from error
 
     async def read(self, response: aiohttp.ClientResponse, operation: str) -> bytes:
-        """Return the whole body of an answer; inside of ``exchange``.
+        """Return the whole body of an answer as one; inside of ``exchange``. See ``read_pieces``."""
+        return b"".join(await self.read_pieces(response, operation))
+
+    async def read_pieces(self, response: aiohttp.ClientResponse, operation: str) -> list[bytes]:
+        """Return the whole body of an answer in the pieces in which it came; inside of ``exchange``.
 
         Raises:
             AnswerUnreadable: it is larger than this client takes into memory (``limit`` in the details).
@@ -299,7 +303,7 @@ class Transport:
                         operation=operation, limit=limit, reason=f"it is larger than {limit} bytes"
                     )
                 pieces.append(chunk)
-        return b"".join(pieces)
+        return pieces
 
     async def ask_offer(self, leg: Leg = NO_LOG_ON) -> int:
         """Send a request that holds nothing secret, so that ``evidence`` knows what the server says to it.

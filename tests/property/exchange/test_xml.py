@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -12,7 +13,7 @@ from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems
 from serversync.exchange.outcome import Failure
 from serversync.exchange.repair import StreamRepair, repair
-from serversync.exchange.soap import NotAnEnvelope, envelope, parse
+from serversync.exchange.soap import NotAnEnvelope, envelope, parse, parse_pieces
 from serversync.exchange.streaming import DivertingReader, TextDecoder
 from serversync.exchange.types.fields import ExtendedFieldURI
 from serversync.exchange.types.ids import DistinguishedFolderId, ItemId
@@ -192,3 +193,30 @@ def test_a_diverted_text_arrives_whole_wherever_it_is_cut(text: str, size: int) 
     assert b"".join(written).decode() == text
     assert root.find(f".//{t('Subject')}").text is None
     assert root.find(f".//{t('ItemId')}").get("Id") == "0"
+
+
+@given(legal_text.filter(bool), st.integers(1, 64), st.booleans())
+def test_an_answer_is_the_same_in_one_piece_and_in_many(text: str, size: int, with_mark: bool) -> None:
+    request = GetItem((ItemId(text),), ItemShape())
+    document = envelope(request, VERSION).replace(b"?><", b"?>\r\n<!--<--><", 1) + b"\r\n<!-- end -->"
+    if with_mark:
+        document = b"\xef\xbb\xbf" + document
+    pieces = [document[start : start + size] for start in range(0, len(document), size)]
+    assert etree.tostring(parse_pieces(pieces), method="c14n") == etree.tostring(
+        parse(document), method="c14n"
+    )
+
+
+@given(st.integers(1, 40))
+def test_a_document_type_is_refused_wherever_the_pieces_are_cut(size: int) -> None:
+    document = b'<?xml version="1.0"?>\n<!-- < -->\n<!DOCTYPE a [<!ENTITY b "c">]><a d="&b;"/>'
+    pieces = [document[start : start + size] for start in range(0, len(document), size)]
+    with pytest.raises(NotAnEnvelope, match="document type"):
+        parse_pieces(pieces)
+
+
+@given(st.integers(1, 40))
+def test_an_answer_in_pieces_is_repaired_as_a_whole_one_is(size: int) -> None:
+    document = b"<a><b>first&#x1F;</b><b>second</b></a>"
+    pieces = [document[start : start + size] for start in range(0, len(document), size)]
+    assert [each.text for each in parse_pieces(pieces)] == [each.text for each in parse(document)]

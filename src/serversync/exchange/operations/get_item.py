@@ -27,7 +27,8 @@ _ITEMS = m("Items")
 def _read(message: _Element) -> Item | None:
     for child in message:
         if child.tag == _ITEMS:
-            return read_any_item(child[0]) if len(child) else None
+            for item in child:
+                return read_any_item(item)
     return None
 
 

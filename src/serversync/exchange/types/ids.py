@@ -68,11 +68,10 @@ _PLAIN = re.compile("[A-Za-z0-9+/=]*")
 
 def item_ids_xml(item_ids: Sequence[AnyItemId]) -> str:
     """Return the elements that name many items; ids that are plain base64, as Exchange's are, need no escaping."""
-    if any(not isinstance(each, ItemId) for each in item_ids):
-        return "".join([each.to_xml() for each in item_ids])
-    plain = [each.id for each in item_ids if isinstance(each, ItemId)]
-    if _PLAIN.fullmatch("".join(plain)):
-        return "".join([f'<t:ItemId Id="{each}"/>' for each in plain])
+    plain = [each.id for each in item_ids if type(each) is ItemId]
+    if plain and len(plain) == len(item_ids) and _PLAIN.fullmatch("".join(plain)):
+        between = '"/><t:ItemId Id="'
+        return f'<t:ItemId Id="{between.join(plain)}"/>'
     return "".join([each.to_xml() for each in item_ids])
 
 

@@ -1,6 +1,7 @@
 """Which properties an answer should carry; every one more costs the server a look into its store."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -41,6 +42,7 @@ class ItemShape(Struct, frozen=True, gc=False, kw_only=True):
     filter_html_content: bool | None = None
     additional_properties: tuple[AnyFieldURI, ...] = ()
 
+    @lru_cache(maxsize=256)  # noqa: B019 - shapes are values, and few
     def to_xml(self) -> str:
         """Return the ``m:ItemShape`` element."""
         parts = [f"<m:ItemShape><t:BaseShape>{self.base_shape.value}</t:BaseShape>"]
@@ -61,6 +63,7 @@ class FolderShape(Struct, frozen=True, gc=False, kw_only=True):
     base_shape: BaseShape = BaseShape.DEFAULT
     additional_properties: tuple[AnyFieldURI, ...] = ()
 
+    @lru_cache(maxsize=256)  # noqa: B019 - shapes are values, and few
     def to_xml(self) -> str:
         """Return the ``m:FolderShape`` element."""
         return (

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from serversync.rules.email.acceptance import Decision
 from serversync.rules.email.filtering import Acceptance, Principal
-from serversync.rules.email.message import ReceivedMessage
+from serversync.rules.email.message import Address, ReceivedMessage
 from serversync.rules.email.ownership import Ownership, owner_of
 from serversync.rules.email.parties import Record, resolve_recipient
 from serversync.rules.email.settings import EmailSettings
@@ -63,7 +63,9 @@ class People:
 
     records: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     principals: Mapping[UUID, Principal] = field(default_factory=dict)
-    _circles: dict[tuple[str, ...], Circle] = field(default_factory=dict, repr=False, compare=False)
+    _circles: dict[tuple[tuple[Address, ...], ...], Circle] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def of(self, address: str) -> Sequence[Record]:
         """Return the records that carry an address."""
@@ -71,13 +73,7 @@ class People:
 
     def circle(self, message: ReceivedMessage, settings: EmailSettings) -> Circle:
         """Return the recipients of a message; the settings are the same for all messages of a page."""
-        key = (
-            *[party.address for party in message.to],
-            "\0",
-            *[party.address for party in message.cc],
-            "\0",
-            *[party.address for party in message.bcc],
-        )
+        key = tuple(message.to), tuple(message.cc), tuple(message.bcc)
         circle = self._circles.get(key)
         if circle is None:
             circle = self._circles[key] = self._new_circle(message, settings)

@@ -7,6 +7,7 @@ on whose mailbox is read first. Source: Microsoft, "Email message filtering and 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -70,12 +71,21 @@ class Answer(NamedTuple):
     reason: str
 
 
-class Acceptance(NamedTuple):
-    """Who takes the message (nobody: ``None``), the reason as a stable code, and what everybody said."""
+@dataclass(slots=True)
+class Acceptance:
+    """Who takes the message (nobody: ``None``), the reason as a stable code, and what everybody said.
+
+    ``asked`` is what everybody said as the trace keeps it: name, filter, reason.
+    """
 
     acceptor: Principal | None
     reason: str
     answers: tuple[Answer, ...]
+    asked: list[tuple[str, int, str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out ``asked`` once for all messages to the same people."""
+        self.asked = [(one.principal.name, int(one.filter), one.reason) for one in self.answers]
 
 
 def filter_in_force(principal: Principal, settings: EmailSettings) -> Filter:

@@ -65,12 +65,14 @@ def twin(key: UUID, content: UUID) -> UUID:
 def content_digest(body: Text, attachments: Sequence[Attachment], people: Iterable[Address] = ()) -> UUID:
     """Return a digest of body, attachments and people, as they stand."""
     parts: list[str] = []
-    for name, address, _ in people:
-        parts += (name, address)
+    for one in people:
+        parts += (one.name, one.address)
     if isinstance(body, str):
-        parts.append(body)
-    digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
-    if not isinstance(body, str):
+        parts.append("")
+        digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
+        digest.update(body.encode("utf-8", "surrogatepass"))
+    else:
+        digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
         for chunk in body.chunks():
             digest.update(chunk)
     for attachment in attachments:

@@ -36,6 +36,12 @@ class FolderKind(Enum):
     TRACKED = "tracked"
 
 
+# Looking a member up in its class costs more than the comparison that follows; these are asked for every message.
+_SENT, _TRACKED_FOLDER = FolderKind.SENT, FolderKind.TRACKED
+_TRACKED = Outcome.TRACKED
+_NOTHING = NewSender.NOTHING
+
+
 class Place(NamedTuple):
     """Where a message was found."""
 
@@ -49,7 +55,7 @@ class Place(NamedTuple):
     @property
     def direction(self) -> str:
         """``outgoing`` in Sent Items, ``incoming`` everywhere else."""
-        return "outgoing" if self.kind is FolderKind.SENT else "incoming"
+        return "outgoing" if self.kind is _SENT else "incoming"
 
 
 @dataclass(slots=True)
@@ -65,7 +71,7 @@ class Judgement:
     ownership: Ownership | None = None
     queues: tuple[UUID, ...] = ()
     regarding: Regarding | None = None
-    new_sender: NewSender = NewSender.NOTHING
+    new_sender: NewSender = _NOTHING
     kept: Sequence[Attachment] = ()
     left_out: list[content.LeftOut] = field(default_factory=list)
     internal: str = ""
@@ -73,7 +79,7 @@ class Judgement:
     @property
     def is_accepted(self) -> bool:
         """Whether the message becomes an activity, or is a copy of one."""
-        return self.decision.outcome is Outcome.TRACKED
+        return self.decision.outcome is _TRACKED
 
     def detail(self) -> dict[str, object]:
         """Return the reasons as the trace keeps them."""
@@ -82,7 +88,7 @@ class Judgement:
         if acceptance is not None:
             if acceptance.acceptor is not None:
                 told["acceptor"] = acceptance.acceptor.name
-            told["asked"] = [[a.principal.name, int(a.filter), a.reason] for a in acceptance.answers]
+            told["asked"] = acceptance.asked
         if self.correlation is not None:
             told["tried"] = [
                 [int(t.method), t.wanted[:200], t.result] for t in self.correlation.tried if t.wanted
@@ -144,7 +150,7 @@ def judge_message(
     acceptance, decision = _accept(message, place, senders, circle, correlation, settings)
     if ignored and decision.reason not in ("tracked-folder", "category"):
         decision = Decision(Outcome.NOT_ACCEPTED, "internal")
-    if decision.outcome is not Outcome.TRACKED:
+    if decision.outcome is not _TRACKED:
         if not is_valid_sender(message.sender):
             decision = Decision(Outcome.NOT_ACCEPTED, "invalid-sender")
         return Judgement(decision, acceptance, correlation, internal=told)
@@ -186,7 +192,7 @@ def _internal(
     settings: EmailSettings,
 ) -> internal.Internal:
     tables = [record.table for records in circle.found.values() for record in records]
-    if place.reader is not None and place.kind is not FolderKind.SENT:
+    if place.reader is not None and place.kind is not _SENT:
         tables.append(place.reader.table)
     sender = message.sender.address if message.sender else ""
     return internal.judge_internal([one.table for one in senders], tables, sender, opposites, settings)
@@ -202,14 +208,14 @@ def _accept(
 ) -> tuple[Acceptance, Decision]:
     """Say who takes the message; what somebody marked by hand needs nobody."""
     by_hand = ""
-    if place.kind is FolderKind.TRACKED:
+    if place.kind is _TRACKED_FOLDER:
         by_hand = "tracked-folder"
     elif place.category and place.category in message.categories:
         by_hand = "category"
     if by_hand:
         return Acceptance(None, by_hand, ()), Decision(Outcome.TRACKED, by_hand)
     correlated = correlation.earlier is not None
-    if place.kind is FolderKind.SENT and place.reader is not None:
+    if place.kind is _SENT and place.reader is not None:
         everybody = [record for records in circle.found.values() for record in records]
         acceptance = filtering.ask_sender(place.reader, everybody, correlated=correlated, settings=settings)
         return acceptance, _decision(acceptance)
@@ -232,7 +238,7 @@ def _decision(acceptance: Acceptance) -> Decision:
 def _ownership(
     place: Place, circle: Circle, sender: Record | None, correlation: Correlation, mine: UUID | None
 ) -> Ownership:
-    if place.kind is FolderKind.SENT:
+    if place.kind is _SENT:
         return Ownership(mine, "it lies in the owner's Sent Items")
     earlier = correlation.earlier
     return circle.ownership(
@@ -253,7 +259,7 @@ def _new_sender(
     if (
         senders
         or acceptor is None
-        or place.kind is FolderKind.SENT
+        or place.kind is _SENT
         or not settings.autocreatecontactonpromote
         or kind_of(message.item_class) in NOBODY_NEW
         or len(senders) > MATCH_LIMIT
@@ -262,5 +268,5 @@ def _new_sender(
         or "@" not in message.sender.address
         or len(message.sender.address) > LONGEST_ADDRESS
     ):
-        return NewSender.NOTHING
+        return _NOTHING
     return acceptor.new_sender
