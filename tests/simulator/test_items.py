@@ -237,7 +237,7 @@ def test_a_page_that_is_no_number_is_a_schema_fault(client: Client) -> None:
         kind = operation.removeprefix("Find")
         reply = client.call(
             f'<m:{operation} Traversal="Shallow"><m:{kind}Shape><t:BaseShape>IdOnly</t:BaseShape></m:{kind}Shape>'
-            f'<m:IndexedPage{kind}View MaxEntriesReturned="3" Offset="-1" BasePoint="Beginning"/>'
+            f'<m:IndexedPage{kind}View MaxEntriesReturned="3" Offset="some" BasePoint="Beginning"/>'
             f'<m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds></m:{operation}>'
         )
         assert reply.codes == ["ErrorSchemaValidation"]

@@ -153,7 +153,7 @@ def test_impersonation_needs_the_right_and_keeps_to_its_scope(exchange: Exchange
 
 
 def test_an_account_without_mailbox_has_no_inbox(client: Client) -> None:
-    assert client.call(GET_INBOX, mailbox=None).codes == ["ErrorNonExistentMailbox"]
+    assert client.call(GET_INBOX, mailbox=None).codes == ["ErrorMissingEmailAddress"]
 
 
 def test_a_person_reads_the_own_mailbox_but_not_those_of_others(exchange: Exchange, client: Client) -> None:

@@ -132,6 +132,8 @@ class Call:
         if element.tag == f"{T}DistinguishedFolderId":
             hidden = "ErrorAccessDenied"
             address = (element.findtext(f"{T}Mailbox/{T}EmailAddress") or "").strip()
+            if not address and self.mailbox is None:
+                raise EwsError("ErrorMissingEmailAddress", _WHOSE)
             found = self.exchange.find_mailbox(address) if address else self.own_mailbox
             if found is None:
                 raise EwsError("ErrorNonExistentMailbox")
@@ -254,6 +256,10 @@ class Call:
         return self.item(element.get("Id", ""), right)
 
 
+_WHOSE = (
+    "When making a request as an account that does not have a mailbox, "
+    "you must specify the mailbox primary SMTP address for any distinguished folder Ids."
+)
 _OWN = {Right.EDIT: Right.EDIT_OWN, Right.DELETE: Right.DELETE_OWN}
 _NOT_FOUND = {
     "ToFolderId": "ErrorToFolderNotFound",

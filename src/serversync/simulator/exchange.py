@@ -4,7 +4,6 @@ Everything here may be called from any thread; the server answers requests under
 """
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,11 +20,13 @@ from serversync.simulator.identifiers import decode
 from serversync.simulator.items import render_item
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.registry import kind_of
-from serversync.simulator.mailbox import Mailbox, MailSource
+from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.mailsource import MailSource
 from serversync.simulator.meetingmail import take
 from serversync.simulator.meetings import Attendant, process_waiting
-from serversync.simulator.mime import MessageContent, parse_message
+from serversync.simulator.mime import parse_message
 from serversync.simulator.mimeheaders import with_headers
+from serversync.simulator.renderings import Renderings
 from serversync.simulator.response import EwsError
 from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredItem
@@ -52,8 +53,6 @@ class RoomList:
 
 
 _NAMESPACE = UUID("6f1a3c52-7f0e-4d3b-9d0a-3c8b8a1f7e11")
-_RENDERED_BYTES = 64 * 1024 * 1024
-_CONTENTS = 512
 
 
 def _utc_now() -> datetime:
@@ -131,9 +130,7 @@ class Exchange:
         self._delivered = 0
         self._by_address: dict[str, Mailbox] = {}
         self._by_guid: dict[UUID, Mailbox] = {}
-        self._contents: OrderedDict[tuple[UUID, int, int], MessageContent] = OrderedDict()
-        self._rendered: OrderedDict[tuple[UUID, int, int, int, str, Shape], str] = OrderedDict()
-        self._rendered_bytes = 0
+        self._renderings = Renderings()
 
     @property
     def throttling(self) -> ThrottlingPolicy | None:
@@ -369,26 +366,13 @@ class Exchange:
             mailbox, item = self.find_item(item_id)
             mailbox.delete(item.number)
 
-    def _content(self, mailbox: Mailbox, item: StoredItem, mime: bytes | None) -> MessageContent:
-        """Return a message taken apart; the latest ones are kept."""
-        if mime is None:
-            return MessageContent()
-        key = (mailbox.guid, item.number, item.content_change)
-        found = self._contents.get(key)
-        if found is None or not item.number:
-            found = parse_message(mime)
-            self._contents[key] = found
-            if len(self._contents) > _CONTENTS:
-                self._contents.popitem(last=False)
-        return found
-
     def view(self, mailbox: Mailbox, item: StoredItem, shape: Shape) -> ItemView:
         """Return an item with everything that its rendering needs."""
         mime = mailbox.mime(item)
         return ItemView(
             mailbox,
             item,
-            self._content(mailbox, item, mime),
+            self._renderings.content(mailbox, item, mime),
             mime,
             shape,
             self.illegal_characters,
@@ -425,13 +409,6 @@ class Exchange:
         if item.item_class is None and shape.is_id_only:
             return f'<t:Message><t:ItemId Id="{mailbox.item_id(item)}" ChangeKey="{mailbox.change_key(item)}"/></t:Message>'
         key = (mailbox.guid, item.number, item.occurrence, item.change, self.illegal_characters, shape)
-        found = self._rendered.get(key)
-        if found is not None:
-            self._rendered.move_to_end(key)
-            return found
-        rendered = render_item(self.view(mailbox, item, shape))
-        self._rendered[key] = rendered
-        self._rendered_bytes += len(rendered)
-        while self._rendered_bytes > _RENDERED_BYTES:
-            self._rendered_bytes -= len(self._rendered.popitem(last=False)[1])
-        return rendered
+        return self._renderings.rendered(key) or self._renderings.keep(
+            key, render_item(self.view(mailbox, item, shape))
+        )

@@ -65,9 +65,11 @@ def decode(value: str) -> Identifier:
     """Read an id back.
 
     Raises:
-        EwsError: ``ErrorInvalidIdMalformed``: not an id; ``ErrorItemNotFound``: an id in the form of other
-            servers.
+        EwsError: ``ErrorInvalidIdEmpty``; ``ErrorInvalidIdMalformed``: not an id; ``ErrorItemNotFound``: an id in
+            the form of other servers.
     """
+    if not value:
+        raise EwsError("ErrorInvalidIdEmpty")
     try:
         raw = base64.b64decode(value, validate=True)
         if raw.startswith(_MARK) and raw[40:42] in _FOREIGN and len(raw) == 43 + raw[41]:

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from uuid import UUID
 
 from serversync.simulator import identifiers
@@ -21,6 +21,7 @@ from serversync.simulator.delegate import Delegate
 from serversync.simulator.foldertree import ChangeKind, Folder, FolderTree, LogEntry
 from serversync.simulator.identifiers import Identifier
 from serversync.simulator.mailboxevent import EventKind, MailboxEvent
+from serversync.simulator.mailsource import MailSource
 from serversync.simulator.oof import OofSettings
 from serversync.simulator.response import EwsError
 from serversync.simulator.rules import InboxRule
@@ -44,18 +45,6 @@ class Quota:
 
 _FOLDER_ROW = 256
 """What a folder takes in the store by itself, in bytes, about."""
-
-
-class MailSource(Protocol):
-    """Where the content of seeded messages comes from; must give the same answer each time."""
-
-    def mime(self, mailbox: str, number: int) -> bytes:
-        """Return the MIME of message ``number`` of the mailbox with this address."""
-        ...
-
-    def received(self, mailbox: str, number: int) -> datetime:
-        """Return when that message arrived."""
-        ...
 
 
 class Mailbox(FolderTree):

@@ -155,9 +155,10 @@ def success(operation: str, payload: str) -> str:
 
 
 def failure(operation: str, error: EwsError, payload: str = "") -> str:
-    """Return one response message that says what went wrong with one part of the request."""
+    """Return one response message that says what went wrong with one part of the request, or that it was left out."""
+    kind = "Warning" if error.response_code == "ErrorBatchProcessingStopped" else "Error"
     return (
-        f'<m:{operation}ResponseMessage ResponseClass="Error"><m:MessageText>{text(error.message)}</m:MessageText>'
+        f'<m:{operation}ResponseMessage ResponseClass="{kind}"><m:MessageText>{text(error.message)}</m:MessageText>'
         f"<m:ResponseCode>{error.response_code}</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>"
         f"{payload}</m:{operation}ResponseMessage>"
     )

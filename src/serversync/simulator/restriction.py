@@ -11,12 +11,16 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from lxml import etree
 
-from serversync.simulator.response import TYPES_NS, EwsError
+from serversync.simulator.response import TYPES_NS, EwsError, SoapFault
 from serversync.simulator.shape import T
 
 Subject = TypeVar("Subject")
 Predicate = Callable[[Subject], bool]
 _PATHS = frozenset({f"{T}FieldURI", f"{T}IndexedFieldURI", f"{T}ExtendedFieldURI"})
+_FLAGS = frozenset(
+    f"item:{name}" for name in ("IsDraft", "IsSubmitted", "IsUnmodified", "IsResend", "IsFromMe")
+)
+"""Single bits in the store, which always exist (Microsoft, "EWS property-related errors")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ def _compile(element: etree._Element, reader: Reader[Subject]) -> Predicate[Subj
     if len(element) and element[0].tag in _PATHS:
         operand = reader.operand(element[0])
         if name == "Exists":
+            if element[0].get("FieldURI") in _FLAGS:
+                raise EwsError("ErrorInvalidPropertyForExists")
             return lambda subject: operand.value(subject) is not None
         if name == "Excludes":
             return _excludes(element, operand)
@@ -112,6 +118,18 @@ def _excludes(element: etree._Element, operand: Operand[Subject]) -> Predicate[S
     return test
 
 
+def _constant(operand: Operand[Subject], value: str) -> Any:
+    """Return what a ``Constant`` stands for.
+
+    Raises:
+        EwsError: ``ErrorInvalidValueForProperty``: it is not of the property's type.
+    """
+    try:
+        return operand.parse(value)
+    except SoapFault:
+        raise EwsError("ErrorInvalidValueForProperty") from None
+
+
 def _comparison(
     element: etree._Element,
     reader: Reader[Subject],
@@ -125,7 +143,7 @@ def _comparison(
         raise EwsError("ErrorInvalidRestriction")
     right: Callable[[Subject], Any]
     if other[0].tag == f"{T}Constant":
-        constant = operand.parse(other[0].get("Value", ""))
+        constant = _constant(operand, other[0].get("Value", ""))
         right = lambda _subject: constant  # noqa: E731 - the other branch is a method of the operand
     else:
         right = reader.operand(other[0]).value

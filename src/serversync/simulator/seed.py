@@ -58,7 +58,7 @@ _WRITTEN = tuple(f"{one[0].upper()}{one[1:]}." for one in _SENTENCES)
 
 
 class SeededMail:
-    """A source of generated messages, see ``mailbox.MailSource``.
+    """A source of generated messages, see ``mailsource.MailSource``.
 
     Args:
         seed: Another number makes other mail.

@@ -28,6 +28,7 @@ from serversync.simulator.response import SoapFault
 from serversync.simulator.schema import SchemaCollection
 from serversync.simulator.soap import Answer, PreparedRequest, SoapEndpoint
 from serversync.simulator.streams import tell
+from serversync.simulator.wire import answer_stranger, page, read_body, reset, send_part
 
 _PATH = "/ews/exchange.asmx"
 _SCHEMA_FILES = {
@@ -35,7 +36,6 @@ _SCHEMA_FILES = {
     "/ews/messages.xsd": "messages.xsd",
     "/ews/services.wsdl": "services.wsdl",
 }
-_BODY_LIMIT = 64 * 1024 * 1024
 _COMPRESS_FROM = 512
 _SHUTDOWN_SECONDS = 0.5
 _XML = "text/xml; charset=utf-8"
@@ -219,7 +219,7 @@ class SimulatorServer:
         try:
             response = await self._respond(request)
         except web.HTTPRequestEntityTooLarge:
-            response = _page(413, "Request Entity Too Large")
+            response = page(413, "Request Entity Too Large")
         except ConnectionResetError:
             return web.Response(
                 status=400
@@ -237,21 +237,21 @@ class SimulatorServer:
         return response
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
-        body = await _read(request)
+        body = await read_body(request)
         path = request.path.lower()
         if self._autodiscover is not None and AutodiscoverEndpoint.is_for(path):
             return await self._autodiscover.respond(request, body)
         if path != _PATH and path not in _SCHEMA_FILES:
-            return _page(404, "Not Found")
+            return page(404, "Not Found")
         if (fault := self.exchange.faults.for_stranger()) is not None:
-            return await _stranger(request, fault)
+            return await answer_stranger(request, fault)
         return await self._ews(request, body, path)
 
     async def _ews(self, request: web.BaseRequest, body: bytes, path: str) -> web.StreamResponse:
         """Answer a request to the EWS directory, which asks everybody to log on."""
         authenticator = self._authenticator
         if authenticator is None or request.transport is None:
-            return _page(503, "Service Unavailable")
+            return page(503, "Service Unavailable")
         connection = self._connections.setdefault(request.transport, Connection())
         if self._proxy is not None and self._proxy.shares_connections:
             connection = Connection()
@@ -277,7 +277,7 @@ class SimulatorServer:
         if request.method != "POST":
             return web.Response(status=302, headers={"Location": "/EWS/Services.wsdl"})
         if not request.content_type.lower().endswith("xml"):
-            return _page(415, "The content type was not the expected type 'text/xml; charset=utf-8'.")
+            return page(415, "The content type was not the expected type 'text/xml; charset=utf-8'.")
         return None
 
     async def _post(
@@ -328,12 +328,12 @@ class SimulatorServer:
         if fault.delay or delay:
             await asyncio.sleep(fault.delay + delay)
         if fault.reset_before:
-            return _reset(request)
+            return reset(request)
         if fault.http_status is not None and fault.body is None:
-            page = _page(fault.http_status, "planned", fault.headers)
+            planned = page(fault.http_status, "planned", fault.headers)
             for offer in authenticator.offers if fault.http_status == 401 else ():
-                page.headers.add("WWW-Authenticate", offer)
-            return page
+                planned.headers.add("WWW-Authenticate", offer)
+            return planned
         answer = self._endpoint.answer(prepared)
         for look in self.on_response:
             look(Traffic(answer.operation, body, answer.status, answer.body))
@@ -359,14 +359,14 @@ class SimulatorServer:
 
     def _schema_file(self, name: str) -> web.StreamResponse:
         if self._schemas is None:
-            return _page(404, "Not Found")
+            return page(404, "Not Found")
         content = (self._schemas.folder / self.exchange.version.schema_folder / name).read_bytes()
         return web.Response(body=content, content_type="text/xml")
 
     async def _send(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         fault = answer.fault or Fault()
         if fault.reset_after:
-            return _reset(request)
+            return reset(request)
         status = answer.status
         body = answer.body
         if fault.body is not None:
@@ -376,7 +376,7 @@ class SimulatorServer:
             body = body[:middle] + b"\x00<\xff&" + body[middle + 4 :]
         headers = {"Content-Type": _XML, **fault.headers}
         if fault.truncate is not None:
-            return await _send_part(request, status, headers, body, fault.truncate)
+            return await send_part(request, status, headers, body, fault.truncate)
         if len(body) >= _COMPRESS_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
             body = gzip.compress(body, compresslevel=1, mtime=0)
             headers["Content-Encoding"] = "gzip"
@@ -385,53 +385,3 @@ class SimulatorServer:
         for name, value in answer.cookies.items():
             response.set_cookie(name, value, path="/")
         return response
-
-
-async def _read(request: web.BaseRequest) -> bytes:
-    """Read the whole body.
-
-    Raises:
-        aiohttp.web.HTTPRequestEntityTooLarge: it is longer than IIS lets through.
-    """
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > _BODY_LIMIT:
-            raise web.HTTPRequestEntityTooLarge(_BODY_LIMIT, len(body))
-    return bytes(body)
-
-
-def _page(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
-    body = f"<!DOCTYPE html><html><head><title>{status} - {text}</title></head><body><h2>{status} - {text}</h2></body></html>"
-    return web.Response(status=status, text=body, content_type="text/html", headers=headers)
-
-
-def _reset(request: web.BaseRequest) -> web.StreamResponse:
-    """Break the connection; what is returned never leaves."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=500)
-
-
-async def _stranger(request: web.BaseRequest, fault: Fault) -> web.StreamResponse:
-    """Carry out what goes wrong before the log-on, as at a proxy in front of the server."""
-    await asyncio.sleep(fault.delay)
-    if fault.reset_before:
-        return _reset(request)
-    if fault.body is not None:
-        return web.Response(status=fault.http_status or 200, body=fault.body, headers=fault.headers)
-    return _page(fault.http_status or 503, "planned", fault.headers)
-
-
-async def _send_part(
-    request: web.BaseRequest, status: int, headers: dict[str, str], body: bytes, size: int
-) -> web.StreamResponse:
-    """Announce the whole body, send its beginning, and break the connection."""
-    response = web.StreamResponse(status=status, headers={**headers, "Content-Length": str(len(body))})
-    await response.prepare(request)
-    await response.write(body[:size])
-    if request.transport is not None:
-        request.transport.close()
-    return response

@@ -235,15 +235,21 @@ def parse_shape(
     )
 
 
+_FIRST_NAMED = 0x8000
+"""Tags from here on belong to named properties, and differ from mailbox to mailbox."""
+
+
 def extended_field(path: etree._Element) -> ExtendedField:
     """Read an ``ExtendedFieldURI`` element.
 
     Raises:
-        SoapFault: its attributes do not name a property.
+        SoapFault: its attributes do not name a property, or by a tag that differs from mailbox to mailbox.
     """
     found = ExtendedField(tuple((str(name), str(value)) for name, value in path.attrib.items()))
     if not found.is_valid:
         raise SoapFault(
             "ErrorInvalidExtendedProperty", "The extended property attribute combination is invalid."
         )
+    if found.tag is not None and found.tag >= _FIRST_NAMED:
+        raise SoapFault("ErrorNoPropertyTagForCustomProperties")
     return found

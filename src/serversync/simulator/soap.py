@@ -97,6 +97,28 @@ def _unreadable(reason: str) -> SoapFault:
     )
 
 
+_ONCE = (
+    "RequestServerVersion",
+    "ExchangeImpersonation",
+    "TimeZoneContext",
+    "MailboxCulture",
+    "DateTimePrecision",
+)
+
+
+def check_header(request: Request) -> None:
+    """Refuse a header that says the same thing twice.
+
+    Raises:
+        SoapFault: ``ErrorDuplicateSOAPHeader``.
+    """
+    if request.header is None:
+        return
+    names = [child.tag for child in request.header]
+    if any(names.count(f"{T}{name}") > 1 for name in _ONCE):
+        raise SoapFault("ErrorDuplicateSOAPHeader")
+
+
 def request_schema(request: Request, exchange: Exchange) -> Schema:
     """Return the schema step that a request speaks; without a header the server's own.
 
@@ -146,6 +168,8 @@ def acting_mailbox(request: Request, exchange: Exchange, account: Account) -> Ma
             "ErrorInvalidExchangeImpersonationHeaderData", "The impersonation header names nobody."
         )
     kind = etree.QName(identity).localname
+    if kind == "PrincipalName" and "@" not in value:
+        raise SoapFault("ErrorInvalidUserPrincipalName")
     mailbox = exchange.find_mailbox_by_sid(value) if kind == "SID" else exchange.find_mailbox(value)
     if mailbox is None:
         raise SoapFault("ErrorInvalidUserSid" if kind == "SID" else "ErrorNonExistentMailbox")
@@ -210,6 +234,7 @@ class SoapEndpoint:
         prepared = PreparedRequest(account, None, None, exchange.version.schema, None, None, headers or {})
         try:
             prepared.request = parse(body)
+            check_header(prepared.request)
             prepared.schema = request_schema(prepared.request, exchange)
             self._check(prepared.request, prepared.schema)
             prepared.mailbox = acting_mailbox(prepared.request, exchange, account)

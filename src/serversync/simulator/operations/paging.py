@@ -36,7 +36,8 @@ def page_of(request: etree._Element, total: int, kind: str) -> Page:
         kind: ``Item`` or ``Folder``, as in the names of the view elements.
 
     Raises:
-        EwsError: ``ErrorInvalidPagingMaxRows`` or ``ErrorInvalidFractionalPagingParameters``.
+        EwsError: ``ErrorInvalidPagingMaxRows``, ``ErrorInvalidIndexedPagingParameters`` or
+            ``ErrorInvalidFractionalPagingParameters``.
         SoapFault: a number is none.
     """
     view = request.find(f"{M}IndexedPage{kind}View")
@@ -46,6 +47,8 @@ def page_of(request: etree._Element, total: int, kind: str) -> Page:
         raise EwsError("ErrorInvalidPagingMaxRows")
     if fraction is not None:
         return _fractional(fraction, total, size)
+    if view is not None and view.get("Offset", "").startswith("-"):
+        raise EwsError("ErrorInvalidIndexedPagingParameters")
     offset = whole_number(view, "Offset", 0)
     if view is not None and view.get("BasePoint") == "End":
         first, last = max(total - offset - size, 0), max(total - offset, 0)

@@ -48,6 +48,8 @@ def _sync(call: Call) -> str:
         if error.response_code in {"ErrorItemNotFound", "ErrorFolderNotFound"}:
             raise EwsError("ErrorSyncFolderNotFound") from error
         raise
+    if folder.search is not None:
+        raise EwsError("ErrorInvalidFolderTypeForOperation")
     ignored = {element.get("Id", "") for element in call.request.iterfind(f"{M}Ignore/*")}
     given = (call.request.findtext(f"{M}SyncState") or "").strip()
     state = unseal(given, mailbox, folder, call.exchange.secret) if given else None

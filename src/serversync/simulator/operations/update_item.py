@@ -102,7 +102,7 @@ def _store(call: Call, mailbox: Mailbox, stored: StoredItem, writer: ItemWriter)
             item.exceptions = None
         if kind.element == "Task":
             _complete(mailbox, stored, item)
-        update = _check_meeting(call, stored, item) if kind.element == "CalendarItem" else None
+        update = _check_meeting(call, mailbox, stored, item) if kind.element == "CalendarItem" else None
         mailbox.store(item, modifier=call.modifier)
         if update is not None:
             _tell(call, mailbox, stored, item, update)
@@ -126,11 +126,12 @@ def _complete(mailbox: Mailbox, stored: StoredItem, item: StoredItem) -> None:
     item.properties = going_on
 
 
-def _check_meeting(call: Call, stored: StoredItem, item: StoredItem) -> Update | None:
+def _check_meeting(call: Call, mailbox: Mailbox, stored: StoredItem, item: StoredItem) -> Update | None:
     """Bring answers and sequence number in order; return what to tell whom, or ``None`` for nobody.
 
     Raises:
-        EwsError: ``ErrorCalendarIsNotOrganizer``: the meeting is somebody else's; ``ErrorInvalidRecipients``.
+        EwsError: ``ErrorCalendarIsNotOrganizer``: the meeting is somebody else's; ``ErrorInvalidRecipients``;
+            ``ErrorCalendarCannotUpdateDeletedItem``.
     """
     tells, _ = sends(call.request.get("SendMeetingInvitationsOrCancellations"))
     before, after = stored.properties or {}, item.properties or {}
@@ -139,6 +140,8 @@ def _check_meeting(call: Call, stored: StoredItem, item: StoredItem) -> Update |
             raise EwsError("ErrorCalendarIsNotOrganizer")
         return None
     if tells:
+        if stored.folder == mailbox.distinguished_folder("deleteditems").number and meetings.everybody(item):
+            raise EwsError("ErrorCalendarCannotUpdateDeletedItem")
         meetings.check_people(meetings.everybody(item))
     update = prepare_update(stored, item, sends=tells)
     return update if tells else None
