@@ -7,6 +7,8 @@ mark: it may have been renamed. Trouble with the list never stops mail from bein
 from collections.abc import Iterable
 from dataclasses import replace
 
+from msgspec.structs import replace as changed
+
 from serversync.core.errors import Scope, ServiceError, Transient
 from serversync.engine.ports import Alerts, ExchangeMailbox, Listed, MailboxRun, MailPlan, MailStore
 from serversync.rules.email.category import TrackingCategory
@@ -52,4 +54,4 @@ def by_present_name(change: Listed, known: TrackingCategory) -> Listed:
     """Return a change whose item, where it carries a former name of the category, carries the present one too."""
     if known.name in change.categories or set(known.former).isdisjoint(change.categories):
         return change
-    return change._replace(categories=(*change.categories, known.name))
+    return changed(change, categories=(*change.categories, known.name))
