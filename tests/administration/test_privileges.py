@@ -3,14 +3,17 @@
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from serversync.administration import (
+    activities,
     actor,
     alerts,
+    appointments,
     audit,
     authorities,
     bulk,
@@ -38,6 +41,7 @@ from serversync.administration import (
     syncfields,
     syncfilters,
     synchronization,
+    tasks,
     timeline,
     timezones,
     traces,
@@ -47,6 +51,7 @@ from serversync.administration import (
 from serversync.core.errors import InputInvalid, PrivilegeMissing, RecordNotFound
 from serversync.crm.models import (
     Account,
+    Appointment,
     AsyncOperation,
     BusinessUnit,
     Contact,
@@ -61,6 +66,7 @@ from serversync.crm.models import (
     Role,
     RolePrivileges,
     SystemUser,
+    Task,
     TraceLog,
     UserQuery,
 )
@@ -120,6 +126,27 @@ def place() -> Place:
 
 
 FILTER = syncfilters.FilterEntries("Other", conditions=[("ownerid", "eq-userid", "")])
+
+
+NINE = datetime(2026, 5, 1, 9, tzinfo=UTC)
+ACTIVITIES = (
+    "read a task",
+    "edit a task",
+    "complete a task",
+    "delete a task",
+    "read an appointment",
+    "edit an appointment",
+)
+
+
+def task_of(user: SystemUser) -> Task:
+    return Task.objects.get_or_create(subject="Call", ownerid=user)[0]
+
+
+def tea_of(user: SystemUser) -> Appointment:
+    return Appointment.objects.get_or_create(
+        subject="Tea", ownerid=user, defaults={"scheduledstart": NINE, "scheduledend": NINE}
+    )[0]
 
 
 def filter_row(user: SystemUser) -> UserQuery:
@@ -183,6 +210,12 @@ SOMEONES: dict[str, Act] = {
     "edit an account": lambda place, of: customers.edit(
         customers.ACCOUNT, Account.objects.get(ownerid=of), {"name": "x"}
     ),
+    "read a task": lambda place, of: activities.find(activities.TASK, task_of(of).pk),
+    "edit a task": lambda place, of: tasks.edit(task_of(of), {"subject": "x"}),
+    "complete a task": lambda place, of: activities.set_state(activities.TASK, task_of(of), "complete"),
+    "delete a task": lambda place, of: activities.delete(activities.TASK, task_of(of)),
+    "read an appointment": lambda place, of: activities.find(activities.APPOINTMENT, tea_of(of).pk),
+    "edit an appointment": lambda place, of: appointments.edit(tea_of(of), {"subject": "x"}),
     "read filters": lambda place, of: syncfilters.of_user(of),
     "add a filter": lambda place, of: syncfilters.add(of, Kind.TASK, FILTER),
     "edit a filter": lambda place, of: syncfilters.edit(filter_row(of), FILTER),
@@ -243,6 +276,8 @@ EVERYBODYS: dict[str, Act] = {
     "add a queue": lambda place, _: queues.add("Support", address="support@example.org"),
     "add a contact": lambda place, _: customers.add(customers.CONTACT, {"lastname": "x"}),
     "add an account": lambda place, _: customers.add(customers.ACCOUNT, {"name": "x"}),
+    "add a task": lambda place, _: tasks.add({"subject": "x"}),
+    "add an appointment": lambda place, _: appointments.add({"subject": "x", "start": NINE, "end": NINE}),
     "read templates of filters": lambda place, _: syncfilters.templates(),
     "add a template of filters": lambda place, _: syncfilters.add_template(Kind.TASK, FILTER),
     "read the audit": lambda place, _: audit.find_all(),
@@ -270,6 +305,7 @@ REACH: dict[str, dict[str, int]] = {
     "Mailbox Administrator": {
         **dict.fromkeys(SOMEONES, UNIT),
         "read an e-mail": OWN,
+        **dict.fromkeys(ACTIVITIES, OWN),
         "edit a user": NOT,
         "unlock a user": NOT,
         "edit a contact": NOT,
@@ -296,6 +332,8 @@ REACH: dict[str, dict[str, int]] = {
         "read profiles": ALL,
         "read settings": ALL,
         "read templates of filters": ALL,
+        "add a task": ALL,
+        "add an appointment": ALL,
         "list roles": ALL,
         "read synchronized fields": ALL,
         "see how the secret key stands": ALL,
@@ -322,6 +360,7 @@ REACH: dict[str, dict[str, int]] = {
                 "edit a contact",
                 "deactivate a contact",
                 "edit an account",
+                *ACTIVITIES,
                 "read filters",
                 "add a filter",
                 "edit a filter",
@@ -366,6 +405,8 @@ REACH: dict[str, dict[str, int]] = {
         "test all mailboxes of a profile": ALL,
         "list senders": ALL,
         "write a draft": ALL,
+        "add a task": ALL,
+        "add an appointment": ALL,
     },
     # What of the own mail is tracked, and the own time zone, are everybody's own choice; without prvWriteActivity nothing can be sent as oneself.
     "": {
@@ -536,6 +577,10 @@ def test_an_administrator_sees_what_is_in_a_mailbox(place: Place) -> None:
 
 ADMINISTRATION = Path(people.__file__).parent
 NARROWED = {
+    "activities.may_write": "tells what may be changed",
+    "activities.newest": "lists what may be read",
+    "activities.owner_of_new": "is what adding an appointment or a task asks",
+    "activities.rows": "lists what may be read",
     "alerts.find_all": "lists what may be read",
     "audit.changes": "notes what the act did",
     "audit.rows": "is what audit.find_all reads",

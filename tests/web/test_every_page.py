@@ -1,6 +1,7 @@
 """Every address of the pages: none is forgotten, each answers whoever may see it and nobody else."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from django.test import Client
@@ -9,12 +10,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from serversync.administration import actor, customers, jobs, queues, syncfilters
 from serversync.crm.models import (
     Account,
+    Appointment,
     AsyncOperation,
     Contact,
     Email,
     EmailServerProfile,
     Queue,
     SavedQuery,
+    Task,
     TraceLog,
 )
 from tests.web.company import Company, attach, logged_in, mailbox_of, track
@@ -70,6 +73,18 @@ def of_file(company: Company) -> list[Any]:
     return [company.of_ada.pk, attach(company.of_ada, b"numbers", "numbers.txt").pk]
 
 
+def of_appointment(company: Company) -> list[Any]:
+    start = datetime(2026, 5, 1, 9, tzinfo=UTC)
+    made = Appointment.objects.first() or Appointment.objects.create(
+        subject="Tea", scheduledstart=start, scheduledend=start, ownerid=company.ada
+    )
+    return [made.pk]
+
+
+def of_task(company: Company) -> list[Any]:
+    return [(Task.objects.first() or Task.objects.create(subject="Call", ownerid=company.ada)).pk]
+
+
 def of_filter(company: Company) -> list[Any]:
     with actor.acting(actor.INSTALLATION):
         return [syncfilters.of_user(company.ada)[0].pk]
@@ -106,12 +121,18 @@ OPENED: dict[str, Arguments] = {
             "new-queue",
             "password",
             "options",
+            "appointment-list",
+            "appointment-new",
+            "task-list",
+            "task-new",
             "filters",
             "filter-templates",
             "filter-templates-apply",
         ),
         no_arguments,
     ),
+    "appointment": of_appointment,
+    "task": of_task,
     "user-filters": lambda company: [company.ada.pk],
     "user-filter-new": lambda company: [company.ada.pk, "contact"],
     "user-filters-reset": lambda company: [company.ada.pk],
@@ -165,6 +186,8 @@ BY_FORM: dict[str, Arguments] = {
     "account-state": lambda company: [*of_account(company), "deactivate"],
     "queue-state": lambda company: [*of_queue(company), "deactivate"],
     "user-unlock": lambda company: [company.ada.pk],
+    "appointment-act": lambda company: [*of_appointment(company), "complete"],
+    "task-act": lambda company: [*of_task(company), "complete"],
     "user-filter-act": lambda company: [*of_filter(company), "deactivate"],
     "filter-template-act": lambda company: [*of_template(company), "deactivate"],
     "log-out": no_arguments,

@@ -1,6 +1,6 @@
 """Checks of what people type: names, addresses and times."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from uuid import UUID
 
 from serversync.core.errors import InputInvalid
@@ -49,8 +49,20 @@ def address(value: str, field: str) -> str:
     return stripped
 
 
-def moment(value: str, field: str) -> datetime:
-    """Return a time that was given as ISO 8601; without a zone it is in UTC.
+def day(value: str, field: str) -> date:
+    """Return a date that was given as ISO 8601.
+
+    Raises:
+        InputInvalid: it is none.
+    """
+    try:
+        return date.fromisoformat(value.strip())
+    except ValueError as error:
+        raise InputInvalid(field=field, reason=f"{value} is not a date like 2026-01-31") from error
+
+
+def moment(value: str, field: str, *, zone: tzinfo = UTC) -> datetime:
+    """Return a time that was given as ISO 8601; without a zone it is in ``zone``.
 
     Raises:
         InputInvalid: it is no time.
@@ -61,4 +73,4 @@ def moment(value: str, field: str) -> datetime:
         raise InputInvalid(
             field=field, reason=f"{value} is not a time like 2026-01-31 or 2026-01-31T08:00+01:00"
         ) from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)

@@ -14,6 +14,8 @@ from serversync.administration.actor import Actor
 from serversync.core.errors import PrivilegeMissing, RecordNotFound
 from serversync.crm.models import (
     Account,
+    ActivityParty,
+    Appointment,
     AsyncOperation,
     Contact,
     Email,
@@ -21,11 +23,14 @@ from serversync.crm.models import (
     Mailbox,
     MessageTrace,
     Queue,
+    RecurringAppointmentMaster,
     Role,
     SystemUser,
+    Task,
     TraceLog,
     UserQuery,
 )
+from serversync.crm.models.activityparty import ATTENDEES
 from serversync.crm.models.keys import AmongKeys
 from serversync.crm.privileges import Depth, Privilege
 
@@ -39,6 +44,9 @@ _OWNER: Final[dict[type[Model], str]] = {
     EmailServerProfile: "ownerid",
     Queue: "ownerid",
     Email: "ownerid",
+    Appointment: "ownerid",
+    RecurringAppointmentMaster: "ownerid",
+    Task: "ownerid",
     Contact: "ownerid",
     Account: "ownerid",
     AsyncOperation: "ownerid",
@@ -160,6 +168,19 @@ def reads_content(mailbox: Mailbox) -> bool:
     Whoever looks after somebody's mailbox need not be allowed to read somebody's mail: they see ``HIDDEN`` instead.
     """
     return reach(Privilege.READ_ACTIVITY, Mailbox.objects.filter(pk=mailbox.pk)).exists()
+
+
+def appointments() -> QuerySet[Appointment]:
+    """Return the single appointments that may be read: within the depth, and those that the person takes part in."""
+    actor = actors.current()
+    single = Appointment.objects.filter(seriesid=None)
+    depth = actor.depth(Privilege.READ_ACTIVITY)
+    if depth is None or depth == Depth.ORGANIZATION or actor.user is None:
+        return reach(Privilege.READ_ACTIVITY, single)
+    invited = ActivityParty.objects.filter(partyid=actor.user.pk, participationtypemask__in=ATTENDEES)
+    return single.filter(
+        _within(Appointment, actor.user, actor, depth) | Q(activityid__in=invited.values("activityid"))
+    )
 
 
 def alerts() -> QuerySet[TraceLog]:

@@ -4,18 +4,31 @@ from typing import Final, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from serversync.crm.models import Account, Audit, Contact, Email, Queue, SystemUser
+from serversync.crm.models import (
+    Account,
+    Appointment,
+    Audit,
+    Contact,
+    Email,
+    Queue,
+    RecurringAppointmentMaster,
+    SystemUser,
+    Task,
+)
 from serversync.crm.models.words import Begun, Occurs, Words, pattern_of, split
 
 Row = TypeVar("Row", bound=Model)
 
 WORDS: Final[dict[type[Model], Words]] = {
     Account: Account.WORDS,
+    Appointment: Appointment.WORDS,
     Audit: Audit.WORDS,
     Contact: Contact.WORDS,
     Email: Email.WORDS,
     Queue: Queue.WORDS,
+    RecurringAppointmentMaster: RecurringAppointmentMaster.WORDS,
     SystemUser: SystemUser.WORDS,
+    Task: Task.WORDS,
 }
 """What can be searched, by its table."""
 

@@ -11,6 +11,7 @@ from serversync import __version__
 from serversync.cli import (
     account,
     alert,
+    appointment,
     audit,
     check,
     contact,
@@ -26,6 +27,7 @@ from serversync.cli import (
     settings,
     simulator,
     syncfilter,
+    task,
     user,
 )
 from serversync.cli.session import EXIT_CODES
@@ -50,6 +52,8 @@ GROUPS = {
     "folder": folder.app,
     "filter": syncfilter.app,
     "email": email.app,
+    "appointment": appointment.app,
+    "task": task.app,
     "alert": alert.app,
     "job": job.app,
     "audit": audit.app,

@@ -20,6 +20,7 @@ _PLACES: Final = {
     "contacts": Privilege.READ_CONTACT,
     "accounts": Privilege.READ_ACCOUNT,
     "queues": Privilege.READ_QUEUE,
+    "activities": Privilege.READ_ACTIVITY,
     "audit": Privilege.READ_AUDIT,
     "filters": Privilege.READ_FILTER,
     "doctor": Privilege.WRITE_ORGANIZATION,

@@ -16,6 +16,7 @@ urlpatterns = [
     path("check-up/", include("serversync.web.pages.doctor.urls")),
     path("audit/", include("serversync.web.pages.audit.urls")),
     path("", include("serversync.web.pages.customers.urls")),
+    path("", include("serversync.web.pages.activities.urls")),
     path("queues/", include("serversync.web.pages.queues.urls")),
     path("filters/", include("serversync.web.pages.filters.urls")),
     path("users/", include("serversync.web.pages.users.urls")),

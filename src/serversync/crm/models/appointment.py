@@ -5,6 +5,9 @@ times are dates: midnight UTC of its first day, and of the day after its last. `
 ``modifiedfieldsmask`` belong to occurrences of a series.
 """
 
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Func, Q
 
@@ -22,6 +25,7 @@ from serversync.crm.models.columns import (
     uniqueidentifier,
 )
 from serversync.crm.models.options import Priority
+from serversync.crm.models.words import Words
 
 
 class AppointmentState(models.IntegerChoices):
@@ -95,6 +99,8 @@ class Appointment(models.Model):
     createdon = createdon()
     modifiedon = modifiedon()
 
+    WORDS: ClassVar[Words] = Words("subject", "location")
+
     class Meta:
         """The table, and what the database enforces and finds quickly."""
 
@@ -135,6 +141,7 @@ class Appointment(models.Model):
             ),
         )
         indexes = (
+            GinIndex(Words("subject", "location"), name="appointment_words"),
             models.Index(fields=["-scheduledstart", "-activityid"], name="appointment_list"),
             models.Index(
                 fields=["seriesid"], name="appointment_seriesid", condition=Q(seriesid__isnull=False)

@@ -7,6 +7,9 @@ Occurrences that were changed are rows of ``appointment`` with ``seriesid``, ``o
 ``instancetypecode`` 3; ``modifiedfieldsmask`` names, separated by commas, what they have of their own.
 """
 
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -25,6 +28,7 @@ from serversync.crm.models.columns import (
     uniqueidentifier,
 )
 from serversync.crm.models.options import Priority
+from serversync.crm.models.words import Words
 
 
 class RecurrencePatternType(models.IntegerChoices):
@@ -95,6 +99,8 @@ class RecurringAppointmentMaster(models.Model):
     createdon = createdon()
     modifiedon = modifiedon()
 
+    WORDS: ClassVar[Words] = Words("subject", "location")
+
     class Meta:
         """The table, and what the database enforces."""
 
@@ -139,7 +145,11 @@ class RecurringAppointmentMaster(models.Model):
                 name="recurringappointmentmaster_regarding_id_and_type",
             ),
         )
-        indexes = (models.Index(fields=["ownerid"], name="recurringappointment_ownerid"),)
+        indexes = (
+            models.Index(fields=["ownerid"], name="recurringappointment_ownerid"),
+            models.Index(fields=["-createdon", "-activityid"], name="recurringappointment_newest"),
+            GinIndex(Words("subject", "location"), name="recurringappointment_words"),
+        )
 
     def __str__(self) -> str:
         return self.subject or str(self.activityid)

@@ -5,6 +5,9 @@ completion are dates without a time, which no time zone can shift. State, percen
 thing said three ways: a trigger of the database (migration ``expand_task``) keeps them in step as Exchange does.
 """
 
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -19,6 +22,7 @@ from serversync.crm.models.columns import (
     uniqueidentifier,
 )
 from serversync.crm.models.options import Priority
+from serversync.crm.models.words import Words
 
 
 class TaskState(models.IntegerChoices):
@@ -74,6 +78,8 @@ class Task(models.Model):
     createdon = createdon()
     modifiedon = modifiedon()
 
+    WORDS: ClassVar[Words] = Words("subject")
+
     class Meta:
         """The table, and what the database enforces and finds quickly."""
 
@@ -100,6 +106,8 @@ class Task(models.Model):
             ),
         )
         indexes = (
+            GinIndex(Words("subject"), name="task_words"),
+            models.Index(fields=["-createdon", "-activityid"], name="task_newest"),
             models.Index(fields=["ownerid", "statecode", "scheduledend"], name="task_of_owner"),
             models.Index(
                 fields=["regardingobjectid"],

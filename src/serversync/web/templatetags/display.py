@@ -1,7 +1,7 @@
 """How times, sizes and statuses look, the same on every page."""
 
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from django import template
@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from serversync.administration import audit
+from serversync.administration import appointments, audit
 from serversync.administration.readiness import Readiness
 from serversync.administration.sentences import Sentence
 from serversync.core.clock import now
-from serversync.crm.models import Audit, MessageTrace
+from serversync.crm.models import Appointment, Audit, MessageTrace, RecurringAppointmentMaster, Task
 from serversync.rules.email.acceptance import REASONS
 from serversync.web.ways import in_pages
 
@@ -103,6 +103,31 @@ def email_status(email: object) -> SafeString:
 def record_state(value: int) -> SafeString:
     """Show Active or Inactive."""
     return status("idle", "Inactive") if value else status("good", "Active")
+
+
+@register.filter
+def activity_status(row: Appointment | RecurringAppointmentMaster | Task) -> SafeString:
+    """Show the state of an appointment, a series or a task, with the reason where it says more."""
+    kind = {1: "good", 2: "warn"}.get(row.statecode, "info")
+    state, reason = row.get_statecode_display(), row.get_statuscode_display()
+    return status(kind, state if state == reason else f"{state}, {reason.lower()}")
+
+
+@register.filter
+def first_day(row: Appointment) -> SafeString:
+    """Show the first of whole days, which no time zone shifts."""
+    return _day(appointments.days_of(row)[0])
+
+
+@register.filter
+def last_day(row: Appointment) -> SafeString:
+    """Show the last of whole days."""
+    return _day(appointments.days_of(row)[1])
+
+
+def _day(day: date) -> SafeString:
+    pattern = "{:%-d %b}" if day.year == now().year else "{:%-d %b %Y}"
+    return format_html('<time datetime="{}">{}</time>', day.isoformat(), pattern.format(day))
 
 
 @register.filter

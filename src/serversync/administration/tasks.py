@@ -1,0 +1,105 @@
+"""Tasks that people enter and change; start, due date and completion are days without a time."""
+
+from datetime import date
+from typing import Final, TypedDict
+
+from django.db import transaction
+
+from serversync.administration import activities, audit, entries, privileges
+from serversync.core.errors import InputInvalid
+from serversync.crm.models import Task
+from serversync.crm.models.task import TaskStatus
+from serversync.crm.privileges import Privilege
+
+STATUSES: Final = {
+    "not-started": TaskStatus.NOT_STARTED,
+    "in-progress": TaskStatus.IN_PROGRESS,
+    "waiting": TaskStatus.WAITING,
+    "deferred": TaskStatus.DEFERRED,
+}
+"""The words for the statuses of an open task."""
+_LONGEST: Final = 200
+
+
+class TaskEntries(TypedDict, total=False):
+    """What is entered; what is missing stays."""
+
+    subject: str
+    description: str
+    start: date | None
+    due: date | None
+    percent: int
+    importance: str
+    status: str
+
+
+def add(given: TaskEntries, *, owner: str | None = None) -> Task:
+    """Add a task.
+
+    Raises:
+        InputInvalid: a value cannot be used.
+        PrivilegeMissing: the actor may not make tasks, or not for this owner.
+    """
+    user = activities.owner_of_new(owner)
+    row = Task(ownerid=user)
+    if "subject" not in given:
+        raise InputInvalid(field="Subject", reason="it is empty")
+    _fill(row, given)
+    with transaction.atomic():
+        row.save()
+        row.refresh_from_db()
+        audit.created("task.add", row)
+    return row
+
+
+def edit(row: Task, given: TaskEntries) -> Task:
+    """Change a task that is open.
+
+    Raises:
+        InputInvalid: a value cannot be used, or the task is over.
+        PrivilegeMissing: the actor may not change it.
+    """
+    privileges.require_for(Privilege.WRITE_ACTIVITY, [row])
+    activities.refuse_closed(row)
+    with transaction.atomic(), audit.changes("task.edit", [row]):
+        _fill(row, given)
+        row.save()
+        row.refresh_from_db()
+    return row
+
+
+def entered(row: Task) -> TaskEntries:
+    """Return what a task has, as it is entered."""
+    words = {int(number): word for word, number in STATUSES.items()}
+    importance = {int(number): word for word, number in activities.IMPORTANCE.items()}
+    return TaskEntries(
+        subject=row.subject or "",
+        description=row.description or "",
+        start=row.scheduledstart,
+        due=row.scheduledend,
+        percent=row.percentcomplete,
+        importance=importance[row.prioritycode],
+        status=words.get(row.statuscode, "not-started"),
+    )
+
+
+def _fill(row: Task, given: TaskEntries) -> None:
+    if "subject" in given:
+        row.subject = entries.text(given["subject"], "Subject", longest=_LONGEST)
+    if "description" in given:
+        row.description = given["description"].strip() or None
+    row.scheduledstart = given.get("start", row.scheduledstart)
+    row.scheduledend = given.get("due", row.scheduledend)
+    if row.scheduledstart and row.scheduledend and row.scheduledend < row.scheduledstart:
+        raise InputInvalid(field="Due Date", reason="it is before the start date")
+    if "importance" in given:
+        row.prioritycode = activities.importance(given["importance"])
+    if "percent" in given:
+        if not 0 <= given["percent"] <= 100:
+            raise InputInvalid(field="% Complete", reason="it is not within 0 and 100")
+        row.percentcomplete = given["percent"]
+    if "status" in given:
+        found = STATUSES.get(given["status"])
+        if found is None:
+            raise InputInvalid(field="Status", reason=f"{given['status']} is none of {', '.join(STATUSES)}")
+        row.statuscode = found

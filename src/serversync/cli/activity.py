@@ -1,0 +1,84 @@
+"""What the commands for appointments, series and tasks have in common: listing, showing, completing, cancelling."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serversync.cli.session import Json, with_database
+
+if TYPE_CHECKING:
+    from serversync.administration.activities import Kind
+
+Key = Annotated[str, typer.Argument(help="Id of the list.")]
+Owner = Annotated[str | None, typer.Option("--owner", help="Whose it is: user name or address.")]
+Importance = Annotated[str | None, typer.Option("--importance", help="low, normal or high.")]
+Text = str | None
+
+
+def register(
+    app: typer.Typer, word: str, columns: dict[str, str], more: Callable[[Any], dict[str, Any]]
+) -> None:
+    """Give an application the commands list, show, complete, cancel, open and delete of a kind."""
+
+    def kind() -> "Kind":
+        from serversync.administration import activities
+
+        return {one.word: one for one in (activities.APPOINTMENT, activities.SERIES, activities.TASK)}[word]
+
+    def shown(row: Any) -> dict[str, Any]:
+        from serversync.administration.records import as_dict
+
+        return {**as_dict(row), **more(row)}
+
+    @app.command("list")
+    def find_all(
+        *,
+        search: Annotated[Text, typer.Option("--search", help="Words in subject or place.")] = None,
+        limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 100,
+        as_json: Json = False,
+    ) -> None:
+        """List them, the latest first."""
+        with with_database(as_json=as_json) as output:
+            from serversync.administration import activities
+
+            rows = map(shown, activities.newest(kind(), search or "", limit=limit))
+            output.rows(rows, {"activityid": "Id", **columns}, empty="There are none.")
+
+    @app.command("show")
+    def show(key: Key, *, as_json: Json = False) -> None:
+        """Show one with everything that it has."""
+        with with_database(as_json=as_json) as output:
+            from serversync.administration import activities
+
+            output.record(shown(activities.find(kind(), key)))
+
+    def state(act: str) -> Callable[..., None]:
+        def change(key: Key, *, as_json: Json = False) -> None:
+            with with_database(as_json=as_json) as output:
+                from serversync.administration import activities
+
+                row = activities.set_state(kind(), activities.find(kind(), key), act)
+                if output.as_json:
+                    output.json(shown(row))
+                else:
+                    output.say(f"{row} is {row.get_statuscode_display().lower()} now.")
+
+        return change
+
+    for act, told in (
+        ("complete", "Complete one."),
+        ("cancel", "Cancel one; whether Exchange hears of it says a setting."),
+        ("open", "Open one again."),
+    ):
+        app.command(act, help=told)(state(act))
+
+    @app.command("delete")
+    def delete(key: Key) -> None:
+        """Delete one; whether its item in Exchange goes too says a setting."""
+        with with_database(as_json=False) as output:
+            from serversync.administration import activities
+
+            row = activities.find(kind(), key)
+            activities.delete(kind(), row)
+            output.say(f"Deleted {row.subject or key}.")

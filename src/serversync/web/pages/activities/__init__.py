@@ -1,0 +1,1 @@
+"""Appointments, series and tasks."""

@@ -1,0 +1,108 @@
+"""The forms of appointments and tasks; labels are those that errors of the use cases name."""
+
+from typing import Any, Final, cast
+
+from django import forms
+from django.utils import timezone
+
+from serversync.administration import addresses, appointments, tasks
+from serversync.administration.activities import IMPORTANCE
+from serversync.administration.appointments import LONGEST, SHOW_AS, AppointmentEntries
+from serversync.administration.tasks import STATUSES, TaskEntries
+from serversync.crm.models import Appointment, Task
+
+_WHEN: Final = "%Y-%m-%dT%H:%M"
+
+
+def words(names: Any) -> list[tuple[str, str]]:
+    """Return words as choices."""
+    return [(word, word.replace("-", " ").capitalize()) for word in names]
+
+
+def moment(label: str, help_text: str = "") -> forms.DateTimeField:
+    """Return a field for a time in the zone of who is logged in."""
+    return forms.DateTimeField(
+        label=label,
+        help_text=help_text,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_WHEN),
+    )
+
+
+def day(label: str, *, required: bool = False) -> forms.DateField:
+    """Return a field for a day."""
+    return forms.DateField(
+        label=label, required=required, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+def body() -> forms.CharField:
+    """Return the field for a text of several lines."""
+    return forms.CharField(
+        label="Description", required=False, strip=False, widget=forms.Textarea(attrs={"rows": 6})
+    )
+
+
+class AppointmentForm(forms.Form):
+    """An appointment and who takes part; times are in the zone of who is logged in."""
+
+    subject = forms.CharField(label="Subject", max_length=LONGEST)
+    location = forms.CharField(label="Location", max_length=LONGEST, required=False)
+    start = moment("Start")
+    end = moment("End", "Of whole days the dates count, the last day included.")
+    is_all_day = forms.BooleanField(label="All day", required=False)
+    required = forms.CharField(
+        label="Required attendees",
+        required=False,
+        help_text="Addresses with or without names, divided by commas or semicolons.",
+    )
+    optional = forms.CharField(label="Optional attendees", required=False)
+    show_as = forms.ChoiceField(label="Show As", choices=words(SHOW_AS), initial="busy")
+    importance = forms.ChoiceField(label="Importance", choices=words(IMPORTANCE), initial="normal")
+    description = body()
+
+    def __init__(self, data: Any, *, row: Appointment | None) -> None:
+        """Begin with what there is."""
+        initial: dict[str, Any] = {}
+        if row is not None:
+            initial = dict(appointments.entered(row))
+            for name in appointments.PARTS:
+                initial[name] = "; ".join(initial[name])
+            for name in ("start", "end"):
+                initial[name] = timezone.localtime(initial[name]).replace(second=0, microsecond=0)
+        super().__init__(data, initial=initial)
+
+    def entries(self) -> AppointmentEntries:
+        """Return what was changed, as the use case takes it.
+
+        Raises:
+            InputInvalid: somebody's address is none.
+        """
+        changed: dict[str, Any] = {name: self.cleaned_data[name] for name in self.changed_data}
+        if not self.initial:
+            changed = dict(self.cleaned_data)
+        for name in appointments.PARTS:
+            if name in changed:
+                changed[name] = addresses.split(changed[name], str(self.fields[name].label))
+        return cast("AppointmentEntries", changed)
+
+
+class TaskForm(forms.Form):
+    """A task; its dates have no time."""
+
+    subject = forms.CharField(label="Subject", max_length=200)
+    start = day("Start Date")
+    due = day("Due Date")
+    status = forms.ChoiceField(label="Status", choices=words(STATUSES), initial="not-started")
+    percent = forms.IntegerField(label="% Complete", min_value=0, max_value=100, initial=0)
+    importance = forms.ChoiceField(label="Importance", choices=words(IMPORTANCE), initial="normal")
+    description = body()
+
+    def __init__(self, data: Any, *, row: Task | None) -> None:
+        """Begin with what there is."""
+        super().__init__(data, initial=dict(tasks.entered(row)) if row else {})
+
+    def entries(self) -> TaskEntries:
+        """Return what was changed, as the use case takes it."""
+        if not self.initial:
+            return cast("TaskEntries", self.cleaned_data)
+        return cast("TaskEntries", {name: self.cleaned_data[name] for name in self.changed_data})

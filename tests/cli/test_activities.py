@@ -1,0 +1,55 @@
+"""``serversync appointment`` and ``task``: entered in the owner's zone, listed, changed, cancelled, deleted."""
+
+from tests.cli.conftest import ADA, CommandLine
+
+
+def test_an_appointment_is_entered_in_the_zone_of_its_owner(run: CommandLine) -> None:
+    run("user", "add", ADA)
+    run("user", "options", ADA, "--time-zone", "W. Europe Standard Time")
+    times = ("--start", "2026-07-01T09:00", "--end", "2026-07-01T10:00")
+    made = run.json("appointment", "add", "Tea", "--owner", ADA, *times, "--required", "Grete <g@x.example>")
+    assert made["scheduledstart"] == "2026-07-01T07:00:00Z"
+    assert [(one["part"], one["address"]) for one in made["participants"]] == [
+        ("Organizer", ADA),
+        ("Required attendee", "g@x.example"),
+    ]
+    key = made["activityid"]
+    moved = run.json("appointment", "edit", key, "--start", "2026-07-01T08:30", "--time-zone", "Asia/Tokyo")
+    assert moved["scheduledstart"] == "2026-06-30T23:30:00Z"
+    assert run.json("appointment", "edit", key, "--required", "")["participants"][1:] == []
+    assert [one["subject"] for one in run.json("appointment", "list", "--search", "te")] == ["Tea"]
+    assert run.json("appointment", "cancel", key)["statuscodename"] == "Canceled"
+    refused = run("appointment", "edit", key, "--location", "Lisbon")
+    assert (refused.exit_code, "open it again" in refused.stderr) == (2, True)
+    assert run.json("appointment", "open", key)["statecode"] == 3
+    assert run.json("appointment", "complete", key)["statecode"] == 1
+    assert run.json("appointment", "show", key)["subject"] == "Tea"
+    assert "Deleted Tea" in run("appointment", "delete", key).stdout
+    assert run("appointment", "show", key).exit_code == 5
+
+
+def test_whole_days_are_those_that_were_named(run: CommandLine) -> None:
+    run("user", "add", ADA)
+    run("user", "options", ADA, "--time-zone", "Pacific/Auckland")
+    days = ("--start", "2026-07-01", "--end", "2026-07-02", "--all-day")
+    made = run.json("appointment", "add", "Away", "--owner", ADA, *days)
+    assert (made["scheduledstart"], made["scheduledend"]) == ("2026-07-01T00:00:00Z", "2026-07-03T00:00:00Z")
+    longer = run.json("appointment", "edit", made["activityid"], "--end", "2026-07-05")
+    assert (longer["scheduledstart"], longer["scheduledend"]) == (
+        "2026-07-01T00:00:00Z",
+        "2026-07-06T00:00:00Z",
+    )
+
+
+def test_a_task_is_entered_changed_and_completed(run: CommandLine) -> None:
+    run("user", "add", ADA)
+    made = run.json("--as", ADA, "task", "add", "Call", "--due", "2026-07-01", "--importance", "high")
+    assert (made["scheduledend"], made["prioritycodename"]) == ("2026-07-01", "High")
+    key = made["activityid"]
+    changed = run.json("task", "edit", key, "--due", "", "--percent", "50", "--status", "in-progress")
+    assert (changed["scheduledend"], changed["percentcomplete"]) == (None, 50)
+    assert run.json("task", "complete", key)["percentcomplete"] == 100
+    refused = run("task", "add", "Call")
+    assert (refused.exit_code, "say whose it is" in refused.stderr) == (2, True)
+    assert run("task", "add", "x", "--owner", ADA, "--due", "soon").exit_code == 2
+    assert run("task", "edit", key).exit_code == 2
