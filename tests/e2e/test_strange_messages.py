@@ -7,9 +7,19 @@ from django.test import Client
 
 from serversync.crm.models import Email, SystemUser, UserSettings
 from serversync.jobs.single import sync_now
+from serversync.simulator import Fault
 from serversync.simulator.transport import Envelope, arrive
 from tests.e2e.place import company
-from tests.e2e.strange_messages import BODY_BYTES, DEPTH, LONG_SUBJECT, RECIPIENTS, simple, strange_messages
+from tests.e2e.strange_messages import (
+    BODY_BYTES,
+    DEPTH,
+    LONG_SUBJECT,
+    RECIPIENTS,
+    file_part,
+    mixed,
+    simple,
+    strange_messages,
+)
 
 ADA, BEN = "ada@example.org", "ben@example.org"
 
@@ -120,3 +130,27 @@ def test_messages_without_an_id_are_told_apart_by_what_else_they_say(place):
         put(place, head + b"Subject: scan\r\n\r\npage %d\r\n" % number)
     read(place)
     assert Email.objects.count() == 3
+
+
+LINK = b"""<?xml version="1.0" encoding="utf-8"?>
+<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>
+<h:ServerVersionInfo MajorVersion="15" MinorVersion="1" MajorBuildNumber="2507" MinorBuildNumber="6" Version="V2017_07_11"
+ xmlns:h="http://schemas.microsoft.com/exchange/services/2006/types"/></s:Header><s:Body>
+<m:GetAttachmentResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
+ xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><m:ResponseMessages>
+<m:GetAttachmentResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:Attachments>
+<t:ReferenceAttachment><t:AttachmentId Id="AAA="/><t:Name>plan.docx</t:Name>
+<t:AttachLongPathName>https://files.example.org/plan.docx?a=1&amp;b=2</t:AttachLongPathName></t:ReferenceAttachment>
+</m:Attachments></m:GetAttachmentResponseMessage></m:ResponseMessages></m:GetAttachmentResponse></s:Body></s:Envelope>"""
+"""What GetAttachment answers of a file that lies in the cloud."""
+
+
+def test_of_a_file_that_lies_elsewhere_the_link_is_kept(place):
+    part = file_part(b'Content-Disposition: attachment; filename="plan.docx"\r\n', b"x")
+    put(place, mixed("linked", part))
+    place.exchange.faults.add(Fault(operation="GetAttachment", body=LINK))
+    read(place)
+    assert files(one("linked")) == [
+        ("plan.docx.url", b"[InternetShortcut]\r\nURL=https://files.example.org/plan.docx?a=1&b=2\r\n")
+    ]
+    assert one("linked").leftout is None

@@ -23,7 +23,7 @@ from serversync.exchange.operations.get_folder_values import GetFolderValues
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems, SyncPage
 from serversync.exchange.types.attachment import Attachment as EwsAttachment
-from serversync.exchange.types.attachment import FileAttachment, ItemAttachment
+from serversync.exchange.types.attachment import FileAttachment, ItemAttachment, ReferenceAttachment
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI
 from serversync.exchange.types.ids import (
     AnyFolderId,
@@ -427,3 +427,9 @@ def _fill(attachment: Attachment, outcome: ews.Outcome[EwsAttachment]) -> None:
         attachment.content = value.content or b""
     elif isinstance(value, ItemAttachment):
         attachment.content = value.mime_content
+    elif isinstance(value, ReferenceAttachment) and value.attach_long_path_name:
+        # The file lies elsewhere; what the message has of it is the link, kept as Windows keeps links.
+        link = "".join(value.attach_long_path_name.split())
+        attachment.name = attachment.name.removesuffix(".url") + ".url"
+        attachment.content_type = "application/internet-shortcut"
+        attachment.content = f"[InternetShortcut]\r\nURL={link}\r\n".encode()

@@ -18,7 +18,7 @@ from serversync.exchange.xml_values import boolean_of, bytes_of, datetime_of, in
 class Attachment(Struct, frozen=True, gc=False, kw_only=True):
     """What all attachments have; ``size`` is the server's estimate in bytes.
 
-    ``element`` names the kind. Of a kind that has no class here (``ReferenceAttachment``) this is all.
+    ``element`` names the kind. Of a kind that has no class here this is all.
     """
 
     element: str = "Attachment"
@@ -47,6 +47,12 @@ class ItemAttachment(Attachment, frozen=True, gc=False, kw_only=True):
     mime_content: bytes | None = None
 
 
+class ReferenceAttachment(Attachment, frozen=True, gc=False, kw_only=True):
+    """A link to a file that lies elsewhere; known since 2013 SP1."""
+
+    attach_long_path_name: str | None = None
+
+
 _FIELDS: dict[str, tuple[str, Callable[[_Element], Any]]] = {
     t("AttachmentId"): ("attachment_id", read_attachment_id),
     t("Name"): ("name", text_of),
@@ -61,18 +67,19 @@ _FILE_FIELDS = _FIELDS | {
     t("IsContactPhoto"): ("is_contact_photo", boolean_of),
     t("Content"): ("content", bytes_of),
 }
+_LINK_FIELDS = _FIELDS | {t("AttachLongPathName"): ("attach_long_path_name", text_of)}
 _NESTED_FIELDS: dict[str, tuple[str, Callable[[_Element], Any]]] = {
     t("ItemClass"): ("item_class", text_of),
     t("Subject"): ("subject", text_of),
     t("MimeContent"): ("mime_content", bytes_of),
 }
-_FILE, _ITEM = t("FileAttachment"), t("ItemAttachment")
+_FILE, _ITEM, _LINK = t("FileAttachment"), t("ItemAttachment"), t("ReferenceAttachment")
 
 
 def read_attachment(element: _Element) -> Attachment:
     """Return the attachment that the element describes."""
     tag = element.tag
-    fields = _FILE_FIELDS if tag == _FILE else _FIELDS
+    fields = _FILE_FIELDS if tag == _FILE else _LINK_FIELDS if tag == _LINK else _FIELDS
     values: dict[str, Any] = {"element": tag.rpartition("}")[2]}
     for child in element:
         if (field := fields.get(child.tag)) is not None:
@@ -83,6 +90,8 @@ def read_attachment(element: _Element) -> Attachment:
                     values[field[0]] = field[1](part)
     if tag == _FILE:
         return FileAttachment(**values)
+    if tag == _LINK:
+        return ReferenceAttachment(**values)
     return ItemAttachment(**values) if tag == _ITEM else Attachment(**values)
 
 
