@@ -74,6 +74,19 @@ def test_a_customers_answer_finds_what_it_answers_with_its_record_though_the_sub
         ) == [("Deep", "Something else", 3, True, about), ("Something else", "Offer", 3, True, about)]
 
 
+def test_an_answer_to_a_message_with_an_endless_id_finds_it(database_dsn):
+    with company(database_dsn) as place:
+        endless = f"<{'i' * 600}@x>"
+        place.exchange.deliver(letter("Offer", Message_ID=endless), [ADA])
+        sync(place, ADA)
+        place.exchange.deliver(letter("Yes", Message_ID="<y@x>", In_Reply_To=endless), [ADA])
+        sync(place, ADA)
+        assert place.query("select subject, correlationmethod from email order by 1") == [
+            ("Offer", 0),
+            ("Yes", 3),
+        ]
+
+
 def test_a_message_filed_into_a_tracked_folder_is_tracked_and_about_its_record(database_dsn):
     from serversync.crm.models import MailboxTrackingFolder, UserSettings
 

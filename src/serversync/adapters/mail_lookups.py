@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
-from serversync.rules.email.correlation import Book, Earlier, Keys, Regarding
+from serversync.rules.email.correlation import LONGEST_ID, Book, Earlier, Keys, Regarding
 from serversync.rules.email.filtering import Filter, NewSender, Principal
 from serversync.rules.email.internal import Opposite
 from serversync.rules.email.parties import MATCH_LIMIT, Record
@@ -136,7 +136,14 @@ BY_SUBJECT: Final = (
 async def earlier(connection: AsyncConnection, keys: Sequence[Keys]) -> Book:
     """Return the e-mails that are found under any of the keys; only what there is to look for is asked."""
     wanted: dict[str, Any] = {
-        "ids": list({form for key in keys for one in key.message_ids for form in (one, one.strip("<>"))}),
+        "ids": list(
+            {
+                form
+                for key in keys
+                for one in key.message_ids
+                for form in (one, one.strip("<>"), one[: LONGEST_ID + 1])
+            }
+        ),
         "tokens": list({token for key in keys for token in key.tokens}),
         "bases": list({key.conversation for key in keys if key.conversation is not None}),
         "keys": list({one for key in keys for one in key.subject_keys}),

@@ -21,6 +21,8 @@ from serversync.rules.email.settings import EmailSettings
 from serversync.rules.email.token import tokens_in, without_tokens
 
 CONVERSATION_BASE_BYTES = 22
+LONGEST_ID = 319
+"""Characters of a message id without its brackets that are kept: the column takes 320 with the first one."""
 MOST_REFERENCES = 20
 """Of a long References header, the nearest ones."""
 
@@ -92,8 +94,11 @@ UNRELATED = Correlation(Method.NONE, None, None, subject_changed=False, tried=()
 
 @lru_cache(maxsize=16_384)
 def normalized_id(message_id: str) -> str:
-    """Return an Internet message id as it is compared: in angle brackets, without white space around it."""
-    return f"<{message_id.strip().strip('<>').strip()}>"
+    """Return an Internet message id as it is compared: in angle brackets, without white space around it.
+
+    Of a longer one than the column holds, its beginning.
+    """
+    return f"<{message_id.strip().strip('<>').strip()[:LONGEST_ID]}>"
 
 
 def conversation_base_hash(index: bytes) -> int | None:
@@ -130,7 +135,8 @@ def ancestors(message: ReceivedMessage) -> tuple[str, ...]:
     if message.references:
         named += _ID.findall(message.references)[: -MOST_REFERENCES - 1 : -1]
     own = normalized_id(message.message_id) if message.message_id else ""
-    return tuple([one for one in dict.fromkeys(named) if one != own])
+    cut = [one if len(one) <= LONGEST_ID + 1 else normalized_id(one) for one in named]
+    return tuple([one for one in dict.fromkeys(cut) if one != own])
 
 
 def people_of(message: ReceivedMessage) -> list[str]:
