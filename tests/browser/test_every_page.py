@@ -1,6 +1,7 @@
 """Every address of the pages, with content in place: axe in both themes, a telephone's width, and the keyboard alone."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from tests.browser.content import PASSWORD
 
 TELEPHONE = {"width": 360, "height": 780}
 DESK = {"width": 1280, "height": 800}
+DOCUMENTED = ROOT / "docs" / "images" / "pages"
+PAGES = ROOT / "docs" / "reference" / "pages.md"
 CONFIRMED = (
     *("test-enable", "apply-defaults", "edit", "sync", "approve", "reject", "enable", "disable"),
     *("activate", "deactivate", "reinitialise"),
@@ -47,6 +50,11 @@ def still(address: str) -> str:
     return f"{address}{'&' if '?' in address else '?'}live=off"
 
 
+def documented(name: str) -> bool:
+    """Tell whether the picture of a page is to be taken anew for the documentation (``make pictures``)."""
+    return bool(os.environ.get("SERVERSYNC_PICTURES")) and f"/{name}.png" in PAGES.read_text()
+
+
 def troubles(page: Page, name: str) -> Iterator[str]:
     """Everything that is wrong with how the open page looks; takes its pictures."""
     for theme in ("dark", "light"):
@@ -55,6 +63,8 @@ def troubles(page: Page, name: str) -> Iterator[str]:
         if found.violations_count:
             yield f"{name}, {theme}: {found.generate_report()}"
         page.screenshot(path=PICTURES / f"{name}-{theme}.png", full_page=True)
+    if documented(name):
+        page.screenshot(path=DOCUMENTED / f"{name}.png")
     yield from wide(page, f"{name} at a desk")
     yield from cut(page, name)
     page.set_viewport_size(TELEPHONE)  # type: ignore[arg-type]

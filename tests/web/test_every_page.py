@@ -1,7 +1,9 @@
 """Every address of the pages: none is forgotten, each answers whoever may see it and nobody else."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.test import Client
@@ -22,6 +24,7 @@ from serversync.crm.models import (
 )
 from tests.web.company import Company, attach, logged_in, mailbox_of, track
 
+PAGES = Path(__file__).parents[2] / "docs" / "reference" / "pages.md"
 Arguments = Callable[[Company], list[Any]]
 
 
@@ -207,6 +210,11 @@ def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
 def test_every_address_is_in_one_of_the_tables() -> None:
     known = [*OPENED, *PARTS, *BY_FORM]
     assert sorted(names(get_resolver().url_patterns)) == sorted(known)
+
+
+def test_every_page_is_in_the_documentation_with_its_picture() -> None:
+    told = re.findall(r"!\[[^]]+\]\(\.\./images/pages/([\w-]+)\.png\)", PAGES.read_text())
+    assert sorted(told) == sorted(OPENED)
 
 
 def test_each_page_answers_with_a_title_and_one_heading(company: Company) -> None:
