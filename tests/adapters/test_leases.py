@@ -120,6 +120,17 @@ async def test_after_success_the_mailbox_waits_for_its_next_pass_and_its_figures
     assert query("select itemsprocessed, itemsfailed, processresult from mailboxstatistics") == [(4, 1, True)]
 
 
+async def test_how_long_a_mailbox_was_due_is_kept_with_what_its_pass_did(pool, world, query):
+    async with pool.connection() as connection:
+        await connection.execute("update mailbox set nextpasson = now() - interval '7 minutes'")
+    leases, run = await run_of(pool, world)
+    await leases.finish(run, PassResult(by_outcome={Outcome.TRACKED: 1}), next_pass=now())
+    assert query(
+        "select scheduledtimeintervalinminutes, mailboxprocessstartedon - mailboxprocessscheduledon"
+        " between interval '7 minutes' and interval '8 minutes' from mailboxstatistics"
+    ) == [(7, True)]
+
+
 async def test_an_idle_poll_leaves_no_statistics_behind(pool, world, query):
     leases, run = await run_of(pool, world)
     await leases.finish(run, PassResult(), next_pass=now())

@@ -28,6 +28,7 @@ def passed(hours_ago: float, *, items: int = 3, good: bool = True, of: str = "ad
     at = NOW - timedelta(hours=hours_ago)
     MailboxStatistics.objects.create(
         mailboxid=box(of),
+        mailboxprocessscheduledon=at - timedelta(seconds=6),
         mailboxprocessstartedon=at - timedelta(seconds=2),
         mailboxprocesscompletedon=at,
         itemsprocessed=items,
@@ -72,6 +73,7 @@ def test_a_day_adds_up_its_hours_and_knows_how_long_a_pass_took() -> None:
     assert len(days) == 31
     assert [one.items for one in days[-2:]] == [3, 6]
     assert days[-1].seconds == pytest.approx(2.0)
+    assert days[-1].latency == pytest.approx(4.0)
 
 
 def test_sums_stay_when_single_passes_are_deleted() -> None:

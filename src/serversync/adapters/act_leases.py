@@ -78,7 +78,7 @@ _BEGIN: Final = f"""
         where mailboxid = %(mailbox)s and leasefence = %(fence)s and hostid = %(host)s
         returning *)
     select m.emailaddress, m.ownerid, p.emailserverprofileid, p.minpollingintervalinminutes, s.failures,
-        s.idlepasses, s.startedon, s.isplanapproved, s.answer, s.held, p.timeoutmailboxconnectionafteramount as timeout, o.actplanfirst,
+        s.idlepasses, s.startedon, greatest(s.startedon - s.nextpasson, interval '0') as waited, s.isplanapproved, s.answer, s.held, p.timeoutmailboxconnectionafteramount as timeout, o.actplanfirst,
         o.organizationid, o.name as organizationname,
         o.actpollingintervalinseconds, o.maximumidlepollingintervalinseconds,
         (select c.exchangecategoryname from mailboxtrackingcategory c where c.mailboxid = m.mailboxid) as categoryname,
@@ -229,6 +229,7 @@ class ActLeasesOnPostgres:
             category=row["categoryname"] or row["trackingcategoryname"],
             zone=row["timezone"] or row["defaulttimezone"],
             is_agreed=is_agreed,
+            waited=row["waited"],
         )
 
     async def prolong(self, held: Sequence[tuple[UUID, int]]) -> None:
@@ -294,13 +295,17 @@ class ActLeasesOnPostgres:
     ) -> None:
         """Write a row of statistics for a pass that did something or failed."""
         await connection.execute(
-            "insert into mailboxstatistics (mailboxid, operationtypeid, mailboxprocessstartedon,"
-            " mailboxprocesscompletedon, processtimeintervalinminutes, itemsprocessed, itemsfailed, processresult,"
-            " machinename) values (%s, %s, now() - %s, now(), %s, %s, %s, %s, %s)",
+            "insert into mailboxstatistics (mailboxid, operationtypeid, mailboxprocessscheduledon,"
+            " mailboxprocessstartedon, scheduledtimeintervalinminutes, mailboxprocesscompletedon,"
+            " processtimeintervalinminutes, itemsprocessed, itemsfailed, processresult, machinename)"
+            " values (%s, %s, now() - %s - %s::interval, now() - %s, %s, now(), %s, %s, %s, %s, %s)",
             (
                 claim.mailboxid,
                 _ACT,
                 timedelta(seconds=outcome.seconds),
+                claim.waited,
+                timedelta(seconds=outcome.seconds),
+                int((claim.waited or timedelta()).total_seconds() // 60),
                 int(outcome.seconds // 60),
                 outcome.processed,
                 outcome.failed,

@@ -114,7 +114,8 @@ _BEGIN = f"""
         m.changemark, m.changemarkedon, m.foldersreadon, m.pollsskipped, m.changemarktrust,
         case when m.streamedon is not null and exists (
             select from notificationgroup g where g.notificationgroupid = m.notificationgroupid
-            and g.livesince is not null and g.leaseuntil > now()) then o.streamedpollingintervalinseconds end
+            and g.livesince is not null and g.leaseuntil > now()) then o.streamedpollingintervalinseconds end,
+        greatest(now() - m.nextpasson, interval '0')
 """  # noqa: S608 - put together from constants
 _FINISH = """
     with told as (
@@ -317,6 +318,7 @@ class MailboxLeases:
             skipped,
             trust,
             streamed_poll,
+            waited,
         ) = row
         position, listed_once = inbox or (None, False)
         return MailboxRun(
@@ -340,6 +342,7 @@ class MailboxLeases:
             full_poll=timedelta(seconds=full_poll),
             watch=Watch(mark, marked_on, read_on, skipped or 0, Trust(trust or 0)),
             plan=plan,
+            waited=waited,
         )
 
     async def prolong(self, held: Sequence[tuple[UUID, int]]) -> None:
@@ -408,13 +411,17 @@ class MailboxLeases:
     ) -> None:
         """Write a row of statistics for a pass that did something or failed; an idle poll leaves none."""
         await connection.execute(
-            "insert into mailboxstatistics (mailboxid, operationtypeid, mailboxprocessstartedon,"
-            " mailboxprocesscompletedon, processtimeintervalinminutes, itemsprocessed, itemsfailed, processresult,"
-            " machinename, asynceventid) values (%s, %s, now() - %s, now(), %s, %s, %s, %s, %s, %s)",
+            "insert into mailboxstatistics (mailboxid, operationtypeid, mailboxprocessscheduledon,"
+            " mailboxprocessstartedon, scheduledtimeintervalinminutes, mailboxprocesscompletedon,"
+            " processtimeintervalinminutes, itemsprocessed, itemsfailed, processresult, machinename, asynceventid)"
+            " values (%s, %s, now() - %s - %s::interval, now() - %s, %s, now(), %s, %s, %s, %s, %s, %s)",
             (
                 run.mailboxid,
                 _INCOMING_EMAIL,
                 timedelta(seconds=result.seconds),
+                run.waited,
+                timedelta(seconds=result.seconds),
+                int((run.waited or timedelta()).total_seconds() // 60),
                 int(result.seconds // 60),
                 result.processed,
                 result.failed,

@@ -25,7 +25,8 @@ _DELETED_AT_ONCE: Final = 20_000
 _SUMS: Final = (
     "count(*), count(*) filter (where not processresult), coalesce(sum(itemsprocessed), 0),"
     " coalesce(sum(itemsfailed), 0), coalesce(sum(extract(epoch from mailboxprocesscompletedon -"
-    " mailboxprocessstartedon) * 1000), 0)::bigint"
+    " mailboxprocessstartedon) * 1000), 0)::bigint, coalesce(sum(extract(epoch from mailboxprocessstartedon -"
+    " mailboxprocessscheduledon) * 1000), 0)::bigint"
 )
 
 
@@ -39,11 +40,17 @@ class Bucket:
     passes: int = 0
     failures: int = 0
     milliseconds: int = 0
+    waited: int = 0
 
     @property
     def seconds(self) -> float:
         """How long a pass took on average."""
         return self.milliseconds / 1000 / self.passes if self.passes else 0.0
+
+    @property
+    def latency(self) -> float:
+        """How many seconds a mailbox was due on average before its pass began."""
+        return self.waited / 1000 / self.passes if self.passes else 0.0
 
     def __add__(self, other: "Bucket") -> "Bucket":
         """Return both together, from when this one began."""
@@ -54,6 +61,7 @@ class Bucket:
             self.passes + other.passes,
             self.failures + other.failures,
             self.milliseconds + other.milliseconds,
+            self.waited + other.waited,
         )
 
 
@@ -84,6 +92,7 @@ def _by_hour(since: datetime) -> Mapping[datetime, Bucket]:
                 row.passes,
                 row.passesfailed,
                 row.milliseconds,
+                row.waitedmilliseconds,
             )
             for row in WorkHour.objects.filter(startedon__gte=since)
         }
@@ -103,8 +112,8 @@ def _counted(since: datetime, condition: str, parameters: list[list[str]]) -> di
             [since, *parameters],
         )
         return {
-            at: Bucket(at, items, failed, passes, failures, milliseconds)
-            for at, passes, failures, items, failed, milliseconds in cursor.fetchall()
+            at: Bucket(at, items, failed, passes, failures, milliseconds, waited)
+            for at, passes, failures, items, failed, milliseconds, waited in cursor.fetchall()
         }
 
 
@@ -113,7 +122,7 @@ def sum_up() -> int:
     until = (clock.now() - _SETTLED).replace(minute=0, second=0, microsecond=0)
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into workhour (startedon, passes, passesfailed, itemsprocessed, itemsfailed, milliseconds)"  # noqa: S608 - our own text
+            "insert into workhour (startedon, passes, passesfailed, itemsprocessed, itemsfailed, milliseconds, waitedmilliseconds)"  # noqa: S608 - our own text
             " select at, s.* from generate_series(coalesce((select max(startedon) + interval '1 hour' from workhour),"
             " (select date_trunc('hour', min(mailboxprocesscompletedon), 'UTC') from mailboxstatistics)),"
             " %s::timestamptz - interval '1 hour', interval '1 hour') at, lateral ("

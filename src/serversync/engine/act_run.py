@@ -29,6 +29,7 @@ class ActClaim:
     ``organization`` is the one that the pass is for.
     ``takes_all`` are the kinds of which every item in Exchange takes part; of the others those with ``category``.
     ``zone`` is the one in which appointments that last whole days are made.
+    ``waited`` says how long the mailbox had been due.
     ``is_agreed`` says that the mailbox may be written: somebody has looked at its first plan, or nobody has to.
     """
 
@@ -46,6 +47,7 @@ class ActClaim:
     category: str = ""
     zone: str = "UTC"
     is_agreed: bool = True
+    waited: timedelta | None = None
 
     @property
     def mailboxid(self) -> UUID:

@@ -182,7 +182,7 @@ class ExchangeMailbox(Protocol):
 class MailboxRun:
     """A claimed mailbox: what the pass has to know, and the fence that proves the claim.
 
-    ``plan`` is there where it was read together with the claim.
+    ``plan`` is there where it was read together with the claim; ``waited`` says how long the mailbox had been due.
     """
 
     mailboxid: UUID
@@ -205,6 +205,7 @@ class MailboxRun:
     full_poll: timedelta = timedelta(hours=1)
     watch: Watch = UNWATCHED
     plan: "MailPlan | None" = None
+    waited: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

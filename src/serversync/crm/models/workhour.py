@@ -17,6 +17,7 @@ class WorkHour(models.Model):
     itemsprocessed = integer(0, None, 0, big=True)
     itemsfailed = integer(0, None, 0, big=True)
     milliseconds = integer(0, None, 0, big=True)
+    waitedmilliseconds = integer(0, None, 0, big=True)
 
     class Meta:
         """The table."""

@@ -37,6 +37,7 @@ def overview(request: HttpRequest) -> HttpResponse:
                 plots.draw("Items processed", buckets, "items"),
                 plots.draw("Items set aside", buckets, "failed", kind="bad"),
                 plots.draw("Seconds of a pass", buckets, "seconds"),
+                plots.draw("Seconds between due and begun", buckets, "latency"),
                 plots.draw("Passes that failed", buckets, "failures", kind="bad"),
             ],
             "workers": queries.workers(),
