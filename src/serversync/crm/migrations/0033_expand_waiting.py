@@ -11,7 +11,7 @@ import serversync.crm.models.columns
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0031_expand_tracking_category"),
+        ("crm", "0032_expand_lists_of_activities"),
     ]
 
     operations = [
