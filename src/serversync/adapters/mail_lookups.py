@@ -13,6 +13,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
+from serversync.adapters.arrays import text_array, uuid_array
 from serversync.rules.email.correlation import LONGEST_ID, Book, Earlier, Keys, Regarding
 from serversync.rules.email.filtering import Filter, NewSender, Principal
 from serversync.rules.email.internal import Opposite
@@ -33,7 +34,7 @@ SUBJECT_LIMIT: Final = 20
 """Of e-mails with the same subject, the newest are looked at."""
 
 
-def _resolution(*, inactive: bool) -> Composed:
+def _resolution(*, inactive: bool) -> bytes:
     """One look-up by index for each address and column."""
     branches: list[Composed] = []
     for table, columns in ADDRESS_COLUMNS:
@@ -58,9 +59,8 @@ def _resolution(*, inactive: bool) -> Composed:
             )
             for number, column in enumerate(columns, start=1)
         )
-    return SQL("with wanted (address) as (select unnest(%s::text[])) {}").format(
-        SQL(" union all ").join(branches)
-    )
+    wanted_first = SQL("with wanted (address) as (select unnest(%s::text[])) {}")
+    return wanted_first.format(SQL(" union all ").join(branches)).as_bytes()
 
 
 RESOLUTION: Final = _resolution(inactive=False)
@@ -72,7 +72,9 @@ async def records(
 ) -> dict[str, list[Record]]:
     """Return the records that carry each address."""
     found: dict[str, dict[UUID, Record]] = {}
-    rows = await connection.execute(RESOLUTION_WITH_INACTIVE if inactive else RESOLUTION, (list(addresses),))
+    rows = await connection.execute(
+        RESOLUTION_WITH_INACTIVE if inactive else RESOLUTION, (text_array(addresses),)
+    )
     async for address, table, recordid, ownerid, createdon, column, active in rows:
         found.setdefault(address, {}).setdefault(
             recordid, Record(table, recordid, ownerid, createdon, column, active)
@@ -87,7 +89,7 @@ PRINCIPALS: Final = """
         m.incomingemaildeliverymethod = 3, s.autocreatecontactonpromote
     from systemuser u join usersettings s on s.systemuserid = u.systemuserid
         join mailbox m on m.mailboxid = u.defaultmailbox
-    where u.systemuserid = any(%(ids)s)
+    where u.systemuserid = any(%(ids)s::uuid[])
     union all
     select 'queue', q.queueid, q.name, q.incomingemailfilteringmethod, q.ownerid,
         m.emailrouteraccessapproval = 1,
@@ -95,13 +97,13 @@ PRINCIPALS: Final = """
         m.incomingemaildeliverymethod = 3, coalesce(s.autocreatecontactonpromote, -1)
     from queue q join mailbox m on m.mailboxid = q.defaultmailbox
         left join usersettings s on s.systemuserid = q.ownerid
-    where q.queueid = any(%(ids)s)
+    where q.queueid = any(%(ids)s::uuid[])
 """
 
 
 async def principals(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Principal]:
     """Return those of the records that are users or queues, with what they take."""
-    rows = await connection.execute(PRINCIPALS, {"ids": list(set(ids))})
+    rows = await connection.execute(PRINCIPALS, {"ids": uuid_array(set(ids))})
     return {
         recordid: Principal(
             table, recordid, name, Filter(method), owner, approved, enabled, forwards, NewSender(new)

@@ -1,0 +1,32 @@
+"""Arrays as the text that PostgreSQL reads.
+
+A list of 512 values costs the driver more than a millisecond, because every member is adapted by itself; the text
+of the whole array costs a fiftieth of that.
+"""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+
+def uuid_array(keys: Iterable[UUID]) -> str:
+    """Return keys as a parameter for ``%s::uuid[]``.
+
+    >>> uuid_array([UUID(int=1)])
+    '{00000000000000000000000000000001}'
+    """
+    return f"{{{','.join([key.hex for key in keys])}}}"
+
+
+def text_array(values: Sequence[str]) -> str:
+    r"""Return texts as a parameter for ``%s::text[]``, whatever they hold.
+
+    >>> print(text_array(["a", 'b "c" {d}', "e\\f"]), text_array([]))
+    {"a","b \"c\" {d}","e\\f"} {}
+    """
+    if not values:
+        return "{}"
+    together = "".join(values)
+    if '"' in together or "\\" in together:
+        values = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    between = '","'
+    return f'{{"{between.join(values)}"}}'
