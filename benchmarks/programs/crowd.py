@@ -136,8 +136,9 @@ insert into audit (operation, act, objectid, objecttypecode, objectname, actorna
 select 2, 'mailbox.edit', md5('box' || n)::uuid, 'mailbox', 'User ' || n, 'Dora ' || n % 9, 'web',
     now() - n * interval '1 minute', '{{"changedAttributes": []}}'
 from generate_series(1, 5 * :mailboxes) n;
-insert into asyncoperation (asyncoperationid, name, act, statecode, statuscode, itemcount, ownedbyinstallation, createdon)
-select md5('job' || n)::uuid, 'Test & Enable ' || n, 'test-enable', 3, 30, 1, true, now() - n * interval '1 hour'
+insert into asyncoperation (asyncoperationid, name, act, statecode, statuscode, itemcount, succeededcount,
+    ownedbyinstallation, createdon)
+select md5('job' || n)::uuid, 'Test & Enable ' || n, 'test-enable', 3, 30, 1, 1, true, now() - n * interval '1 hour'
 from generate_series(2, 2000) n;
 insert into asyncoperation (asyncoperationid, name, act, statecode, statuscode, itemcount, ownedbyinstallation, startedon)
 select md5('job1')::uuid, 'Test & Enable all', 'test-enable', 0, 20, :mailboxes, true, now() - interval '10 minutes'

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from serversync.core import clock
-from serversync.crm.models import Mailbox, SystemUser, TraceLog, WorkHour
+from serversync.crm.models import AsyncOperation, Mailbox, SystemUser, TraceLog, WorkHour
 from serversync.web.pages.mailboxes import queries
 from serversync.web.pages.overview import queries as overview
 from tests.web.company import Company, logged_in, mailbox_of, track
@@ -169,6 +169,21 @@ def test_a_search_that_finds_very_many_mailboxes_says_that_it_was_cut_off(
     page = logged_in(company.dora).get("/mailboxes/?q=a").content.decode()
     assert "The first 2 mailboxes found for “a”; there are more" in page
     assert "there are more" not in logged_in(company.dora).get("/mailboxes/?q=ada@").content.decode()
+
+
+def test_mailboxes_of_jobs_that_are_over_are_not_counted_again(company: Company) -> None:
+    over = {"statecode": 3, "statuscode": 31, "itemcount": 9}
+    AsyncOperation.objects.create(name="Over", act="sync", succeededcount=4, failedcount=5, **over)
+    under_way = AsyncOperation.objects.create(name="Under way", act="sync", itemcount=3)
+    client = logged_in(company.dora)
+    with CaptureQueriesContext(connection) as captured:
+        rows = client.get("/jobs/").context["rows"]
+    assert [(row.job.name, row.progress.done, row.progress.failed) for row in rows] == [
+        ("Under way", 0, 0),
+        ("Over", 9, 5),
+    ]
+    (asked,) = [one["sql"] for one in captured if 'FROM "asyncoperationitem"' in one["sql"]]
+    assert f"""IN ('{under_way.pk.hex}'::uuid)""" in asked
 
 
 def searched(company: Company, monkeypatch: pytest.MonkeyPatch, usual: int) -> list[str]:

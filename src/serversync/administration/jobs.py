@@ -170,11 +170,12 @@ def cancel(job: AsyncOperation) -> AsyncOperation:
 
 
 def states(rows: Iterable[AsyncOperation]) -> list[JobState]:
-    """Return jobs with their progress, in one query."""
+    """Return jobs with their progress: counted in one query for those under way, as they ended for those that are over."""
     listed = list(rows)
-    counts: dict[UUID, dict[int, int]] = {job.pk: {} for job in listed}
+    counts: dict[UUID, dict[int, int]] = {job.pk: _counts_at_the_end(job) for job in listed}
     again: dict[UUID, tuple[int, datetime]] = {}
-    items = AsyncOperationItem.objects.filter(asyncoperationid__in=list(counts))
+    under_way = [job.pk for job in listed if job.statecode != OperationState.COMPLETED]
+    items = AsyncOperationItem.objects.filter(asyncoperationid__in=under_way)
     tried = Q(attempts__gt=0)
     for key, state, count, retried, first in items.values_list("asyncoperationid", "itemstate").annotate(
         count=Count("pk"), again=Count("pk", filter=tried), first=Min("dueon", filter=tried)
@@ -184,6 +185,16 @@ def states(rows: Iterable[AsyncOperation]) -> list[JobState]:
             again[key] = retried, first
     now = clock.now()
     return [JobState(job, _progress(job, counts[job.pk], again.get(job.pk), now)) for job in listed]
+
+
+def _counts_at_the_end(job: AsyncOperation) -> dict[int, int]:
+    if job.statecode != OperationState.COMPLETED:
+        return {}
+    return {
+        ItemState.SUCCEEDED: job.succeededcount,
+        ItemState.FAILED: job.failedcount,
+        ItemState.CANCELED: job.canceledcount,
+    }
 
 
 def failures(job: AsyncOperation) -> QuerySet[AsyncOperationItem]:
@@ -197,9 +208,10 @@ def finish_if_done(jobid: UUID) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "update asyncoperation o set statecode = 3, completedon = now(), modifiedon = now(),"
-            " statuscode = case when statuscode = 22 then 32"
-            "   when exists (select from asyncoperationitem i where i.asyncoperationid = o.asyncoperationid"
-            "                and i.itemstate = 3) then 31 else 30 end"
+            " (succeededcount, failedcount, canceledcount, statuscode) = (select count(*) filter (where itemstate = 2),"
+            "   count(*) filter (where itemstate = 3), count(*) filter (where itemstate = 4),"
+            "   case when o.statuscode = 22 then 32 when bool_or(itemstate = 3) then 31 else 30 end"
+            "   from asyncoperationitem i where i.asyncoperationid = o.asyncoperationid)"
             " where asyncoperationid = %s and statecode < 3 and not exists ("
             "   select from asyncoperationitem i where i.asyncoperationid = o.asyncoperationid"
             "   and i.itemstate in (0, 1))",

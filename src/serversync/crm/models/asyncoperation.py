@@ -2,7 +2,8 @@
 
 Source: Dataverse table reference, asyncoperation (states and their numbers). ``act``, ``parameters``, the counts and
 the table of items are our own. An item is written to its end exactly once, in the transaction that writes what came
-of it; the counts of an operation are the counts of its finished items, so progress never goes backwards.
+of it; the counts of an operation are the counts of its finished items, so progress never goes backwards. They are
+written into its row when it is completed, so that a list of jobs need not read the items of those that are over.
 """
 
 from django.db import models
@@ -66,6 +67,9 @@ class AsyncOperation(models.Model):
     regardingobjectid = uniqueidentifier()
     regardingobjecttypecode = string(64)
     itemcount = integer(0, None, 0)
+    succeededcount = integer(0, None, 0)
+    failedcount = integer(0, None, 0)
+    canceledcount = integer(0, None, 0)
     message = string(2000)
     startedon = moment()
     completedon = moment()
