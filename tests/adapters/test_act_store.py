@@ -16,6 +16,7 @@ from msgspec import structs
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.act_store import ActStoreOnPostgres
+from serversync.administration import unsynchronized
 from serversync.core import faults
 from serversync.core.errors import (
     ChangeConflict,
@@ -213,6 +214,43 @@ async def test_a_deactivated_contact_rests_with_its_last_edit_and_goes_on_later(
         await connection.execute("update contact set statecode = 0, statuscode = 1")
     await company.bring_into_step()
     assert (await company.outlook(the_only)).job_title == "Retired"
+
+
+async def test_the_company_is_the_name_of_the_parent_and_stays_in_outlook_without_one(
+    company: Company,
+) -> None:
+    account, key = uuid4(), await company.add(lastname="Hopper")
+
+    async def sql(statement: str, *values: object) -> None:
+        async with company.pool.connection() as connection:
+            await connection.execute(statement.encode(), values)
+
+    def of_outlook(ada: exchangelib.Account) -> str | None:
+        name: str | None = the_only(ada).company_name
+        return name
+
+    await company.bring_into_step()
+    assert await company.outlook(of_outlook) is None
+
+    def write(ada: exchangelib.Account) -> None:
+        item = the_only(ada)
+        item.company_name = "Navy"
+        item.save(update_fields=["company_name"])
+
+    await company.outlook(write)
+    await company.bring_into_step()
+    assert await company.outlook(of_outlook) == "Navy"
+    await sql("insert into account (accountid, name) values (%s, 'Remington Rand')", account)
+    await company.edit(key, parentcustomerid=account, parentcustomeridtype="account")
+    await company.bring_into_step()
+    assert await company.outlook(of_outlook) == "Remington Rand"
+    await sql("update account set name = 'Sperry' where accountid = %s", account)
+    await company.bring_into_step()
+    assert await company.outlook(of_outlook) == "Sperry"
+    await company.edit(key, parentcustomerid=None, parentcustomeridtype=None)
+    await company.bring_into_step()
+    assert await company.outlook(of_outlook) is None
+    assert company.rows("parentcustomerid, company") == [(None, None)]
 
 
 async def test_a_contact_of_somebody_else_stays_with_her(company: Company, world: SimpleNamespace) -> None:
@@ -450,6 +488,20 @@ async def test_what_was_heard_is_due_until_it_is_done_and_an_echo_is_not(
     ]
     await store.done(run, Kind.CONTACT, ["i2"])
     assert await store.due(run, now + dt.timedelta(minutes=5)) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "is_due"), [("exchange.item-unreadable: It could not be read.", False), ("", True)]
+)
+async def test_an_ignored_link_that_is_not_listed_any_more_is_due_when_its_item_changes(
+    store: ActStoreOnPostgres, run: ActRun, error: str, is_due: bool
+) -> None:
+    now = dt.datetime.now(dt.UTC)
+    await settle(store, run, structs.replace(FULL, due_on=None), {"lastname": "x"})
+    await store.keep(run, [structs.replace(FULL, due_on=unsynchronized.IGNORED, error=error)])
+    assert await store.due(run, now) == []
+    await store.hear(run, Kind.CONTACT, FeedPage([Heard("i1", "k2", is_gone=False)], "p1", is_last=True))
+    assert [each.crmid for each in await store.due(run, now)] == ([FULL.crmid] if is_due else [])
 
 
 async def test_what_a_full_listing_does_not_name_is_to_be_looked_for(

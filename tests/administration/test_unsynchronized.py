@@ -6,13 +6,16 @@ from uuid import uuid4
 import pytest
 
 from serversync.administration import unsynchronized
+from serversync.core import clock
 from serversync.core.errors import RecordNotFound
 from serversync.crm.models import (
     Audit,
     ExchangeSyncIdMapping,
     ExchangeSyncItem,
     ExchangeSyncMailbox,
+    ExchangeSyncRecord,
     Mailbox,
+    Organization,
     SystemUser,
 )
 
@@ -98,6 +101,26 @@ def test_what_is_ignored_stays_in_the_list_and_is_not_tried(mailbox: Mailbox) ->
     unsynchronized.retry(mailbox, [record.pk])
     (listed,) = unsynchronized.find_all(mailbox)
     assert not listed.is_ignored
+
+
+def test_what_is_ignored_leaves_the_list_when_its_days_are_over(mailbox: Mailbox) -> None:
+    record, item, failing = failed_link(mailbox), failed_item(mailbox), failed_link(mailbox)
+    ExchangeSyncRecord.objects.create(mailboxid=mailbox, objecttypecode="contact", objectid=record.objectid)
+    unsynchronized.ignore(mailbox, [record.pk, item.pk])
+    ago = clock.now() - timedelta(days=4)
+    ExchangeSyncIdMapping.objects.update(lastsyncerroroccurredon=ago)
+    ExchangeSyncItem.objects.update(modifiedon=ago)
+    Organization.objects.current()
+    Organization.objects.update(exchangesyncidmappingpersistencetimeindays=5)
+    assert unsynchronized.clear_away(Organization.objects.current()) == 0
+    Organization.objects.update(exchangesyncidmappingpersistencetimeindays=3)
+    assert unsynchronized.clear_away(Organization.objects.current()) == 2
+    (listed,) = unsynchronized.find_all(mailbox)
+    assert listed.key == failing.pk
+    record.refresh_from_db()
+    assert (record.dueon, record.lastsyncerror) == (unsynchronized.IGNORED, None)
+    assert not ExchangeSyncRecord.objects.exists()
+    assert unsynchronized.clear_away(Organization.objects.current()) == 0
 
 
 def test_an_item_of_another_mailbox_is_not_touched(mailbox: Mailbox) -> None:

@@ -30,6 +30,7 @@ _DUE_ITEMS: Final = """
             and l.exchangeentryid = i.exchangeentryid and l.objecttypecode = i.objecttypecode and l.stage <> 4)
     order by i.createdon, i.exchangeentryid
 """
+# One that a person ignored and that is not listed any more (``unsynchronized.clear_away``) is looked at when it changes.
 _DUE_LINKS: Final = f"""
     with due as (
         select l.objectid from exchangesyncidmapping l
@@ -42,7 +43,7 @@ _DUE_LINKS: Final = f"""
         where s.mailboxid = %(mailbox)s and s.objecttypecode = %(kind)s::varchar and s.isheard)
     {act_links.SELECT} join due on due.objectid = l.objectid
     where l.mailboxid = %(mailbox)s and l.objecttypecode = %(kind)s::varchar and l.stage < 3
-        and (l.dueon is null or l.dueon <= %(now)s)
+        and (l.dueon is null or l.dueon <= %(now)s or (l.dueon >= '9999-01-01' and l.lastsyncerror is null))
     order by l.createdon, l.objectid
 """.encode()  # noqa: S608 - put together from constants
 _HEARD: Final = (

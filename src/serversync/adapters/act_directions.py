@@ -20,9 +20,9 @@ async def set_by_hand(connection: AsyncConnection, rules: Mapping[Kind, KindRule
         given.setdefault(kind, {})[column] = Direction(direction)
     changed = {}
     for each, rule in rules.items():
-        may_be_set = {row.logicalname for row in FIELDS.get(each, ()) if not row.is_fixed}
+        may_be_set = {row.logicalname: row.limit for row in FIELDS.get(each, ()) if not row.is_fixed}
         set_of_kind = {
-            column: direction
+            column: direction.within(may_be_set[column])
             for column, direction in given.get(each.value, {}).items()
             if column in may_be_set
         }

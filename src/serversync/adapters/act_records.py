@@ -154,10 +154,10 @@ def _fields(table: Table, values: Sequence[Any]) -> dict[str, Value]:
     if not table.groups:
         return {
             name: value
-            for name, value in zip(table.columns, values, strict=True)
+            for name, value in zip(table.read, values, strict=True)
             if value is not None and value != ""
         }
-    stored = dict(zip(table.columns, values, strict=True))
+    stored = dict(zip(table.read, values, strict=True))
     fields: dict[str, Value] = {}
     for name in table.fields:
         if name in table.groups:
@@ -171,6 +171,8 @@ def _columns(table: Table, fields: Fields) -> dict[str, Value]:
     """Return the columns of fields; a group stands in several."""
     columns: dict[str, Value] = {}
     for name, value in fields.items():
+        if name in table.computed:
+            continue
         if name not in table.groups:
             columns[name] = value
         elif isinstance(value, tuple):
@@ -194,13 +196,17 @@ def _cut(fields: Fields, lengths: Lengths) -> dict[str, Any]:
     return cut
 
 
+def _read(table: Table) -> str:
+    """Return what is read of a record ``r``."""
+    return ", ".join((*(f"r.{name}" for name in table.columns), *table.computed.values()))
+
+
 @lru_cache(maxsize=64)
 def _select(kind: Kind, filters: str) -> bytes:
     table = TABLES[kind]
-    columns = ", ".join(f"r.{name}" for name in table.columns)
     return f"""
         select r.{table.key}, r.xmin::text::bigint, {in_filters(filters)}, {table.title}, r.modifiedon,
-            {table.is_completed}, {columns}
+            {table.is_completed}, {_read(table)}
         from {table.name} r join mailbox m on m.mailboxid = %s where r.{table.key} = any(%s)
     """.encode()  # noqa: S608 - put together from constants
 
@@ -211,13 +217,13 @@ def _insert(kind: Kind) -> bytes:
     names = ", ".join((*table.columns, *table.derived))
     values = ", ".join((*(_value(table, name) for name in table.columns), *table.derived.values()))
     return f"""
-        insert into {table.name} ({table.key}, ownerid, {names})
+        insert into {table.name} as r ({table.key}, ownerid, {names})
         select x.objectid, m.ownerid, {values}
         from mailbox m, json_to_recordset(%(rows)s::json) x (objectid uuid, fields jsonb),
             lateral (select (jsonb_populate_record(null::{table.name}, x.fields)).*) p
         where m.mailboxid = %(mailbox)s
         on conflict ({table.key}) do nothing
-        returning {table.key}, xmin::text::bigint, {", ".join(table.columns)}
+        returning r.{table.key}, r.xmin::text::bigint, {_read(table)}
     """.encode()  # noqa: S608 - put together from constants
 
 
@@ -226,13 +232,12 @@ def _update(kind: Kind) -> bytes:
     table = TABLES[kind]
     names = ", ".join((*table.columns, *table.derived))
     values = ", ".join((*(_value(table, name) for name in table.columns), *table.derived.values()))
-    stored = ", ".join(f"r.{name}" for name in table.columns)
     return f"""
         update {table.name} r set ({names}, modifiedon) =
             (select {values}, now() from jsonb_populate_record(r, x.fields) p)
         from json_to_recordset(%(rows)s::json) x (objectid uuid, version bigint, fields jsonb)
         where r.{table.key} = x.objectid and r.xmin::text::bigint = x.version
-        returning r.{table.key}, r.xmin::text::bigint, {stored}
+        returning r.{table.key}, r.xmin::text::bigint, {_read(table)}
     """.encode()  # noqa: S608 - put together from constants
 
 

@@ -250,7 +250,7 @@ class ActStoreOnPostgres:
         """See ``ActStore``."""
         async with self._transaction(run) as connection:
             await connection.execute(
-                "update exchangesyncitem set dueon = %s, retries = %s, lastsyncerror = left(%s, 2048)"
+                "update exchangesyncitem set dueon = %s, retries = %s, lastsyncerror = left(%s, 2048), modifiedon = now()"
                 " where mailboxid = %s and objecttypecode = %s and exchangeentryid = %s",
                 (
                     due_on,

@@ -24,10 +24,12 @@ class Table:
         begins: Whether a record ``r`` may begin to take part in the mailbox ``m``, with ``FILTERS`` for the filters.
         tells: Whether triggers tell of changes of the table; where they do not, each pass compares everything.
         derived: Columns that follow from the others, each with its expression.
+        computed: Fields that stand in no column of the record, as expressions over a record ``r``; they are only read.
         groups: Fields that stand in several columns.
         is_completed: What counts as completed or cancelled.
         defaults: What columns hold that may not be empty, where a new record says nothing.
         columns: The columns of the fields, in their order.
+        read: What is read of a record: the columns, then the computed fields.
     """
 
     name: str
@@ -37,19 +39,26 @@ class Table:
     begins: str
     tells: bool = True
     derived: Mapping[str, str] = field(default_factory=dict)
+    computed: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_completed: str = "false"
     defaults: Mapping[str, int] = field(default_factory=dict)
     columns: tuple[str, ...] = field(init=False)
+    read: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Work out the columns once; they are asked for with every record."""
-        columns = tuple(column for name in self.fields for column in self.groups.get(name, (name,)))
+        stored = [name for name in self.fields if name not in self.computed]
+        columns = tuple(column for name in stored for column in self.groups.get(name, (name,)))
         object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "read", (*columns, *self.computed))
 
 
 _UNLINKED: Final = """not exists (select from exchangesyncidmapping k
     where k.mailboxid = m.mailboxid and k.objectid = r.{key} and k.stage <> 4)"""
+_COMPANY: Final = """case r.parentcustomeridtype
+    when 'account' then (select a.name from account a where a.accountid = r.parentcustomerid)
+    when 'contact' then (select c.fullname from contact c where c.contactid = r.parentcustomerid) end"""
 TABLES: Final = {
     Kind.CONTACT: Table(
         "contact",
@@ -57,6 +66,7 @@ TABLES: Final = {
         tuple(row.logicalname for row in FIELDS[Kind.CONTACT]),
         "coalesce(nullif(concat_ws(' ', firstname, lastname), ''), emailaddress1, '')",
         f"{FILTERS} and {_UNLINKED.format(key='contactid')}",
+        computed={"parentcustomerid": _COMPANY},
         derived={"fullname": "nullif(left(concat_ws(' ', firstname, lastname), 160), '')"},
     ),
     # How appointments are read and written stands in ``act_appointments``.

@@ -25,7 +25,10 @@ _WORD_OF: Final = {direction: word for word, direction in WORDS.items()}
 
 @dataclass(frozen=True, slots=True)
 class SyncField:
-    """A field: its column, what Outlook calls it, the way it goes, and the way it goes where nobody has set another."""
+    """A field: its column, what Outlook calls it, the way it goes, and the way it goes where nobody has set another.
+
+    ``choices`` are the words of the ways that it can go.
+    """
 
     kind: str
     column: str
@@ -33,6 +36,7 @@ class SyncField:
     direction: str
     default: str
     is_fixed: bool
+    choices: tuple[str, ...]
 
 
 def find_all(kind: str | None = None) -> list[SyncField]:
@@ -56,6 +60,7 @@ def find_all(kind: str | None = None) -> list[SyncField]:
             _WORD_OF[set_by_hand.get((each.value, row.logicalname), row.direction)],
             _WORD_OF[row.direction],
             row.is_fixed,
+            _choices(row),
         )
         for each in kinds
         for row in FIELDS[each]
@@ -83,11 +88,17 @@ def change(kind: str, words: Mapping[str, str]) -> list[SyncField]:
     return [one for one in find_all(kind) if one.column in after]
 
 
+def _choices(row: FieldMap) -> tuple[str, ...]:
+    return tuple(word for word, direction in WORDS.items() if direction.within(row.limit) is direction)
+
+
 def _set(kind: Kind, row: FieldMap, word: str) -> None:
     if word not in WORDS:
         raise InputInvalid(field=row.logicalname, reason=f"{word!r} is not one of {', '.join(WORDS)}")
     if row.is_fixed:
         raise InputInvalid(field=row.logicalname, reason="its direction cannot be changed")
+    if word not in (choices := _choices(row)):
+        raise InputInvalid(field=row.logicalname, reason=f"{word!r} is not one of {', '.join(choices)}")
     found, _ = SyncAttributeMapping.objects.get_or_create(
         entitytypecode=kind.value,
         attributecrmname=row.logicalname,

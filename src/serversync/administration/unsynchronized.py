@@ -6,7 +6,7 @@ Each is retried by itself later and later. A person has it retried at once, or i
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +16,13 @@ from django.db.models import QuerySet
 from serversync.administration import act_schedule, audit, privileges
 from serversync.core import clock
 from serversync.core.errors import RecordNotFound, ServiceError
-from serversync.crm.models import ExchangeSyncIdMapping, ExchangeSyncItem, Mailbox
+from serversync.crm.models import (
+    ExchangeSyncIdMapping,
+    ExchangeSyncItem,
+    ExchangeSyncRecord,
+    Mailbox,
+    Organization,
+)
 from serversync.crm.models.exchangesyncidmapping import SyncStage
 from serversync.crm.privileges import Privilege
 
@@ -24,6 +30,7 @@ IGNORED: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """When something is tried again that a person ignores."""
 SHOWN: Final = 500
 """So many are listed at most."""
+_CLEARED_AT_ONCE: Final = 1000
 
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 """How errors name the title of what they are about."""
@@ -105,6 +112,31 @@ def ignore(mailbox: Mailbox, keys: Sequence[UUID]) -> int:
         PrivilegeMissing: the mailbox may not be written.
     """
     return _put_off(mailbox, keys, until=IGNORED, act="mailbox.items-ignored")
+
+
+def clear_away(organization: Organization) -> int:
+    """Drop from the lists what is ignored and failed longer ago than the organization keeps it; return how many.
+
+    It goes on being left alone until it is changed on either side. What still fails stays listed as long as it does.
+    Called by the worker's housekeeping; nobody in particular acts.
+    """
+    oldest = clock.now() - timedelta(days=organization.exchangesyncidmappingpersistencetimeindays)
+    items = ExchangeSyncItem.objects.filter(
+        lastsyncerror__isnull=False, dueon__gte=IGNORED, modifiedon__lt=oldest
+    ).delete()[0]
+    links = ExchangeSyncIdMapping.objects.filter(
+        lastsyncerror__isnull=False, dueon__gte=IGNORED, lastsyncerroroccurredon__lt=oldest
+    )[:_CLEARED_AT_ONCE]
+    for one in links:
+        # What it was due for has been looked at, and ignored.
+        ExchangeSyncItem.objects.filter(
+            mailboxid=one.mailboxid, exchangeentryid=one.exchangeentryid, copyof__isnull=True
+        ).delete()
+        ExchangeSyncRecord.objects.filter(mailboxid=one.mailboxid, objectid=one.objectid).delete()
+        ExchangeSyncIdMapping.objects.filter(pk=one.pk, dueon__gte=IGNORED).update(
+            lastsyncerror=None, lastsyncerroroccurredon=None, retries=0
+        )
+    return items + len(links)
 
 
 def conflicts(mailbox: Mailbox) -> list[LostValue]:

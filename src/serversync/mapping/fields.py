@@ -22,6 +22,7 @@ class FieldMap:
         form: What kind of value it is.
         direction: Which way it goes where nobody has set another.
         is_fixed: Whether the direction cannot be set.
+        limit: Which way it can go at most.
         label: What Outlook calls it.
     """
 
@@ -31,6 +32,7 @@ class FieldMap:
     direction: Direction = Direction.BOTH
     is_fixed: bool = False
     label: str = ""
+    limit: Direction = Direction.BOTH
 
 
 def _phone(logicalname: str, key: str, label: str) -> FieldMap:
@@ -66,6 +68,13 @@ CONTACT: Final[tuple[FieldMap, ...]] = (
     _phone("business2", "BusinessPhone2", "Business Phone 2"),
     _phone("callback", "Callback", "Callback"),
     FieldMap("childrensnames", "contacts:Children", Form.TEXTS, label="Children"),
+    FieldMap(
+        "parentcustomerid",
+        "contacts:CompanyName",
+        direction=Direction.TO_EXCHANGE,
+        label="Company",
+        limit=Direction.TO_EXCHANGE,
+    ),
     _phone("company", "CompanyMainPhone", "Company Main Phone"),
     FieldMap("department", "contacts:Department", label="Department"),
     FieldMap("emailaddress1", "contacts:EmailAddress[EmailAddress1]", label="E-mail"),
@@ -95,7 +104,7 @@ CONTACT: Final[tuple[FieldMap, ...]] = (
     FieldMap("yomifirstname", "mapi:Address/0x802C", label="Yomi First"),
     FieldMap("yomilastname", "mapi:Address/0x802D", label="Yomi Last"),
 )
-"""``contact`` and ``Contact``. The company is not among them yet: it follows from the parent customer."""
+"""``contact`` and ``Contact``; ``parentcustomerid`` stands for the name of the parent, which is not written to the CRM."""
 
 TASK: Final[tuple[FieldMap, ...]] = (
     FieldMap("percentcomplete", "task:PercentComplete", Form.PERCENT, label="% Complete"),

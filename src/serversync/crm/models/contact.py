@@ -89,6 +89,11 @@ class Contact(Address1, Address2, Address3):
         indexes = (
             GinIndex(Words("fullname", "company", "emailaddress1"), name="contact_words"),
             models.Index(fields=["-createdon", "-contactid"], name="contact_newest"),
+            models.Index(
+                fields=["parentcustomerid"],
+                condition=Q(parentcustomerid__isnull=False),
+                name="contact_parentcustomerid",
+            ),
             models.Index(Lower("emailaddress1"), name="contact_emailaddress1"),
             models.Index(Lower("emailaddress2"), name="contact_emailaddress2"),
             models.Index(Lower("emailaddress3"), name="contact_emailaddress3"),

@@ -28,7 +28,7 @@ class FieldsForm(forms.Form):
             label = f"{row.label} ({row.column})" if row.label else row.column
             self.fields[row.column] = forms.ChoiceField(
                 label=label,
-                choices=_CHOICES,
+                choices=[each for each in _CHOICES if each[0] in row.choices],
                 initial=row.direction,
                 disabled=row.is_fixed,
                 help_text="Cannot be changed." if row.is_fixed else f"Default: {words[row.default]}.",
