@@ -1,7 +1,7 @@
 """Lets contacts of an account be told of when the account is renamed, and finds them by an index.
 
 Why: the company of a contact in Exchange is the name of its parent customer. Locks taken: writes to ``contact`` wait while the
-index is made, writes to ``account`` for a moment. At 10 million rows: half a minute. Undo: migrate crm 0032.
+index is made, writes to ``account`` for a moment. At 10 million rows: half a minute. Undo: migrate crm 0034.
 """
 
 from django.db import migrations, models
@@ -25,7 +25,7 @@ drop function crm_touch_contacts_of_account();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0032_expand_lists_of_activities"),
+        ("crm", "0034_expand_counts_of_jobs"),
     ]
 
     operations = [
