@@ -53,3 +53,42 @@ def test_a_task_is_entered_changed_and_completed(run: CommandLine) -> None:
     assert (refused.exit_code, "say whose it is" in refused.stderr) == (2, True)
     assert run("task", "add", "x", "--owner", ADA, "--due", "soon").exit_code == 2
     assert run("task", "edit", key).exit_code == 2
+
+
+def test_a_series_is_shown_with_its_pattern_and_next_occurrences(run: CommandLine) -> None:
+    from datetime import UTC, date, datetime
+
+    from serversync.crm.models import Appointment, RecurringAppointmentMaster
+
+    start = datetime(2999, 1, 7, 8, tzinfo=UTC)  # nine o'clock in Berlin, a Monday
+    made = RecurringAppointmentMaster.objects.create(
+        subject="Stand-up",
+        starttime=start,
+        endtime=start.replace(minute=15),
+        timezone="Europe/Berlin",
+        recurrencepatterntype=1,
+        daysofweekmask=2,
+        patternstartdate=date(2999, 1, 7),
+        patternendtype=2,
+        occurrences=4,
+        deletedexceptionslist="2999-01-14",
+    )
+    Appointment.objects.create(
+        subject="Elsewhere",
+        seriesid=made.pk,
+        instancetypecode=3,
+        originalstartdate=datetime(2999, 1, 21, 8, tzinfo=UTC),
+        scheduledstart=datetime(2999, 1, 22, 8, tzinfo=UTC),
+        scheduledend=datetime(2999, 1, 22, 9, tzinfo=UTC),
+    )
+    shown = run.json("series", "show", str(made.pk))
+    assert shown["pattern"] == "every week on Monday, from 2999-01-07, 4 times"
+    assert [(one["start"], one["subject"], one["changed"]) for one in shown["next"]] == [
+        ("2999-01-07T08:00:00Z", "Stand-up", False),
+        ("2999-01-22T08:00:00Z", "Elsewhere", True),
+        ("2999-01-28T08:00:00Z", "Stand-up", False),
+    ]
+    assert [one["subject"] for one in run.json("series", "list")] == ["Stand-up"]
+    assert run.json("series", "cancel", str(made.pk))["statuscodename"] == "Canceled"
+    assert run.json("series", "open", str(made.pk))["statecode"] == 3
+    assert run("appointment", "list").stdout.count("Elsewhere") == 0
