@@ -40,6 +40,7 @@ MIDDLEWARE = [
     "serversync.web.headers.SecurityHeaders",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "serversync.web.static_files.StaticFiles",
+    "serversync.api.separate.Separate",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -51,7 +52,7 @@ MIDDLEWARE = [
     "serversync.web.refusals.Refusals",
 ]
 
-ROOT_URLCONF = "serversync.web.urls"
+ROOT_URLCONF = "serversync.urls"
 LOGIN_URL = "log-in"
 LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "log-in"

@@ -13,6 +13,7 @@ from serversync.administration import (
     activities,
     actor,
     alerts,
+    apikeys,
     appointments,
     audit,
     authorities,
@@ -51,6 +52,7 @@ from serversync.administration import (
 from serversync.core.errors import InputInvalid, PrivilegeMissing, RecordNotFound
 from serversync.crm.models import (
     Account,
+    ApiKey,
     Appointment,
     AsyncOperation,
     BusinessUnit,
@@ -154,6 +156,13 @@ def filter_row(user: SystemUser) -> UserQuery:
     return made or UserQuery.objects.create(ownerid=user, name="Mine", returnedtypecode="task")
 
 
+def key_of(user: SystemUser) -> ApiKey:
+    made = ApiKey.objects.filter(systemuserid=user).first()
+    return made or ApiKey.objects.create(
+        systemuserid=user, name="Mine", digest=user.pk.bytes, expireson=datetime(2100, 1, 1, tzinfo=UTC)
+    )
+
+
 def queue_of(user: SystemUser) -> Queue:
     return Queue.objects.get_or_create(name=f"Of {user}", ownerid=user)[0]
 
@@ -199,6 +208,8 @@ SOMEONES: dict[str, Act] = {
     "read a user": lambda place, of: people.find(of.domainname),
     "edit a user": lambda place, of: people.edit(of, fullname="Other"),
     "unlock a user": lambda place, of: logon.unlock(of),
+    "make a key for the API": lambda place, of: apikeys.add(of.domainname, "Script"),
+    "remove a key for the API": lambda place, of: apikeys.remove(str(key_of(of).pk)),
     "read a contact": lambda place, of: read_customer(customers.CONTACT, of),
     "edit a contact": lambda place, of: customers.edit(
         customers.CONTACT, Contact.objects.get(ownerid=of), {"lastname": "x"}
@@ -301,13 +312,19 @@ NOT, OWN, UNIT, ALL = 0, 1, 2, 3
 """How far an act reaches: not at all, one's own, the own business unit, the whole organization."""
 
 REACH: dict[str, dict[str, int]] = {
-    "System Administrator": dict.fromkeys([*SOMEONES, *EVERYBODYS], ALL),
+    "System Administrator": {
+        **dict.fromkeys([*SOMEONES, *EVERYBODYS], ALL),
+        # With a key one acts as its user: nobody makes one to be somebody else.
+        "make a key for the API": OWN,
+    },
     "Mailbox Administrator": {
         **dict.fromkeys(SOMEONES, UNIT),
         "read an e-mail": OWN,
         **dict.fromkeys(ACTIVITIES, OWN),
         "edit a user": NOT,
         "unlock a user": NOT,
+        "make a key for the API": OWN,
+        "remove a key for the API": OWN,
         "edit a contact": NOT,
         "deactivate a contact": NOT,
         "edit an account": NOT,
@@ -348,6 +365,8 @@ REACH: dict[str, dict[str, int]] = {
             (
                 "read a mailbox",
                 "ask why",
+                "make a key for the API",
+                "remove a key for the API",
                 "sync now",
                 "test and enable",
                 "read an alert",
@@ -408,12 +427,14 @@ REACH: dict[str, dict[str, int]] = {
         "add a task": ALL,
         "add an appointment": ALL,
     },
-    # What of the own mail is tracked, and the own time zone, are everybody's own choice; without prvWriteActivity nothing can be sent as oneself.
+    # What of the own mail is tracked, the own time zone and the own keys are everybody's own choice; without prvWriteActivity nothing can be sent as oneself.
     "": {
         **dict.fromkeys([*SOMEONES, *EVERYBODYS], NOT),
         "choose what is tracked of a user": OWN,
         "choose the time zone of a user": OWN,
         "send e-mail as somebody": OWN,
+        "make a key for the API": OWN,
+        "remove a key for the API": OWN,
     },
 }
 
@@ -592,11 +613,13 @@ NARROWED = {
     "doctor.examine": "begins with doctor.require",
     "doctor.parts": "begins with doctor.require",
     "emails.find_all": "lists what may be read",
+    "apikeys.find_all": "lists what may be read",
     "filterpreview.changed": "is filterpreview.preview of one filter",
     "filterpreview.preview": "is what filterpreview.replaced calls",
     "jobs.find_all": "lists what may be read",
     "mailboxes.choose": "lists what may be read",
     "mailboxes.find_all": "lists what may be read",
+    "mailboxes.find_page": "lists what may be read",
     "mailboxes.require_administration": "is what the acts of administration ask",
     "mailboxes.require_approval": "is what approve and reject ask",
     "mailboxes.show": "is mailboxes.find with more columns",

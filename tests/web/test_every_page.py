@@ -209,7 +209,7 @@ def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
 
 def test_every_address_is_in_one_of_the_tables() -> None:
     known = [*OPENED, *PARTS, *BY_FORM]
-    assert sorted(names(get_resolver().url_patterns)) == sorted(known)
+    assert sorted(names(get_resolver("serversync.web.urls").url_patterns)) == sorted(known)
 
 
 def test_every_page_is_in_the_documentation_with_its_picture() -> None:

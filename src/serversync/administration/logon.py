@@ -69,8 +69,7 @@ def log_on(login: str, password: str, *, address: str) -> SystemUser:
     now = clock.now()
     for counter in counters:
         if not _count(counter, now):
-            until = LogOnAttempt.objects.filter(pk=counter.key).values_list("lockeduntil", flat=True).first()
-            raise LogOnLocked(when=_when(until, now))
+            raise _locked(counter, now)
     user = SystemUser.objects.filter(domainname=login).first()
     if user is None:
         make_password(password)  # takes as long as a wrong password does
@@ -84,6 +83,17 @@ def log_on(login: str, password: str, *, address: str) -> SystemUser:
     with actors.acting(Actor(user, channel="web", address=address)):
         audit.noted("session.log-on", user)
     return user
+
+
+def count_failure(address: str) -> None:
+    """Count a failure from an address whose name is not known, such as a key that nobody has.
+
+    Raises:
+        LogOnLocked: there were too many from there.
+    """
+    counter, now = _of_address(address), clock.now()
+    if not _count(counter, now):
+        raise _locked(counter, now)
 
 
 def unlock(user: SystemUser) -> bool:
@@ -111,8 +121,17 @@ def _counters(login: str, address: str) -> list[_Counter]:
     return [
         _Counter(name[:32] + _digest("from", address)[:32], PAIR_ALLOWED),
         _Counter(name, NAME_ALLOWED),
-        _Counter(_digest("address", address), ADDRESS_ALLOWED),
+        _of_address(address),
     ]
+
+
+def _of_address(address: str) -> _Counter:
+    return _Counter(_digest("address", address), ADDRESS_ALLOWED)
+
+
+def _locked(counter: _Counter, now: datetime) -> LogOnLocked:
+    until = LogOnAttempt.objects.filter(pk=counter.key).values_list("lockeduntil", flat=True).first()
+    return LogOnLocked(when=_when(until, now))
 
 
 def _digest(kind: str, text: str) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from serversync.administration import act_schedule, audit, privileges, profiles, readiness
+from serversync.administration import act_schedule, audit, privileges, profiles, readiness, systemviews
 from serversync.administration import actor as actors
 from serversync.administration.readiness import Readiness
 from serversync.administration.stopped_accounts import StoppedAccounts
@@ -104,6 +104,37 @@ def find_all(
     if approval:
         rows = rows.filter(emailrouteraccessapproval=_choice(approval, APPROVAL, "Email Address Status"))
     return _states(rows)
+
+
+def find_page(
+    *,
+    view: str | None = None,
+    search: str | None = None,
+    profile: str | None = None,
+    number: int = 1,
+    size: int = 50,
+) -> tuple[list[MailboxState], bool]:
+    """Return one page of a view by name, each mailbox with its state, and whether there is a next page.
+
+    Args:
+        view: Word of a system view; the active ones where it is missing.
+        search: Every word must occur in the name, the address or the name of the profile.
+        profile: Only those of the profile with this name.
+        number: Which page, from 1.
+        size: Mailboxes of a page.
+
+    Raises:
+        InputInvalid: there is no such view.
+        RecordNotFound: there is no such profile.
+    """
+    chosen = view or systemviews.DEFAULT
+    if chosen not in systemviews.VIEWS:
+        raise InputInvalid(field="View", reason=f"{chosen!r} is not one of {', '.join(systemviews.VIEWS)}")
+    key = str(profiles.find(profile).pk) if profile else ""
+    rows = systemviews.select(chosen, search=search or "", profile=key).order_by("name", "pk")
+    first = (number - 1) * size
+    found = list(rows.select_related("emailserverprofile", "ownerid")[first : first + size + 1])
+    return _states(found[:size]), len(found) > size
 
 
 def find(reference: str) -> Mailbox:

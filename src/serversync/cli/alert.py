@@ -29,14 +29,8 @@ def find_all(
 ) -> None:
     """List alerts, latest first."""
     with with_database(as_json=as_json) as output:
-        from serversync.administration import alerts, mailboxes
-        from serversync.administration.records import as_dict
+        from serversync.administration import alerts, documents, mailboxes
 
         chosen = mailboxes.find(mailbox) if mailbox else None
         found = alerts.find_all(mailbox=chosen, level=level, healed=healed, limit=limit)
-        addresses = alerts.addresses_of(found)
-        output.rows(
-            [{**as_dict(one), "emailaddress": addresses.get(str(one.regardingobjectid))} for one in found],
-            _COLUMNS,
-            empty="There are no alerts.",
-        )
+        output.rows(documents.of_alerts(found), _COLUMNS, empty="There are no alerts.")

@@ -40,15 +40,12 @@ def find_all(
 ) -> None:
     """List tracked mail, latest first."""
     with with_database(as_json=as_json) as output:
-        from serversync.administration import emails, mailboxes
-        from serversync.administration.records import plain
+        from serversync.administration import documents, emails, mailboxes
 
         chosen = mailboxes.find(mailbox) if mailbox else None
         rows = emails.find_all(search=search, mailbox=chosen, limit=limit)
-        columns = ("activityid", "subject", "sender", "torecipients", "receivedon", "senton", "messageid")
-        numbers = ("attachmentcount", "statecode", "statuscode", "directioncode")
         output.rows(
-            [{name: plain(getattr(one, name)) for name in (*columns, *numbers)} for one in rows],
+            [documents.of_listed_email(one) for one in rows],
             _COLUMNS,
             empty="No tracked mail fits. See what the mailboxes do: serversync mailbox list",
         )
@@ -62,27 +59,16 @@ def show(
 ) -> None:
     """Show one message with its parties and attachments."""
     with with_database(as_json=as_json) as output:
-        from serversync.administration import emails
-        from serversync.administration.records import as_dict
+        from serversync.administration import documents, emails
 
         found = emails.show(reference)
-        row: dict[str, Any] = as_dict(found.email)
-        parties = [as_dict(one) for one in found.parties]
-        files = [as_dict(one) for one in found.attachments]
+        row = documents.of_email(found)
         if output.as_json:
-            reports = [as_dict(one) for one in found.reports]
-            output.json(
-                {
-                    **row,
-                    "activityparties": parties,
-                    "activitymimeattachments": files,
-                    "deliveryreports": reports,
-                }
-            )
+            output.json(row)
             return
         row["description"] = f"{len(found.email.description or '')} characters of HTML (--json shows it)"
         output.record(row)
-        for one in parties:
+        for one in row["activityparties"]:
             record = f"{one['partyobjecttypecode']} {one['partyid']}" if one["partyid"] else "unresolved"
             name = one["unresolvedpartyname"]
             who = f"{name} <{one['addressused']}>" if name else one["addressused"]
@@ -90,7 +76,7 @@ def show(
         for report in found.reports:
             fate = report.get_fate_display()
             output.say(f"{fate}: {report.address or 'a recipient'} ({report.reason or 'no reason is given'})")
-        for one in files:
+        for one in row["activitymimeattachments"]:
             output.say(f"Attachment: {one['filename']} ({one['mimetype']}, {one['filesize']} bytes)")
 
 

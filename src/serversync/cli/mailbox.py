@@ -36,17 +36,9 @@ Everything = Annotated[bool, typer.Option("--all", help="All active mailboxes.")
 
 def row(state: "MailboxState") -> dict[str, Any]:
     """Return a mailbox with its state as a listing shows it."""
-    from serversync.administration import records
+    from serversync.administration import documents
 
-    profile = state.mailbox.emailserverprofile
-    return {
-        **records.as_dict(state.mailbox),
-        "emailserverprofilename": profile.name if profile else None,
-        "mayrun": state.readiness.may_run,
-        "state": state.readiness.code,
-        "sentence": state.readiness.sentence,
-        "remedy": state.readiness.remedy or None,
-    }
+    return documents.of_mailbox(state)
 
 
 def _write(output: Output, states: "Iterable[MailboxState]") -> None:
@@ -390,20 +382,11 @@ def why(
 ) -> None:
     """Say why a message was tracked, or why not."""
     with with_database(as_json=as_json) as output:
-        from serversync.administration import mailboxes, records, traces
+        from serversync.administration import documents, mailboxes, records, traces
 
         found = traces.why(mailboxes.find(address), message_id=message_id, subject=subject)
         if output.as_json:
-            output.json(
-                [
-                    {
-                        **(records.as_dict(one.trace) if one.trace else {}),
-                        "sentence": one.sentence,
-                        "reasons": list(one.reasons),
-                    }
-                    for one in found
-                ]
-            )
+            output.json([documents.of_explanation(one) for one in found])
             return
         for one in found:
             if one.trace is not None:

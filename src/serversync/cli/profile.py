@@ -321,11 +321,10 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
 def find_all(*, as_json: Json = False) -> None:
     """List the profiles."""
     with with_database(as_json=as_json) as output:
-        from serversync.administration import profiles
-        from serversync.administration.records import as_dict
+        from serversync.administration import documents, profiles
 
         output.rows(
-            [{**as_dict(profile), "mailboxes": count} for profile, count in profiles.find_all()],
+            [documents.of_profile(profile, count) for profile, count in profiles.find_all()],
             _COLUMNS,
             empty="There are no profiles. Add the first: "
             "serversync profile add Exchange --ews-url mail.example.org --username svc-crm@example.org",

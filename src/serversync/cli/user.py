@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serversync.cli import passwords
+from serversync.cli import apikey, passwords
 from serversync.cli.session import Json, with_database
 from serversync.core.errors import InputInvalid
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from serversync.crm.models import SystemUser
 
 app = typer.Typer(help="The people whose mail is synchronized, and what each may do.", no_args_is_help=True)
+app.add_typer(apikey.app, name="key")
 
 _COLUMNS = {
     "fullname": "Name",

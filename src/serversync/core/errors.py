@@ -18,7 +18,7 @@
             MailboxNotFound, TrackedFolderMissing, MailboxAccessDenied, MailboxNotAllowed, ScopeTooWide, AutodiscoverFailed, AutodiscoverHostNotAllowed,
             AutodiscoverRedirectLoop, AutodiscoverDomainUnusable, AutodiscoverNotHere, AutodiscoverRefused,
             MailboxInExchangeOnline, PlanWaiting, DeletionsHeld, SyncedByAnotherOrganization, SecretKeyUnusable, SecretKeyExposed, InputInvalid, PrivilegeMissing,
-            LogOnRefused, LogOnLocked, RecordNotFound,
+            LogOnRefused, LogOnLocked, KeyRefused, RecordNotFound,
             DatabaseMisconfigured, DatabaseStartFailed
 
 Each class carries a stable code, the scope of what stops, a sentence and a remedy; ``docs/errors.md``
@@ -760,6 +760,17 @@ class LogOnLocked(Misconfigured):
     scope = Scope.PROCESS
     summary = "There were too many failed log-ins: this one was not looked at. The next may be tried {when}."
     remedy = "Wait, or let an administrator lift the lock: 'serversync user unlock LOGIN'."
+
+
+class KeyRefused(Misconfigured):
+    """A request to the API has no key that is in force."""
+
+    code = "access.key-refused"
+    scope = Scope.PROCESS
+    summary = "The API asks for a key: {reason}."
+    remedy = (
+        "Send 'Authorization: Bearer KEY' with a key that is in force; the command 'user key add' makes one."
+    )
 
 
 class RecordNotFound(Misconfigured):

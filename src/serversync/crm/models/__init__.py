@@ -2,6 +2,7 @@
 
 from serversync.crm.models.account import Account
 from serversync.crm.models.activityparty import ActivityParty
+from serversync.crm.models.apikey import ApiKey
 from serversync.crm.models.appointment import Appointment
 from serversync.crm.models.asyncoperation import AsyncOperation, AsyncOperationItem
 from serversync.crm.models.attachment import ActivityMimeAttachment, Attachment
@@ -48,6 +49,7 @@ __all__ = [
     "Account",
     "ActivityMimeAttachment",
     "ActivityParty",
+    "ApiKey",
     "Appointment",
     "AsyncOperation",
     "AsyncOperationItem",
