@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -111,10 +112,11 @@ def company(database_dsn: str) -> Any:
 
 
 @pytest.fixture
-def program(server: int, company: Any) -> Iterator[Callable[..., Program]]:
-    """Makes a program that asks as a user; at the end no answer holds a password or a key."""
+def program(server: int, company: Any, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., Program]]:
+    """Makes a program that asks as a user; at the end no answer and no line of the log holds a password or a key."""
     from serversync.administration import actor, apikeys
 
+    caplog.set_level(logging.WARNING)  # what a running program writes of its libraries
     got: list[bytes] = []
     keys: list[str] = []
 
@@ -127,7 +129,8 @@ def program(server: int, company: Any) -> Iterator[Callable[..., Program]]:
         return Program(server, key, got)
 
     yield make
-    everything = b"".join(got).decode()
+    logged = [record.getMessage() for record in caplog.get_records("call")]
+    everything = "\n".join([*(one.decode() for one in got), *logged])
     for secret in (PASSWORD, *keys):
         assert secret not in everything
 

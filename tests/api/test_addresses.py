@@ -121,6 +121,48 @@ def test_a_salesperson_sees_what_is_the_own_and_nothing_else(company, program):
     assert b"Secret of Ben" not in b"".join(ada.got)
 
 
+ROLES = ("System Administrator", "Mailbox Administrator", "Salesperson", "")
+FAR = {"System Administrator", "Mailbox Administrator"}
+REACH = {
+    ("GET", "mailboxes/{}@example.org"): ({*FAR, "Salesperson"}, FAR),
+    ("GET", "mailboxes/{}@example.org/why?subject=x"): ({*FAR, "Salesperson"}, FAR),
+    ("POST", "mailboxes/{}@example.org/sync"): ({*FAR, "Salesperson"}, FAR),
+    ("GET", "emails/{}"): ({*FAR, "Salesperson"}, {"System Administrator"}),
+    ("GET", "profiles/Main%20Exchange"): (FAR, FAR),
+}
+"""By method and address: the roles that get it of what is their own, and those that get it of somebody else."""
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_address_answers_as_far_as_the_role_reaches(company, program, role):
+    with actor.acting(actor.INSTALLATION):
+        people.edit(company.ada, roles=[role] if role else [])
+    Mailbox.objects.update(
+        incomingemaildeliverymethod=2,
+        enabledforincomingemail=True,
+        emailrouteraccessapproval=1,
+        nextpasson=datetime(2100, 1, 1, tzinfo=UTC),
+    )
+    EmailServerProfile.objects.update(incomingusername="x", incomingpassword=b"x")
+    ada = program(company.ada)
+    for (method, address), reached in REACH.items():
+        for name, email, roles in zip(("ada", "ben"), (company.of_ada, company.of_ben), reached, strict=True):
+            path = "/api/v1/" + address.format(email.pk if "emails" in address else name)
+            answer = ada(method, path)
+            assert answer.status == ((202 if method == "POST" else 200) if role in roles else 404), path
+
+
+def test_roles_that_change_count_for_keys_at_once(company, program):
+    ada = program(company.ada)
+    assert ada.get(BEN).status == 404
+    with actor.acting(actor.INSTALLATION):
+        people.edit(company.ada, roles=["System Administrator"])
+    assert ada.get(BEN).status == 200
+    with actor.acting(actor.INSTALLATION):
+        people.edit(company.ada, roles=[])
+    assert ada.get(ADA).status == 404
+
+
 def test_an_act_on_what_may_be_read_but_not_changed_is_forbidden(company, program):
     with actor.acting(actor.INSTALLATION):
         people.edit(company.ada, roles=["Mailbox Administrator"])
@@ -247,7 +289,19 @@ def test_a_test_that_fails_is_an_answer_with_its_remedy(company, program, exchan
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"[]", b'"x"', b'{"mailbox": 1}', b'{"password": "x"}', b"\xff", b"x" * 3_000_000]
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'"x"',
+        b'{"mailbox": 1}',
+        b'{"password": "x"}',
+        b"\xff",
+        b"x" * 3_000_000,
+        b'{"mailbox": "\\u0000"}',
+        b'{"mailbox": "\\ud800"}',
+        b"[" * 5000,
+    ],
 )
 def test_a_body_that_cannot_be_used_is_refused_and_nothing_is_done(company, program, body):
     answer = program(company.dora).post(f"{PROFILE}/test", body)
@@ -277,6 +331,37 @@ def test_a_body_that_cannot_be_used_is_refused_and_nothing_is_done(company, prog
 def test_a_query_that_cannot_be_used_is_refused(company, program, path):
     answer = program(company.dora).get(path)
     assert (answer.status, answer.error["code"]) == (400, "input.invalid")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/mailboxes/a%00b",
+        "/api/v1/emails/%00",
+        "/api/v1/profiles/%00",
+        "/api/v1/mailboxes?search=%00",
+        f"{ADA}/why?message-id=%00",
+        "/api/v1/emails?search=a%00",
+    ],
+)
+def test_what_no_column_can_hold_is_refused(company, program, path):
+    answer = program(company.dora).get(path)
+    assert (answer.status, answer.error["code"]) == (400, "input.invalid")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/mailboxes/%ff",
+        "/api/v1/emails/%ff",
+        "/api/v1/emails/" + "x" * 4000,
+        "/api/v1/profiles/%F0%9F%90%A6",
+        "/api/v1/mailboxes/'%20or%20''='",
+    ],
+)
+def test_odd_names_are_only_not_found(company, program, path):
+    answer = program(company.dora).get(path)
+    assert (answer.status, answer.error["code"]) == (404, "input.not-found")
 
 
 @pytest.mark.parametrize(

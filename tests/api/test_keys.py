@@ -108,8 +108,9 @@ def test_wrong_keys_count_as_failed_log_ins_of_the_address_and_right_ones_go_on(
     for _ in range(logon.ADDRESS_ALLOWED):
         with pytest.raises(KeyRefused):
             apikeys.actor_of("sskey_wrong", address=HERE)
-    with pytest.raises(LogOnLocked):
+    with pytest.raises(LogOnLocked) as locked:
         apikeys.actor_of("sskey_wrong", address=HERE)
+    assert "in force" in locked.value.remedy_text
     with pytest.raises(LogOnLocked):
         logon.log_on("ada", "a long password", address=HERE)
     assert apikeys.actor_of(key, address=HERE).user == people_of.ada

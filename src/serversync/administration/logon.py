@@ -93,7 +93,7 @@ def count_failure(address: str) -> None:
     """
     counter, now = _of_address(address), clock.now()
     if not _count(counter, now):
-        raise _locked(counter, now)
+        raise _locked(counter, now, remedy="Wait, and send a key that is in force: that is let in meanwhile.")
 
 
 def unlock(user: SystemUser) -> bool:
@@ -129,9 +129,9 @@ def _of_address(address: str) -> _Counter:
     return _Counter(_digest("address", address), ADDRESS_ALLOWED)
 
 
-def _locked(counter: _Counter, now: datetime) -> LogOnLocked:
+def _locked(counter: _Counter, now: datetime, *, remedy: str = "") -> LogOnLocked:
     until = LogOnAttempt.objects.filter(pk=counter.key).values_list("lockeduntil", flat=True).first()
-    return LogOnLocked(when=_when(until, now))
+    return LogOnLocked(when=_when(until, now), remedy=remedy)
 
 
 def _digest(kind: str, text: str) -> str:

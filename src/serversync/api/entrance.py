@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from serversync.administration import apikeys
 from serversync.administration.actor import acting
-from serversync.api import answers
+from serversync.api import answers, parameters
 from serversync.core.errors import DatabaseUnavailable, KeyRefused, RecordNotFound, ServiceError
 
 Function = Callable[..., object]
@@ -57,6 +57,8 @@ def _entrance(dispatch: View) -> View:
     def view(request: HttpRequest, **parts: str) -> HttpResponse:
         try:
             actor = apikeys.actor_of(_key(request), address=str(request.META.get("REMOTE_ADDR", "")))
+            for name, text in parts.items():
+                parameters.refuse_unstorable(text, f"Address {name}")
             with acting(actor), timezone.override(UTC):
                 return dispatch(request, **parts)
         except ServiceError as error:

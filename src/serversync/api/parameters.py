@@ -24,9 +24,20 @@ def of(request: HttpRequest, *known: str) -> dict[str, str]:
             raise InputInvalid(field=f"Parameter {name}", reason=told)
         if len(values) > 1:
             raise InputInvalid(field=f"Parameter {name}", reason="it was given more than once")
+        refuse_unstorable(str(values[0]), f"Parameter {name}")
         if text := str(values[0]).strip():
             given[name] = text
     return given
+
+
+def refuse_unstorable(text: str, field: str) -> None:
+    """Keep what no database column can hold out of the use cases.
+
+    Raises:
+        InputInvalid: the text has a NUL in it.
+    """
+    if "\0" in text:
+        raise InputInvalid(field=field, reason="it holds a control character")
 
 
 def number(given: dict[str, str], name: str, *, default: int, highest: int) -> int:
@@ -64,8 +75,12 @@ def body(request: HttpRequest, kind: type[Body]) -> Body:
         InputInvalid: it is no JSON, of another shape, or too large.
     """
     try:
-        return msgspec.json.decode(request.body or b"{}", type=kind)
+        read = msgspec.json.decode(request.body or b"{}", type=kind)
     except RequestDataTooBig as error:
         raise InputInvalid(field="Body", reason="it is too large") from error
     except (msgspec.DecodeError, UnicodeError) as error:
         raise InputInvalid(field="Body", reason=str(error).rstrip(".")) from error
+    for name, value in msgspec.structs.asdict(read).items():
+        if isinstance(value, str):
+            refuse_unstorable(value, f"Body {name}")
+    return read
