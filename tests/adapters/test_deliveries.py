@@ -145,6 +145,13 @@ async def test_it_is_known_when_the_next_one_is_due(pool, hand_over, query) -> N
         assert timedelta(minutes=59) < wait <= timedelta(hours=1)
 
 
+STATISTICS = (
+    "select operationtypeid, itemsprocessed, itemsfailed, processresult, machinename,"
+    " mailboxprocessscheduledon <= mailboxprocessstartedon and mailboxprocessstartedon <= mailboxprocesscompletedon"
+    " from mailboxstatistics"
+)
+
+
 async def test_an_email_goes_through_its_stages(pool, hand_over, query) -> None:
     hand_over()
     store, run = await begun(pool)
@@ -156,6 +163,7 @@ async def test_an_email_goes_through_its_stages(pool, hand_over, query) -> None:
     await store.finish(run, COPY)
     assert query("select messageid from email") == [("<1@example.org>",)]
     assert not query("select 1 from emaildelivery")
+    assert query(STATISTICS) == [(1, 1, 0, True, run.hostid, True)]
 
 
 async def test_trouble_waits_and_counts_and_a_failure_is_open_again(pool, hand_over, query) -> None:
@@ -172,6 +180,7 @@ async def test_trouble_waits_and_counts_and_a_failure_is_open_again(pool, hand_o
     await store.fail(run, ServerBusy(response_code="x"), stage=Stage.PREPARING)
     assert query("select statecode, statuscode, deliveryattempts from email") == [(0, 8, 2)]
     assert not await claim(pool)
+    assert query(STATISTICS) == [(1, 0, 1, False, run.hostid, True)] * 2
 
 
 async def test_a_mailbox_that_is_stopped_keeps_its_mail_for_later(pool, hand_over, query) -> None:

@@ -15,6 +15,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from serversync.adapters.sending_statistics import record_sending
 from serversync.adapters.spool import CHUNK, SpooledContent
 from serversync.core.errors import LeaseLost, ServiceError
 from serversync.engine.sending import DeliveryRun, Draft, OutgoingFile, OutgoingMessage
@@ -84,7 +85,7 @@ _NEXT_DUE = f"""
 
 _BEGIN = f"""
     select e.subject, e.description, e.sender, e.prioritycode, e.readreceiptrequested, e.deliveryreceiptrequested,
-        e.inreplyto, e.conversationindex, e.deliveryattempts, d.askedon, m.emailaddress as mailboxaddress,
+        e.inreplyto, e.conversationindex, e.deliveryattempts, d.askedon, d.dueon, now() as begunon, m.emailaddress as mailboxaddress,
         m.ownerid, m.emailserverprofile, p.timeoutmailboxconnectionafteramount as timeout, o.maximumemaildeliveryattempts,
         o.ssssaveoutgoingemailtoexchangesentfolder as keepscopy, parent.messageid as parentid,
         parent.inreplyto as grandparentid
@@ -194,6 +195,8 @@ class DeliveryStore:
             most_attempts=row["maximumemaildeliveryattempts"],
             keep_copy=row["keepscopy"],
             in_flight=timedelta(milliseconds=row["timeout"]) if row["timeout"] else _TIMEOUT,
+            due_on=row["dueon"],
+            begun_on=row["begunon"],
         )
 
     async def prolong(self, held: Sequence[tuple[UUID, int]]) -> None:
@@ -254,14 +257,17 @@ class DeliveryStore:
 
     async def sent(self, run: DeliveryRun, *, sent_on: datetime) -> None:
         """See ``Deliveries``."""
-        await self._write(
-            run,
-            "stage = %(stage)s",
-            {"stage": int(Stage.SENT)},
-            email="statecode = 1, statuscode = 3, senton = %(senton)s, actualend = %(senton)s,"
-            " postponeemailprocessinguntil = null",
-            values={"senton": sent_on},
-        )
+        async with self._pool.connection() as connection, connection.transaction():
+            await self._write(
+                run,
+                "stage = %(stage)s",
+                {"stage": int(Stage.SENT)},
+                email="statecode = 1, statuscode = 3, senton = %(senton)s, actualend = %(senton)s,"
+                " postponeemailprocessinguntil = null",
+                values={"senton": sent_on},
+                connection=connection,
+            )
+            await record_sending(connection, run, succeeded=True)
 
     async def finish(self, run: DeliveryRun, trail: Trail | None) -> None:
         """See ``Deliveries``."""
@@ -286,24 +292,30 @@ class DeliveryStore:
         self, run: DeliveryRun, error: ServiceError, *, due: datetime, stage: Stage | None = None
     ) -> None:
         """See ``Deliveries``."""
-        await self._write(
-            run,
-            f"dueon = %(due)s, lasterror = %(error)s, stage = coalesce(%(stage)s, stage), {_RELEASED}",
-            {"due": due, "error": _words(error), "stage": None if stage is None else int(stage)},
-            email="statuscode = case when statuscode = 7 then 6 else statuscode end,"
-            " deliveryattempts = deliveryattempts + 1, postponeemailprocessinguntil = %(due)s",
-            values={"due": due},
-        )
+        async with self._pool.connection() as connection, connection.transaction():
+            await self._write(
+                run,
+                f"dueon = %(due)s, lasterror = %(error)s, stage = coalesce(%(stage)s, stage), {_RELEASED}",
+                {"due": due, "error": _words(error), "stage": None if stage is None else int(stage)},
+                email="statuscode = case when statuscode = 7 then 6 else statuscode end,"
+                " deliveryattempts = deliveryattempts + 1, postponeemailprocessinguntil = %(due)s",
+                values={"due": due},
+                connection=connection,
+            )
+            await record_sending(connection, run, succeeded=False)
 
     async def fail(self, run: DeliveryRun, error: ServiceError, *, stage: Stage) -> None:
         """See ``Deliveries``."""
-        await self._write(
-            run,
-            f"dueon = null, lasterror = %(error)s, stage = %(stage)s, {_RELEASED}",
-            {"error": _words(error), "stage": int(stage)},
-            email="statecode = 0, statuscode = 8, deliveryattempts = deliveryattempts + 1,"
-            " postponeemailprocessinguntil = null",
-        )
+        async with self._pool.connection() as connection, connection.transaction():
+            await self._write(
+                run,
+                f"dueon = null, lasterror = %(error)s, stage = %(stage)s, {_RELEASED}",
+                {"error": _words(error), "stage": int(stage)},
+                email="statecode = 0, statuscode = 8, deliveryattempts = deliveryattempts + 1,"
+                " postponeemailprocessinguntil = null",
+                connection=connection,
+            )
+            await record_sending(connection, run, succeeded=False)
 
     async def stop_mailbox(self, run: DeliveryRun, error: ServiceError) -> None:
         """See ``Deliveries``."""

@@ -71,6 +71,8 @@ class DeliveryRun:
         most_attempts: After so many failed attempts it is given up.
         keep_copy: Whether the copy in Sent Items stays.
         in_flight: For so long a request whose answer was lost may still be at work in the server.
+        due_on: Since when it was to be sent.
+        begun_on: When this run began.
     """
 
     message: OutgoingMessage
@@ -86,6 +88,8 @@ class DeliveryRun:
     most_attempts: int
     keep_copy: bool
     in_flight: timedelta
+    due_on: datetime | None = None
+    begun_on: datetime | None = None
 
 
 class OutgoingMailbox(Protocol):
