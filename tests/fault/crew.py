@@ -26,6 +26,7 @@ class Crew:
     ) -> None:
         self._dsn, self._chance, self._told, self._size = dsn, chance, told, size
         self._running: list[WorkerProcess] = []
+        self._wished: dict[WorkerProcess, frozenset[tuple[str, str]]] = {}
         self._points = points
         self.wanted = frozenset((point, way) for point in points for way in WAYS)
         self.deaths: Counter[int | None] = Counter()
@@ -41,23 +42,29 @@ class Crew:
         return set(self.wanted - broken)
 
     def keep(self) -> None:
-        """Replace whoever is gone."""
+        """Replace whoever is gone, and whoever can do nothing any more of what is still to go wrong."""
+        missing = self.missing
         for one in self._running:
             if one.poll() is not None:
                 self.deaths[one.returncode] += 1
+            elif missing and self._wished.get(one, missing).isdisjoint(missing):
+                one.send_signal(signal.SIGTERM)
+                self._wished.pop(one)  # told once
         self._running = [one for one in self._running if one.returncode is None]
         while len(self._running) < self._size:
-            wishes = {"WORKER_BREAKS": self._wishes(), "WORKER_BROKEN": str(self._told)}
-            self._running.append(WorkerProcess(self._dsn, **wishes))
+            wishes = self._wishes()
+            told = " ".join(f"{point}={way}@{self._chance.randint(1, 3)}" for point, way in wishes.items())
+            one = WorkerProcess(self._dsn, WORKER_BREAKS=told, WORKER_BROKEN=str(self._told))
+            self._running.append(one)
+            self._wished[one] = frozenset(wishes.items())
 
-    def _wishes(self) -> str:
+    def _wishes(self) -> dict[str, str]:
         """One point at which it dies, if there is one left, and some at which it is cut off."""
         left = sorted(self.missing)
         self._chance.shuffle(left)
         deaths = [point for point, way in left if way == "kill"][:1]
         cuts = {point: way for point, way in left if way != "kill" and point not in deaths}
-        wishes = {**dict.fromkeys(deaths, "kill"), **dict(list(cuts.items())[:6])}
-        return " ".join(f"{point}={way}@{self._chance.randint(1, 3)}" for point, way in wishes.items())
+        return {**dict.fromkeys(deaths, "kill"), **dict(list(cuts.items())[:6])}
 
     def expect_deaths(self) -> None:
         """Somebody was killed at every point."""

@@ -7,7 +7,7 @@ import pytest
 from serversync.core.errors import AnswerUnreadable, ItemGone, ItemUnreadable, MailboxUnavailable, ServerBusy
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.outcome import Failure, Success, Warned
-from serversync.exchange.types.attachment import Attachment, FileAttachment, ItemAttachment
+from serversync.exchange.types.attachment import FileAttachment, ItemAttachment, ReferenceAttachment
 from serversync.exchange.types.calendar_item import CalendarItem
 from serversync.exchange.types.contact import Contact
 from serversync.exchange.types.fields import ExtendedFieldURI
@@ -103,7 +103,7 @@ def test_attachments_of_all_kinds_are_listed(message: Message) -> None:
     )
     assert isinstance(mail, ItemAttachment)
     assert mail.name == "earlier mail"
-    assert type(link) is Attachment
+    assert isinstance(link, ReferenceAttachment)
     assert link.element == "ReferenceAttachment"
 
 
