@@ -152,6 +152,17 @@ def test_an_address_answers_as_far_as_the_role_reaches(company, program, role):
             assert answer.status == ((202 if method == "POST" else 200) if role in roles else 404), path
 
 
+def test_who_may_not_read_the_mail_of_a_mailbox_sees_no_subject_in_why(company, program):
+    with actor.acting(actor.INSTALLATION):
+        people.edit(company.ada, roles=["Mailbox Administrator"])
+    ada = program(company.ada)
+    (hidden,) = ada.get(f"{BEN}/why?subject=secret").json
+    assert (hidden["subject"], hidden["senderaddress"]) == ("***", "***")
+    (shown,) = ada.get(f"{ADA}/why?subject=offer").json
+    assert shown["subject"] == "Offer for Ada"
+    assert b"Secret of Ben" not in b"".join(ada.got)
+
+
 def test_roles_that_change_count_for_keys_at_once(company, program):
     ada = program(company.ada)
     assert ada.get(BEN).status == 404
