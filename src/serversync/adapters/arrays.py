@@ -4,7 +4,7 @@ A list of 512 values costs the driver more than a millisecond, because every mem
 of the whole array costs a fiftieth of that.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 
@@ -17,7 +17,16 @@ def uuid_array(keys: Iterable[UUID]) -> str:
     return f"{{{','.join([key.hex for key in keys])}}}"
 
 
-def text_array(values: Sequence[str]) -> str:
+def number_array(numbers: Iterable[int]) -> str:
+    """Return whole numbers as a parameter for ``%s::bigint[]`` or ``%s::int[]``.
+
+    >>> number_array([3, -1])
+    '{3,-1}'
+    """
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
+def text_array(values: Collection[str]) -> str:
     r"""Return texts as a parameter for ``%s::text[]``, whatever they hold.
 
     >>> print(text_array(["a", 'b "c" {d}', "e\\f"]), text_array([]))

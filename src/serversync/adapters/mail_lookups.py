@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Composed, Identifier
 
-from serversync.adapters.arrays import text_array, uuid_array
+from serversync.adapters.arrays import number_array, text_array, uuid_array
 from serversync.rules.email.correlation import LONGEST_ID, Book, Earlier, Keys, Regarding
 from serversync.rules.email.filtering import Filter, NewSender, Principal
 from serversync.rules.email.internal import Opposite
@@ -117,11 +117,9 @@ _EARLIER = (
     " e.trackingtoken, e.conversationindex, e.directioncode"
 )
 BY_MESSAGE_ID: Final = (
-    f"select {_EARLIER}, null::bigint, null::text[] from email e where e.messageid = any(%(ids)s)"  # noqa: S608
+    f"select {_EARLIER}, null::bigint, null::text[] from email e where e.messageid = any(%(ids)s::text[])"  # noqa: S608
 )
-BY_TOKEN: Final = (
-    f"select {_EARLIER}, null::bigint, null::text[] from email e where e.trackingtoken = any(%(tokens)s)"  # noqa: S608
-)
+BY_TOKEN: Final = f"select {_EARLIER}, null::bigint, null::text[] from email e where e.trackingtoken = any(%(tokens)s::text[])"  # noqa: S608
 BY_CONVERSATION: Final = (
     f"select e.*, null::bigint, null::text[] from unnest(%(bases)s::int[]) base cross join lateral"  # noqa: S608
     f" (select {_EARLIER} from email e where e.baseconversationindexhash = base"
@@ -137,34 +135,34 @@ BY_SUBJECT: Final = (
 
 async def earlier(connection: AsyncConnection, keys: Sequence[Keys]) -> Book:
     """Return the e-mails that are found under any of the keys; only what there is to look for is asked."""
-    wanted: dict[str, Any] = {
-        "ids": list(
-            {
-                form
-                for key in keys
-                for one in key.message_ids
-                for form in (one, one.strip("<>"), one[: LONGEST_ID + 1])
-            }
-        ),
-        "tokens": list({token for key in keys for token in key.tokens}),
-        "bases": list({key.conversation for key in keys if key.conversation is not None}),
-        "keys": list({one for key in keys for one in key.subject_keys}),
-        "window": WINDOW,
-    }
+    ids = {one for key in keys for one in key.message_ids}
+    ids |= {form for one in ids for form in (one.strip("<>"), one[: LONGEST_ID + 1])}
+    tokens = {token for key in keys for token in key.tokens}
+    bases = {key.conversation for key in keys if key.conversation is not None}
+    subjects = {one for key in keys for one in key.subject_keys}
     parts = [
         statement
-        for name, statement in (
-            ("ids", BY_MESSAGE_ID),
-            ("tokens", BY_TOKEN),
-            ("bases", BY_CONVERSATION),
-            ("keys", BY_SUBJECT),
+        for wanted, statement in (
+            (ids, BY_MESSAGE_ID),
+            (tokens, BY_TOKEN),
+            (bases, BY_CONVERSATION),
+            (subjects, BY_SUBJECT),
         )
-        if wanted[name]
+        if wanted
     ]
     book = Book()
     if not parts:
         return book
-    rows = await connection.execute(" union all ".join(parts).encode(), wanted)
+    rows = await connection.execute(
+        " union all ".join(parts).encode(),
+        {
+            "ids": text_array(ids),
+            "tokens": text_array(tokens),
+            "bases": number_array(bases),
+            "keys": number_array(subjects),
+            "window": WINDOW,
+        },
+    )
     added: set[UUID] = set()
     async for row in rows:
         found = _earlier(row)
@@ -205,7 +203,7 @@ def _index(text: str | None) -> bytes:
 
 
 OPPOSITES: Final = (
-    "select messageid, activityid, sender from email where messageid = any(%s) and directioncode = %s"
+    "select messageid, activityid, sender from email where messageid = any(%s::text[]) and directioncode = %s"
 )
 
 
@@ -214,7 +212,7 @@ async def opposites(
 ) -> dict[str, list[Opposite]]:
     """Return the activities of the other direction by their message id."""
     found: dict[str, list[Opposite]] = {}
-    rows = await connection.execute(OPPOSITES, (list(message_ids), not is_outgoing))
+    rows = await connection.execute(OPPOSITES, (text_array(message_ids), not is_outgoing))
     async for message_id, activityid, sender in rows:
         found.setdefault(message_id, []).append(Opposite(activityid, sender or ""))
     return found
