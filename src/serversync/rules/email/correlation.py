@@ -243,17 +243,13 @@ def _others(candidates: Iterable[Earlier], own: str) -> list[Earlier]:
     return [one for one in candidates if not own or not one.messageid or normalized_id(one.messageid) != own]
 
 
+def _rank(one: Earlier) -> tuple[float, bool, int]:
+    """Order by time; what we sent counts as later than what we received, so that nothing ever depends on chance."""
+    return one.sent_on.timestamp() if one.sent_on else 0.0, one.is_outgoing, one.activityid.int
+
+
 def _newest(candidates: Sequence[Earlier]) -> Earlier | None:
-    """Return the latest; what we sent before what we received, so that the outcome never depends on chance."""
-    return max(
-        candidates,
-        key=lambda one: (
-            one.sent_on.timestamp() if one.sent_on else 0.0,
-            one.is_outgoing,
-            one.activityid.int,
-        ),
-        default=None,
-    )
+    return max(candidates, key=_rank, default=None)
 
 
 def _by_headers(keys: Keys, book: Book, own: str) -> Earlier | None:
@@ -305,17 +301,18 @@ def _by_smart_matching(
     words = smart.word_hashes(message.subject, noise=settings.hashfilterkeywords, most=most)
     people = smart.address_hashes(people_of(message), most=most)
     since = sent - smart.WINDOW if sent else None
-    matching = [
-        one
-        for one in _others(candidates.values(), own)
-        if (not sent or not since or not one.sent_on or since <= one.sent_on < sent)
-        and smart.matches(
-            words,
-            people,
-            earlier_words=smart.word_hashes(one.subject, noise=settings.hashfilterkeywords, most=most),
-            earlier_addresses=smart.address_hashes(one.addresses, most=most),
-            delta=settings.hashdeltasubjectcount,
-            fewest_addresses=settings.hashminaddresscount,
-        )
-    ]
-    return _newest(matching)
+    for one in sorted(candidates.values(), key=_rank, reverse=True):
+        if (
+            (not sent or not since or not one.sent_on or since <= one.sent_on < sent)
+            and smart.matches(
+                words,
+                people,
+                earlier_words=smart.word_hashes(one.subject, noise=settings.hashfilterkeywords, most=most),
+                earlier_addresses=smart.address_hashes(one.addresses, most=most),
+                delta=settings.hashdeltasubjectcount,
+                fewest_addresses=settings.hashminaddresscount,
+            )
+            and _others([one], own)
+        ):
+            return one
+    return None
