@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
 from dateutil import tz
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from serversync.rules.series.changes import (
@@ -16,7 +16,7 @@ from serversync.rules.series.changes import (
     own_between,
     own_of,
 )
-from serversync.rules.series.recurrence import Recurrence
+from serversync.rules.series.recurrence import Recurrence, Unit
 from serversync.rules.series.timetable import (
     Times,
     Timetable,
@@ -36,10 +36,13 @@ def timetable(recurrence: Recurrence, clock: time, zone: str, minutes: int = 60)
 
 
 @given(recurrences(), clocks, zones)
+@example(
+    Recurrence(Unit.WEEK, date(2019, 9, 1), weekdays=frozenset(range(7))), time(2, fold=1), "Australia/Sydney"
+)
 def test_each_occurrence_starts_when_dateutil_says(recurrence: Recurrence, clock: time, zone: str) -> None:
     found = timetable(recurrence, clock, zone)
     for day, expected in islice(zip(recurrence.days(), dateutil_days(recurrence), strict=False), 40):
-        wall = tz.resolve_imaginary(datetime.combine(expected, clock, tzinfo=tz.gettz(zone)))
+        wall = tz.resolve_imaginary(datetime.combine(expected, clock.replace(fold=0), tzinfo=tz.gettz(zone)))
         assert found.start(day) == wall.astimezone(UTC)
 
 

@@ -112,7 +112,8 @@ class Timetable:
                 yield day
 
     def _moment(self, local: datetime) -> datetime:
-        return local.replace(tzinfo=self.times.tzinfo).astimezone(UTC)
+        # A pattern knows the time on the clock alone: where that comes twice in a night, the first is meant on every day.
+        return local.replace(tzinfo=self.times.tzinfo, fold=0).astimezone(UTC)
 
 
 PATTERN = "recurrencepattern"
