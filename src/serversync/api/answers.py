@@ -91,4 +91,4 @@ def _words(value: object) -> str:
     """Sentences are text with more to it; everything else has to be plain already."""
     if isinstance(value, str):
         return str(value)
-    raise NotImplementedError(f"{type(value).__name__} is nothing that JSON can hold")
+    raise TypeError(f"{type(value).__name__} is nothing that JSON can hold")
