@@ -54,6 +54,7 @@ class MeetingCompany:
         self.query = query
         self.store = ActStoreOnPostgres(pool)
         self.policy = Policy()
+        self.rules = dict(RULES)
         self.now = dt.datetime.now(dt.UTC)
         self.accounts: dict[str, exchangelib.Account] = {}
         self.users: dict[str, UUID] = {}
@@ -67,7 +68,7 @@ class MeetingCompany:
 
     def run(self, address: str) -> ActRun:
         """The run of a mailbox."""
-        return ActRun(self.mailboxes[address], address, 0, RULES, appointments=self.policy)
+        return ActRun(self.mailboxes[address], address, 0, self.rules, appointments=self.policy)
 
     async def once(self, address: str, alerts: Silent | None = None) -> ActPass:
         """One pass over a mailbox; afterwards some minutes have gone by."""

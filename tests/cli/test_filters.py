@@ -30,7 +30,7 @@ def test_a_filter_is_tried_added_changed_and_taken_away(run: CommandLine) -> Non
         "task",
     }
     assert run("filter", "reset", ADA, "--dry-run").exit_code == 0
-    assert run.json("filter", "reset", ADA) == {"users": 1, "replaced": 5}
+    assert run.json("filter", "reset", ADA) == {"users": 1, "replaced": 6}
     assert "lastname" not in run("filter", "list", "--user", ADA).stdout
 
 

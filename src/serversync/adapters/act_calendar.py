@@ -99,7 +99,7 @@ class Calendar:
         """Return an item as the rules see it; an error where it is no appointment or says not when it is."""
         if not isinstance(item, CalendarItem) or item.item_id is None or not (item.start and item.end):
             return ItemUnreadable(item=asked)
-        says = self._says(item, item.end)
+        says = self.says(item, item.end)
         fields = self._fields(item, item.start, item.end)
         return Item(
             item.item_id.id,
@@ -114,7 +114,8 @@ class Calendar:
             becomes=record_of(item.clean_global_object_id) if item.clean_global_object_id else None,
         )
 
-    def _says(self, item: CalendarItem, ends_on: datetime) -> InExchange:
+    def says(self, item: CalendarItem, ends_on: datetime) -> InExchange:
+        """Return what decides on an item; ``ends_on`` is when its last occurrence is over."""
         everybody = (*item.required_attendees, *item.optional_attendees, *item.resources)
         return InExchange(
             is_organizer=item.is_organizer,
@@ -127,20 +128,26 @@ class Calendar:
     def _fields(self, item: CalendarItem, start: datetime, end: datetime) -> dict[str, Value]:
         is_all_day = bool(item.is_all_day_event)
         zone = _zone(item, start) if is_all_day else None
-        status = SHOWN_AS.get(item.legacy_free_busy_status or "")
         fields: dict[str, Value] = {
             "scheduledstart": tuple(times_to_crm(start, end, is_all_day=is_all_day, zone=zone)),
             "subject": to_crm(Form.TEXT, item.subject),
             "description": to_crm(Form.NOTE, item.body.text if item.body else None),
             "location": to_crm(Form.TEXT, item.location),
             "prioritycode": to_crm(Form.IMPORTANCE, item.importance),
+            "ismapiprivate": item.sensitivity in _PRIVATE,
+        }
+        return {name: value for name, value in fields.items() if value is not None} | self.of_meeting(item)
+
+    def of_meeting(self, item: CalendarItem) -> dict[str, Value]:
+        """Return how an item shows, who takes part, what they have answered, and which meeting it is."""
+        status = SHOWN_AS.get(item.legacy_free_busy_status or "")
+        fields: dict[str, Value] = {
             "statecode": CANCELED if item.is_cancelled else status,
             "organizer": self._organizer(item),
             "requiredattendees": self._addresses(item, item.required_attendees),
             "optionalattendees": self._addresses(item, item.optional_attendees),
             "resources": self._addresses(item, item.resources),
             "responsestatus": self._responses(item),
-            "ismapiprivate": item.sensitivity in _PRIVATE,
             "globalobjectid": item.clean_global_object_id,
         }
         return {name: value for name, value in fields.items() if value is not None}
@@ -203,6 +210,11 @@ class Calendar:
                 values[uri] = Body(written, BodyType.TEXT) if is_note else written
         if "scheduledstart" in fields:
             values |= self._times(times_of(fields["scheduledstart"]), is_new=is_new)
+        return values | self.meeting_values(fields)
+
+    def meeting_values(self, fields: Fields) -> dict[AnyFieldURI, Any]:
+        """Return the same of how an item shows, and of who is invited."""
+        values: dict[AnyFieldURI, Any] = {}
         if "statecode" in fields:
             values[FieldURI("calendar:LegacyFreeBusyStatus")] = shown_as(fields["statecode"])
             if shown_as(fields["statecode"]) == "Free":
@@ -270,25 +282,37 @@ class Calendar:
 
     def invitations(self, fields: Fields) -> SendMeetingInvitations:
         """Return whether the attendees of a new meeting hear of it."""
-        if self._tells(fields, {}):
+        return self.invitations_of(fields, times_of(fields.get("scheduledstart")).end)
+
+    def invitations_of(self, fields: Fields, ends_on: datetime) -> SendMeetingInvitations:
+        """Return the same of a meeting, or series, that is over at this time."""
+        if self._tells(fields, {}, ends_on):
             return SendMeetingInvitations.SEND_TO_ALL_AND_SAVE_COPY
         return SendMeetingInvitations.SEND_TO_NONE
 
     def updates(self, fields: Fields, before: Fields) -> SendMeetingInvitationsOrCancellations:
         """Return who hears of a change: where only people were added or removed, these alone."""
-        if not self._tells(fields, before):
+        return self.updates_of(fields, before, times_of({**before, **fields}.get("scheduledstart")).end)
+
+    def updates_of(
+        self, fields: Fields, before: Fields, ends_on: datetime
+    ) -> SendMeetingInvitationsOrCancellations:
+        """Return the same of a meeting, or series, that is over at this time after the change."""
+        if not self._tells(fields, before, ends_on):
             return SendMeetingInvitationsOrCancellations.SEND_TO_NONE
-        if self._tells({name: value for name, value in fields.items() if name not in INVITED}, before):
+        if self._tells(
+            {name: value for name, value in fields.items() if name not in INVITED}, before, ends_on
+        ):
             return SendMeetingInvitationsOrCancellations.SEND_TO_ALL_AND_SAVE_COPY
         return SendMeetingInvitationsOrCancellations.SEND_TO_CHANGED_AND_SAVE_COPY
 
-    def _tells(self, fields: Fields, before: Fields) -> bool:
+    def _tells(self, fields: Fields, before: Fields, ends_on: datetime) -> bool:
         after = {**before, **fields}
         own = people([self.address])
         meeting = Meeting(
             is_organizer=before.get("organizer", own) == own,
             has_attendees=any(self._others(each.get(name)) for each in (before, after) for name in INVITED),
-            is_past=times_of(after.get("scheduledstart")).end < self.clock(),
+            is_past=ends_on < self.clock(),
         )
         return tells_attendees(
             meeting, fields, may_send=self.policy.may_send, tells_of_past=self.policy.tells_of_past
@@ -300,7 +324,10 @@ class Calendar:
     def cancellations(self, asked: str, item: EwsItem) -> SendMeetingCancellations:
         """Return whether the attendees of a deleted meeting hear of it."""
         seen = self.item(asked, item)
-        says = seen.appointment if isinstance(seen, Item) else None
+        return self.cancellations_of(seen.appointment if isinstance(seen, Item) else None)
+
+    def cancellations_of(self, says: InExchange | None) -> SendMeetingCancellations:
+        """Return the same, given what decides on the item."""
         if says is None:
             return SendMeetingCancellations.SEND_TO_NONE
         meeting = Meeting(says.is_organizer, says.has_attendees, is_past=says.ends_on < self.clock())

@@ -106,7 +106,7 @@ def _together(kind: Kind, those: Sequence[Filter], depth: Depth | None) -> Recor
 def _readable(kind: Kind, depth: Depth) -> str:
     """Return the condition that the user may read ``r``."""
     own = [_OWN]
-    if kind is Kind.APPOINTMENT:
+    if kind in (Kind.APPOINTMENT, Kind.SERIES):
         own.append(_PARTY.format(masks="5, 6, 7"))
     if depth == Depth.BUSINESS_UNIT:
         own.append(_UNIT.format(units=_OWN_UNIT))

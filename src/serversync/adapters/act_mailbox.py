@@ -83,7 +83,11 @@ _TEXT_AT_ONCE: Final = 2**21
 """So many characters of values go into one request."""
 _KEYS_AT_ONCE: Final = 100
 _FOLDERS_AT_ONCE: Final = 50
-_KEYS: Final = {Kind.CONTACT: "emailaddress1", Kind.APPOINTMENT: "globalobjectid"}
+_KEYS: Final = {
+    Kind.CONTACT: "emailaddress1",
+    Kind.APPOINTMENT: "globalobjectid",
+    Kind.SERIES: "globalobjectid",
+}
 
 
 class EwsActMailbox:
@@ -110,10 +114,8 @@ class EwsActMailbox:
         self._mailbox = mailbox
         self._takes_all = takes_all
         self._category = category
-        self._calendar = calendar or Calendar(mailbox or "", now)
-        self._series = EwsSeries(
-            client, mailbox, clock=self._calendar.clock, category=category, policy=self._calendar.policy
-        )
+        self._calendar = calendar or Calendar(mailbox or "", now, category=category)
+        self._series = EwsSeries(client, mailbox, self._calendar)
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
         """See ``ActMailbox``."""
@@ -384,7 +386,7 @@ def _key(kind: Kind, fields: Fields) -> str | None:
 
 
 def _any_with_key(kind: Kind, keys: Sequence[str]) -> Restriction:
-    if kind is Kind.APPOINTMENT:
+    if kind in (Kind.APPOINTMENT, Kind.SERIES):
         ids = tuple(b64encode(bytes.fromhex(key)).decode() for key in keys)
         return any_equal_to(CLEAN_GLOBAL_OBJECT_ID, ids)
     return any_equal_to(_FIRST_ADDRESS, tuple(keys))

@@ -59,6 +59,8 @@ async def find_twins(
     filters = filter_of(run, kind)
     if kind is Kind.APPOINTMENT:
         return await act_appointments.twins(connection, run, items, filters.expression)
+    if kind is Kind.SERIES:
+        return await act_series_records.twins(connection, run, items, filters.expression)
     if kind is not Kind.CONTACT:
         return {}
     found: dict[str, list[UUID]] = {}

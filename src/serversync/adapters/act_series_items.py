@@ -15,6 +15,7 @@ from serversync.exchange.types.item import Item as EwsItem
 from serversync.exchange.types.reading import property_of
 from serversync.exchange.types.recurrence import Recurrence
 from serversync.exchange.types.shapes import BodyType
+from serversync.mapping.appointment import MASKED_SUBJECT
 from serversync.mapping.series import OF_OCCURRENCES, recurrence_of_words, words_of
 from serversync.mapping.values import Form, to_crm, to_exchange
 from serversync.rules.record import Fields, Value
@@ -64,42 +65,50 @@ def timetable_of_item(master: CalendarItem) -> Timetable:
     return Timetable(recurrence_of_words(master.recurrence), times)
 
 
-def series_fields(master: CalendarItem, changed: Sequence[CalendarItem]) -> dict[str, Value]:
-    """Return a series as the rules see it.
+def series_fields(
+    master: CalendarItem, changed: Sequence[CalendarItem], *, is_masked: bool = False
+) -> dict[str, Value]:
+    """Return a series as the rules see it, but for who takes part and how it shows.
 
     Args:
         master: The item.
         changed: Its changed occurrences.
+        is_masked: Whether its content stays in Exchange: only when it is is told.
 
     Raises:
         ValueError: the CRM has no such series; with the reason.
     """
     timetable = timetable_of_item(master)
-    texts = texts_of(master)
+    texts: dict[str, Value] = {"subject": MASKED_SUBJECT} if is_masked else texts_of(master)
     fields = texts | timetable_values(timetable)
     for when in master.deleted_occurrences:
         fields[field_of(timetable.day_of(when))] = DELETED
     for each in changed:
         if each.original_start is not None:
             day = timetable.day_of(each.original_start)
-            value = occurrence_value(timetable, texts, day, each)
+            value = occurrence_value(timetable, texts, day, each, is_masked=is_masked)
             if value is not None:
                 fields[field_of(day)] = value
     return of_series(fields)
 
 
-def occurrence_value(timetable: Timetable, texts: Fields, day: date, item: CalendarItem) -> Value:
-    """Return what an occurrence has of its own.
+def occurrence_value(
+    timetable: Timetable, texts: Fields, day: date, item: CalendarItem, *, is_masked: bool = False
+) -> Value:
+    """Return what an occurrence has of its own; one that its organizer has cancelled counts as deleted.
 
     Args:
         timetable: The series.
         texts: What the master says but for its times.
         day: The day of the occurrence by its pattern.
         item: The occurrence.
+        is_masked: Whether its content stays in Exchange.
     """
     if item.start is None or item.end is None:
         return None
-    said = texts_of(item)
+    if item.is_cancelled:
+        return DELETED
+    said = texts if is_masked else texts_of(item)
     differs: dict[str, Value] = {
         row.logicalname: said.get(row.logicalname)
         for row in OF_OCCURRENCES

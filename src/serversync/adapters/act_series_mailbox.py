@@ -8,11 +8,14 @@ A pattern that is written takes the changes of single occurrences away, here and
 that stay (``rules.series.changes.carried_along``), and they are written again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from serversync.adapters.act_calendar import Calendar
 from serversync.adapters.act_series_items import (
     occurrence_value,
     occurrence_values,
@@ -46,16 +49,19 @@ from serversync.exchange.types.calendar_item import SERIES_FIELDS, CalendarItem,
 from serversync.exchange.types.fields import AnyFieldURI, FieldURI
 from serversync.exchange.types.ids import AnyItemId, DistinguishedFolderId, ItemId, OccurrenceItemId
 from serversync.exchange.types.item import Item as EwsItem
-from serversync.exchange.types.item import Sensitivity
 from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.exchange.types.writing import NewItem
-from serversync.rules.appointment import REFERENCE, Meeting, Policy, PrivateItems, cancels, tells_attendees
+from serversync.mapping.appointment import MASKED_SUBJECT
+from serversync.mapping.identity import global_object_id_of_series, series_of
 from serversync.rules.record import Fields, Value
 from serversync.rules.series.changes import (
     DELETED,
+    NEVER,
     PREFIX,
     carried_along,
     changed_days,
+    ends_on,
+    of_series,
     own_of,
     resets_occurrences,
 )
@@ -70,31 +76,23 @@ _COLUMNS: Final = {PATTERN: "recurrencepattern", TIMES: "scheduledstart"}
 """What the rules of meetings call the fields of a series; a single occurrence changes when the meeting is."""
 
 
+_SHOWN_OF_PRIVATE: Final = frozenset({"statecode", "organizer", "globalobjectid"})
+"""What the CRM hears of a private series besides when it is."""
+
+
 class EwsSeries:
     """Reads and writes the series of a mailbox.
 
     Args:
         client: The client.
         mailbox: Whom to impersonate.
-        clock: Says the time: what is over is told to nobody.
-        category: Who puts it on an item asks for it to be tracked.
-        policy: The settings of meetings.
+        calendar: How meetings are read and written, and who hears of a change.
     """
 
-    def __init__(
-        self,
-        client: EwsClient,
-        mailbox: str | None,
-        *,
-        clock: Callable[[], datetime],
-        category: str,
-        policy: Policy = REFERENCE,
-    ) -> None:
+    def __init__(self, client: EwsClient, mailbox: str | None, calendar: Calendar) -> None:
         self._client = client
         self._mailbox = mailbox
-        self._clock = clock
-        self._category = category
-        self._policy = policy
+        self._calendar = calendar
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -137,26 +135,36 @@ class EwsSeries:
                 changed.append(one)
             elif one is None or not isinstance(one, ItemGone):
                 return one or ItemUnreadable(response_code="an occurrence without an id")
-        try:
-            fields = series_fields(master, changed)
-        except ValueError as reason:
-            return SeriesNotExpressible(subject=master.subject or "", reason=str(reason))
-        return Item(
+        stamp, takes_part = _stamp_of(master), self._calendar.category in master.categories
+        global_id = master.clean_global_object_id
+        item = Item(
             master.item_id.id,
             master.item_id.change_key or "",
-            _stamp_of(master),
-            fields,
+            stamp,
+            {},
             master.subject or "",
-            # Of somebody else's series the organizer's mailbox speaks.
-            takes_part=self._category in master.categories and master.is_organizer and self._is_shown(master),
+            takes_part=takes_part,
             changed_on=master.last_modified_time,
             created_on=master.date_time_created,
+            becomes=series_of(global_id) if global_id else None,
         )
-
-    def _is_shown(self, master: CalendarItem) -> bool:
-        """Tell whether a series may be taken in: a private one only where its content may be too."""
-        is_private = master.sensitivity not in (None, Sensitivity.NORMAL)
-        return not is_private or self._policy.private is PrivateItems.WHOLE
+        is_masked = self._calendar.says(master, NEVER).is_private
+        meeting = self._calendar.of_meeting(master)
+        try:
+            fields = series_fields(master, changed, is_masked=is_masked)
+            over_on = ends_on(timetable_of_item(master), fields)
+        except ValueError as reason:
+            if stamp is None and not takes_part:  # nobody has asked for it
+                return item
+            return SeriesNotExpressible(subject=master.subject or "", reason=str(reason))
+        if is_masked:
+            meeting = {name: value for name, value in meeting.items() if name in _SHOWN_OF_PRIVATE}
+        return replace(
+            item,
+            fields=fields | meeting,
+            title=MASKED_SUBJECT if is_masked else item.title,
+            appointment=self._calendar.says(master, over_on),
+        )
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -164,14 +172,19 @@ class EwsSeries:
         """Make a series with its stamp, then what is different about single occurrences."""
         try:
             timetable = timetable_of(item.fields.get(PATTERN), item.fields.get(TIMES))
-            values = series_values(item.fields, timetable)
+            values = series_values(item.fields, timetable) | self._calendar.meeting_values(item.fields)
         except ValueError as reason:
             return _not_expressible(item.fields, reason)
         given = {uri: value for uri, value in values.items() if value is not None}
-        given |= {RECORD_STAMP: str(item.stamp), FieldURI("item:Categories"): (self._category,)}
+        given |= {RECORD_STAMP: str(item.stamp), FieldURI("item:Categories"): (self._calendar.category,)}
+        if (
+            item.fields.get("globalobjectid") is None
+        ):  # otherwise it was there before, and is another meeting now
+            given[FieldURI("calendar:UID")] = global_object_id_of_series(item.stamp)
+        invitations = self._calendar.invitations_of(_in_columns(item.fields), ends_on(timetable, item.fields))
         request = CreateItem(
             items=(NewItem(_ELEMENT, given),),
-            send_meeting_invitations=SendMeetingInvitations.SEND_TO_NONE,
+            send_meeting_invitations=invitations,
             saved_item_folder=_CALENDAR,
         )
         try:
@@ -183,7 +196,8 @@ class EwsSeries:
                 if timetable.recurrence.falls_on(day)
             }
             if changes:
-                await self._change_occurrences(written.item_id, changes, {}, tells=False)
+                tells = invitations is not SendMeetingInvitations.SEND_TO_NONE
+                await self._change_occurrences(written.item_id, changes, {}, tells=tells)
                 return Written(written.item_id, "")
         except ServiceError as error:
             return error
@@ -197,6 +211,7 @@ class EwsSeries:
         try:
             timetable = timetable_of(after.get(PATTERN), after.get(TIMES))
             values = series_values(fields, timetable if is_reset else None)
+            values |= self._calendar.meeting_values(fields)
         except ValueError as reason:
             return _not_expressible(after, reason)
         if item.stamp is not None:
@@ -211,9 +226,14 @@ class EwsSeries:
         if any(before.get(day) == DELETED and value != DELETED for day, value in changes.items()):
             return _not_expressible(after, ValueError("Exchange brings no deleted occurrence back"))
         try:
-            tells = await self._tells(item, fields, timetable)
-            written = await self._change_master(item.item, values, tells=tells)
+            await self._check(item.item)
+            over_on = ends_on(timetable, of_series(after))
+            of_master = {name: value for name, value in fields.items() if name not in wanted}
+            told = self._calendar.updates_of(_in_columns(of_master), item.before, over_on)
+            written = await self._change_master(item.item, values, told)
             if changes:
+                single = self._calendar.updates_of(_in_columns(wanted), after, over_on)
+                tells = single is not SendMeetingInvitationsOrCancellations.SEND_TO_NONE
                 await self._change_occurrences(item.item.item_id, changes, before, tells=tells)
                 return Written(item.item.item_id, "")
         except ServiceError as error:
@@ -236,43 +256,29 @@ class EwsSeries:
             timetable = timetable_of_item(master)
         except ValueError as reason:
             raise SeriesNotExpressible(subject=master.subject or "", reason=str(reason)) from reason
-        tells = cancels(self._meeting(master, timetable), may_send=self._policy.may_send)
-        await self._delete(ItemId(item.item_id), tells=tells)
-
-    def _meeting(self, master: CalendarItem, timetable: Timetable) -> Meeting:
         last = timetable.recurrence.last()
-        return Meeting(
-            is_organizer=master.is_organizer,
-            has_attendees=bool(master.required_attendees or master.optional_attendees or master.resources),
-            is_past=last is not None and timetable.end(last) < self._clock(),
-        )
+        says = self._calendar.says(master, NEVER if last is None else timetable.end(last))
+        await self._delete(ItemId(item.item_id), self._calendar.cancellations_of(says))
 
     async def _change_master(
-        self, item: Written, values: Mapping[AnyFieldURI, Any], *, tells: bool
+        self, item: Written, values: Mapping[AnyFieldURI, Any], told: SendMeetingInvitationsOrCancellations
     ) -> Written:
         if not values:
             return item
         change = _item_change(ItemId(item.item_id, item.change_key), values)
-        return await self._update(change, tells=tells)
+        return await self._update(change, told)
 
-    async def _tells(self, item: ItemToChange, fields: Fields, timetable: Timetable) -> bool:
-        """Tell whether the attendees hear of a change.
+    async def _check(self, item: Written) -> None:
+        """Look whether a series still is as it was seen.
 
         Raises:
-            ChangeConflict: the series is another one by now.
+            ChangeConflict: it is another one by now.
         """
-        (master,) = await self._get([ItemId(item.item.item_id)])
+        (master,) = await self._get([ItemId(item.item_id)])
         if isinstance(master, ServiceError):
             raise master
-        if master.change_key != item.item.change_key:
+        if master.change_key != item.change_key:
             raise ChangeConflict(mailbox=self._mailbox or "")
-        meeting = self._meeting(master, timetable)
-        changed = (
-            "scheduledstart" if name.startswith(PREFIX) else _COLUMNS.get(name, name) for name in fields
-        )
-        return tells_attendees(
-            meeting, changed, may_send=self._policy.may_send, tells_of_past=self._policy.tells_of_past
-        )
 
     async def _change_occurrences(
         self, master_id: str, changes: Mapping[date, Value], before: Mapping[date, Value], *, tells: bool
@@ -310,32 +316,32 @@ class EwsSeries:
         if is_now != before:
             raise ChangeConflict(mailbox=self._mailbox or "")
         if value == DELETED:
-            await self._delete(seen.item_id, tells=tells)
+            cancellations = SendMeetingCancellations
+            await self._delete(
+                seen.item_id,
+                cancellations.SEND_TO_ALL_AND_SAVE_COPY if tells else cancellations.SEND_TO_NONE,
+            )
             return
         values = occurrence_values(timetable, texts, day, now=own_of(value), before=own_of(before))
         if values:
-            await self._update(_item_change(seen.item_id, values), tells=tells)
+            updates = SendMeetingInvitationsOrCancellations
+            await self._update(
+                _item_change(seen.item_id, values),
+                updates.SEND_TO_ALL_AND_SAVE_COPY if tells else updates.SEND_TO_NONE,
+            )
 
-    async def _update(self, change: ItemChange, *, tells: bool) -> Written:
-        told = SendMeetingInvitationsOrCancellations
+    async def _update(self, change: ItemChange, told: SendMeetingInvitationsOrCancellations) -> Written:
         request = UpdateItem(
             item_changes=(change,),
             conflict_resolution=ConflictResolution.NEVER_OVERWRITE,
             message_disposition=None,
-            send_meeting_invitations_or_cancellations=(
-                told.SEND_TO_ALL_AND_SAVE_COPY if tells else told.SEND_TO_NONE
-            ),
+            send_meeting_invitations_or_cancellations=told,
         )
         (outcome,) = await self._client.call(request, mailbox=self._mailbox)
         return _written(outcome.unwrap())
 
-    async def _delete(self, item_id: ItemId, *, tells: bool) -> None:
-        told = SendMeetingCancellations
-        request = DeleteItem(
-            (item_id,),
-            DeleteType.MOVE_TO_DELETED_ITEMS,
-            send_meeting_cancellations=told.SEND_TO_ALL_AND_SAVE_COPY if tells else told.SEND_TO_NONE,
-        )
+    async def _delete(self, item_id: ItemId, told: SendMeetingCancellations) -> None:
+        request = DeleteItem((item_id,), DeleteType.MOVE_TO_DELETED_ITEMS, send_meeting_cancellations=told)
         (outcome,) = await self._client.call(request, mailbox=self._mailbox)
         outcome.unwrap()
 
@@ -360,6 +366,14 @@ def _item_change(item_id: ItemId, values: Mapping[AnyFieldURI, Any]) -> ItemChan
         {uri: value for uri, value in values.items() if value is not None},
         tuple(uri for uri, value in values.items() if value is None),
     )
+
+
+def _in_columns(fields: Fields) -> dict[str, Value]:
+    """Return fields by the names that the rules of meetings know."""
+    return {
+        "scheduledstart" if name.startswith(PREFIX) else _COLUMNS.get(name, name): value
+        for name, value in fields.items()
+    }
 
 
 def _not_expressible(fields: Fields, reason: ValueError) -> SeriesNotExpressible:

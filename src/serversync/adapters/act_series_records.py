@@ -15,15 +15,30 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from serversync.adapters.act_appointments import FILTERS
+from serversync.adapters.act_meetings import (
+    FILTERS,
+    ORGANIZES,
+    PARTIES,
+    SPEAKS,
+    KnownPeople,
+    fields_of_parties,
+    has_attendees,
+    known_people,
+    owner_of,
+    same_meetings,
+    write_parties,
+)
 from serversync.core.errors import ChangeConflict, SeriesNotExpressible, ServiceError
-from serversync.engine.act_ports import ActRun, CrmChange, Record
+from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
 from serversync.mapping.series import OF_OCCURRENCES, columns_of, recurrence_of_columns
+from serversync.rules.appointment import InCrm
 from serversync.rules.record import Fields, Kind, Value
 from serversync.rules.series.changes import (
     DELETED,
+    NEVER,
     Own,
     changed_days,
+    ends_on,
     field_of,
     of_series,
     own_between,
@@ -44,8 +59,10 @@ _TEXTS: Final = tuple(row.logicalname for row in OF_OCCURRENCES)
 _ALL_DAY: Final = "isalldayevent"
 _EXCEPTION: Final = 3
 _DEFAULTS: Final = {"prioritycode": 1}
+_BUSY: Final = (3, 5)
 _SELECT: Final = f"""
     select r.*, r.xmin::text::bigint as version, coalesce({FILTERS}, false) as infilters,
+        {ORGANIZES} as organizes, {SPEAKS} as speaks, {PARTIES} as parties,
         (select json_agg(json_build_object('originalstartdate', a.originalstartdate, 'scheduledstart', a.scheduledstart,
             'scheduledend', a.scheduledend, 'isalldayevent', a.isalldayevent, 'subject', a.subject,
             'location', a.location, 'description', a.description, 'prioritycode', a.prioritycode,
@@ -60,18 +77,20 @@ async def read(connection: AsyncConnection, run: ActRun, ids: Sequence[UUID], fi
     """Return those of the records that exist."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(_select(filters), (run.mailboxid, list(ids)))
-    return [
-        Record(
-            row["activityid"],
-            Kind.SERIES,
-            row["version"],
-            fields_of_row(row),
-            row["infilters"],
-            row["subject"] or "",
-            row["modifiedon"],
-        )
-        for row in await cursor.fetchall()
-    ]
+    return [_record(row, fields_of_row(row)) for row in await cursor.fetchall()]
+
+
+def _record(row: Mapping[str, Any], fields: Fields) -> Record:
+    return Record(
+        row["activityid"],
+        Kind.SERIES,
+        row["version"],
+        fields,
+        row["infilters"],
+        row["subject"] or "",
+        row["modifiedon"],
+        appointment=_says(row, fields),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -79,14 +98,49 @@ def _select(filters: str) -> bytes:
     return _SELECT.replace(FILTERS, filters).encode()
 
 
+def _says(row: Mapping[str, Any], fields: Fields) -> InCrm:
+    try:
+        over_on = ends_on(timetable_of(fields.get(PATTERN), fields.get(TIMES)), fields)
+    except ValueError:
+        over_on = NEVER
+    return InCrm(
+        is_organizer=row["organizes"],
+        speaks=row["speaks"],
+        has_attendees=has_attendees(fields),
+        ends_on=over_on,
+        is_known=row["globalobjectid"] is not None,
+        is_completed=row["statecode"] in (1, 2),
+        is_cancelled=row["statecode"] == 2,
+    )
+
+
+async def twins(
+    connection: AsyncConnection, run: ActRun, items: Iterable[Item], filters: str
+) -> dict[str, list[Record]]:
+    """Return the record that is the same series as an item, by the item's id, where it has no item in this mailbox."""
+    same, wanted = await same_meetings(connection, run, items, "recurringappointmentmaster")
+    records = {r.crmid: r for r in await read(connection, run, list(same.values()), filters)} if same else {}
+    return {
+        item_id: [records[same[global_id]]]
+        for item_id, global_id in wanted.items()
+        if same.get(global_id) in records
+    }
+
+
 def fields_of_row(row: Mapping[str, Any]) -> dict[str, Value]:
     """Return a row with its changed occurrences as the rules see it; without times where it says none that can be."""
     texts: dict[str, Value] = {name: row[name] for name in _TEXTS if row[name] not in (None, "")}
+    said = {
+        "statecode": (row["statecode"], row["statuscode"]),
+        "globalobjectid": row["globalobjectid"] or None,
+    }
+    said |= fields_of_parties(row["parties"] or ())
+    meeting = {name: value for name, value in said.items() if value is not None}
     try:
         timetable = _timetable(row)
     except ValueError:
-        return texts
-    fields = texts | timetable_values(timetable)
+        return texts | meeting
+    fields = texts | meeting | timetable_values(timetable)
     for text in (row["deletedexceptionslist"] or "").split(","):
         day = _day(text)
         if day is not None:
@@ -175,7 +229,9 @@ async def _write(
         columns = _columns(fields, timetable, lengths)
     except ValueError as reason:
         raise SeriesNotExpressible(subject=str(after.get("subject") or ""), reason=str(reason)) from reason
-    await _store(connection, run, change, columns)
+    known = await known_people(connection, run, [change])
+    await _store(connection, run, change, columns, known)
+    await write_parties(connection, {change.crmid: change.fields}, known)
     await _store_occurrences(connection, change.crmid, timetable, fields, lengths)
     (record,) = await read(connection, run, [change.crmid], filters)
     return record.version, record.fields
@@ -187,9 +243,13 @@ def _columns(fields: Fields, timetable: Timetable, lengths: Lengths) -> dict[str
         raise ValueError("no day is one of the series")
     gone = [day.isoformat() for day, value in changed_days(fields).items() if value == DELETED]
     texts = {name: _cut(name, fields.get(name, _DEFAULTS.get(name)), lengths) for name in _TEXTS}
+    state, status = _status(fields.get("statecode"))
     return {
         **texts,
         **columns_of(timetable.recurrence),
+        "statecode": state,
+        "statuscode": status,
+        "globalobjectid": fields.get("globalobjectid"),
         "starttime": timetable.start(first),
         "endtime": timetable.end(first),
         _ALL_DAY: timetable.times.is_all_day,
@@ -198,21 +258,32 @@ def _columns(fields: Fields, timetable: Timetable, lengths: Lengths) -> dict[str
     }
 
 
+def _status(value: Value) -> tuple[Value, Value]:
+    """Return state and status; where nothing is said, it takes place."""
+    return (value[0], value[1]) if isinstance(value, tuple) else _BUSY
+
+
 def _cut(name: str, value: Value, lengths: Lengths) -> Value:
     """Return a value that fits its column; Exchange keeps what does not."""
     return value[: lengths[name]] if isinstance(value, str) else value
 
 
 async def _store(
-    connection: AsyncConnection, run: ActRun, change: CrmChange, columns: Mapping[str, Any]
+    connection: AsyncConnection,
+    run: ActRun,
+    change: CrmChange,
+    columns: Mapping[str, Any],
+    known: KnownPeople,
 ) -> None:
     names = [sql.Identifier(name) for name in columns]
     if change.version is None:
         statement = sql.SQL(
             "insert into recurringappointmentmaster (activityid, ownerid, {names})"
-            " select %s, ownerid, {values} from mailbox where mailboxid = %s on conflict (activityid) do nothing"
+            " select %s, coalesce(%s, ownerid), {values} from mailbox where mailboxid = %s on conflict do nothing"
         ).format(names=sql.SQL(", ").join(names), values=sql.SQL(", ").join([sql.Placeholder()] * len(names)))
-        made = await connection.execute(statement, (change.crmid, *columns.values(), run.mailboxid))
+        made = await connection.execute(
+            statement, (change.crmid, owner_of(change.fields or {}, known), *columns.values(), run.mailboxid)
+        )
         if made.rowcount != 1:
             raise ChangeConflict(mailbox=run.address)
         return

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection, DataError, IntegrityError
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters import act_appointments, act_changes, act_links
+from serversync.adapters import act_changes, act_links, act_meetings
 from serversync.adapters.act_records import (
     Lengths,
     find_twins,
@@ -217,7 +217,7 @@ class ActStoreOnPostgres:
                 written.update(await write_records(connection, run, kind, those, self._lengths[kind]))
             outcomes = [_as_written(each, written) for each in settlements]
             links = [each for each in outcomes if isinstance(each, Link)]
-            links = await act_appointments.note_identities(connection, run, links)
+            links = await act_meetings.note_identities(connection, run, links)
             noted = {each.crmid: each for each in links}
             outcomes = [noted[each.crmid] if isinstance(each, Link) else each for each in outcomes]
             if links:

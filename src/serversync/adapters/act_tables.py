@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import Final
 
 from serversync.adapters import act_filters
-from serversync.adapters.act_appointments import BEGINS, FILTERS
+from serversync.adapters.act_appointments import BEGINS
+from serversync.adapters.act_meetings import BEGINS_AS_MEETING, FILTERS
 from serversync.engine.act_ports import ActRun, RecordFilter
 from serversync.mapping.fields import FIELDS
 from serversync.rules.record import Kind
@@ -88,7 +89,7 @@ TABLES: Final = {
         "activityid",
         (),
         "coalesce(r.subject, '')",
-        f"{FILTERS} and {_UNLINKED.format(key='activityid')}",
+        BEGINS_AS_MEETING,
     ),
 }
 

@@ -31,6 +31,14 @@ DEFAULTS: Final[Mapping[UUID, tuple[str, str, list[dict[str, Any]]]]] = {
         "My Recurring Appointments",
         [_MINE, {"attribute": "statecode", "operator": "in", "value": [0, 3]}],
     ),
+    UUID("4f9a1f6a-6a3b-4b51-8d5f-0c1d36f1a006"): (
+        "recurringappointmentmaster",
+        "My Recurring Meetings",
+        [
+            {"attribute": "activityparty", "operator": "eq-userid", "value": None},
+            {"attribute": "statecode", "operator": "in", "value": [0, 3]},
+        ],
+    ),
 }
 """Key, kind, name and conditions."""
 

@@ -18,7 +18,7 @@ PARTIES: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "requiredattendees": ("Required Attendees", (5,)),
     "optionalattendees": ("Optional Attendees", (6,)),
 }
-"""Who takes part in an appointment, each with the label and the parts that count (``participationtypemask``)."""
+"""Who takes part in an appointment or a series, each with the label and the parts that count (``participationtypemask``)."""
 _LEFT_OUT: Final = frozenset(
     {
         "importsequencenumber",
@@ -114,7 +114,7 @@ def attributes(kind: Kind) -> Mapping[str, Attribute]:
             continue
         options = {int(number): str(label) for number, label in field.flatchoices}
         found[column] = Attribute(column, labels.get(column, column), type_, options)
-    if kind is Kind.APPOINTMENT:
+    if kind in (Kind.APPOINTMENT, Kind.SERIES):
         for name, (label, _) in PARTIES.items():
             found[name] = Attribute(name, label, AttributeType.PARTY)
     return dict(sorted(found.items(), key=lambda one: one[1].label.lower()))

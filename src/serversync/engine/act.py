@@ -210,7 +210,7 @@ class ActPass:
         )
 
     def _facts(self, kind: Kind, record: Record | None, item: Item | None, now: datetime) -> Facts:
-        if kind is Kind.APPOINTMENT:
+        if kind in (Kind.APPOINTMENT, Kind.SERIES):
             crm = None if record is None else record.appointment
             exchange = None if item is None else item.appointment
             return facts_of_appointment(crm, exchange, now, self._run.appointments)

@@ -17,6 +17,9 @@ from serversync.engine.act_ports import ActMailbox, ActRun, ActStore, Due, Found
 from serversync.rules.plan import Sight
 from serversync.rules.record import Kind
 
+_Place = tuple[Kind, str]
+"""An item by kind and id: an item of a calendar is heard of both as an appointment and as a series."""
+
 
 @dataclass(slots=True)
 class Meeting:
@@ -71,7 +74,7 @@ class Identities:
         for each in due:
             if each.link is not None and each.link.crmid not in meetings:
                 meetings[each.link.crmid] = await self._meet(
-                    each.link, items.get(each.link.item_id or ""), now
+                    each.link, items.get((each.kind, each.link.item_id or "")), now
                 )
             elif each.link is None and each.crmid is not None and each.crmid not in meetings:
                 link = Link(each.crmid, each.kind, Stage.CREATING_IN_EXCHANGE)
@@ -79,7 +82,7 @@ class Identities:
         return list(meetings.values()), unread
 
     async def _sort(
-        self, due: Sequence[Due], items: Mapping[str, Item | ServiceError]
+        self, due: Sequence[Due], items: Mapping[_Place, Item | ServiceError]
     ) -> tuple[list[tuple[Due, Item]], list[tuple[Due, ServiceError]]]:
         """Return items that no link names, and those of them that cannot be read; gone ones and copies are done."""
         heard = [(each, each.item_id) for each in due if each.link is None and each.item_id is not None]
@@ -88,7 +91,7 @@ class Identities:
         unread: list[tuple[Due, ServiceError]] = []
         done: dict[Kind, list[str]] = {}
         for each, item_id in heard:
-            outcome = items[item_id]
+            outcome = items[each.kind, item_id]
             if isinstance(outcome, ItemGone) or item_id in copies:
                 done.setdefault(each.kind, []).append(item_id)
             elif isinstance(outcome, ServiceError):
@@ -99,15 +102,16 @@ class Identities:
             await self._store.done(self._run, kind, item_ids)
         return new, unread
 
-    async def _read(self, due: Sequence[Due]) -> dict[str, Item | ServiceError]:
+    async def _read(self, due: Sequence[Due]) -> dict[_Place, Item | ServiceError]:
         wanted: dict[Kind, dict[str, None]] = {}
         for each in due:
             item_id = each.item_id if each.link is None else each.link.item_id
             if item_id is not None:
                 wanted.setdefault(each.kind, {})[item_id] = None
-        found: dict[str, Item | ServiceError] = {}
+        found: dict[_Place, Item | ServiceError] = {}
         for kind, ids in wanted.items():
-            found.update(zip(ids, await self._mailbox.read(kind, list(ids)), strict=True))
+            read = await self._mailbox.read(kind, list(ids))
+            found.update(zip([(kind, each) for each in ids], read, strict=True))
         return found
 
     async def _known(self, new: Sequence[tuple[Due, Item]]) -> _Known:

@@ -15,7 +15,10 @@ from uuid import UUID, uuid5
 _HEAD: Final = bytes.fromhex("040000008200E00074C5B7101A82E008")
 _OURS: Final = _HEAD + bytes(4 + 8 + 8) + pack("<I", 24) + b"CRM-rec\x00"
 """What an id begins with that holds a record's: no day, no time, and a mark of ours before the record's id."""
+_OUR_SERIES: Final = _OURS[:-8] + b"CRM-ser\x00"
+"""The same of a series; another mark, because a guest at one of its occurrences has that one as a meeting of its own."""
 _MEETINGS: Final = UUID("5b0f6a1e-3d59-4c07-9b2c-4e5d8f6a7c21")
+_SERIES: Final = UUID("c1b8d5d2-7f0c-4f5e-8b7c-2f9a60a4d3b6")
 
 
 def global_object_id(record: UUID) -> str:
@@ -33,8 +36,32 @@ def record_of(global_id: str) -> UUID:
     >>> record_of("0400") == record_of("0400"), record_of("0400") == record_of("0500")
     (True, False)
     """
-    start = _OURS.hex().upper()
+    return _record_of(global_id, _OURS, _MEETINGS)
+
+
+def global_object_id_of_series(record: UUID) -> str:
+    """Return the id of the meeting that the record of a series is made into.
+
+    >>> series_of(global_object_id_of_series(UUID(int=7)))
+    UUID('00000000-0000-0000-0000-000000000007')
+    """
+    return (_OUR_SERIES + record.bytes).hex().upper()
+
+
+def series_of(global_id: str) -> UUID:
+    """Return the record that a series with this clean global object id is, or becomes.
+
+    An appointment that is made a series keeps its id in Exchange and is another record in the CRM.
+
+    >>> series_of("0400") == record_of("0400")
+    False
+    """
+    return _record_of(global_id, _OUR_SERIES, _SERIES)
+
+
+def _record_of(global_id: str, ours: bytes, namespace: UUID) -> UUID:
+    start = ours.hex().upper()
     digits = global_id.upper()
     if digits.startswith(start) and len(digits) == len(start) + 32:
         return UUID(hex=digits[len(start) :])
-    return uuid5(_MEETINGS, digits)
+    return uuid5(namespace, digits)

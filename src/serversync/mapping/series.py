@@ -12,7 +12,7 @@ from datetime import date
 from enum import IntEnum
 from typing import Any, Final, Protocol
 
-from serversync.mapping.fields import FieldMap
+from serversync.mapping.fields import APPOINTMENT, FieldMap
 from serversync.mapping.values import Form
 from serversync.rules.series.changes import PREFIX
 from serversync.rules.series.recurrence import EVERY_DAY, LAST, WEEKEND, WORKDAYS, Recurrence, Unit
@@ -25,6 +25,22 @@ OF_OCCURRENCES: Final = (
     FieldMap("subject", "item:Subject", label="Subject"),
 )
 """The fields that a single occurrence can have otherwise than its series; its times come on top."""
+OF_MEETINGS: Final = tuple(
+    row
+    for row in APPOINTMENT
+    if row.logicalname
+    in (
+        "optionalattendees",
+        "organizer",
+        "requiredattendees",
+        "resources",
+        "statecode",
+        "responsestatus",
+        "fullname",
+        "globalobjectid",
+    )
+)
+"""What a series says as a whole as an appointment does: who takes part, how it shows, and which meeting it is."""
 SERIES: Final = (
     FieldMap(PATTERN, "calendar:Recurrence", Form.SERIES, is_fixed=True, label="Recurrence Pattern"),
     FieldMap(TIMES, "calendar:Start", Form.SERIES, is_fixed=True, label="Appointment Time"),
@@ -32,6 +48,7 @@ SERIES: Final = (
         PREFIX, "calendar:ModifiedOccurrences", Form.SERIES, is_fixed=True, label="(single occurrences)"
     ),
     *OF_OCCURRENCES,
+    *OF_MEETINGS,
 )
 """``recurringappointmentmaster`` and the ``CalendarItem`` of a series.
 

@@ -91,6 +91,7 @@ class RecurringAppointmentMaster(models.Model):
     patternendtype = picklist(PatternEndType, PatternEndType.NO_END_DATE)
     occurrences = integer(1, 999)
     deletedexceptionslist = memo()
+    globalobjectid = string(300)
     regardingobjectid = uniqueidentifier()
     regardingobjecttypecode = string(64)
     ownerid = models.ForeignKey(
@@ -143,6 +144,9 @@ class RecurringAppointmentMaster(models.Model):
                 condition=Q(regardingobjectid=None, regardingobjecttypecode=None)
                 | Q(regardingobjectid__isnull=False, regardingobjecttypecode__isnull=False),
                 name="recurringappointmentmaster_regarding_id_and_type",
+            ),
+            models.UniqueConstraint(
+                fields=["globalobjectid"], name="recurringappointmentmaster_one_a_meeting"
             ),
         )
         indexes = (

@@ -10,7 +10,7 @@ those that stay are written again after it.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final, cast
 
 from serversync.rules.record import Direction, Fields, Value
@@ -20,6 +20,8 @@ PREFIX: Final = "occurrence:"
 """How the fields of single occurrences begin; in a map of directions it stands for all of them."""
 DELETED: Final[Value] = ("deleted",)
 """The value of an occurrence that was deleted."""
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""When a series is over that has no end."""
 _OWN: Final = "own"
 Pairs = tuple[tuple[str, Value], ...]
 """Fields by name, as a value."""
@@ -115,6 +117,15 @@ def expand(directions: Mapping[str, Direction], *pictures: Fields | None) -> dic
     names = {name for each in pictures for name in each or () if name.startswith(PREFIX)}
     named = {name: direction for name, direction in directions.items() if name != PREFIX}
     return named | dict.fromkeys(sorted(names), way)
+
+
+def ends_on(timetable: Timetable, fields: Fields) -> datetime:
+    """Return when the last occurrence is over; a series without an end is never over."""
+    last = timetable.recurrence.last()
+    if last is None:
+        return NEVER
+    moved = [own_of(value).end for value in changed_days(fields).values()]
+    return max([timetable.end(last), *(each for each in moved if each is not None)])
 
 
 def resets_occurrences(to_exchange: Fields) -> bool:

@@ -1,0 +1,276 @@
+"""What single meetings and series have in common in the CRM: who takes part, who may write, and which meeting it is.
+
+Who is whose: the organizer is the party with that part, and where there is none, the record's owner. A mailbox speaks for a
+meeting that somebody else has called where neither the organizer's mailbox nor that of the record's owner has it. In
+the texts ``r`` is the record and ``m`` the mailbox.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+from psycopg import AsyncConnection
+
+from serversync.adapters import mail_lookups
+from serversync.engine.act_ports import ActRun, CrmChange, Item, Link, Stage
+from serversync.mapping.appointment import INVITED, MASKS, people, people_of
+from serversync.rules.diff import Common
+from serversync.rules.email.parties import resolve_sender
+from serversync.rules.record import Fields, Kind, Value
+
+_PARTY_OF: Final = """case p.partyobjecttypecode
+    when 'systemuser' then (select {user} from systemuser t where t.systemuserid = p.partyid)
+    when 'contact' then (select {contact} from contact t where t.contactid = p.partyid)
+    when 'account' then (select {account} from account t where t.accountid = p.partyid)
+    when 'lead' then (select {lead} from lead t where t.leadid = p.partyid)
+    when 'queue' then (select {queue} from queue t where t.queueid = p.partyid) end"""
+_ADDRESS: Final = "lower(coalesce(nullif(p.addressused, ''), {}))".format(
+    _PARTY_OF.format(
+        user="internalemailaddress",
+        contact="emailaddress1",
+        account="emailaddress1",
+        lead="emailaddress1",
+        queue="emailaddress",
+    )
+)
+_NAME: Final = "coalesce(nullif({}, ''), p.unresolvedpartyname)".format(
+    _PARTY_OF.format(
+        user="fullname",
+        contact="coalesce(fullname, nullif(concat_ws(' ', firstname, lastname), ''))",
+        account="name",
+        lead="fullname",
+        queue="name",
+    )
+)
+_HAS_ORGANIZER: Final = (
+    "exists (select from activityparty p where p.activityid = r.activityid and p.participationtypemask = 7)"
+)
+ORGANIZES: Final = f"""(exists (select from activityparty p where p.activityid = r.activityid
+        and p.participationtypemask = 7 and p.partyid = m.regardingobjectid)
+    or (coalesce(r.ownerid = m.ownerid, false) and not {_HAS_ORGANIZER}))"""
+FILTERS: Final = "{filters}"
+"""Stands in a text for the filters of the user."""
+SPEAKS: Final = """not exists (select from systemuser u join exchangesyncidmapping l
+    on l.mailboxid = u.defaultmailbox and l.objectid = r.activityid and l.stage = 2
+    where u.defaultmailbox <> m.mailboxid and (
+        u.systemuserid in (select p.partyid from activityparty p
+            where p.activityid = r.activityid and p.participationtypemask = 7)
+        or (u.systemuserid = r.ownerid and m.ownerid is distinct from r.ownerid)))"""
+PARTIES: Final = f"""(select json_agg(json_build_array(p.participationtypemask, {_ADDRESS}, {_NAME}))
+    from activityparty p where p.activityid = r.activityid and p.participationtypemask in (5, 6, 7, 10))"""  # noqa: S608 - put together from constants
+"""Part, address and name of everybody who takes part in ``r``."""
+BEGINS_AS_MEETING: Final = f"""(
+    (r.globalobjectid is null and r.statecode in (0, 3) and {ORGANIZES} and {FILTERS}
+        and not exists (select from exchangesyncidmapping k where k.mailboxid = m.mailboxid
+            and k.objectid = r.activityid and k.stage <> 4))
+    or (r.globalobjectid is not null and {FILTERS}
+        and not exists (select from exchangesyncidmapping k where k.mailboxid = m.mailboxid
+            and k.objectid = r.activityid)))"""  # noqa: S608 - put together from constants
+"""Which meetings may begin to take part in a mailbox, be they single or series.
+
+One that stands in Exchange already is looked for once: where it is not there it comes with its invitation, or not at all.
+"""
+_TABLES: Final = {
+    "appointment": {"table": "appointment", "single": "r.instancetypecode = 0"},
+    "recurringappointmentmaster": {"table": "recurringappointmentmaster", "single": "true"},
+}
+"""The tables of meetings; occurrences of a series are rows of ``appointment`` too."""
+_SAME: Final = """
+    select r.globalobjectid, r.activityid from {table} r where r.globalobjectid = any(%s) and {single}
+        and not exists (select from exchangesyncidmapping l
+            where l.mailboxid = %s and l.objectid = r.activityid and l.stage < 3)
+"""
+
+
+def fields_of_parties(parties: Iterable[tuple[int, str | None, str | None]]) -> dict[str, Value]:
+    """Return the fields that say who takes part, given part, address and name of everybody."""
+    named: dict[int, list[str]] = {}
+    names: dict[str, str | None] = {}
+    for mask, address, name in parties:
+        if address:
+            named.setdefault(mask, []).append(address)
+            names[address] = name
+    fields: dict[str, Value] = {name: people(named.get(mask, ())) for name, mask in MASKS.items()}
+    invited = sorted({address for name in INVITED for address in people_of(fields[name])})
+    fields["fullname"] = tuple((each, names[each]) for each in invited if names[each]) or None
+    return fields
+
+
+def has_attendees(fields: Fields) -> bool:
+    """Tell whether anybody but the organizer is invited."""
+    invited = {address for name in INVITED for address in people_of(fields.get(name))}
+    return bool(invited - set(people_of(fields.get("organizer"))))
+
+
+async def same_meetings(
+    connection: AsyncConnection, run: ActRun, items: Iterable[Item], table: str
+) -> tuple[dict[str, UUID], dict[str, str]]:
+    """Return which records without an item in this mailbox are which meetings, and which meeting each item is."""
+    wanted = {
+        item.item_id: global_id
+        for item in items
+        if isinstance(global_id := item.fields.get("globalobjectid"), str)
+    }
+    cursor = await connection.execute(
+        _SAME.format(**_TABLES[table]).encode(), (list(set(wanted.values())), run.mailboxid)
+    )
+    same: dict[str, UUID] = dict(await cursor.fetchall())
+    return same, wanted
+
+
+_STAY: Final = f"""
+    delete from activityparty p
+    using json_to_recordset(%(people)s::json) x (objectid uuid, mask integer, addresses jsonb)
+    where p.activityid = x.objectid and p.participationtypemask = x.mask
+        and {_ADDRESS} is not null and not x.addresses ? {_ADDRESS}
+"""  # noqa: S608 - put together from constants
+_JOIN: Final = f"""
+    insert into activityparty (activityid, participationtypemask, addressused, partyid, partyobjecttypecode,
+        addressusedemailcolumnnumber)
+    select x.objectid, x.mask, a.address, k.partyid, k.partyobjecttypecode, k.number
+    from json_to_recordset(%(people)s::json) x (objectid uuid, mask integer, addresses jsonb)
+        cross join jsonb_array_elements_text(x.addresses) a (address)
+        left join json_to_recordset(%(known)s::json)
+            k (address text, partyid uuid, partyobjecttypecode text, number integer) on k.address = a.address
+    where not exists (select from activityparty p where p.activityid = x.objectid
+        and p.participationtypemask = x.mask and {_ADDRESS} = a.address)
+"""  # noqa: S608 - put together from constants
+_ANSWER: Final = f"""
+    update activityparty p set responsestatus = coalesce(x.answer, p.responsestatus),
+        unresolvedpartyname = case when p.partyid is null then coalesce(left(x.name, 200), p.unresolvedpartyname) end
+    from json_to_recordset(%(answers)s::json) x (objectid uuid, address text, name text, answer smallint)
+    where p.activityid = x.objectid and p.participationtypemask in (5, 6, 10) and {_ADDRESS} = x.address
+"""  # noqa: S608 - put together from constants
+
+
+KnownPeople = dict[str, dict[str, Any]]
+
+
+async def known_people(connection: AsyncConnection, run: ActRun, changes: Iterable[CrmChange]) -> KnownPeople:
+    """Return the records that the people of these changes are, by address."""
+    addresses = {
+        address
+        for change in changes
+        for name in MASKS
+        for address in people_of((change.fields or {}).get(name))
+    }
+    if not addresses:
+        return {}
+    found = await mail_lookups.records(connection, sorted(addresses), inactive=False)
+    cursor = await connection.execute("select ownerid from mailbox where mailboxid = %s", (run.mailboxid,))
+    owner = (await cursor.fetchone() or (None,))[0]
+    known: KnownPeople = {}
+    for address, candidates in found.items():
+        one = resolve_sender(candidates, owner=owner)
+        if one is not None:
+            known[address] = {
+                "address": address,
+                "partyid": one.recordid,
+                "partyobjecttypecode": one.table,
+                "number": one.column,
+            }
+    return known
+
+
+def owner_of(fields: Fields, known: KnownPeople) -> UUID | None:
+    """Return the organizer where it is a user; otherwise whose mailbox it is owns a new record."""
+    for address in people_of(fields.get("organizer")):
+        party = known.get(address)
+        if party is not None and party["partyobjecttypecode"] == "systemuser":
+            owner: UUID = party["partyid"]
+            return owner
+    return None
+
+
+async def write_parties(
+    connection: AsyncConnection, changed: Mapping[UUID, Fields], known: KnownPeople
+) -> None:
+    """Write who takes part in records, and what they have answered; fields that are not given stay."""
+    named = [
+        {"objectid": key, "mask": mask, "addresses": people_of(fields[name])}
+        for key, fields in changed.items()
+        for name, mask in MASKS.items()
+        if name in fields
+    ]
+    if named:
+        names = {
+            "people": msgspec.json.encode(named).decode(),
+            "known": msgspec.json.encode(list(known.values())).decode(),
+        }
+        await connection.execute(_STAY.encode(), names)
+        await connection.execute(_JOIN.encode(), names)
+    answers = [
+        {"objectid": key, "address": each[0], "name": each[1], "answer": each[2]}
+        for key, fields in changed.items()
+        for each in _said(fields.get("responsestatus"))
+    ]
+    if answers:
+        await connection.execute(_ANSWER.encode(), {"answers": msgspec.json.encode(answers).decode()})
+
+
+def _said(value: Value) -> list[tuple[Value, ...]]:
+    return [each for each in value if isinstance(each, tuple)] if isinstance(value, tuple) else []
+
+
+_NOTE: Final = """
+    update {table} r set globalobjectid = x.globalid
+    from json_to_recordset(%(rows)s::json) x (objectid uuid, version bigint, globalid text)
+    where r.activityid = x.objectid and r.xmin::text::bigint = x.version and not exists
+        (select from {table} r where r.globalobjectid = x.globalid and {single})
+    returning r.activityid, r.xmin::text::bigint
+"""
+
+
+async def note_identities(connection: AsyncConnection, run: ActRun, links: Sequence[Link]) -> list[Link]:
+    """Write down under which id the meetings stand in Exchange that this mailbox has called, and return the links anew."""
+    noted = {
+        key: version
+        for kind in (Kind.APPOINTMENT, Kind.SERIES)
+        for key, version in (
+            await _note(connection, run, [each for each in links if each.kind is kind], kind)
+        )
+    }
+    return [
+        _noted(link, noted[link.crmid], _new_identity(run, link) or "") if link.crmid in noted else link
+        for link in links
+    ]
+
+
+async def _note(
+    connection: AsyncConnection, run: ActRun, links: Sequence[Link], kind: Kind
+) -> list[tuple[UUID, int]]:
+    """Write down the ids of meetings of a kind, and return which records are another version now."""
+    new = {
+        link.crmid: global_id
+        for link in links
+        if link.stage is Stage.LINKED and (global_id := _new_identity(run, link)) is not None
+    }
+    if not new:
+        return []
+    rows = [
+        {"objectid": link.crmid, "version": link.crm_version, "globalid": new[link.crmid]}
+        for link in links
+        if link.crmid in new
+    ]
+    statement = _NOTE.format(**_TABLES[kind.value]).encode()
+    cursor = await connection.execute(statement, {"rows": msgspec.json.encode(rows).decode()})
+    noted: list[tuple[UUID, int]] = await cursor.fetchall()
+    return noted
+
+
+def _new_identity(run: ActRun, link: Link) -> str | None:
+    """Return the id of a meeting in Exchange where the record does not know it; only the organizer's item says it."""
+    if link.base is None or link.base.exchange.get("organizer") != people([run.address]):
+        return None
+    global_id = link.base.exchange.get("globalobjectid")
+    if not isinstance(global_id, str) or link.base.crm.get("globalobjectid") == global_id:
+        return None
+    return global_id
+
+
+def _noted(link: Link, version: int, global_id: str) -> Link:
+    base = link.base or Common({}, {})
+    crm = {**base.crm, "globalobjectid": global_id}
+    return replace(link, crm_version=version, base=Common(crm, base.exchange))

@@ -1,0 +1,289 @@
+"""Series with attendees between three synchronized users and an outsider: one record, told by its organizer alone."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import exchangelib
+import pytest
+from exchangelib import EWSDateTime, EWSTimeZone
+from exchangelib import recurrence as el
+
+from serversync.adapters.act_mailbox import TRACKED_CATEGORY
+from serversync.core import faults
+from serversync.mapping.fields import directions
+from serversync.mapping.series import SERIES_DIRECTIONS
+from serversync.rules.appointment import PrivateItems
+from serversync.rules.plan import KindRules
+from serversync.rules.record import Kind
+from tests.adapters.meeting_company import ADA, BEN, CLEO, GRACE, MeetingCompany
+from tests.adapters.test_meetings import EVERYBODY
+from tests.adapters.test_meetings import company as company  # noqa: PLC0414 - a fixture
+from tests.simulator.conftest import serve as serve  # noqa: PLC0414 - a fixture
+
+BERLIN = EWSTimeZone("Europe/Berlin")
+HOUR = dt.timedelta(hours=1)
+TODAY = dt.datetime.now(dt.UTC).date()
+MONDAY = TODAY + dt.timedelta(days=14 - TODAY.weekday())
+DAYS = [MONDAY + dt.timedelta(7 * number) for number in range(4)]
+LINKED = "select count(*), count(distinct objectid) from exchangesyncidmapping where stage = 2"
+SERIES = "select {} from recurringappointmentmaster order by createdon"
+View = list[tuple[Any, ...]]
+
+
+def at(day: dt.date, hour: int) -> EWSDateTime:
+    return EWSDateTime(day.year, day.month, day.day, hour, 0, tzinfo=BERLIN)
+
+
+@pytest.fixture(autouse=True)
+def _series_too(company: MeetingCompany) -> None:
+    company.rules = {
+        Kind.APPOINTMENT: KindRules(directions(Kind.APPOINTMENT)),
+        Kind.SERIES: KindRules(SERIES_DIRECTIONS),
+    }
+
+
+async def add(company: MeetingCompany, people: dict[str, int], **columns: Any) -> UUID:
+    """Ada makes a series of four Mondays in the CRM."""
+    key = uuid4()
+    values = {
+        "activityid": key,
+        "ownerid": company.users[ADA],
+        "subject": "Watch",
+        "starttime": at(DAYS[0], 9),
+        "endtime": at(DAYS[0], 10),
+        "timezone": "Europe/Berlin",
+        "recurrencepatterntype": 1,
+        "daysofweekmask": 2,
+        "patternstartdate": DAYS[0],
+        "patternendtype": 2,
+        "occurrences": 4,
+        **columns,
+    }
+    await execute(
+        company,
+        f"insert into recurringappointmentmaster ({', '.join(values)}) values ({', '.join(['%s'] * len(values))})",
+        *values.values(),
+    )
+    await company.join(key, ADA, 7)
+    for address, mask in people.items():
+        await company.join(key, address, mask)
+    return key
+
+
+async def execute(company: MeetingCompany, statement: str, *arguments: Any) -> None:
+    async with company.pool.connection() as connection:
+        await connection.execute(statement, arguments)
+
+
+async def move_in_crm(company: MeetingCompany, day: dt.date, hour: int) -> None:
+    await execute(
+        company,
+        "insert into appointment (seriesid, instancetypecode, originalstartdate, scheduledstart, scheduledend)"
+        " select activityid, 3, %s, %s, %s from recurringappointmentmaster",
+        at(day, 9),
+        at(day, hour),
+        at(day, hour + 1),
+    )
+
+
+def watch(*people: str, **values: Any) -> Callable[[exchangelib.Account], Any]:
+    def act(account: exchangelib.Account) -> Any:
+        return exchangelib.CalendarItem(
+            account=account,
+            folder=account.calendar,
+            subject="Watch",
+            start=at(DAYS[0], 9),
+            end=at(DAYS[0], 10),
+            recurrence=el.Recurrence(
+                pattern=el.WeeklyPattern(interval=1, weekdays=["Monday"]), start=DAYS[0], number=4
+            ),
+            categories=[TRACKED_CATEGORY],
+            required_attendees=list(people) or None,
+            **values,
+        ).save(send_meeting_invitations="SendToAllAndSaveCopy")
+
+    return act
+
+
+def the_series(account: exchangelib.Account) -> Any:
+    (found,) = [each for each in account.calendar.all() if each.recurrence is not None]
+    return found
+
+
+async def view(company: MeetingCompany, address: str) -> View:
+    """What somebody sees in the calendar, without what was cancelled."""
+
+    def look(account: exchangelib.Account) -> View:
+        shown = account.calendar.view(start=at(DAYS[0], 0) - 24 * HOUR, end=at(DAYS[3], 0) + 400 * HOUR)
+        return sorted((each.start, each.end, each.subject) for each in shown if not each.is_cancelled)
+
+    found: View = await company.outlook(address, look)
+    return found
+
+
+async def agree(company: MeetingCompany, hours: dict[dt.date, int]) -> None:
+    """Everybody sees the series at these hours, and all are linked with one record."""
+    wanted = [(at(day, hour), at(day, hour + 1), "Watch") for day, hour in hours.items()]
+    for address in (ADA, BEN, CLEO):
+        assert await view(company, address) == wanted, address
+    assert company.query(LINKED) == [(3, 1)]
+
+
+async def test_a_series_of_the_crm_invites_everybody_once_and_is_one_record(company: MeetingCompany) -> None:
+    key = await add(company, EVERYBODY)
+    await company.settle()
+    await agree(company, dict.fromkeys(DAYS, 9))
+    assert company.query(SERIES.format("activityid, globalobjectid is not null")) == [(key, True)]
+    assert company.mail_to_grace() == ["REQUEST: Watch"]
+    assert await company.settle() == 1
+
+
+async def test_a_series_of_outlook_is_one_record_with_its_people_and_their_answers(
+    company: MeetingCompany,
+) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO, GRACE))
+    await company.settle(BEN, ADA, CLEO)
+    await agree(company, dict.fromkeys(DAYS, 9))
+    assert company.query(SERIES.format("ownerid, statecode, statuscode")) == [(company.users[ADA], 3, 5)]
+    assert company.parties() == {
+        ADA: (7, "systemuser", None),
+        BEN: (5, "systemuser", 5),
+        CLEO: (5, "systemuser", 5),
+        GRACE: (5, "contact", 0),
+    }
+    await company.outlook(BEN, lambda ben: the_series(ben).accept())
+    await company.outlook(CLEO, lambda cleo: the_series(cleo).decline())
+    await company.settle()
+    assert (company.parties()[BEN][2], company.parties()[CLEO][2]) == (3, 4)
+    assert company.mail_to_grace() == ["REQUEST: Watch"]
+
+
+async def test_changes_of_the_crm_are_told_once_by_the_organizer(company: MeetingCompany) -> None:
+    company.allow(cancels=True)
+    key = await add(company, EVERYBODY)
+    await company.settle()
+    await move_in_crm(company, DAYS[1], 14)
+    await company.settle()
+    await agree(company, {DAYS[0]: 9, DAYS[1]: 14, DAYS[2]: 9, DAYS[3]: 9})
+    assert company.mail_to_grace() == ["REQUEST: Watch"] * 2
+    await execute(company, "update recurringappointmentmaster set deletedexceptionslist = %s", str(DAYS[2]))
+    await company.settle()
+    await agree(company, {DAYS[0]: 9, DAYS[1]: 14, DAYS[3]: 9})
+    assert company.mail_to_grace()[2:] == ["CANCEL: Canceled: Watch"]
+    await execute(
+        company, "delete from activityparty where activityid = %s and partyid = %s", key, company.grace
+    )
+    await company.settle()
+    assert company.mail_to_grace()[3:] == ["CANCEL: Canceled: Watch"]
+    await execute(company, "update recurringappointmentmaster set statecode = 2, statuscode = 4")
+    await company.settle()
+    assert await view(company, ADA) == await view(company, BEN) == []
+    assert company.query(SERIES.format("statecode")) == [(2,)]
+    assert len(company.exchange.outbox) == 4
+
+
+async def test_changes_of_outlook_reach_the_crm_and_nobody_hears_of_them_again(
+    company: MeetingCompany,
+) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO, GRACE))
+    await company.settle()
+
+    def change(ada: exchangelib.Account) -> None:
+        second = the_series(ada).occurrence(2)
+        second.refresh()
+        second.start, second.end = at(DAYS[1], 16), at(DAYS[1], 17)
+        second.save(update_fields=["start", "end"], send_meeting_invitations="SendToAllAndSaveCopy")
+        the_series(ada).occurrence(4).delete(send_meeting_cancellations="SendToAllAndSaveCopy")
+
+    await company.outlook(ADA, change)
+    await company.settle(CLEO, BEN, ADA)
+    await agree(company, {DAYS[0]: 9, DAYS[1]: 16, DAYS[2]: 9})
+    assert company.query(SERIES.format("deletedexceptionslist")) == [(str(DAYS[3]),)]
+    assert company.rows("originalstartdate, scheduledstart") == [(at(DAYS[1], 9), at(DAYS[1], 16))]
+    assert company.mail_to_grace() == ["REQUEST: Watch", "REQUEST: Watch", "CANCEL: Canceled: Watch"]
+    await company.outlook(
+        ADA, lambda ada: the_series(ada).move_to_trash(send_meeting_cancellations="SendToAllAndSaveCopy")
+    )
+    await company.settle()
+    assert company.query(SERIES.format("activityid")) == []
+    assert company.query("select count(*) from activityparty") == [(0,)]
+    assert len(company.exchange.outbox) == 4
+
+
+async def test_another_pattern_of_the_crm_is_told_and_seen_by_everybody(company: MeetingCompany) -> None:
+    await add(company, EVERYBODY)
+    await company.settle()
+    await execute(company, "update recurringappointmentmaster set occurrences = 3, endtime = endtime")
+    await company.settle()
+    await agree(company, dict.fromkeys(DAYS[:3], 9))
+    assert company.mail_to_grace() == ["REQUEST: Watch"] * 2
+
+
+async def test_a_series_of_an_outsider_is_tracked_once_by_two_who_were_invited(
+    company: MeetingCompany,
+) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO))
+    mailboxes = {each: company.mailboxes[each] for each in (BEN, CLEO)}
+    company.mailboxes = mailboxes  # Ada is somebody who is not synchronized
+
+    def track(person: exchangelib.Account) -> None:
+        item = the_series(person)
+        item.categories = [TRACKED_CATEGORY]
+        item.save(update_fields=["categories"], send_meeting_invitations="SendToNone")
+
+    for address in mailboxes:
+        await company.outlook(address, track)
+    await company.settle()
+    assert company.query(LINKED) == [(2, 1)]
+    assert company.parties()[ADA][0] == 7
+    await company.outlook(CLEO, lambda cleo: the_series(cleo).accept())
+    await company.settle()
+    assert company.parties()[CLEO][2] == 3
+
+
+async def test_of_a_private_series_the_crm_hears_when_it_is_and_no_more(company: MeetingCompany) -> None:
+    await company.outlook(ADA, watch(BEN, sensitivity="Private", body="Secret", location="Home"))
+    await company.settle(ADA)
+    assert company.query(SERIES.format("subject, description, location, occurrences")) == [
+        ("Private appointment", None, None, 4)
+    ]
+    assert set(company.parties()) == {ADA}
+    await execute(company, "update recurringappointmentmaster set subject = 'Known'")
+    await company.settle(ADA)
+    assert (await company.outlook(ADA, the_series)).subject == "Watch"
+    assert len(company.exchange.outbox) == 0
+
+
+async def test_a_private_series_is_left_out_where_the_setting_says_so(company: MeetingCompany) -> None:
+    company.allow(private=PrivateItems.LEAVE_OUT)
+    await company.outlook(ADA, watch(sensitivity="Private"))
+    await company.settle(ADA)
+    assert company.query(SERIES.format("subject")) == []
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("point", ["act.intended", "act.written", "act.settled"])
+async def test_a_pass_that_is_killed_invites_nobody_twice(company: MeetingCompany, point: str) -> None:
+    await add(company, EVERYBODY, deletedexceptionslist=str(DAYS[1]))
+
+    def kill() -> None:
+        raise Killed
+
+    with faults.arm(point, kill), pytest.raises(Killed):
+        await company.once(ADA)
+    await company.settle()
+    await agree(company, {DAYS[0]: 9, DAYS[2]: 9, DAYS[3]: 9})
+    assert company.mail_to_grace() == ["REQUEST: Watch", "CANCEL: Canceled: Watch"]
+
+
+async def test_a_series_that_is_over_tells_nobody(company: MeetingCompany) -> None:
+    past = DAYS[0] - dt.timedelta(days=70)
+    await add(company, EVERYBODY, starttime=at(past, 9), endtime=at(past, 10), patternstartdate=past)
+    await company.settle(ADA)
+    assert (await company.outlook(ADA, the_series)).subject == "Watch"
+    assert company.mail_to_grace() == []
