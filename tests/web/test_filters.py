@@ -113,7 +113,7 @@ def test_the_defaults_are_edited_and_given_to_users_by_who_administers(company: 
     assert "Replace 6 filters of 3 users" in page
     dora.post(reverse("filter-templates-apply"))
     assert not UserQuery.objects.filter(returnedtypecode="contact").exists()
-    assert UserQuery.objects.filter(ownerid=company.ben).count() == 4
+    assert UserQuery.objects.filter(ownerid=company.ben).count() == 5
     answer = dora.post(reverse("filter-template-act", args=[template.pk, "delete"]), follow=True)
     assert "comes with the program; deactivate it instead" in answer.content.decode()
     dora.post(reverse("filter-template-new", args=["task"]), {**LISBON, "attribute2": "subject"})
