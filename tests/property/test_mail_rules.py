@@ -1,17 +1,20 @@
 """Tokens, smart matching, filters and content, whatever the input."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from serversync.rules.email.content import cut_chunks
+from serversync.rules.email.correlation import Book, Earlier, correlate, hashes_to_store, keys_of
 from serversync.rules.email.filtering import Filter, Principal, ask
+from serversync.rules.email.message import Address
 from serversync.rules.email.parties import Record, resolve_sender
 from serversync.rules.email.settings import EmailSettings
-from serversync.rules.email.smart import MOST_KEYS, matches, subject_keys, word_hashes
+from serversync.rules.email.smart import MOST_KEYS, WINDOW, are_alike, subject_keys, word_hashes
 from serversync.rules.email.token import issue, tokens_in, without_tokens
+from tests.unit.engine.fakes import NOON, a_message
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 prefixes = st.sampled_from(["CRM:", "Contoso", "A-1:"])
@@ -68,18 +71,55 @@ subjects = st.lists(
 
 @given(subjects, subjects, st.integers(0, 3))
 def test_subjects_that_match_always_share_a_key(one, other, delta):
-    these, those = (word_hashes(text, noise="", most=20) for text in (one, other))
-    matching = matches(
-        these,
-        frozenset({1, 2}),
-        earlier_words=those,
-        earlier_addresses=frozenset({1, 2}),
-        delta=delta,
-        fewest_addresses=2,
-    )
+    these, those = (word_hashes(text, "", 20) for text in (one, other))
     keys = [subject_keys(words, delta=delta) for words in (these, those)]
-    if matching and all(len(one) < MOST_KEYS for one in keys):
+    if are_alike(these, those, delta=delta) and all(len(one) < MOST_KEYS for one in keys):
         assert set(keys[0]) & set(keys[1])
+
+
+circles = st.frozensets(st.sampled_from(["a@x", "B@x", "b@x", "c@x", "d@x"]), max_size=4)
+earlier_mails = st.builds(
+    Earlier,
+    st.uuids(),
+    st.sampled_from(["<own@x>", "<1@x>", "<2@x>", None]),
+    subjects,
+    st.none() | st.integers(-100, 5).map(lambda days: NOON + timedelta(days=days)),
+    addresses=circles,
+    is_outgoing=st.booleans(),
+)
+
+
+@given(
+    st.lists(earlier_mails, max_size=12, unique_by=lambda one: one.activityid),
+    subjects,
+    circles,
+    st.integers(0, 2),
+    st.integers(0, 3),
+)
+def test_smart_matching_finds_the_latest_of_all_that_fit(mails, subject, circle, delta, fewest):
+    settings = EmailSettings(
+        enablesmartmatching=True, hashdeltasubjectcount=delta, hashminaddresscount=fewest
+    )
+    message = a_message("m", message_id="<own@x>", subject=subject)
+    message.sender, message.to = None, [Address("", one) for one in circle]
+    book = Book()
+    for one in mails:
+        book.add(one, hashes_to_store(one.subject, settings))
+    people = {one.lower() for one in circle}
+    fitting = [
+        one
+        for one in mails
+        if one.messageid != "<own@x>"
+        and are_alike(word_hashes(subject, "", 20), word_hashes(one.subject, "", 20), delta=delta)
+        and len(people & {address.lower() for address in one.addresses}) >= fewest
+        and (one.sent_on is None or NOON - WINDOW <= one.sent_on < NOON)
+    ]
+    latest = max(
+        fitting,
+        key=lambda one: (one.sent_on.timestamp() if one.sent_on else 0, one.is_outgoing, one.activityid.int),
+        default=None,
+    )
+    assert correlate(message, keys_of(message, settings), book, settings).earlier == latest
 
 
 @given(st.text(), st.integers(0, 60), st.integers(1, 9))

@@ -168,7 +168,7 @@ async def earlier(connection: AsyncConnection, keys: Sequence[Keys]) -> Book:
         found = _earlier(row)
         key = row[10]
         if key is not None:
-            book.by_subject_key.setdefault(key, []).append(found)
+            book.add_alike(found, (key,))
         if found.activityid not in added:
             added.add(found.activityid)
             book.add(found)

@@ -33,10 +33,10 @@ from serversync.rules.email.correlation import (
     NO_KEYS,
     Book,
     Earlier,
+    Keys,
     hashes_to_store,
     keys_of,
     normalized_id,
-    people_of,
 )
 from serversync.rules.email.filtering import NewSender, Principal
 from serversync.rules.email.forwarding import attached_message, unpack
@@ -147,7 +147,7 @@ class PageDecisions:
             row.reader = here.reader
             self.rows.append(row)
             if looking and row.is_accepted:
-                self._make_known(row, book)
+                self._make_known(row, key, book)
 
     async def _people(self, messages: Sequence[ReceivedMessage]) -> People:
         addresses = _addresses(messages)
@@ -202,29 +202,25 @@ class PageDecisions:
             return identity(*told, direction="outgoing"), identity(*told, direction="incoming")
         return (identity(*told, direction="outgoing"),)
 
-    def _make_known(self, row: Judged, book: Book) -> None:
+    def _make_known(self, row: Judged, keys: Keys, book: Book) -> None:
         message, judgement = row.message, row.judgement
-        if message.message_id and any(
-            one.is_outgoing is self._is_outgoing
-            for one in book.by_message_id.get(normalized_id(message.message_id), ())
-        ):
-            return
-        settings = self._plan.settings
-        book.add(
-            Earlier(
-                row.activityid,
-                message.message_id,
-                message.subject,
-                message.sent_on,
-                judgement.ownership.ownerid if judgement.ownership else None,
-                judgement.regarding,
-                None,
-                message.conversation_index,
-                frozenset(people_of(message)) if settings.smart_matching else frozenset(),
-                self._is_outgoing,
-            ),
-            hashes_to_store(message.subject, settings) if settings.smart_matching else (),
+        if message.message_id:
+            for one in book.by_message_id.get(normalized_id(message.message_id), ()):
+                if one.is_outgoing is self._is_outgoing:
+                    return
+        earlier = Earlier(
+            row.activityid,
+            message.message_id,
+            message.subject,
+            message.sent_on,
+            judgement.ownership.ownerid if judgement.ownership else None,
+            judgement.regarding,
+            None,
+            message.conversation_index,
+            keys.people,
+            self._is_outgoing,
         )
+        book.add(earlier, keys.subject_keys)
 
     async def plan(self, write: PageWrite) -> None:
         """Say which messages are copies, and put everything that is to be written into the page."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from uuid import uuid4
 
 import pytest
@@ -158,6 +159,32 @@ def test_smart_matching_looks_back_ninety_days_and_only_back():
     assert found(message, earlier(days=89, addresses=people), settings=SMART).earlier
     assert not found(message, earlier(days=91, addresses=people), settings=SMART).earlier
     assert not found(message, earlier(days=-1, addresses=people), settings=SMART).earlier
+
+
+@pytest.mark.parametrize(("fewest", "is_found"), [(0, True), (1, True), (2, False)])
+def test_smart_matching_asks_for_enough_people_in_common(fewest, is_found):
+    one = earlier(addresses=frozenset({"Grete@Harbour.example", "bob@example.org"}))
+    settings = replace(SMART, hashminaddresscount=fewest)
+    assert bool(found(a_message("a", subject="RE: Offer"), one, settings=settings).earlier) is is_found
+
+
+def test_of_those_alike_the_latest_with_enough_people_wins_whenever_it_became_known():
+    people = frozenset({"grete@harbour.example", "ada@example.org"})
+    old, new = earlier("<o@x>", days=3, addresses=people), earlier("<n@x>", days=2, addresses=people)
+    stranger = earlier("<s@x>", days=1, addresses=frozenset({"eve@x", "ada@example.org"}))
+    message = a_message("a", subject="RE: Offer")
+    for known in permutations((old, new, stranger)):
+        assert found(message, *known, settings=SMART).earlier == new
+
+
+def test_with_words_that_may_be_missing_the_latest_of_all_keys_wins():
+    people = frozenset({"grete@harbour.example", "ada@example.org"})
+    settings = replace(SMART, hashdeltasubjectcount=1)
+    same = earlier("<o@x>", days=3, subject="Offer seven", addresses=people)
+    less = earlier("<n@x>", days=2, subject="Offer", addresses=people)
+    message = a_message("a", subject="RE: Offer seven")
+    for known in permutations((same, less)):
+        assert found(message, *known, settings=settings).earlier == less
 
 
 def test_every_method_that_was_tried_says_why_it_lost():

@@ -6,11 +6,13 @@ Source: Microsoft, "Email message filtering and correlation".
 """
 
 import re
+from bisect import insort
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 from zlib import crc32
@@ -60,12 +62,16 @@ class Earlier(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """Under what a message's earlier e-mail would be found, each an index look-up."""
+    """Under what a message's earlier e-mail would be found, each an index look-up.
+
+    ``people`` are the addresses of the message where there are subject keys, which count only together with them.
+    """
 
     message_ids: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     conversation: int | None = None
     subject_keys: tuple[int, ...] = ()
+    people: frozenset[str] = frozenset()
 
 
 class Tried(NamedTuple):
@@ -129,6 +135,8 @@ def bare_subject(subject: str, prefixes: Sequence[str]) -> str:
 
 def ancestors(message: ReceivedMessage) -> tuple[str, ...]:
     """Return the message ids that a message answers: In-Reply-To first, then References, the nearest first."""
+    if not message.in_reply_to and not message.references:
+        return ()
     named = _ID.findall(message.in_reply_to or "")
     if not named and message.in_reply_to and "@" in message.in_reply_to:
         named = [normalized_id(message.in_reply_to)]
@@ -153,28 +161,38 @@ def keys_of(message: ReceivedMessage, settings: EmailSettings) -> Keys:
     headers = settings.correlates_by_headers and not (
         settings.donotcorrelateforwardedemailsasreplies and is_forward(message.subject)
     )
+    subject_keys = hashes_to_store(message.subject, settings) if settings.smart_matching else ()
     return Keys(
         ancestors(message) if headers else (),
         tokens_in(message.subject, settings.prefixes) if settings.istrackingtokenenabled else (),
         conversation_base_hash(message.conversation_index) if headers else None,
-        hashes_to_store(message.subject, settings) if settings.smart_matching else (),
+        subject_keys,
+        frozenset(people_of(message)) if subject_keys else frozenset(),
     )
 
 
 def hashes_to_store(subject: str, settings: EmailSettings) -> tuple[int, ...]:
     """Return the subject keys under which a message is found by smart matching later."""
-    words = smart.word_hashes(subject, noise=settings.hashfilterkeywords, most=settings.hashmaxcount)
-    return smart.subject_keys(words, delta=settings.hashdeltasubjectcount)
+    return smart.keys_of_subject(
+        subject, settings.hashfilterkeywords, settings.hashmaxcount, settings.hashdeltasubjectcount
+    )
+
+
+Rank = tuple[float, bool, int]
+_rank_of_ranked = itemgetter(0)
 
 
 @dataclass(slots=True)
 class Book:
-    """Earlier e-mails by everything they can be found under; those of the same page are added as they come."""
+    """Earlier e-mails by everything they can be found under; those of the same page are added as they come.
+
+    Under a subject key hundreds may stand, so these are kept in the order of their rank.
+    """
 
     by_message_id: dict[str, list[Earlier]] = field(default_factory=dict)
     by_token: dict[str, list[Earlier]] = field(default_factory=dict)
     by_conversation: dict[int, list[Earlier]] = field(default_factory=dict)
-    by_subject_key: dict[int, list[Earlier]] = field(default_factory=dict)
+    by_subject_key: dict[int, list[tuple[Rank, Earlier]]] = field(default_factory=dict)
 
     def add(self, earlier: Earlier, subject_keys: Iterable[int] = ()) -> None:
         """Make an e-mail known."""
@@ -185,8 +203,30 @@ class Book:
         base = conversation_base_hash(earlier.conversationindex)
         if base is not None:
             self.by_conversation.setdefault(base, []).append(earlier)
+        self.add_alike(earlier, subject_keys)
+
+    def add_alike(self, earlier: Earlier, subject_keys: Iterable[int]) -> None:
+        """Make an e-mail known under its subject alone."""
+        ranked = _rank(earlier), earlier
         for key in subject_keys:
-            self.by_subject_key.setdefault(key, []).append(earlier)
+            insort(self.by_subject_key.setdefault(key, []), ranked, key=_rank_of_ranked)
+
+    def alike(self, subject_keys: Sequence[int]) -> Iterable[tuple[Rank, Earlier]]:
+        """Return what stands under any of the subject keys, the latest first."""
+        found = [self.by_subject_key[key] for key in subject_keys if key in self.by_subject_key]
+        if len(found) == 1:
+            return reversed(found[0])
+        each = {ranked[1].activityid: ranked for those in found for ranked in those}
+        return sorted(each.values(), key=_rank_of_ranked, reverse=True)
+
+
+class _Search(NamedTuple):
+    message: ReceivedMessage
+    keys: Keys
+    book: Book
+    own: str
+    """The message's own id."""
+    settings: EmailSettings
 
 
 def correlate(message: ReceivedMessage, keys: Keys, book: Book, settings: EmailSettings) -> Correlation:
@@ -195,47 +235,31 @@ def correlate(message: ReceivedMessage, keys: Keys, book: Book, settings: EmailS
         return UNRELATED
     tried: list[Tried] = []
     own = normalized_id(message.message_id) if message.message_id else ""
-    methods: tuple[tuple[Method, str, Callable[[], Earlier | None]], ...] = (
-        (Method.IN_REPLY_TO, " ".join(keys.message_ids[:3]), lambda: _by_headers(keys, book, own)),
-        (Method.TRACKING_TOKEN, " ".join(keys.tokens), lambda: _by_token(keys, book, own)),
-        (
-            Method.CONVERSATION_INDEX,
-            _base_text(message, keys),
-            lambda: _by_conversation(message, keys, book, own),
-        ),
-        (
-            Method.SMART_MATCHING,
-            "subject and people" if keys.subject_keys else "",
-            lambda: _by_smart_matching(message, keys, book, own, settings),
-        ),
-    )
-    for method, wanted, find in methods:
+    search = _Search(message, keys, book, own, settings)
+    for way in _WAYS:
+        wanted = way.wanted(search)
         if not wanted:
-            tried.append(Tried(method, "", "nothing to look for, or switched off"))
+            tried.append(way.untried)
             continue
-        found = find()
+        found = way.find(search)
         if found is None:
-            tried.append(Tried(method, wanted, "no such e-mail"))
+            tried.append(Tried(way.method, wanted, "no such e-mail"))
             continue
-        tried.append(Tried(method, wanted, f"found {found.activityid}"))
-        knows_parent = method in (Method.IN_REPLY_TO, Method.CONVERSATION_INDEX)
-        changed = bare_subject(message.subject, settings.prefixes) != bare_subject(
-            found.subject, settings.prefixes
-        )
+        tried.append(Tried(way.method, wanted, f"found {found.activityid}"))
         return Correlation(
-            method,
+            way.method,
             found,
-            found.activityid if knows_parent else None,
-            subject_changed=changed,
+            found.activityid if way.knows_parent else None,
+            subject_changed=_is_another_subject(message.subject, found.subject, settings),
             tried=tuple(tried),
         )
     return UNRELATED._replace(tried=tuple(tried))
 
 
-def _base_text(message: ReceivedMessage, keys: Keys) -> str:
-    if keys.conversation is None:
-        return ""
-    return message.conversation_index[:CONVERSATION_BASE_BYTES].hex()
+def _is_another_subject(one: str, other: str, settings: EmailSettings) -> bool:
+    if one == other:
+        return False
+    return bare_subject(one, settings.prefixes) != bare_subject(other, settings.prefixes)
 
 
 def _others(candidates: Iterable[Earlier], own: str) -> list[Earlier]:
@@ -243,7 +267,7 @@ def _others(candidates: Iterable[Earlier], own: str) -> list[Earlier]:
     return [one for one in candidates if not own or not one.messageid or normalized_id(one.messageid) != own]
 
 
-def _rank(one: Earlier) -> tuple[float, bool, int]:
+def _rank(one: Earlier) -> Rank:
     """Order by time; what we sent counts as later than what we received, so that nothing ever depends on chance."""
     return one.sent_on.timestamp() if one.sent_on else 0.0, one.is_outgoing, one.activityid.int
 
@@ -252,29 +276,30 @@ def _newest(candidates: Sequence[Earlier]) -> Earlier | None:
     return max(candidates, key=_rank, default=None)
 
 
-def _by_headers(keys: Keys, book: Book, own: str) -> Earlier | None:
-    for message_id in keys.message_ids:
-        if found := _newest(_others(book.by_message_id.get(message_id, ()), own)):
+def _by_headers(search: _Search) -> Earlier | None:
+    for message_id in search.keys.message_ids:
+        if found := _newest(_others(search.book.by_message_id.get(message_id, ()), search.own)):
             return found
     return None
 
 
-def _by_token(keys: Keys, book: Book, own: str) -> Earlier | None:
-    for token in keys.tokens:
-        if found := _newest(_others(book.by_token.get(token, ()), own)):
+def _by_token(search: _Search) -> Earlier | None:
+    for token in search.keys.tokens:
+        if found := _newest(_others(search.book.by_token.get(token, ()), search.own)):
             return found
     return None
 
 
-def _by_conversation(message: ReceivedMessage, keys: Keys, book: Book, own: str) -> Earlier | None:
+def _by_conversation(search: _Search) -> Earlier | None:
     """Return the nearest ancestor; where none is one, the latest of the conversation before this message."""
-    if keys.conversation is None:
+    conversation = search.keys.conversation
+    if conversation is None or conversation not in search.book.by_conversation:
         return None
-    index = message.conversation_index
+    index = search.message.conversation_index
     base = index[:CONVERSATION_BASE_BYTES]
     same = [
         one
-        for one in _others(book.by_conversation.get(keys.conversation, ()), own)
+        for one in _others(search.book.by_conversation[conversation], search.own)
         if one.conversationindex[:CONVERSATION_BASE_BYTES] == base
     ]
     above = [
@@ -285,34 +310,66 @@ def _by_conversation(message: ReceivedMessage, keys: Keys, book: Book, own: str)
     if above:
         nearest = max(len(one.conversationindex) for one in above)
         return _newest([one for one in above if len(one.conversationindex) == nearest])
-    sent = message.sent_on
+    sent = search.message.sent_on
     return _newest([one for one in same if not sent or not one.sent_on or one.sent_on < sent])
 
 
-def _by_smart_matching(
-    message: ReceivedMessage, keys: Keys, book: Book, own: str, settings: EmailSettings
-) -> Earlier | None:
-    candidates = {
-        one.activityid: one for key in keys.subject_keys for one in book.by_subject_key.get(key, ())
-    }
-    if not candidates:
-        return None
-    most, sent = settings.hashmaxcount, message.sent_on
-    words = smart.word_hashes(message.subject, noise=settings.hashfilterkeywords, most=most)
-    people = smart.address_hashes(people_of(message), most=most)
+def _by_smart_matching(search: _Search) -> Earlier | None:
+    """Return the latest e-mail before the message, but not too long before, with the same words and people."""
+    message, settings = search.message, search.settings
+    noise, most, fewest = settings.hashfilterkeywords, settings.hashmaxcount, settings.hashminaddresscount
+    sent = message.sent_on
     since = sent - smart.WINDOW if sent else None
-    for one in sorted(candidates.values(), key=_rank, reverse=True):
+    words = smart.word_hashes(message.subject, noise, most)
+    people = smart.address_hashes(search.keys.people, most)
+    for _, one in search.book.alike(search.keys.subject_keys):
         if (
-            (not sent or not since or not one.sent_on or since <= one.sent_on < sent)
-            and smart.matches(
-                words,
-                people,
-                earlier_words=smart.word_hashes(one.subject, noise=settings.hashfilterkeywords, most=most),
-                earlier_addresses=smart.address_hashes(one.addresses, most=most),
-                delta=settings.hashdeltasubjectcount,
-                fewest_addresses=settings.hashminaddresscount,
+            len(people & smart.address_hashes(one.addresses, most)) >= fewest
+            and (not sent or not since or not one.sent_on or since <= one.sent_on < sent)
+            and smart.are_alike(
+                words, smart.word_hashes(one.subject, noise, most), delta=settings.hashdeltasubjectcount
             )
-            and _others([one], own)
+            and _others((one,), search.own)
         ):
             return one
     return None
+
+
+def _base_text(search: _Search) -> str:
+    if search.keys.conversation is None:
+        return ""
+    return search.message.conversation_index[:CONVERSATION_BASE_BYTES].hex()
+
+
+class _Way(NamedTuple):
+    """One method: what it looks for as the trace tells it (empty: nothing), and how it finds it."""
+
+    method: Method
+    wanted: Callable[[_Search], str]
+    find: Callable[[_Search], Earlier | None]
+    knows_parent: bool
+    untried: Tried
+
+
+def _way(
+    method: Method,
+    wanted: Callable[[_Search], str],
+    find: Callable[[_Search], Earlier | None],
+    *,
+    knows_parent: bool,
+) -> _Way:
+    untried = Tried(method, "", "nothing to look for, or switched off")
+    return _Way(method, wanted, find, knows_parent, untried)
+
+
+_WAYS = (
+    _way(Method.IN_REPLY_TO, lambda s: " ".join(s.keys.message_ids[:3]), _by_headers, knows_parent=True),
+    _way(Method.TRACKING_TOKEN, lambda s: " ".join(s.keys.tokens), _by_token, knows_parent=False),
+    _way(Method.CONVERSATION_INDEX, _base_text, _by_conversation, knows_parent=True),
+    _way(
+        Method.SMART_MATCHING,
+        lambda s: "subject and people" if s.keys.subject_keys else "",
+        _by_smart_matching,
+        knows_parent=False,
+    ),
+)

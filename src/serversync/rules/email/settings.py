@@ -4,6 +4,7 @@ Each field is a column of ``organization``; a test holds them together. The defa
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 HASH_FILTER_KEYWORDS = r"^[\s]*([\w]+\s?:[\s]*)+"
 
@@ -75,4 +76,9 @@ class EmailSettings:
         >>> EmailSettings(trackingprefix="Contoso;CRM:").prefixes
         ('Contoso', 'CRM:')
         """
-        return tuple([one.strip() for one in self.trackingprefix.split(";") if one.strip()])
+        return _prefixes(self.trackingprefix)
+
+
+@lru_cache(maxsize=64)
+def _prefixes(text: str) -> tuple[str, ...]:
+    return tuple([one.strip() for one in text.split(";") if one.strip()])

@@ -39,23 +39,19 @@ def _noise(pattern: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=4_096)
-def word_hashes(subject: str, *, noise: str, most: int) -> frozenset[int]:
+def word_hashes(subject: str, noise: str, most: int) -> frozenset[int]:
     r"""Return the hashes of the subject's words, at most so many, in their order in the subject.
 
-    >>> word_hashes("RE: FW: Offer 7", noise=r"^[\s]*([\w]+\s?:[\s]*)+", most=20) == word_hashes("offer 7", noise="", most=20)
+    >>> word_hashes("RE: FW: Offer 7", r"^[\s]*([\w]+\s?:[\s]*)+", 20) == word_hashes("offer 7", "", 20)
     True
     """
     cut = _noise(noise).sub("", subject) if noise else subject
     return frozenset([hash_of(word) for word in list(dict.fromkeys(cut.casefold().split()))[:most]])
 
 
-def address_hashes(addresses: Iterable[str], *, most: int) -> frozenset[int]:
-    """Return the hashes of different addresses, at most so many, in alphabetical order."""
-    return _address_hashes(frozenset(addresses), most)
-
-
 @lru_cache(maxsize=4_096)
-def _address_hashes(addresses: frozenset[str], most: int) -> frozenset[int]:
+def address_hashes(addresses: frozenset[str], most: int) -> frozenset[int]:
+    """Return the hashes of different addresses, at most so many, in alphabetical order."""
     unique = sorted({address.casefold() for address in addresses if address})
     return frozenset([hash_of(address) for address in unique[:most]])
 
@@ -66,6 +62,11 @@ def _key(hashes: Iterable[int]) -> int:
 
 
 @lru_cache(maxsize=4_096)
+def keys_of_subject(subject: str, noise: str, most: int, delta: int) -> tuple[int, ...]:
+    """Return the keys of a subject by the hashes of its words; see ``word_hashes`` and ``subject_keys``."""
+    return subject_keys(word_hashes(subject, noise, most), delta=delta)
+
+
 def subject_keys(words: frozenset[int], *, delta: int) -> tuple[int, ...]:
     """Return the keys of a subject: of all its words, then without one word, without two, up to ``delta``.
 
@@ -85,18 +86,8 @@ def subject_keys(words: frozenset[int], *, delta: int) -> tuple[int, ...]:
     return tuple(keys)
 
 
-def matches(
-    words: frozenset[int],
-    addresses: frozenset[int],
-    *,
-    earlier_words: frozenset[int],
-    earlier_addresses: frozenset[int],
-    delta: int,
-    fewest_addresses: int,
-) -> bool:
-    """Tell whether a message belongs to an earlier one: words alike but for ``delta``, enough people in common."""
-    if not words or not earlier_words or abs(len(words) - len(earlier_words)) > delta:
+def are_alike(words: frozenset[int], earlier: frozenset[int], *, delta: int) -> bool:
+    """Tell whether two subjects have the same words, but for at most ``delta`` that only one of them has."""
+    if not words or not earlier or abs(len(words) - len(earlier)) > delta:
         return False
-    if not (words <= earlier_words or earlier_words <= words):
-        return False
-    return len(addresses & earlier_addresses) >= fewest_addresses
+    return words <= earlier or earlier <= words

@@ -60,7 +60,7 @@ def tokens_in(subject: str, prefixes: Sequence[str]) -> tuple[str, ...]:
     >>> tokens_in("Re: Offer CRM:0001001 CRM:0002417", ["CRM:"])
     ('CRM:0002417', 'CRM:0001001')
     """
-    if not prefixes or not any(prefix in subject for prefix in prefixes):
+    if not any(map(subject.__contains__, prefixes)):
         return ()
     return tuple(dict.fromkeys(reversed(_pattern(tuple(prefixes)).findall(subject))))
 
