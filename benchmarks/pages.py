@@ -1,7 +1,7 @@
 """How long the pages take in a large company: lists, searches, the overview, for an administrator and for others.
 
 ``BENCHMARK_MAILBOXES`` and ``BENCHMARK_EMAILS`` set the size; without them it is a company of 100,000 mailboxes and
-5 million tracked e-mails, which takes some ten minutes to fill and 12 GB of disk meanwhile. Every page goes through
+5 million tracked e-mails, which takes some ten minutes to fill and 12 GB of disk meanwhile; all of it is removed. Every page goes through
 the whole program, log-in, privileges and templates included; only the network is left out. A row is the middle of
 seven answers. ``pages.healthz`` asks the database nothing but whether it is there: what a page costs at least.
 """
@@ -11,6 +11,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 
 from benchmarks.measure import program
@@ -26,9 +27,15 @@ def run(console: Console, *, quick: bool) -> list[Row]:
     mailboxes = int(os.environ.get("BENCHMARK_MAILBOXES") or (2_000 if quick else 100_000))
     emails = int(os.environ.get("BENCHMARK_EMAILS") or (20_000 if quick else 5_000_000))
     console.print(f"pages: filling a company of {mailboxes} mailboxes and {emails} e-mails ...")
-    with tempfile.TemporaryDirectory(prefix="serversync-bench-") as name:
-        os.environ["SERVERSYNC_DATA"] = str(Path(name) / "data")
+    with tempfile.TemporaryDirectory(prefix="serversync-bench-") as folder:
+        os.environ["SERVERSYNC_DATA"] = str(Path(folder) / "data")
         os.environ.pop("DATABASE_URL", None)
+        with closing(take_lease()) as lease, psycopg.connect(lease.dsn, autocommit=True) as connection:
+            for name, value in (
+                ("wal_level", "minimal"),
+                ("max_wal_senders", "0"),
+            ):  # counts from the next start on
+                connection.execute(f"alter system set {name} = {value}")
         with closing(take_lease()):  # on every processor, as people have it
             found = program("pages", mailboxes=mailboxes, emails=emails)
     (filled, *_) = found.pop("filled")

@@ -45,7 +45,7 @@ def _measure(turns: int) -> dict[str, list[float]]:
     ):
         client = Client(headers={"host": "localhost"})
         client.force_login(user)
-        for name, address in _addresses().items():
+        for name, address in _addresses(user).items():
             if who and name not in _EVERYBODYS:
                 continue
             found[who + name] = _times(client, address, turns)
@@ -53,15 +53,39 @@ def _measure(turns: int) -> dict[str, list[float]]:
     return found
 
 
-_EVERYBODYS = frozenset({"overview", "mailboxes", "mail", "mail-search", "alerts", "jobs", "contacts"})
+_EVERYBODYS = frozenset(
+    {
+        "overview",
+        "mailboxes",
+        "mail",
+        "mail-middle",
+        "mail-search",
+        "mail-search-rare",
+        "mail-search-two",
+        "mail-search-nothing",
+        "mail-search-some",
+        "mail-failed",
+        "mail-outgoing",
+        "mail-of-own-mailbox",
+        "mail-of-own-mailbox-search",
+        "own-email",
+        "alerts",
+        "jobs",
+        "contacts",
+        "contacts-search",
+        "appointments",
+        "tasks",
+    }
+)
 """Pages that somebody without the depth Organization opens as well."""
 
 
-def _addresses() -> dict[str, str]:
+def _addresses(viewer: Any) -> dict[str, str]:
     from datetime import timedelta
 
     from serversync.core.clock import now
     from serversync.crm.models import (
+        Appointment,
         AsyncOperation,
         Contact,
         Email,
@@ -69,6 +93,7 @@ def _addresses() -> dict[str, str]:
         Mailbox,
         Queue,
         SystemUser,
+        Task,
     )
     from serversync.web.keyset import Position
 
@@ -77,6 +102,9 @@ def _addresses() -> dict[str, str]:
     contact = Contact.objects.order_by("createdon").first()
     if email is None or contact is None:
         raise SystemExit("the database is empty")
+    own = Mailbox.objects.filter(regardingobjectid=viewer.pk).first() or mailbox
+    own_email = Email.objects.filter(ownerid=viewer).first() or email
+    appointment, task = Appointment.objects.all()[0], Task.objects.all()[0]
     profile = EmailServerProfile.objects.get(name="Exchange")
     queue = Queue.objects.order_by("createdon")[0]
     job = AsyncOperation.objects.get(name="Test & Enable all")
@@ -116,6 +144,10 @@ def _addresses() -> dict[str, str]:
         "mail-outgoing": "/mail/?show=outgoing",
         "mail-of-mailbox": f"/mail/?mailbox={mailbox.pk}",
         "mail-of-mailbox-search": f"/mail/?mailbox={mailbox.pk}&q=Lighthouse",
+        "mail-of-mailbox-search-nothing": f"/mail/?mailbox={mailbox.pk}&q=zzzz",
+        "mail-of-own-mailbox": f"/mail/?mailbox={own.pk}",
+        "mail-of-own-mailbox-search": f"/mail/?mailbox={own.pk}&q=Lighthouse",
+        "own-email": f"/mail/{own_email.pk}/",
         "email": f"/mail/{email.pk}/",
         "email-body": f"/mail/{email.pk}/body",
         "alerts": "/alerts/",
@@ -140,6 +172,16 @@ def _addresses() -> dict[str, str]:
         "contact": f"/contacts/{contact.pk}/",
         "accounts": "/accounts/",
         "accounts-search": "/accounts/?q=company+77",
+        "appointments": "/appointments/",
+        "appointments-search": "/appointments/?q=Lighthouse",
+        "appointments-search-nothing": "/appointments/?q=zzzz",
+        "appointment": f"/appointments/{appointment.pk}/",
+        "tasks": "/tasks/",
+        "tasks-search": "/tasks/?q=Lighthouse",
+        "task": f"/tasks/{task.pk}/",
+        "mailbox-synchronization": f"/mailboxes/{mailbox.pk}/synchronization/",
+        "mailbox-folders": f"/mailboxes/{mailbox.pk}/folders/",
+        "filters": "/filters/",
         "queues": "/queues/",
         "queues-search": "/queues/?q=queue77",
         "queue": f"/queues/{queue.pk}/",

@@ -1,14 +1,24 @@
 """Tracked mail: listing and searching it, and one message with its people and files."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 
 from serversync.administration import privileges, searching
 from serversync.core.errors import RecordNotFound
-from serversync.crm.models import ActivityMimeAttachment, ActivityParty, Email, EmailDeliveryReport, Mailbox
+from serversync.crm.models import (
+    ActivityMimeAttachment,
+    ActivityParty,
+    Email,
+    EmailDeliveryReport,
+    Mailbox,
+    MessageTrace,
+)
+from serversync.crm.models.keys import AmongKeys
 
 LIMIT: Final = 50
 """How many are listed unless somebody asks for another number."""
@@ -32,13 +42,29 @@ def find_all(*, search: str | None = None, mailbox: Mailbox | None = None, limit
         mailbox: Only mail that this mailbox received, be it as the second or third one.
         limit: At most so many.
     """
-    rows: QuerySet[Email] = privileges.emails().defer("description").order_by("-receivedon", "-createdon")
-    if search:
-        by_id = rows.filter(messageid__in=message_ids(search))
-        rows = by_id if by_id.exists() else searching.narrow(rows, search)
+    parts = [part for part in privileges.emails_in_parts() if part is not None]
+    if search and (by_id := privileges.emails().filter(messageid__in=message_ids(search))).exists():
+        parts, search = [by_id], None
+    found = [email for part in parts for email in _latest(part, search, mailbox)[:limit]]
+    return sorted(found, key=lambda email: (moment_of(email), email.pk), reverse=True)[:limit]
+
+
+def in_order(rows: QuerySet[Email]) -> QuerySet[Email]:
+    """Return e-mails with ``newest``, by which lists of them are ordered along an index."""
+    return rows.annotate(newest=Coalesce("receivedon", "senton", "createdon"))
+
+
+def moment_of(email: Email) -> datetime:
+    """Return when an e-mail came in, otherwise was sent, otherwise written: its place in lists."""
+    return email.receivedon or email.senton or email.createdon
+
+
+def _latest(rows: QuerySet[Email], search: str | None, mailbox: Mailbox | None) -> QuerySet[Email]:
+    found: QuerySet[Email] = searching.narrow(in_order(rows).defer("description"), search)
     if mailbox is not None:
-        rows = rows.filter(messagetraces__mailboxid=mailbox).distinct()
-    return list(rows[:limit])
+        traces = MessageTrace.objects.filter(mailboxid=mailbox, activityid__isnull=False)
+        found = found.filter(AmongKeys(traces.values("activityid")))
+    return found.order_by(F("newest").desc(), "-pk")
 
 
 def show(reference: str) -> EmailDetails:

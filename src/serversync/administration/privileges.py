@@ -5,9 +5,9 @@ owner column; what belongs to nobody is reached with the depth Organization only
 """
 
 from collections.abc import Iterable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from serversync.administration import actor as actors
 from serversync.administration.actor import Actor
@@ -142,7 +142,7 @@ def mailboxes() -> QuerySet[Mailbox]:
 
 
 def emails() -> QuerySet[Email]:
-    """Return the e-mails that may be read.
+    """Return the e-mails that may be read, to look for some of them by key.
 
     At depth User these are what the person owns and what was tracked out of a mailbox of the person's own; being
     named as a recipient is not enough, because anybody can write any name into a message.
@@ -152,14 +152,34 @@ def emails() -> QuerySet[Email]:
     rows = reach(Privilege.READ_ACTIVITY, Email.objects.all())
     if depth is None or depth == Depth.ORGANIZATION or actor.user is None:
         return rows
-    own = Mailbox.objects.filter(_within(Mailbox, actor.user, actor, depth))
-    tracked = MessageTrace.objects.filter(mailboxid__in=own, activityid__isnull=False)
-    if depth == Depth.USER:
-        owned = Email.objects.filter(ownerid=actor.user).order_by().values("activityid")
-        return Email.objects.filter(AmongKeys(owned.union(tracked.order_by().values("activityid"))))
+    tracked = _tracked(actor.user, actor, depth)
     return Email.objects.filter(
-        _within(Email, actor.user, actor, depth) | Q(activityid__in=tracked.values("activityid"))
+        _within(Email, actor.user, actor, depth) | Exists(tracked.filter(activityid=OuterRef("pk")))
     )
+
+
+def emails_in_parts() -> tuple[QuerySet[Email], QuerySet[Email] | None]:
+    """Return the same e-mails for a list: what is read in its order along an index, and what keys lead to.
+
+    No e-mail is in both. The second part is there at depth User only: mail of the person's mailboxes that somebody else
+    owns. It is small, while somebody may own tens of thousands, which must not be looked up for fifty of them.
+    """
+    actor = actors.current()
+    if actor.user is None or actor.depth(Privilege.READ_ACTIVITY) != Depth.USER:
+        return emails(), None
+    owned = Email.objects.filter(ownerid=actor.user)
+    tracked = _tracked(actor.user, actor, Depth.USER)
+    return owned, Email.objects.filter(AmongKeys(keys_apart(tracked, owned)))
+
+
+def keys_apart(traces: QuerySet[MessageTrace], emails: QuerySet[Email]) -> QuerySet[MessageTrace, Any]:
+    """Return the keys of the e-mails that traces lead to, without those of ``emails``."""
+    return traces.order_by().values("activityid").difference(emails.order_by().values("activityid"))
+
+
+def _tracked(user: SystemUser, actor: Actor, depth: Depth) -> QuerySet[MessageTrace]:
+    own = Mailbox.objects.filter(_within(Mailbox, user, actor, depth))
+    return MessageTrace.objects.filter(mailboxid__in=own, activityid__isnull=False)
 
 
 def reads_content(mailbox: Mailbox) -> bool:

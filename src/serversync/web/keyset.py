@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Generic, Self, TypeVar
+from typing import Final, Generic, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -61,6 +61,8 @@ def read_page(
     position: Callable[[Row], Position],
     size: int,
     search: str = "",
+    condition: Q | None = None,
+    besides: QuerySet[Row] | None = None,
 ) -> KeysetPage[Row]:
     """Read the page that an address asks for by ``after`` (older ones) or ``before`` (newer ones).
 
@@ -72,30 +74,57 @@ def read_page(
         size: Rows of a page.
         search: Words that the rows must have. What many rows have is found by looking through those next to the place;
             what few have, by the index of words. The planner knows not which it is, and would read millions of rows.
+        condition: What those of ``rows`` must meet that are shown, where it costs something to find out.
+        besides: More rows of the list, none of them in ``rows``, that their keys lead to: all are looked at.
     """
+    place = _Place.read(query)
+    found = _search(rows, place, column, size, search, condition or Q())
+    if besides is not None:
+        narrowed = searching.narrow(besides, search, by_index=False)
+        found += _next(narrowed, place, column, size)
+        found.sort(key=lambda row: (position(row).moment, position(row).key), reverse=place.before is None)
+    return _page(found, query, place, position, size)
+
+
+class _Place(NamedTuple):
+    """Where in the list the page is: below one position, above another, or at the top."""
+
+    after: Position | None
+    before: Position | None
+
+    @classmethod
+    def read(cls, query: QueryDict) -> Self:
+        """Return what an address says."""
+        return cls(Position.read(query.get("after", "")), Position.read(query.get("before", "")))
+
+
+def _search(
+    rows: QuerySet[Row], place: _Place, column: str, size: int, search: str, condition: Q
+) -> list[Row]:
+    """Return the rows next to the place that have the words, one more than a page if there are so many."""
     if not search.strip():
-        return _read(rows, query, column=column, position=position, size=size)
+        return _next(rows.filter(condition), place, column, size)
     for number in LOOKED_THROUGH:
-        near = _near(rows, query, column, number)
+        near = _near(rows, place, column, number)
         if near is None:
             break
         passed = searching.narrow(rows.filter(near), search, by_index=False)
-        page = _read(passed, query, column=column, position=position, size=size)
-        if page.newer if "before" in query else page.older:
-            return page
-        if 5 * len(page.rows) < size:
+        found = _next(passed.filter(condition), place, column, size)
+        if len(found) > size:
+            return found
+        if 5 * len(found) < size:
             break
     unordered = ExpressionWrapper(F(column) + timedelta(0), output_field=DateTimeField())  # no index has it
-    found = searching.narrow(rows, search)
-    words_first: QuerySet[Row] = found.annotate(place=unordered)  # type: ignore[assignment]  # the same rows
+    by_index = searching.narrow(rows, search).filter(condition)
+    words_first: QuerySet[Row] = by_index.annotate(place=unordered)  # type: ignore[assignment]  # the same rows
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"set local work_mem = '{_ROOM}'")
-        return _read(words_first, query, column="place", position=position, size=size)
+        return _next(words_first, place, "place", size)
 
 
-def _near(rows: QuerySet[Row], query: QueryDict, column: str, number: int) -> Q | None:
+def _near(rows: QuerySet[Row], place: _Place, column: str, number: int) -> Q | None:
     """Return the condition of so many rows next to the place in the list; ``None`` where there are no more than these."""
-    after, before = Position.read(query.get("after", "")), Position.read(query.get("before", ""))
+    after, before = place
     if before is not None:
         rows = rows.filter(**{f"{column}__gte": before.moment}).order_by(column, "pk")
     else:
@@ -107,36 +136,35 @@ def _near(rows: QuerySet[Row], query: QueryDict, column: str, number: int) -> Q 
     return Q(**{f"{column}__lte" if before is not None else f"{column}__gte": last[0]})
 
 
-def _read(
-    rows: QuerySet[Row],
-    query: QueryDict,
-    *,
-    column: str,
-    position: Callable[[Row], Position],
-    size: int,
-) -> KeysetPage[Row]:
-    after, before = Position.read(query.get("after", "")), Position.read(query.get("before", ""))
+def _next(rows: QuerySet[Row], place: _Place, column: str, size: int) -> list[Row]:
+    """Return the rows next to the place, the nearest first, one more than a page if there are so many."""
+    after, before = place
     if before is not None:
         newer = rows.filter(
             Q(**{f"{column}__gte": before.moment})
             & (Q(**{f"{column}__gt": before.moment}) | Q(pk__gt=before.key))
         )
-        found = list(newer.order_by(column, "pk")[: size + 1])
-        has_newer, has_older = len(found) > size, True
-        found = found[:size][::-1]
-    else:
-        if after is not None:
-            rows = rows.filter(
-                Q(**{f"{column}__lte": after.moment})
-                & (Q(**{f"{column}__lt": after.moment}) | Q(pk__lt=after.key))
-            )
-        found = list(rows.order_by(f"-{column}", "-pk")[: size + 1])
-        has_newer, has_older = after is not None, len(found) > size
-        found = found[:size]
+        return list(newer.order_by(column, "pk")[: size + 1])
+    if after is not None:
+        rows = rows.filter(
+            Q(**{f"{column}__lte": after.moment})
+            & (Q(**{f"{column}__lt": after.moment}) | Q(pk__lt=after.key))
+        )
+    return list(rows.order_by(f"-{column}", "-pk")[: size + 1])
+
+
+def _page(
+    found: list[Row], query: QueryDict, place: _Place, position: Callable[[Row], Position], size: int
+) -> KeysetPage[Row]:
+    """Return the page of what was found next to the place, the nearest first."""
+    after, before = place
+    has_more = len(found) > size
+    has_newer, has_older = (has_more, True) if before is not None else (after is not None, has_more)
+    shown = found[:size] if before is None else found[:size][::-1]
     return KeysetPage(
-        found,
-        _link(query, before=position(found[0])) if found and has_newer else "",
-        _link(query, after=position(found[-1])) if found and has_older else "",
+        shown,
+        _link(query, before=position(shown[0])) if shown and has_newer else "",
+        _link(query, after=position(shown[-1])) if shown and has_older else "",
         is_first=before is None and after is None,
     )
 

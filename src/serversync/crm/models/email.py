@@ -156,7 +156,13 @@ class Email(models.Model):
     isworkflowcreated = boolean(default=False)
     contentdigest = uniqueidentifier()
     ownerid = models.ForeignKey(
-        "crm.SystemUser", models.SET_NULL, db_column="ownerid", null=True, blank=True, related_name="+"
+        "crm.SystemUser",
+        models.SET_NULL,
+        db_column="ownerid",
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     createdon = createdon()
     modifiedon = modifiedon()
@@ -201,6 +207,12 @@ class Email(models.Model):
                 Coalesce("receivedon", "senton", "createdon").desc(),
                 F("activityid").desc(),
                 name="email_newest",
+            ),
+            models.Index(
+                F("ownerid"),
+                Coalesce("receivedon", "senton", "createdon").desc(),
+                F("activityid").desc(),
+                name="email_owner_newest",
             ),
         )
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import Exact
 from django.http import QueryDict
 
+from serversync.administration import actor as actors
 from serversync.administration import emails, privileges
 from serversync.crm.models import (
     Account,
@@ -108,11 +109,6 @@ class PartyGroup:
     left_out: int
 
 
-def newest(rows: QuerySet[Email]) -> QuerySet[Email]:
-    """Return e-mails with ``newest``: when they came in, otherwise were sent, otherwise written."""
-    return rows.annotate(newest=Coalesce("receivedon", "senton", "createdon"))
-
-
 def _with_missed(rows: QuerySet[Email]) -> QuerySet[Email]:
     """Return e-mails with ``missed``: whether a report says that somebody was not reached."""
     reports = EmailDeliveryReport.objects.filter(activityid=OuterRef("pk"), fate=DeliveryFate.NOT_DELIVERED)
@@ -125,22 +121,52 @@ def list_mail(query: QueryDict) -> tuple[KeysetPage[Email], Mailbox | None]:
     Returns:
         The page, and the mailbox to which the list is narrowed, if it is.
     """
-    found = _with_missed(newest(privileges.emails()).only(*_SHOWN))
     mailbox = _mailbox(query.get("mailbox", ""))
+    rows, besides = privileges.emails_in_parts()
+    condition = None
     if mailbox is not None:
-        traces = MessageTrace.objects.filter(mailboxid=mailbox, activityid__isnull=False)
-        found = found.filter(AmongKeys(traces.values("activityid")))
-    view = VIEWS.get(query.get("show", ""))
-    if view is not None:
-        found = found.filter(view.condition)
+        rows, condition, besides = _of_mailbox(mailbox, rows, besides)
+    rows, besides = _listed(rows, query), _listed(besides, query) if besides is not None else None
     page = read_page(
-        found, query, column="newest", position=_position, size=PAGE_SIZE, search=query.get("q", "")
+        rows,
+        query,
+        column="newest",
+        position=_position,
+        size=PAGE_SIZE,
+        search=query.get("q", ""),
+        condition=condition,
+        besides=besides,
     )
     return page, mailbox
 
 
+def _listed(rows: QuerySet[Email], query: QueryDict) -> QuerySet[Email]:
+    listed = _with_missed(emails.in_order(rows).only(*_SHOWN))
+    view = VIEWS.get(query.get("show", ""))
+    return listed.filter(view.condition) if view is not None else listed
+
+
+def _of_mailbox(
+    mailbox: Mailbox, rows: QuerySet[Email], besides: QuerySet[Email] | None
+) -> tuple[QuerySet[Email], Q, QuerySet[Email]]:
+    """Return what was found in a mailbox: in two parts again, with what the first part's e-mails must meet.
+
+    Most of it belongs to the mailbox's owner, whose mail is read along its index; keys lead to the rest.
+    """
+    traces = MessageTrace.objects.filter(mailboxid=mailbox, activityid__isnull=False)
+    viewer = actors.current().user
+    whose = viewer.pk if besides is not None and viewer is not None else mailbox.ownerid_id
+    if besides is None:
+        rows, besides = rows.filter(ownerid=whose), rows
+    in_it = traces.filter(activityid=OuterRef("pk")).values("mailboxid")[
+        :1
+    ]  # looked up for each row that is read
+    keys = privileges.keys_apart(traces, Email.objects.filter(ownerid=whose))
+    return rows, Q(Exact(Subquery(in_it), mailbox.pk)), besides.filter(AmongKeys(keys))
+
+
 def _position(email: Email) -> Position:
-    return Position(email.receivedon or email.senton or email.createdon, email.activityid)
+    return Position(emails.moment_of(email), email.activityid)
 
 
 def _mailbox(text: str) -> Mailbox | None:
@@ -148,7 +174,7 @@ def _mailbox(text: str) -> Mailbox | None:
         key = UUID(text)
     except ValueError:
         return None
-    return privileges.mailboxes().only("mailboxid", "name").filter(pk=key).first()
+    return privileges.mailboxes().only("mailboxid", "name", "ownerid").filter(pk=key).first()
 
 
 def parties_of(email: Email) -> list[PartyGroup]:
