@@ -1,6 +1,8 @@
 """Alerts that are dismissed and muted, the outage of a profile, clearing away, the timeline, diagnostics, views."""
 
+import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -12,12 +14,23 @@ from serversync.administration import (
     outage,
     people,
     profiles,
+    records,
     systemviews,
     timeline,
 )
 from serversync.core import clock
 from serversync.core.errors import ImpersonationDenied
-from serversync.crm.models import Email, Mailbox, MailboxStatistics, Organization, SystemUser, TraceLog
+from serversync.crm.models import (
+    Email,
+    EmailServerProfile,
+    ExchangeSyncIdMapping,
+    ExchangeSyncMailbox,
+    Mailbox,
+    MailboxStatistics,
+    Organization,
+    SystemUser,
+    TraceLog,
+)
 from serversync.jobs import housekeeping
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +194,91 @@ def test_diagnostics_tell_everything_but_secrets(boxes):
         assert SECRET not in text
         assert "exchange.impersonation-denied" in text
         assert "mail.example.org" in text
+
+
+def test_diagnostics_tell_the_latest_calls_with_the_ids_of_exchange(boxes):
+    at = clock.now()
+    for number in range(3):
+        MailboxStatistics.objects.create(
+            mailboxid=boxes[0],
+            operationtypeid=number,
+            mailboxprocessstartedon=at - timedelta(minutes=number),
+            asynceventid=UUID(int=number),
+            exchangecalls=[
+                {
+                    "at": records.iso(at - timedelta(minutes=number)),
+                    "operation": "SyncFolderItems",
+                    "status": 200,
+                    "requestid": f"request-{number}",
+                }
+            ],
+        )
+    calls = diagnostics.document(boxes[0])["exchangecalls"]
+    assert [(one["requestid"], one["direction"]) for one in calls] == [
+        ("request-0", "Incoming Email"),
+        ("request-1", "Outgoing Email"),
+        ("request-2", "Appointments, Contacts, and Tasks"),
+    ]
+    told = diagnostics.as_markdown(boxes[0])
+    assert f"SyncFolderItems, HTTP 200, request id `request-1`, pass `{UUID(int=1)}`" in told
+
+
+def test_diagnostics_tell_how_appointments_contacts_and_tasks_stand_without_their_titles(boxes):
+    box = boxes[0]
+    Mailbox.objects.filter(pk=box.pk).update(actdeliverymethod=1, enabledforact=True)
+    ExchangeSyncMailbox.objects.create(
+        mailboxid=box,
+        failures=2,
+        lastsyncerror="Exchange was busy.",
+        nextpasson=clock.now() + timedelta(hours=1),
+    )
+    for number, stage in enumerate((2, 2, 1)):
+        ExchangeSyncIdMapping.objects.create(
+            mailboxid=box,
+            objectid=UUID(int=number),
+            objecttypecode="contact",
+            stage=stage,
+            itemsubject="Secret guest",
+            lastsyncerror="exchange.item-unreadable: it cannot be read." if stage == 1 else None,
+            retries=int(stage == 1),
+        )
+    found = diagnostics.document(mailboxes.find("ada@example.org"))["appointmentscontactstasks"]
+    assert found["state"]["code"] == "retrying"
+    assert found["pairs"] == {"contact creating in exchange": 1, "contact linked": 2}
+    assert found["notsynchronized"] == {"contact exchange.item-unreadable": 1}
+    assert found["failures"] == 2
+    told = diagnostics.as_markdown(mailboxes.find("ada@example.org"))
+    assert "They are tried again at" in told
+    assert "Secret guest" not in told
+
+
+def test_diagnostics_tell_the_steps_of_the_last_connection_test(boxes):
+    kept = {
+        "profile": "Exchange",
+        "mailbox": None,
+        "outside": None,
+        "result": "failed",
+        "startedon": "2026-05-01T10:00:00Z",
+        "milliseconds": 7,
+        "program": "serversync 1",
+        "steps": [
+            {
+                "title": "DNS",
+                "milliseconds": 3,
+                "result": "failed",
+                "sentence": "No such host.",
+                "code": "exchange.host-unknown",
+                "remedy": "Correct the host.",
+                "evidence": [],
+                "parts": [],
+            }
+        ],
+    }
+    EmailServerProfile.objects.update(lasttestresponse=json.dumps(kept))
+    box = mailboxes.find("ada@example.org")
+    assert diagnostics.document(box)["connectiontest"] == kept
+    assert "## DNS: FAILED (3 ms)\n\nNo such host. (`exchange.host-unknown`)" in diagnostics.as_markdown(box)
+    assert diagnostics.as_markdown(box).count("No such host.") == 1
 
 
 def test_the_four_states_part_the_active_mailboxes(boxes):

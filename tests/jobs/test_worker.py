@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -330,3 +331,16 @@ async def test_the_lines_of_a_pass_in_the_log_have_its_id_and_so_have_its_statis
         await sync_now(place.mailboxes[PEOPLE[0]])
     (line,) = [one for one in lines if one["event"] == "pass done"]
     assert place.query("select asynceventid::text from mailboxstatistics") == [(line["pass_id"],)]
+    ((calls,),) = place.query("select exchangecalls from mailboxstatistics")
+    assert "SyncFolderItems" in {call["operation"] for call in calls}
+    assert {call["status"] for call in calls} == {200}
+    assert len({UUID(call["requestid"]) for call in calls}) == len(calls), "each has an id of its own"
+
+
+async def test_a_pass_that_failed_keeps_the_calls_that_it_made(place):
+    await sync_now(place.mailboxes[PEOPLE[0]])
+    place.exchange.directory.find(SERVICE).impersonation = False
+    await sync_now(place.mailboxes[PEOPLE[0]])
+    ((calls,),) = place.query("select exchangecalls from mailboxstatistics where not processresult")
+    assert calls
+    assert calls[-1]["requestid"]

@@ -16,7 +16,9 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters import act_directions, act_filters, act_settings
+from serversync.adapters.noted_calls import latest_calls
 from serversync.core.errors import ServiceError
+from serversync.core.ids import pass_id
 from serversync.engine.act_ports import IN_FLIGHT, ActRun
 from serversync.engine.act_run import ActClaim, ActOutcome
 from serversync.rules.guards import Answer, Shown
@@ -297,8 +299,9 @@ class ActLeasesOnPostgres:
         await connection.execute(
             "insert into mailboxstatistics (mailboxid, operationtypeid, mailboxprocessscheduledon,"
             " mailboxprocessstartedon, scheduledtimeintervalinminutes, mailboxprocesscompletedon,"
-            " processtimeintervalinminutes, itemsprocessed, itemsfailed, processresult, machinename)"
-            " values (%s, %s, now() - %s - %s::interval, now() - %s, %s, now(), %s, %s, %s, %s, %s)",
+            " processtimeintervalinminutes, itemsprocessed, itemsfailed, processresult, machinename, asynceventid,"
+            " exchangecalls)"
+            " values (%s, %s, now() - %s - %s::interval, now() - %s, %s, now(), %s, %s, %s, %s, %s, %s, %s)",
             (
                 claim.mailboxid,
                 _ACT,
@@ -311,8 +314,15 @@ class ActLeasesOnPostgres:
                 outcome.failed,
                 succeeded,
                 self._host[:160],
+                id_of_pass(claim),
+                latest_calls(),
             ),
         )
+
+
+def id_of_pass(claim: ActClaim) -> UUID:
+    """Return the id of the pass under a claim; claims for mail count their fences by themselves, from 1 on too."""
+    return pass_id(claim.mailboxid, -claim.run.fence)
 
 
 def _plan_json(outcome: ActOutcome) -> Jsonb | None:

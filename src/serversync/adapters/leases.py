@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters import mail_plan
 from serversync.adapters.deliveries import MAY_SEND
+from serversync.adapters.noted_calls import latest_calls
 from serversync.core.errors import ServerBusy, ServiceError
 from serversync.core.ids import pass_id
 from serversync.engine.ports import MailboxRun, MailPlan, PassResult
@@ -413,8 +414,9 @@ class MailboxLeases:
         await connection.execute(
             "insert into mailboxstatistics (mailboxid, operationtypeid, mailboxprocessscheduledon,"
             " mailboxprocessstartedon, scheduledtimeintervalinminutes, mailboxprocesscompletedon,"
-            " processtimeintervalinminutes, itemsprocessed, itemsfailed, processresult, machinename, asynceventid)"
-            " values (%s, %s, now() - %s - %s::interval, now() - %s, %s, now(), %s, %s, %s, %s, %s, %s)",
+            " processtimeintervalinminutes, itemsprocessed, itemsfailed, processresult, machinename, asynceventid,"
+            " exchangecalls)"
+            " values (%s, %s, now() - %s - %s::interval, now() - %s, %s, now(), %s, %s, %s, %s, %s, %s, %s)",
             (
                 run.mailboxid,
                 _INCOMING_EMAIL,
@@ -428,5 +430,6 @@ class MailboxLeases:
                 succeeded,
                 run.hostid[:160],
                 pass_id(run.mailboxid, run.fence),
+                latest_calls(),
             ),
         )

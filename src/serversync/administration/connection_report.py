@@ -76,6 +76,15 @@ def markdown_of(document: Mapping[str, Any]) -> str:
     return "\n".join(_lines(document)) + "\n"
 
 
+def kept(text: str | None) -> dict[str, Any] | None:
+    """Return what a profile keeps of its last test; ``None`` for none, or for one of an older release."""
+    try:
+        document = json.loads(text or "")
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) and {"steps", "program"} <= document.keys() else None
+
+
 def _step(report: Report) -> dict[str, Any]:
     return {
         "key": report.step.key,

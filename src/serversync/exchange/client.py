@@ -29,7 +29,7 @@ from serversync.core.errors import (
     ServiceError,
     VersionUnsupported,
 )
-from serversync.exchange import bisection
+from serversync.exchange import bisection, calls
 from serversync.exchange.affinity import Affinity
 from serversync.exchange.auth.credentials import Credentials, Scheme
 from serversync.exchange.auth.evidence import LogOnEvidence
@@ -499,12 +499,14 @@ class EwsClient:
     def _context(
         self, operation: Operation[Any], mailbox: str | None, response: aiohttp.ClientResponse
     ) -> AnswerContext:
+        request_id = response.headers.get("request-id") or response.headers.get("client-request-id")
+        calls.note(operation.name, response.status, request_id)
         return AnswerContext(
             operation=operation.name,
             host=self.endpoint.host,
             account=self._account,
             mailbox=mailbox,
-            request_id=response.headers.get("request-id") or response.headers.get("client-request-id"),
+            request_id=request_id,
         )
 
     def _parse(

@@ -17,6 +17,7 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.errors import LockNotAvailable
 from psycopg_pool import AsyncConnectionPool
+from structlog.contextvars import bound_contextvars
 
 from serversync.adapters import act_leases, slots
 from serversync.adapters.act_alerts import ActTraceAlerts
@@ -29,6 +30,7 @@ from serversync.adapters.slots import Budget, ConnectionSlots, SlotLease
 from serversync.core import clock
 from serversync.core.errors import LeaseLost, ServiceError
 from serversync.engine.act_run import ActClaim, ActOutcome, ActRunner
+from serversync.exchange import calls
 from serversync.jobs.wake import woken_by
 
 AT_ONCE: Final = 10
@@ -181,6 +183,14 @@ class Synchronization:
 
     async def _run(self, claim: ActClaim, turn: SlotLease) -> Outcome | None:
         """Run a mailbox that was begun; ``None`` where the claim is no longer ours."""
+        noting = calls.begin()
+        try:
+            with bound_contextvars(pass_id=str(act_leases.id_of_pass(claim))):
+                return await self._run_traced(claim, turn)
+        finally:
+            calls.end(noting)
+
+    async def _run_traced(self, claim: ActClaim, turn: SlotLease) -> Outcome | None:
         tracelog = TraceLogAlerts(self._pool)
         runner = ActRunner(
             ActMailboxes(self._profiles, turn).open,

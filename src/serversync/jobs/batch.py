@@ -30,6 +30,7 @@ from serversync.core import clock, ids
 from serversync.core.errors import InputInvalid, LeaseLost, NoConnectionFree, ServiceError
 from serversync.engine.ports import Leases, MailboxRun, PassResult
 from serversync.engine.run import MailboxRunner
+from serversync.exchange import calls
 from serversync.jobs.dispatcher import LANES
 from serversync.jobs.ending import end
 from serversync.jobs.tasks import Batch
@@ -213,8 +214,12 @@ class BatchRunner:
         runner: Run,
     ) -> tuple[PassResult, ServiceError | None] | None:
         """Run one mailbox that was begun; ``None`` where the claim is no longer ours."""
-        with bound_contextvars(pass_id=str(ids.pass_id(run.mailboxid, run.fence))):
-            return await self._run_traced(run, runner)
+        noting = calls.begin()
+        try:
+            with bound_contextvars(pass_id=str(ids.pass_id(run.mailboxid, run.fence))):
+                return await self._run_traced(run, runner)
+        finally:
+            calls.end(noting)
 
     async def _run_traced(
         self, run: MailboxRun, runner: Run

@@ -37,6 +37,7 @@ from serversync.adapters.slots import Budget, ConnectionSlots, SlotLease
 from serversync.core import clock, ids
 from serversync.core.errors import LeaseLost
 from serversync.engine.outgoing import DeliveryRunner
+from serversync.exchange import calls
 from serversync.jobs.ending import end
 from serversync.jobs.wake import woken_by
 
@@ -151,8 +152,12 @@ class OutgoingMail:
             await self._send_over(turn, claim)
 
     async def _send_over(self, turn: SlotLease, claim: DeliveryClaim) -> None:
-        with bound_contextvars(pass_id=str(ids.pass_id(claim.activityid, claim.fence))):
-            await self._send_traced(turn, claim)
+        noting = calls.begin()
+        try:
+            with bound_contextvars(pass_id=str(ids.pass_id(claim.activityid, claim.fence))):
+                await self._send_traced(turn, claim)
+        finally:
+            calls.end(noting)
 
     async def _send_traced(self, turn: SlotLease, claim: DeliveryClaim) -> None:
         store = DeliveryStore(self._pool, host=self._host, lease=self._lease)

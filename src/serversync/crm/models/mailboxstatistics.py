@@ -25,7 +25,7 @@ class OperationType(models.IntegerChoices):
 
 
 class MailboxStatistics(models.Model):
-    """One row a mailbox, workload and pass."""
+    """One row a mailbox, workload and pass; ``exchangecalls`` are the latest of its calls to Exchange, ours."""
 
     mailboxstatisticsid = primarykey()
     mailboxid = models.ForeignKey(
@@ -44,6 +44,7 @@ class MailboxStatistics(models.Model):
     processresult = boolean(default=False)
     machinename = string(160)
     asynceventid = uniqueidentifier()
+    exchangecalls = models.JSONField(null=True, blank=True)
 
     class Meta:
         """The table, and what the database enforces and finds quickly."""

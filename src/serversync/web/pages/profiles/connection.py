@@ -77,7 +77,7 @@ def _frame(request: HttpRequest, profile: EmailServerProfile) -> str:
 
 
 def _last(request: HttpRequest, profile: EmailServerProfile) -> HttpResponse:
-    document = _document(profile.lasttestresponse)
+    document = connection_report.kept(profile.lasttestresponse)
     sample = document["mailbox"] if document is not None else None
     shown = {"profile": profile, "test": document, "sample": sample}
     return render(request, "profiles/test.html", shown | (_copies(document) if document else {}))
@@ -89,15 +89,6 @@ def _copies(document: dict[str, Any]) -> dict[str, str]:
         "markdown": connection_report.markdown_of(document),
         "json": json.dumps(document, ensure_ascii=False, indent=2),
     }
-
-
-def _document(kept: str | None) -> dict[str, Any] | None:
-    """Return what was kept of the last test; ``None`` for none, or for one of an older release."""
-    try:
-        document = json.loads(kept or "")
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) and {"steps", "program"} <= document.keys() else None
 
 
 def _plain(report: Any) -> dict[str, Any]:
