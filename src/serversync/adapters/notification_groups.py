@@ -13,6 +13,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from serversync.adapters.act_leases import ACT_CHANNEL
 from serversync.adapters.leases import MAY_RUN
 from serversync.adapters.mail_plan import FOLDERS_OF_A_PLAN
 
@@ -25,6 +26,13 @@ _MAY_STREAM = f"""
     and p.incominguseimpersonation and p.incomingcredentialretrieval is distinct from 0
     and (not p.useautodiscover or m.ewsurl is not null)
 """
+_TOLD_OF = f"""
+    ({FOLDERS_OF_A_PLAN} || array(
+        select f.folder from (values ('calendar', o.appointmentsyncdirection), ('contacts', o.contactsyncdirection),
+            ('tasks', o.tasksyncdirection)) f (folder, direction)
+        where f.direction <> 0 and m.enabledforact and m.actdeliverymethod = 1
+            and exists (select from exchangesyncmailbox s where s.mailboxid = m.mailboxid)))
+"""  # noqa: S608 - put together from constants
 _ENDPOINT = "case when p.useautodiscover then m.ewsurl else '' end"
 _GROUPING = "case when p.useautodiscover then coalesce(m.groupinginformation, '') else '' end"
 _GROUP = "notificationgroupid, emailserverprofileid, endpoint, anchormailboxid, anchoraddress, leasefence, groupinginformation"
@@ -44,7 +52,7 @@ _CREATE = f"""
     values (%s, %s, %s, %s, %s, %s, now() + %s, 1) returning {_GROUP}
 """  # noqa: S608 - put together from constants
 _FREE = f"""
-    select m.mailboxid, m.emailaddress, {FOLDERS_OF_A_PLAN}, m.emailserverprofile, {_ENDPOINT}, {_GROUPING}
+    select m.mailboxid, m.emailaddress, {_TOLD_OF}, m.emailserverprofile, {_ENDPOINT}, {_GROUPING}
     from mailbox m join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
     cross join organization o
     where m.notificationgroupid is null and (m.streamretryon is null or m.streamretryon < now()) and {_MAY_STREAM}
@@ -52,11 +60,11 @@ _FREE = f"""
     order by 4, 5, 6, lower(m.emailaddress) limit %s for update of m skip locked
 """  # noqa: S608 - put together from constants
 _MEMBERS = f"""
-    select m.mailboxid, m.emailaddress, {FOLDERS_OF_A_PLAN} from mailbox m cross join organization o
+    select m.mailboxid, m.emailaddress, {_TOLD_OF} from mailbox m cross join organization o
     where m.notificationgroupid = %s
 """  # noqa: S608 - put together from constants
 _FOLDERS = f"""
-    select m.notificationgroupid, md5(string_agg({FOLDERS_OF_A_PLAN}::text, ',' order by m.mailboxid))
+    select m.notificationgroupid, md5(string_agg({_TOLD_OF}::text, ',' order by m.mailboxid))
     from mailbox m cross join organization o where m.notificationgroupid = any(%s) group by 1
 """  # noqa: S608 - put together from constants
 _DROP = f"""
@@ -78,6 +86,14 @@ _WAKE = """
         order by mailboxid for no key update)
     update mailbox m set wokenon = now(), foldersreadon = null, nextpasson = least(m.nextpasson, now())
     from woken where m.mailboxid = woken.mailboxid
+"""
+_WAKE_ACT = """
+    with woken as (
+        select mailboxid from exchangesyncmailbox
+        where mailboxid = any(%s) and nextpasson is not null and failures = 0
+        order by mailboxid for no key update)
+    update exchangesyncmailbox s set nextpasson = least(s.nextpasson, now()), modifiedon = now()
+    from woken where s.mailboxid = woken.mailboxid
 """
 # Several rows are always locked in the order of their ids, as by passes, so that nobody waits in a circle.
 _LOCK_GROUPS = """
@@ -254,6 +270,7 @@ class NotificationGroups:
                 (list(told), group.groupid),
             )
             await self._wake(connection, missed)
+            await self._wake_act(connection, missed)
 
     async def down(self, group: Group, error: str) -> None:
         """Note that the stream is not open any more; its mailboxes are polled as usual."""
@@ -278,10 +295,22 @@ class NotificationGroups:
                 (group.groupid,),
             )
 
-    async def wake(self, mailboxids: Sequence[UUID]) -> None:
-        """Make mailboxes due now; those that wait after trouble go on waiting."""
+    async def wake(self, mailboxids: Sequence[UUID], act: Sequence[UUID] = ()) -> None:
+        """Make mailboxes due now; those that wait after trouble go on waiting.
+
+        Args:
+            mailboxids: Those whose mail is due.
+            act: Those whose appointments, contacts and tasks are.
+        """
         async with self._pool.connection() as connection, connection.transaction():
             await self._wake(connection, mailboxids)
+            await self._wake_act(connection, act)
+
+    async def _wake_act(self, connection: AsyncConnection, mailboxids: Sequence[UUID]) -> None:
+        if mailboxids:
+            woken = await connection.execute(_WAKE_ACT, (list(mailboxids),))
+            if woken.rowcount:
+                await connection.execute("select pg_notify(%s, '')", (ACT_CHANNEL,))
 
     async def _wake(self, connection: AsyncConnection, mailboxids: Sequence[UUID]) -> None:
         if mailboxids:

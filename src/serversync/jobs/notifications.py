@@ -31,12 +31,10 @@ from serversync.core.errors import (
 )
 from serversync.exchange.affinity import Affinity
 from serversync.exchange.operations.get_streaming_events import StreamedAnswer
-from serversync.exchange.operations.subscribe import StreamingSubscriptionRequest, Subscribe
 from serversync.exchange.operations.unsubscribe import Unsubscribe
 from serversync.exchange.outcome import Failure
-from serversync.exchange.types.events import EventType
-from serversync.exchange.types.ids import DistinguishedFolderId, FolderId
 from serversync.jobs.ending import end
+from serversync.jobs.subscriptions import OF_EVERYBODY, act_folders, ids_of, subscription, what_is_due
 from serversync.rules.schedule import stream_retry
 
 log = structlog.get_logger(__name__)
@@ -54,16 +52,6 @@ GOOD_BYE = timedelta(seconds=5)
 _NO_SLOT = timedelta(seconds=5)
 _ASIDE = timedelta(minutes=15)
 _TOO_MANY = timedelta(hours=1)
-_EVENTS = (EventType.NEW_MAIL, EventType.CREATED, EventType.MOVED, EventType.COPIED)
-
-
-def _subscription(folders: Sequence[str]) -> Subscribe:
-    ids = [DistinguishedFolderId(each) if each in _OF_EVERYBODY else FolderId(each) for each in folders]
-    return Subscribe(StreamingSubscriptionRequest(folder_ids=tuple(ids), event_types=_EVENTS))
-
-
-_OF_EVERYBODY = frozenset({"inbox", "sentitems"})
-"""Folders that every mailbox has, by their names."""
 
 
 class Told:
@@ -85,6 +73,7 @@ class Told:
         self._profiles = profiles
         self._affinity = Affinity(group.anchor)
         self._subscriptions: dict[str, UUID] = {}
+        self._act_folders: dict[UUID, frozenset[str]] = {}
         self._outdated: dict[str, str] = {}
         self._missed: set[UUID] = set(members)
         self._changed = asyncio.Event()
@@ -191,9 +180,16 @@ class Told:
 
     async def _pass_on(self, answer: StreamedAnswer) -> None:
         """Make those due that something was told of."""
-        told = {self._subscriptions.get(each.subscription_id) for each in answer.notifications if each.events}
-        if due := [mailboxid for mailboxid in told if mailboxid in self.members]:
-            await self._groups.wake(due)
+        mail: set[UUID] = set()
+        act: set[UUID] = set()
+        for each in answer.notifications:
+            mailboxid = self._subscriptions.get(each.subscription_id)
+            if mailboxid is not None and mailboxid in self.members:
+                is_mail, is_act = what_is_due(each, self._act_folders.get(mailboxid, frozenset()))
+                mail |= {mailboxid} if is_mail else set()
+                act |= {mailboxid} if is_act else set()
+        if mail or act:
+            await self._groups.wake(sorted(mail), sorted(act))
 
     async def _subscribe(self, connected: Connected) -> None:
         """Subscribe every member that is not; one that cannot be is put aside, the others go on."""
@@ -217,7 +213,7 @@ class Told:
         error = await self._try(connected, mailboxid, member.address, member.folders)
         if isinstance(error, Permanent) and len(member.folders) > 1:
             # A folder may be gone; the pass that is due finds out which.
-            known = [each for each in member.folders if each in _OF_EVERYBODY]
+            known = [each for each in member.folders if each in OF_EVERYBODY]
             error = await self._try(connected, mailboxid, member.address, known)
         if error is not None:
             code = error.details.get("response_code")
@@ -235,7 +231,10 @@ class Told:
     ) -> ServiceError | None:
         """Subscribe a mailbox; return what is wrong with it, if anything is."""
         try:
-            request = _subscription(folders)
+            if act := act_folders(folders):
+                found = await connected.client.call(act, mailbox=address, affinity=self._affinity)
+                self._act_folders[mailboxid] = ids_of(found)
+            request = subscription(folders)
             (outcome,) = await connected.client.call(request, mailbox=address, affinity=self._affinity)
         except ServiceError as problem:
             if problem.scope is not Scope.MAILBOX or isinstance(problem, ConnectionLost | AnswerUnreadable):
