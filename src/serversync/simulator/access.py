@@ -63,7 +63,9 @@ def has_full_access(mailbox: Mailbox, people: Iterable[str]) -> bool:
     return any(one in mailbox.delegates and one not in mailbox.delegate_rights for one in people)
 
 
-def rights_in(mailbox: Mailbox, folder: Folder, people: frozenset[str], sid: str) -> Right:
+def rights_in(
+    mailbox: Mailbox, folder: Folder, people: frozenset[str], sid: str, *, contributors_read: bool
+) -> Right:
     """Return what somebody may do in a folder of another person's mailbox.
 
     Args:
@@ -71,6 +73,7 @@ def rights_in(mailbox: Mailbox, folder: Folder, people: frozenset[str], sid: str
         folder: The folder.
         people: The addresses of who asks, lower case.
         sid: The security identifier of who asks; empty for none.
+        contributors_read: Whether the server lets contributors read items: since 2013 SP1, and not before.
     """
     if has_full_access(mailbox, people):
         return EVERYTHING
@@ -83,11 +86,11 @@ def rights_in(mailbox: Mailbox, folder: Folder, people: frozenset[str], sid: str
         if given.sees_private:
             found |= Right.PRIVATE
     if folder.permissions is not None:
-        found |= _permitted(folder.permissions, people, sid)
+        found |= _permitted(folder.permissions, people, sid, contributors_read=contributors_read)
     return found
 
 
-def _permitted(permissions: str, people: frozenset[str], sid: str) -> Right:
+def _permitted(permissions: str, people: frozenset[str], sid: str, *, contributors_read: bool) -> Right:
     """Return what a folder's ``PermissionSet`` gives somebody: his own entry, or else the default one."""
     element = etree.fromstring(f'<x xmlns:t="{TYPES_NS}">{permissions}</x>')[0]
     default = Right.NONE
@@ -96,14 +99,14 @@ def _permitted(permissions: str, people: frozenset[str], sid: str) -> Right:
         if user is None:
             continue
         if user.findtext(f"{T}DistinguishedUser") == "Default":
-            default = _allowed(one)
+            default = _allowed(one, contributors_read=contributors_read)
         address = (user.findtext(f"{T}PrimarySmtpAddress") or "").strip().lower()
         if address in people or (sid and user.findtext(f"{T}SID") == sid):
-            return _allowed(one)
+            return _allowed(one, contributors_read=contributors_read)
     return default
 
 
-def _allowed(permission: etree._Element) -> Right:
+def _allowed(permission: etree._Element, *, contributors_read: bool) -> Right:
     level = next(
         (
             (one.text or "").strip()
@@ -112,6 +115,8 @@ def _allowed(permission: etree._Element) -> Right:
         ),
         "None",
     )
+    if level == "Contributor" and contributors_read:
+        return LEVELS[level] | Right.READ
     if level != "Custom":
         return LEVELS.get(level, Right.NONE)
     found = Right.NONE

@@ -106,7 +106,13 @@ class Call:
         """Return what the caller may do in a folder."""
         if mailbox is self.mailbox:
             return EVERYTHING
-        return rights_in(mailbox, folder, self.people, "" if self.mailbox is None else self.mailbox.sid)
+        return rights_in(
+            mailbox,
+            folder,
+            self.people,
+            "" if self.mailbox is None else self.mailbox.sid,
+            contributors_read=self.exchange.version_of(mailbox).schema >= Schema.EXCHANGE2013_SP1,
+        )
 
     def may_see(self, mailbox: Mailbox, item: StoredItem) -> bool:
         """Whether the caller is shown an item of a folder that it may read: private ones not to everybody."""

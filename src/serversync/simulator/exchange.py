@@ -237,6 +237,7 @@ class Exchange:
         """
         with self.lock:
             self._held_by[self.mailbox(address).guid] = SERVER_VERSIONS[version]
+            self._renderings = Renderings()
 
     def version_of(self, mailbox: Mailbox | None) -> ServerVersion:
         """Return the product of the server that holds a mailbox."""
@@ -378,6 +379,7 @@ class Exchange:
             self.illegal_characters,
             self._is_internal,
             kind_of,
+            self.version_of(mailbox),
             named_by_directory=self.named_by_directory,
         )
 

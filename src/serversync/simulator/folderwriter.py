@@ -9,13 +9,20 @@ from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.permissions import permission_set
 from serversync.simulator.response import EwsError
 from serversync.simulator.shape import T, extended_field
+from serversync.simulator.versions import Schema
 
 _NAME_TAG = ("tag", "3001")
 _CLASS_TAG = ("tag", "3613")
 
 
-def fill_folder(mailbox: Mailbox, folder: Folder, element: etree._Element) -> None:
+def fill_folder(mailbox: Mailbox, folder: Folder, element: etree._Element, server: Schema) -> None:
     """Set everything that the element of a new folder says, apart from its name and class.
+
+    Args:
+        mailbox: The mailbox.
+        folder: The folder.
+        element: What the client sent.
+        server: The schema step of the server that holds the mailbox.
 
     Raises:
         EwsError: ``ErrorInvalidPropertySet``.
@@ -23,14 +30,15 @@ def fill_folder(mailbox: Mailbox, folder: Folder, element: etree._Element) -> No
     for child in element:
         name = etree.QName(child).localname
         if name not in {"DisplayName", "FolderClass"}:
-            set_property(mailbox, folder, child)
+            set_property(mailbox, folder, child, server)
 
 
-def set_property(mailbox: Mailbox, folder: Folder, element: etree._Element) -> None:
-    """Set one property of a folder from its element.
+def set_property(mailbox: Mailbox, folder: Folder, element: etree._Element, server: Schema) -> None:
+    """Set one property of a folder from its element; for the arguments see ``fill_folder``.
 
     Raises:
-        EwsError: ``ErrorInvalidPropertySet``: it cannot be set; ``ErrorFolderExists``: the name is taken.
+        EwsError: ``ErrorInvalidPropertySet``: it cannot be set; ``ErrorFolderExists``: the name is taken;
+            ``ErrorInvalidPermissionSettings``.
     """
     name = etree.QName(element).localname
     if name == "DisplayName":
@@ -38,7 +46,7 @@ def set_property(mailbox: Mailbox, folder: Folder, element: etree._Element) -> N
     elif name == "FolderClass":
         _set_class(folder, (element.text or "").strip())
     elif name == "PermissionSet":
-        folder.permissions = permission_set(element)
+        folder.permissions = permission_set(element, is_strict=server < Schema.EXCHANGE2013)
     elif name == "SearchParameters":
         folder.search = fragment(element)
     elif name == "ExtendedProperty":

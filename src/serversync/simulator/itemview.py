@@ -17,7 +17,7 @@ from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.mime import MessageContent, parse_message, without_prefixes
 from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredAttachment, StoredItem
-from serversync.simulator.versions import Schema
+from serversync.simulator.versions import Schema, ServerVersion
 from serversync.simulator.xmltext import IllegalCharacters, text, timestamp, zoned
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class ItemView:
         is_internal: Tells the addresses of this server's mailboxes.
         named_by_directory: Addresses (lower case) of people whom the server names by the directory, and these names.
         kind_of: Finds the kind of an item class.
+        server: The product of the server that holds the mailbox.
         path: Where an item that is attached to another one is inside it; empty for an item of a folder.
         root: Folder, number and occurrence of the item of a folder that this one is, or is attached to.
     """
@@ -74,6 +75,7 @@ class ItemView:
     illegal: IllegalCharacters
     is_internal: Callable[[str], bool]
     kind_of: "Callable[[str, Schema], ItemKind]"
+    server: ServerVersion
     path: tuple[int, ...] = ()
     root: tuple[int, int, int] = (0, 0, 0)
     named_by_directory: Mapping[str, str] = field(default_factory=dict)

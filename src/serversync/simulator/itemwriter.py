@@ -45,6 +45,7 @@ class ItemWriter:
         now: The time.
         view: The item as it was; ``None`` for a new one.
         zone: What times without a zone are meant in, where the item does not say it.
+        server: The schema step of the server; that of the request where it is not given.
     """
 
     def __init__(
@@ -55,11 +56,14 @@ class ItemWriter:
         now: datetime,
         view: ItemView | None = None,
         zone: tzinfo | None = None,
+        *,
+        server: Schema | None = None,
     ) -> None:
         self.item = item
         self.kind = kind
         self.changed: set[str] = set()
         self._schema = schema
+        self._server = schema if server is None else server
         self._now = now
         self._view = view
         self._zone = zone or UTC
@@ -108,6 +112,8 @@ class ItemWriter:
         if found.since > self._schema:
             raise EwsError("ErrorInvalidPropertyRequest")
         if found.access is Access.READ or (found.access is Access.CREATE and not self._is_new):
+            raise EwsError(code)
+        if found.read_only_from is not None and self._server >= found.read_only_from:
             raise EwsError(code)
         if found.access is Access.DRAFT and not (self._is_new or self.item.is_draft):
             raise EwsError("ErrorInvalidPropertyUpdateSentMessage")
@@ -378,7 +384,9 @@ class ItemWriter:
         for child in element:
             kind = KINDS.get(etree.QName(child).localname)
             if kind is not None:
-                inner = new_item(child, self._schema, self._now, depth + 1, zone=self._zone)
+                inner = new_item(
+                    child, self._schema, self._now, depth + 1, zone=self._zone, server=self._server
+                )
                 inner.is_draft, inner.is_read = False, True
                 return inner
         raise EwsError("ErrorMissingItemForCreateItemAttachment")
@@ -391,8 +399,9 @@ def new_item(
     depth: int = 0,
     *,
     zone: tzinfo | None = None,
+    server: Schema | None = None,
 ) -> StoredItem:
-    """Return the item that an item element describes.
+    """Return the item that an item element describes; for the arguments see ``ItemWriter``.
 
     Raises:
         EwsError: it cannot be made so.
@@ -401,7 +410,7 @@ def new_item(
     if kind is None:
         raise EwsError("ErrorInvalidItemForOperationCreateItem")
     item = StoredItem(0, 0, None, now, item_class=kind.item_class, is_read=True, is_draft=kind.is_message)
-    writer = ItemWriter(item, kind, schema, now, zone=zone)
+    writer = ItemWriter(item, kind, schema, now, zone=zone, server=server)
     writer.fill(element, depth)
     if item.mime is not None and "item:ItemClass" not in writer.changed:
         item.item_class = None

@@ -20,6 +20,7 @@ _FLAGS = {
     "IsFolderVisible": Right.SEE,
     "IsFolderContact": Right.OWN,
 }
+_SINGLE = frozenset({*_FLAGS, "EditItems", "DeleteItems", "ReadItems"})
 _PLAIN = {"0": "false", "1": "true"}
 _READS = {
     "FreeBusyTimeOnly": "TimeOnly",
@@ -27,11 +28,16 @@ _READS = {
 }
 
 
-def permission_set(element: etree._Element) -> str:
+def permission_set(element: etree._Element, *, is_strict: bool = False) -> str:
     """Return a ``PermissionSet`` element as the folder keeps it.
 
+    Args:
+        element: The element.
+        is_strict: Whether single rights beside a level that is not ``Custom`` are refused, as 2007 and 2010 do; later
+            servers let the level win.
+
     Raises:
-        EwsError: ``ErrorMissingUserIdInformation``: an entry is for nobody.
+        EwsError: ``ErrorMissingUserIdInformation``: an entry is for nobody; ``ErrorInvalidPermissionSettings``.
     """
     parts = []
     for group in element:
@@ -39,12 +45,12 @@ def permission_set(element: etree._Element) -> str:
         if name == "UnknownEntries":
             parts.append(fragment(group))
         elif name in {"Permissions", "CalendarPermissions"}:
-            entries = "".join(_permission(one) for one in group)
+            entries = "".join(_permission(one, is_strict=is_strict) for one in group)
             parts.append(f"<t:{name}>{entries}</t:{name}>")
     return f"<t:PermissionSet>{''.join(parts)}</t:PermissionSet>"
 
 
-def _permission(element: etree._Element) -> str:
+def _permission(element: etree._Element, *, is_strict: bool) -> str:
     name = etree.QName(element).localname
     user = element.find(f"{T}UserId")
     if user is None or not len(user):
@@ -53,6 +59,8 @@ def _permission(element: etree._Element) -> str:
     level = (element.findtext(f"{T}{name}Level") or "Custom").strip()
     rights = LEVELS.get(level, Right.NONE)
     is_custom = level == "Custom"
+    if is_strict and not is_custom and any(etree.QName(one).localname in _SINGLE for one in element):
+        raise EwsError("ErrorInvalidPermissionSettings", "The permission settings were not valid.")
 
     def said(child: str, otherwise: str) -> str:
         given = element.findtext(f"{T}{child}") if is_custom else None

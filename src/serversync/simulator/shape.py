@@ -121,6 +121,7 @@ class Shape:
         extended: Extended properties, in the order asked.
         zone: The clock on which times are told; ``None`` for UTC.
         rights: The value of the ``Right`` that the caller has in the folder.
+        block_external_images: Whether images of other servers shall be left out of HTML bodies.
         is_listing: Whether the answer lists items (FindItem, SyncFolderItems), where bodies,
             recipients and attachments are never given.
     """
@@ -136,6 +137,7 @@ class Shape:
     is_listing: bool = False
     zone: tzinfo | None = None
     rights: int = EVERYTHING.value
+    block_external_images: bool = False
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
@@ -232,6 +234,7 @@ def parse_shape(
         frozenset(entries),
         is_listing,
         zone,
+        block_external_images=is_true(child_text(element, "BlockExternalImages")),
     )
 
 

@@ -1,7 +1,7 @@
 """Calendar items: the table of their properties; times and series are in the modules beside this one."""
 
 import base64
-from datetime import UTC
+from datetime import UTC, datetime
 
 from serversync.simulator.addresses import Address
 from serversync.simulator.calendar.globalid import global_object_id
@@ -10,6 +10,7 @@ from serversync.simulator.calendar.icalendar_in import read_calendar
 from serversync.simulator.calendar.timezones import display_name, id_of
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.attendee import ATTENDEE_FIELDS, ATTENDEES
+from serversync.simulator.kinds.calendar_location import enhanced_location, settle_location
 from serversync.simulator.kinds.calendar_series import (
     adjacent,
     conflicting,
@@ -123,6 +124,11 @@ def _read_mime(item: StoredItem, mime: bytes) -> frozenset[str]:
     return frozenset(found.properties)
 
 
+def _settle(item: StoredItem, changed: frozenset[str], now: datetime) -> None:
+    settle_location(item, changed)
+    settle_times(item, changed, now)
+
+
 CALENDAR_PROPERTIES: tuple[Property, ...] = (
     Property("calendar:UID", access=Access.WRITE),
     Property("calendar:RecurrenceId", TIME),
@@ -218,10 +224,23 @@ CALENDAR_PROPERTIES: tuple[Property, ...] = (
     ),
     Property("calendar:ConferenceType", INTEGER, access=Access.WRITE),
     Property("calendar:AllowNewTimeProposal", BOOLEAN, lambda _view: True, access=Access.WRITE),
-    Property("calendar:IsOnlineMeeting", BOOLEAN, lambda _view: False, access=Access.WRITE),
+    Property(
+        "calendar:IsOnlineMeeting",
+        BOOLEAN,
+        lambda _view: False,
+        access=Access.WRITE,
+        read_only_from=Schema.EXCHANGE2016,
+    ),
     Property("calendar:MeetingWorkspaceUrl", access=Access.WRITE),
     Property("calendar:NetShowUrl", access=Access.WRITE),
-    Property("calendar:EnhancedLocation", FRAGMENT, level=ASKED, since=_S13, access=Access.WRITE),
+    Property(
+        "calendar:EnhancedLocation",
+        FRAGMENT,
+        level=ASKED,
+        since=_S13,
+        access=Access.WRITE,
+        render=enhanced_location,
+    ),
     Property(
         "calendar:StartWallClock",
         TIME,
@@ -267,7 +286,7 @@ CALENDAR_ITEM = ItemKind(
         "IPF.Task": _CALENDARS_ONLY,
     },
     localize=localize_item,
-    settle=settle_times,
+    settle=_settle,
     derived=MEETING_IDS,
     read_mime=_read_mime,
     mime=_mime,

@@ -6,6 +6,7 @@ from serversync.simulator import identifiers
 from serversync.simulator.addresses import Address
 from serversync.simulator.bodytext import preview
 from serversync.simulator.extended import extended_value
+from serversync.simulator.externalimages import blocks_images, has_blocked_images, without_external_images
 from serversync.simulator.identifiers import Identifier
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.flag import FLAG
@@ -25,6 +26,7 @@ from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape
 from serversync.simulator.storeditem import StoredAttachment
 from serversync.simulator.versions import Schema
+from serversync.simulator.webclient import edit_form, read_form
 from serversync.simulator.xmltext import attribute, boolean, timestamp
 
 _S10, _S10_2, _S13, _S16 = (
@@ -68,6 +70,8 @@ def _mime_content(view: ItemView) -> str:
 def _body(name: str) -> Row:
     def render(view: ItemView) -> str:
         kind, body = view.body(view.shape.body_type)
+        if view.shape.block_external_images and blocks_images(view) and kind == "HTML":
+            body = without_external_images(body)
         return f'<t:{name} BodyType="{kind}">{view.text(body)}</t:{name}>'
 
     return render
@@ -302,8 +306,8 @@ ITEM_PROPERTIES: tuple[Property, ...] = (
     Property("item:LastModifiedName", default=lambda view: view.item.modifier or view.mailbox.display_name),
     Property("item:LastModifiedTime", TIME, lambda view: view.item.modified or view.item.received),
     Property("item:IsAssociated", BOOLEAN, lambda view: view.item.is_associated, since=_S10),
-    Property("item:WebClientReadFormQueryString", level=ASKED, since=_S10),
-    Property("item:WebClientEditFormQueryString", level=ASKED, since=_S10),
+    Property("item:WebClientReadFormQueryString", default=read_form, level=ASKED, since=_S10),
+    Property("item:WebClientEditFormQueryString", default=edit_form, level=ASKED, since=_S10),
     Property("item:ConversationId", default=_conversation, since=_S10, render=_conversation_id),
     Property("item:UniqueBody", level=ASKED, since=_S10, is_listed=False, render=_body("UniqueBody")),
     Property(
@@ -326,7 +330,7 @@ ITEM_PROPERTIES: tuple[Property, ...] = (
     Property("item:PredictedActionReasons", level=ASKED, since=_S13),
     Property("item:IsClutter", BOOLEAN, lambda _view: False, ASKED, _S13),
     Property("item:BlockStatus", BOOLEAN, lambda _view: False, ASKED, _S13),
-    Property("item:HasBlockedImages", BOOLEAN, lambda _view: False, since=_S13),
+    Property("item:HasBlockedImages", BOOLEAN, has_blocked_images, since=_S13),
     Property("item:TextBody", level=ASKED, since=_S13, is_listed=False, render=_text_body),
     Property("item:IconIndex", default=lambda _view: "Default", since=_S13),
     Property("item:SearchKey", BASE64, lambda view: view.search_key, ASKED, _S16),

@@ -16,6 +16,7 @@ from serversync.simulator.kinds.calendar_item import (
     MEETING_IDS,
     RESPONSE_TYPE,
 )
+from serversync.simulator.kinds.calendar_location import enhanced_location, location_of_request
 from serversync.simulator.kinds.forms import BOOLEAN, FRAGMENT, INTEGER, PERSON, TIME
 from serversync.simulator.kinds.item import ITEM_PROPERTIES
 from serversync.simulator.kinds.message import MESSAGE_PROPERTIES
@@ -85,7 +86,7 @@ _REQUEST: tuple[Property, ...] = (
     Property("calendar:OriginalStart", TIME),
     Property("calendar:IsAllDayEvent", BOOLEAN),
     Property("calendar:LegacyFreeBusyStatus", FREE_BUSY, level=DEFAULT),
-    Property("calendar:Location"),
+    Property("calendar:Location", render=location_of_request),
     Property("calendar:When"),
     Property("calendar:IsMeeting", BOOLEAN),
     Property("calendar:IsCancelled", BOOLEAN),
@@ -119,7 +120,7 @@ _REQUEST: tuple[Property, ...] = (
     Property("calendar:IsOnlineMeeting", BOOLEAN),
     Property("calendar:MeetingWorkspaceUrl"),
     Property("calendar:NetShowUrl"),
-    Property("calendar:EnhancedLocation", FRAGMENT, since=_S13),
+    Property("calendar:EnhancedLocation", FRAGMENT, since=_S13, render=enhanced_location),
     Property("meetingRequest:ChangeHighlights", FRAGMENT, since=_S13),
     *(
         _shown(f"calendar:{name}")
@@ -135,7 +136,7 @@ _RESPONSE: tuple[Property, ...] = (
     Property("calendar:CalendarItemType", since=_S13),
     Property("meeting:ProposedStart", TIME, since=_S13),
     Property("meeting:ProposedEnd", TIME, since=_S13),
-    Property("calendar:EnhancedLocation", FRAGMENT, since=_S13),
+    Property("calendar:EnhancedLocation", FRAGMENT, since=_S13, render=enhanced_location),
 )
 
 _CANCELLATION: tuple[Property, ...] = (
@@ -144,7 +145,7 @@ _CANCELLATION: tuple[Property, ...] = (
     Property("calendar:Location", since=_S13),
     replace(_shown("calendar:Recurrence"), since=_S13),
     Property("calendar:CalendarItemType", since=_S13),
-    Property("calendar:EnhancedLocation", FRAGMENT, since=_S13),
+    Property("calendar:EnhancedLocation", FRAGMENT, since=_S13, render=enhanced_location),
 )
 
 _SHARED = ITEM_PROPERTIES + MESSAGE_PROPERTIES + MEETING_PROPERTIES

@@ -47,6 +47,7 @@ class Property:
         since: The schema step that brought it; requests of an older one neither see nor set it.
         is_listed: Whether FindItem and SyncFolderItems give it.
         access: What a client may do with it.
+        read_only_from: The first server that lets nobody set it any more; ``None`` for none.
         tag: Number of the MAPI property of the same meaning, as ``0xiiii``; 0 where there is none.
         named: Property set (guid) and name or id of the named MAPI property of the same meaning.
         render: Writes the element, where ``form`` alone cannot.
@@ -60,6 +61,7 @@ class Property:
     since: Schema = Schema.EXCHANGE2007
     is_listed: bool = True
     access: Access = Access.READ
+    read_only_from: Schema | None = None
     tag: int = 0
     named: tuple[str, str] | None = None
     render: Row | None = None

@@ -36,7 +36,7 @@ def _writer(call: Call, mailbox: Mailbox, stored: StoredItem) -> ItemWriter:
     view = call.exchange.view(mailbox, stored, Shape(call.schema))
     item = stored.copy()
     item.mime = mailbox.mime(stored)
-    return ItemWriter(item, view.kind, call.schema, call.exchange.now(), view)
+    return ItemWriter(item, view.kind, call.schema, call.exchange.now(), view, server=view.server.schema)
 
 
 def _attach(call: Call, parent: etree._Element | None, element: etree._Element) -> str:

@@ -10,6 +10,7 @@ from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
 from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape, child_text
+from serversync.simulator.versions import Schema
 
 M = f"{{{MESSAGES_NS}}}"
 
@@ -21,14 +22,15 @@ def answer(call: Call) -> str:
         try:
             call.check()
             mailbox, parent = call.needed_target("ParentFolderId", Right.CREATE_FOLDER)
-            rendered = render_folder(mailbox, _create(mailbox, parent, element), Shape(call.schema))
+            server = call.exchange.version_of(mailbox).schema
+            rendered = render_folder(mailbox, _create(mailbox, parent, element, server), Shape(call.schema))
             messages.append(success("CreateFolder", f"<m:Folders>{rendered}</m:Folders>"))
         except EwsError as error:
             messages.append(failure("CreateFolder", error, "<m:Folders/>"))
     return response("CreateFolder", messages)
 
 
-def _create(mailbox: Mailbox, parent: Folder, element: etree._Element) -> Folder:
+def _create(mailbox: Mailbox, parent: Folder, element: etree._Element, server: Schema) -> Folder:
     name = child_text(element, "DisplayName")
     if not name:
         raise EwsError("ErrorFolderSavePropertyError")
@@ -39,7 +41,7 @@ def _create(mailbox: Mailbox, parent: Folder, element: etree._Element) -> Folder
         raise EwsError("ErrorObjectTypeChanged")
     folder = mailbox.create_folder(name, parent=parent, folder_class=folder_class)
     try:
-        fill_folder(mailbox, folder, element)
+        fill_folder(mailbox, folder, element, server)
     except EwsError:
         mailbox.remove_folder(folder)
         raise

@@ -46,8 +46,9 @@ def _create(call: Call, element: etree._Element) -> str:
         return _dispose(call, mailbox, item, target)
     if name == "CalendarItem" and call.request.get("SendMeetingInvitations") is None:
         raise EwsError("ErrorSendMeetingInvitationsRequired")
-    item = new_item(element, call.schema, call.exchange.now(), zone=call.zone)
     mailbox = target[0] if target else call.own_mailbox
+    server = call.exchange.version_of(mailbox).schema
+    item = new_item(element, call.schema, call.exchange.now(), zone=call.zone, server=server)
     if KINDS[name].is_message:
         return _dispose(call, mailbox, item, target)
     folder = target[1] if target else _usual_folder(call, mailbox, item)

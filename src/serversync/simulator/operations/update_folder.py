@@ -40,7 +40,7 @@ def _update(call: Call, change: etree._Element) -> str:
             raise EwsError("ErrorIncorrectUpdatePropertyCount")
         else:
             _check(update[0], update[1], element_of(folder))
-            set_property(mailbox, folder, update[1][0])
+            set_property(mailbox, folder, update[1][0], call.exchange.version_of(mailbox).schema)
     mailbox.touch_folder(folder)
     return render_folder(mailbox, folder, Shape(call.schema))
 

@@ -51,7 +51,9 @@ def _update(call: Call, change: etree._Element) -> str:
     _check_disposition(call, view.kind)
     item = stored.copy()
     item.mime = mailbox.mime(stored)
-    writer = ItemWriter(item, view.kind, call.schema, call.exchange.now(), view, call.zone)
+    writer = ItemWriter(
+        item, view.kind, call.schema, call.exchange.now(), view, call.zone, server=view.server.schema
+    )
     for name, path, element in changes_of(updates):
         if name == "DeleteItemField":
             writer.delete(path)
