@@ -8,7 +8,6 @@ import pytest
 from exchangelib import EWSDateTime, ExtendedProperty, Message, Q
 from exchangelib.errors import (
     DoesNotExist,
-    ErrorInvalidOperation,
     ErrorItemNotFound,
     ErrorNameResolutionNoResults,
     MultipleObjectsReturned,
@@ -274,8 +273,3 @@ def test_a_list_in_a_mailbox_is_expanded(client: Client) -> None:
     expand = f'<m:ExpandDL><m:Mailbox><t:ItemId Id="{made}"/></m:Mailbox></m:ExpandDL>'
     reply = client.call(expand)
     assert (reply.codes, reply.texts(".//t:EmailAddress")) == (["NoError"], ["m@example.com"])
-
-
-def test_what_the_server_does_not_carry_out_says_so(ada: exchangelib.Account) -> None:
-    with pytest.raises(ErrorInvalidOperation, match="GetSearchableMailboxes"):
-        ada.protocol.get_searchable_mailboxes()

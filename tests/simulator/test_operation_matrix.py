@@ -1,10 +1,13 @@
 """Every operation on every version: success, or the fault that a server of this version gives, in valid XML each time."""
 
+import re
+
 import pytest
 from lxml import etree
 
 from serversync.simulator import Exchange
 from serversync.simulator.operations import ELEMENTS, MISSING, OPERATIONS, SINCE
+from serversync.simulator.shape import Shape
 from serversync.simulator.versions import REQUEST_VERSIONS, SERVER_VERSIONS, Schema
 from tests.simulator.conftest import (
     ACCOUNT,
@@ -39,6 +42,10 @@ NEW_FOLDER = (
 OWN = '<m:FolderIds><t:FolderId Id="{own}"/></m:FolderIds>'
 
 PLAIN: dict[str, str] = {
+    "ApplyConversationAction": "<m:ApplyConversationAction><m:ConversationActions><t:ConversationAction>"
+    '<t:Action>SetReadState</t:Action><t:ConversationId Id="{conversation}"/><t:ContextFolderId>'
+    f"{INBOX}</t:ContextFolderId><t:IsRead>true</t:IsRead></t:ConversationAction></m:ConversationActions>"
+    "</m:ApplyConversationAction>",
     "ArchiveItem": f"<m:ArchiveItem><m:ArchiveSourceFolderId>{INBOX}</m:ArchiveSourceFolderId>{ITEM}</m:ArchiveItem>",
     "ConvertId": '<m:ConvertId DestinationFormat="HexEntryId"><m:SourceIds><t:AlternateId Format="EwsId" Id="{item}" '
     f'Mailbox="{MAILBOX}"/></m:SourceIds></m:ConvertId>',
@@ -49,6 +56,11 @@ PLAIN: dict[str, str] = {
     "CreateAttachment": '<m:CreateAttachment><m:ParentItemId Id="{item}"/><m:Attachments><t:FileAttachment>'
     "<t:Name>a</t:Name><t:Content>AAAA</t:Content></t:FileAttachment></m:Attachments></m:CreateAttachment>",
     "CreateFolder": NEW_FOLDER.replace("{name}", "Another"),
+    "CreateFolderPath": f"<m:CreateFolderPath><m:ParentFolderId>{INBOX}</m:ParentFolderId><m:RelativeFolderPath>"
+    "<t:Folder><t:DisplayName>A</t:DisplayName></t:Folder><t:Folder><t:DisplayName>B</t:DisplayName></t:Folder>"
+    "</m:RelativeFolderPath></m:CreateFolderPath>",
+    "CreateManagedFolder": "<m:CreateManagedFolder><m:FolderNames><t:FolderName>Legal</t:FolderName></m:FolderNames>"
+    "</m:CreateManagedFolder>",
     "CreateItem": '<m:CreateItem MessageDisposition="SaveOnly"><m:Items><t:Message><t:Subject>S</t:Subject></t:Message>'
     "</m:Items></m:CreateItem>",
     "DeleteAttachment": '<m:DeleteAttachment><m:AttachmentIds><t:AttachmentId Id="{attachment}"/></m:AttachmentIds>'
@@ -57,6 +69,8 @@ PLAIN: dict[str, str] = {
     "DeleteItem": f'<m:DeleteItem DeleteType="HardDelete">{ITEM}</m:DeleteItem>',
     "EmptyFolder": f'<m:EmptyFolder DeleteType="HardDelete" DeleteSubFolders="false">{OWN}</m:EmptyFolder>',
     "ExpandDL": "<m:ExpandDL><m:Mailbox><t:EmailAddress>rooms@example.org</t:EmailAddress></m:Mailbox></m:ExpandDL>",
+    "FindConversation": '<m:FindConversation><m:IndexedPageItemView MaxEntriesReturned="10" Offset="0" '
+    f'BasePoint="Beginning"/><m:ParentFolderId>{INBOX}</m:ParentFolderId></m:FindConversation>',
     "FindFolder": f'<m:FindFolder Traversal="Deep">{FOLDERS}<m:ParentFolderIds>'
     '<t:DistinguishedFolderId Id="msgfolderroot"/></m:ParentFolderIds></m:FindFolder>',
     "FindItem": f'<m:FindItem Traversal="Shallow">{SHAPE}<m:ParentFolderIds>{INBOX}</m:ParentFolderIds></m:FindItem>',
@@ -64,6 +78,8 @@ PLAIN: dict[str, str] = {
     "<m:QueryString>ada</m:QueryString></m:FindPeople>",
     "GetAttachment": '<m:GetAttachment><m:AttachmentIds><t:AttachmentId Id="{attachment}"/></m:AttachmentIds>'
     "</m:GetAttachment>",
+    "GetConversationItems": f"<m:GetConversationItems>{SHAPE}<m:Conversations><t:Conversation>"
+    '<t:ConversationId Id="{conversation}"/></t:Conversation></m:Conversations></m:GetConversationItems>',
     "GetEvents": "<m:GetEvents><m:SubscriptionId>{subscription}</m:SubscriptionId><m:Watermark>{watermark}</m:Watermark>"
     "</m:GetEvents>",
     "GetFolder": f"<m:GetFolder>{FOLDERS}<m:FolderIds>{INBOX}</m:FolderIds></m:GetFolder>",
@@ -71,6 +87,13 @@ PLAIN: dict[str, str] = {
     "GetPasswordExpirationDate": f"<m:GetPasswordExpirationDate><m:MailboxSmtpAddress>{ACCOUNT}</m:MailboxSmtpAddress>"
     "</m:GetPasswordExpirationDate>",
     "GetPersona": f"<m:GetPersona><m:EmailAddress><t:EmailAddress>{MAILBOX}</t:EmailAddress></m:EmailAddress></m:GetPersona>",
+    "GetReminders": "<m:GetReminders/>",
+    "GetSearchableMailboxes": "<m:GetSearchableMailboxes/>",
+    "GetUserPhoto": f"<m:GetUserPhoto><m:Email>{MAILBOX}</m:Email><m:SizeRequested>HR48x48</m:SizeRequested></m:GetUserPhoto>",
+    "GetUserRetentionPolicyTags": "<m:GetUserRetentionPolicyTags/>",
+    "PerformReminderAction": "<m:PerformReminderAction><m:ReminderItemActions><t:ReminderItemAction>"
+    '<t:ActionType>Dismiss</t:ActionType><t:ItemId Id="{item}" ChangeKey="{item_key}"/></t:ReminderItemAction>'
+    "</m:ReminderItemActions></m:PerformReminderAction>",
     "GetServerTimeZones": '<m:GetServerTimeZones ReturnFullTimeZoneData="true"><m:Ids><t:Id>W. Europe Standard Time</t:Id>'
     "</m:Ids></m:GetServerTimeZones>",
     "MarkAllItemsAsRead": "<m:MarkAllItemsAsRead><m:ReadFlag>true</m:ReadFlag><m:SuppressReadReceipts>true"
@@ -97,7 +120,13 @@ PLAIN: dict[str, str] = {
 }
 """A request of each operation that needs no operation before it."""
 
-CODES = {"ArchiveItem": {"ErrorArchiveMailboxNotEnabled"}}
+VERBS = ("Create", "Delete", "Get", "Update")
+CODES = {
+    "ArchiveItem": {"ErrorArchiveMailboxNotEnabled"},
+    "CreateManagedFolder": {"ErrorManagedFolderNotFound"},
+    "GetSearchableMailboxes": {"ErrorAccessDenied"},
+    "GetUserPhoto": {"ErrorItemNotFound"},
+}
 """What is answered where that is not ``NoError``."""
 
 
@@ -122,8 +151,12 @@ def prepare(exchange: Exchange, client: Client) -> dict[str, str]:
     attached = ask(PLAIN["CreateAttachment"].replace("{item}", draft))
     pulled = ask(PULL)
     found = ask(f"<m:GetFolder>{FOLDERS}<m:FolderIds>{INBOX}</m:FolderIds></m:GetFolder>")
+    mailbox, stored = exchange.find_item(item)
+    view = exchange.view(mailbox, stored, Shape(exchange.version.schema))
     return {
         "item": item,
+        "item_key": mailbox.change_key(stored),
+        "conversation": view.get("item:ConversationId") or "",
         "draft": draft,
         "key": attached.attributes(".//t:AttachmentId", "RootItemChangeKey")[0],
         "attachment": attached.attributes(".//t:AttachmentId", "Id")[0],
@@ -185,14 +218,34 @@ def test_an_operation_that_is_not_carried_out_says_so_and_one_of_nobody_is_not_k
     exchange = make_exchange(product)
     with serve(exchange) as simulator:
         client = Client(simulator)
-        for operation, since in MISSING.items():
+        for operation, missing in MISSING.items():
             reply = client.call(f"<m:{operation}/>", version=spoken(exchange))
-            wanted = "ErrorInvalidOperation" if since <= exchange.version.schema else "ErrorInvalidRequest"
+            wanted = missing.code if missing.since <= exchange.version.schema else "ErrorInvalidRequest"
             assert (reply.status, reply.codes) == (500, [wanted]), operation
         for body in ("<m:MakeCoffee/>", "<t:GetItem/>", '<GetItem xmlns="urn:x"/>', ""):
             assert client.call(body).status == 500
         client.close()
     assert not set(MISSING) & set(OPERATIONS)
+
+
+@needs_schemas
+@pytest.mark.parametrize(
+    ("folder", "step"),
+    [
+        ("exchange2007_sp1", Schema.EXCHANGE2007_SP1),
+        ("exchange2010_sp1", Schema.EXCHANGE2010_SP1),
+        ("exchange2010_sp2", Schema.EXCHANGE2010_SP2),
+        ("exchange_se_15.2.2562.17", Schema.EXCHANGE2016),
+    ],
+)
+def test_every_operation_that_a_product_describes_is_known_since_then(folder: str, step: Schema) -> None:
+    described = set(
+        re.findall(r'<wsdl:operation name="(\w+)"', (SCHEMAS / folder / "services.wsdl").read_text())
+    )
+    renamed = {f"{name}MeetingInstance": f"{name}MeetingInstanceRequest" for name in VERBS}
+    known = {name for name in OPERATIONS if SINCE.get(name, step) <= step}
+    known |= {name for name, missing in MISSING.items() if missing.since <= step}
+    assert {renamed.get(name, name) for name in described} <= known
 
 
 @needs_schemas

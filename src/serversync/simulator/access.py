@@ -35,6 +35,9 @@ LEVELS = {
 }
 """What each level of a delegate or of a permission allows."""
 
+PUBLIC_LEVEL = "Author"
+"""What everybody is in a public folder whose permissions nobody set."""
+
 _FOLDERS = {
     "calendar": "Calendar",
     "tasks": "Tasks",
@@ -75,6 +78,9 @@ def rights_in(
         sid: The security identifier of who asks; empty for none.
         contributors_read: Whether the server lets contributors read items: since 2013 SP1, and not before.
     """
+    if mailbox.is_public:
+        return _in_public(folder, people, sid, contributors_read=contributors_read)
+    mailbox = mailbox.owner or mailbox
     if has_full_access(mailbox, people):
         return EVERYTHING
     found = Right.NONE
@@ -88,6 +94,15 @@ def rights_in(
     if folder.permissions is not None:
         found |= _permitted(folder.permissions, people, sid, contributors_read=contributors_read)
     return found
+
+
+def _in_public(folder: Folder, people: frozenset[str], sid: str, *, contributors_read: bool) -> Right:
+    """Return what somebody may do in a public folder: everything in his own, in others what an author may."""
+    if folder.owner in people:
+        return EVERYTHING
+    if folder.permissions is None:
+        return LEVELS[PUBLIC_LEVEL]
+    return _permitted(folder.permissions, people, sid, contributors_read=contributors_read)
 
 
 def _permitted(permissions: str, people: frozenset[str], sid: str, *, contributors_read: bool) -> Right:

@@ -16,6 +16,7 @@ class Account:
         password: Its password.
         domain_login: ``DOMAIN\user``.
         impersonation: ``True`` for any mailbox, or the addresses of its management scope; empty for none.
+        may_search: Whether it is in the role that searches everybody's mail (Discovery Management).
         is_enabled: A disabled account is refused like a wrong password.
         bad_passwords: Consecutive wrong passwords.
         is_locked: Whether it is locked out.
@@ -27,6 +28,7 @@ class Account:
     password: str = field(repr=False)
     domain_login: str
     impersonation: bool | frozenset[str] = False
+    may_search: bool = False
     is_enabled: bool = True
     bad_passwords: int = 0
     is_locked: bool = False

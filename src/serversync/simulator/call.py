@@ -11,6 +11,7 @@ from serversync.simulator.access import has_full_access, rights_in
 from serversync.simulator.accounts import Account
 from serversync.simulator.calendar.series import occurrence, series_of
 from serversync.simulator.exchange import Exchange
+from serversync.simulator.folderplan import ARCHIVE, PUBLIC_FOLDERS
 from serversync.simulator.foldertree import Folder
 from serversync.simulator.identifiers import change_of, decode
 from serversync.simulator.mailbox import Mailbox
@@ -40,6 +41,8 @@ class Call:
         cookies: Cookies that the answer sets.
         zone: The zone of ``TimeZoneContext``; ``None`` without one.
         stream: The stream that the answer opens, if it opens one.
+        status: HTTP status of the answer.
+        reply_headers: Further HTTP headers of the answer.
     """
 
     exchange: Exchange
@@ -53,6 +56,8 @@ class Call:
     cookies: dict[str, str] = field(default_factory=dict)
     stream: OpenStream | None = None
     zone: tzinfo | None = None
+    status: int = 200
+    reply_headers: dict[str, str] = field(default_factory=dict)
 
     def backend(self) -> str:
         """Return the server that answers, by the affinity cookie; a request that prefers affinity gets the cookie."""
@@ -93,6 +98,11 @@ class Call:
         return "" if self.mailbox is None else self.mailbox.display_name
 
     @property
+    def acting(self) -> str:
+        """The address, lower case, of who acts: the owner of the mailbox acted on, or the account."""
+        return (self.account.address if self.mailbox is None else self.mailbox.primary_smtp_address).lower()
+
+    @property
     def people(self) -> frozenset[str]:
         """The addresses of who asks: the account, and the owner of the mailbox acted on."""
         own = () if self.mailbox is None else (self.mailbox.primary_smtp_address,)
@@ -100,11 +110,15 @@ class Call:
 
     def owns(self, mailbox: Mailbox) -> bool:
         """Whether the caller may do everything in a mailbox: its own, the impersonated one, or one given to it whole."""
-        return mailbox is self.mailbox or has_full_access(mailbox, self.people)
+        return self.is_own(mailbox) or has_full_access(mailbox.owner or mailbox, self.people)
+
+    def is_own(self, mailbox: Mailbox) -> bool:
+        """Whether a mailbox is the one acted on, or its archive."""
+        return mailbox is self.mailbox or (mailbox.owner is not None and mailbox.owner is self.mailbox)
 
     def rights(self, mailbox: Mailbox, folder: Folder) -> Right:
         """Return what the caller may do in a folder."""
-        if mailbox is self.mailbox:
+        if self.is_own(mailbox):
             return EVERYTHING
         return rights_in(
             mailbox,
@@ -116,13 +130,13 @@ class Call:
 
     def may_see(self, mailbox: Mailbox, item: StoredItem) -> bool:
         """Whether the caller is shown an item of a folder that it may read: private ones not to everybody."""
-        if mailbox is self.mailbox or (item.properties or {}).get("item:Sensitivity") != "Private":
+        if self.is_own(mailbox) or (item.properties or {}).get("item:Sensitivity") != "Private":
             return True
         return Right.PRIVATE in self.rights(mailbox, mailbox.folders[item.folder])
 
     def seen(self, shape: Shape, mailbox: Mailbox, folder: Folder) -> Shape:
         """Return a shape whose ``EffectiveRights`` are those of the caller in a folder."""
-        return shape if mailbox is self.mailbox else replace(shape, rights=self.rights(mailbox, folder).value)
+        return shape if self.is_own(mailbox) else replace(shape, rights=self.rights(mailbox, folder).value)
 
     def folder(self, element: etree._Element, right: Right = Right.SEE) -> tuple[Mailbox, Folder]:
         """Return the folder that a ``FolderId`` or ``DistinguishedFolderId`` element names.
@@ -143,7 +157,8 @@ class Call:
             found = self.exchange.find_mailbox(address) if address else self.own_mailbox
             if found is None:
                 raise EwsError("ErrorNonExistentMailbox")
-            mailbox, folder = found, found.distinguished_folder(element.get("Id", ""))
+            mailbox = self._store(found, element.get("Id", ""))
+            folder = mailbox.distinguished_folder(element.get("Id", ""))
         else:
             identifier = decode(element.get("Id", ""))
             if identifier.item:
@@ -156,6 +171,23 @@ class Call:
         if right not in rights:
             raise EwsError("ErrorAccessDenied")
         return mailbox, folder
+
+    def _store(self, mailbox: Mailbox, distinguished_id: str) -> Mailbox:
+        """Return where a distinguished folder is: in the mailbox, in its archive, or in the public folders.
+
+        Raises:
+            EwsError: ``ErrorFolderNotFound``: there is no archive; ``ErrorNoPublicFolderReplicaAvailable``: there are
+                no public folders.
+        """
+        if distinguished_id in ARCHIVE.ids:
+            if mailbox.archive is None:
+                raise EwsError("ErrorFolderNotFound")
+            return mailbox.archive
+        if distinguished_id in PUBLIC_FOLDERS.ids:
+            if self.exchange.public_folders is None:
+                raise EwsError("ErrorNoPublicFolderReplicaAvailable")
+            return self.exchange.public_folders
+        return mailbox
 
     def target(self, name: str, right: Right = Right.CREATE) -> tuple[Mailbox, Folder] | None:
         """Return the folder inside an element of the request such as ``ToFolderId``; ``None`` where it is absent.
@@ -206,7 +238,7 @@ class Call:
         if found.attachment:
             raise EwsError("ErrorInvalidIdMalformed")
         mailbox, item = self.exchange.find_item(item_id)
-        if mailbox is not self.mailbox:
+        if not self.is_own(mailbox):
             self._check_right(mailbox, item, right)
         return mailbox, item
 
@@ -271,4 +303,5 @@ _NOT_FOUND = {
     "ToFolderId": "ErrorToFolderNotFound",
     "ParentFolderId": "ErrorParentFolderNotFound",
     "SavedItemFolderId": "ErrorSavedItemFolderNotFound",
+    "ArchiveSourceFolderId": "ErrorFolderNotFound",
 }

@@ -143,7 +143,7 @@ def render_folder(mailbox: Mailbox, folder: Folder, shape: Shape) -> str:
             2,
             lambda: _element("DistinguishedFolderId", folder.distinguished_id if is_named else None),
         ),
-        ("PermissionSet", _ASKED, lambda: _permissions(folder, element)),
+        ("PermissionSet", _ASKED, lambda: _permissions(mailbox, folder, element)),
         ("UnreadCount", 1, lambda: _element("UnreadCount", unread)),
         ("SearchParameters", 2, lambda: folder.search or ""),
     )
@@ -162,16 +162,20 @@ def _extended(mailbox: Mailbox, folder: Folder, shape: Shape) -> str:
     return "".join(wanted.to_xml(value, text) for wanted, value in found if value is not None)
 
 
-def _permissions(folder: Folder, element: str) -> str:
+def _permissions(mailbox: Mailbox, folder: Folder, element: str) -> str:
     """Return who may do what; by default nobody but the owner, and in a calendar everybody sees busy times."""
     if element in {"SearchFolder", "TasksFolder"}:
         return ""
     if folder.permissions is not None:
         return folder.permissions
-    return _USUAL[element == "CalendarFolder"]
+    return _USUAL[element == "CalendarFolder", mailbox.is_public]
 
 
-_USUAL = {is_calendar: usual_permissions(is_calendar=is_calendar) for is_calendar in (True, False)}
+_USUAL = {
+    (is_calendar, is_public): usual_permissions(is_calendar=is_calendar, is_public=is_public)
+    for is_calendar in (True, False)
+    for is_public in (True, False)
+}
 
 
 _VALUES: dict[str, tuple[Callable[[Mailbox, Folder], Any], Callable[[str], Any]]] = {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from serversync.simulator.folderplan import FolderPlan
 from serversync.simulator.response import EwsError
 from serversync.simulator.storeditem import ExtendedKey, ExtendedValue
 from serversync.simulator.versions import Schema
@@ -82,6 +83,7 @@ class Folder:
         permissions: ``PermissionSet`` as it was set; ``None`` for the usual one.
         search: ``SearchParameters`` of a search folder; ``None`` for a folder that holds items.
         is_system: Whether the store needs it, so that nobody can delete or move it.
+        owner: Address, lower case, of who made a public folder; empty for any other.
     """
 
     number: int
@@ -105,6 +107,7 @@ class Folder:
     permissions: str | None = None
     search: str | None = None
     is_system: bool = False
+    owner: str = ""
 
     def items_descending(self, low: int, high: int, *, associated: bool = False) -> Iterator[int]:
         """Yield the item numbers between ``low`` and ``high``, both included, newest first.
@@ -138,59 +141,6 @@ class Folder:
         return self.log[bisect_left(self.log, change + 1, key=lambda entry: entry.change) :]
 
 
-_S7, _S10, _S13 = Schema.EXCHANGE2007, Schema.EXCHANGE2010, Schema.EXCHANGE2013
-
-DISTINGUISHED_FOLDERS: tuple[tuple[str, str, str, str | None, Schema], ...] = (
-    ("root", "", "", None, _S7),
-    ("msgfolderroot", "Top of Information Store", "IPF", "root", _S7),
-    ("recoverableitemsroot", "Recoverable Items", "IPF", "root", _S10),
-    ("searchfolders", "Finder", "IPF", "root", _S7),
-    ("inbox", "Inbox", "IPF.Note", "msgfolderroot", _S7),
-    ("outbox", "Outbox", "IPF.Note", "msgfolderroot", _S7),
-    ("sentitems", "Sent Items", "IPF.Note", "msgfolderroot", _S7),
-    ("deleteditems", "Deleted Items", "IPF.Note", "msgfolderroot", _S7),
-    ("drafts", "Drafts", "IPF.Note", "msgfolderroot", _S7),
-    ("junkemail", "Junk Email", "IPF.Note", "msgfolderroot", _S7),
-    ("calendar", "Calendar", "IPF.Appointment", "msgfolderroot", _S7),
-    ("contacts", "Contacts", "IPF.Contact", "msgfolderroot", _S7),
-    ("tasks", "Tasks", "IPF.Task", "msgfolderroot", _S7),
-    ("notes", "Notes", "IPF.StickyNote", "msgfolderroot", _S7),
-    ("journal", "Journal", "IPF.Journal", "msgfolderroot", _S7),
-    ("recoverableitemsdeletions", "Deletions", "IPF.Note", "recoverableitemsroot", _S10),
-    ("recoverableitemsversions", "Versions", "IPF.Note", "recoverableitemsroot", _S10),
-    ("recoverableitemspurges", "Purges", "IPF.Note", "recoverableitemsroot", _S10),
-    ("syncissues", "Sync Issues", "IPF.Note", "msgfolderroot", _S13),
-    ("conflicts", "Conflicts", "IPF.Note", "syncissues", _S13),
-    ("localfailures", "Local Failures", "IPF.Note", "syncissues", _S13),
-    ("serverfailures", "Server Failures", "IPF.Note", "syncissues", _S13),
-    ("conversationhistory", "Conversation History", "IPF.Note", "msgfolderroot", _S13),
-    ("recipientcache", "Recipient Cache", "IPF.Contact.RecipientCache", "contacts", _S13),
-    ("quickcontacts", "Skype for Business Contacts", "IPF.Contact.MOC.QuickContacts", "contacts", _S13),
-    (
-        "imcontactlist",
-        "{A9E2BC46-B3A0-4243-B315-60D991004455}",
-        "IPF.Contact.MOC.ImContactList",
-        "contacts",
-        _S13,
-    ),
-)
-"""Distinguished id, display name, container class, parent, and the first product that has it, of a new mailbox."""
-
-
-OTHER_FOLDERS: tuple[tuple[str, str, str, Schema], ...] = (
-    ("Common Views", "", "root", _S7),
-    ("Deferred Action", "", "root", _S7),
-    ("Freebusy Data", "", "root", _S7),
-    ("Schedule", "", "root", _S7),
-    ("Shortcuts", "", "root", _S7),
-    ("Spooler Queue", "", "root", _S7),
-    ("Views", "", "root", _S7),
-    ("GAL Contacts", "IPF.Contact.GalContacts", "contacts", _S13),
-    ("Organizational Contacts", "IPF.Contact.OrganizationalContacts", "contacts", _S13),
-)
-"""Name, container class, parent, and the first product that has it, of what a new mailbox has without a distinguished id."""
-
-
 def _exists(name: str) -> EwsError:
     return EwsError(
         "ErrorFolderExists",
@@ -206,27 +156,30 @@ class FolderTree:
         gone: Folders that went away, ascending by change number.
         last_change: The newest change number.
         now: The clock.
+        plan: The folders that it began with.
 
     Args:
         schema: Decides which distinguished folders there are.
         now: The clock.
+        plan: The folders that it begins with.
     """
 
-    def __init__(self, schema: Schema, now: Callable[[], datetime]) -> None:
+    def __init__(self, schema: Schema, now: Callable[[], datetime], plan: FolderPlan) -> None:
         self.folders: dict[int, Folder] = {}
         self.gone: list[GoneFolder] = []
         self.last_change = 0
         self.now = now
+        self.plan = plan
         self._last_folder = 0
         self._removed: dict[int, Folder] = {}
         self._distinguished: dict[str, Folder] = {}
-        for distinguished_id, name, folder_class, parent, since in DISTINGUISHED_FOLDERS:
+        for distinguished_id, name, folder_class, parent, since in plan.distinguished:
             if schema >= since:
                 number = self._distinguished[parent].number if parent else None
                 self._distinguished[distinguished_id] = self._new_folder(
                     name, folder_class, number, distinguished_id
                 )
-        for name, folder_class, above, since in OTHER_FOLDERS:
+        for name, folder_class, above, since in plan.others:
             if schema >= since:
                 made = self._new_folder(name, folder_class, self._distinguished[above].number, None)
                 made.is_system = True
@@ -260,19 +213,22 @@ class FolderTree:
         return self._new_folder(display_name, folder_class, above.number, None)
 
     def distinguished_folder(self, distinguished_id: str) -> Folder:
-        """Return a folder by its ``DistinguishedFolderId``.
+        """Return a folder by its ``DistinguishedFolderId``, in an archive also without what that begins with there.
 
         Raises:
-            EwsError: ``ErrorFolderNotFound``: this mailbox has no such folder, or
-            ``ErrorNoPublicFolderReplicaAvailable``: this organization has no public folders.
+            EwsError: ``ErrorFolderNotFound``: this mailbox has no such folder.
         """
-        try:
-            return self._distinguished[distinguished_id]
-        except KeyError:
-            is_public = distinguished_id == "publicfoldersroot"
-            raise EwsError(
-                "ErrorNoPublicFolderReplicaAvailable" if is_public else "ErrorFolderNotFound"
-            ) from None
+        found = self.find_distinguished_folder(distinguished_id)
+        if found is None:
+            raise EwsError("ErrorFolderNotFound")
+        return found
+
+    def find_distinguished_folder(self, distinguished_id: str) -> Folder | None:
+        """Return what ``distinguished_folder`` returns; ``None`` where there is no such folder."""
+        found = self._distinguished.get(distinguished_id)
+        if found is None and self.plan.prefix:
+            return self._distinguished.get(self.plan.prefix + distinguished_id)
+        return found
 
     def find_distinguished(self) -> None:
         """Look up the distinguished folders again, after ``folders`` was replaced."""
@@ -282,7 +238,7 @@ class FolderTree:
 
     def has_folder(self, distinguished_id: str) -> bool:
         """Whether the mailbox has a distinguished folder."""
-        return distinguished_id in self._distinguished
+        return self.find_distinguished_folder(distinguished_id) is not None
 
     def folder_ever(self, number: int) -> Folder:
         """Return a folder by number, also one that was deleted."""
@@ -302,7 +258,7 @@ class FolderTree:
     @property
     def inbox(self) -> Folder:
         """The folder that mail is delivered into."""
-        return self._distinguished["inbox"]
+        return self.distinguished_folder("inbox")
 
     def children(self, folder: Folder) -> list[Folder]:
         """Return the folders directly below a folder, in the order of their creation."""

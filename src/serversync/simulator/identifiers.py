@@ -6,6 +6,7 @@ told apart (``ErrorInvalidIdMalformed``) from one whose item is gone (``ErrorIte
 
 import base64
 import binascii
+import hashlib
 import struct
 import zlib
 from dataclasses import dataclass
@@ -95,6 +96,11 @@ def item_change_key(mailbox: UUID, change: int) -> str:
 def folder_change_key(mailbox: UUID, change: int) -> str:
     """Return the ChangeKey of a folder in its state after change number ``change``."""
     return base64.b64encode(_FOLDER_KEY + mailbox.bytes + struct.pack(">Q", change)).decode()
+
+
+def search_key(mailbox: UUID, number: int) -> bytes:
+    """Return PidTagSearchKey of what was delivered into a mailbox with a number."""
+    return hashlib.md5(mailbox.bytes + number.to_bytes(8, "big"), usedforsecurity=False).digest()
 
 
 _ENTRY = struct.Struct(">4x16sHQQ")

@@ -16,7 +16,7 @@ from serversync.simulator.identifiers import Identifier
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.mime import MessageContent, parse_message, without_prefixes
 from serversync.simulator.shape import Shape
-from serversync.simulator.storeditem import StoredAttachment, StoredItem
+from serversync.simulator.storeditem import SEARCH_KEY, StoredAttachment, StoredItem
 from serversync.simulator.versions import Schema, ServerVersion
 from serversync.simulator.xmltext import IllegalCharacters, text, timestamp, zoned
 
@@ -223,10 +223,10 @@ class ItemView:
     @property
     def search_key(self) -> bytes:
         """PidTagSearchKey: of its own for each delivery, kept across moves and copies."""
-        origin = self.item.origin or self.item.number
-        return hashlib.md5(
-            self.mailbox.guid.bytes + origin.to_bytes(8, "big"), usedforsecurity=False
-        ).digest()
+        kept = self.item.extended.get(SEARCH_KEY) if self.item.extended else None
+        if kept is not None:
+            return base64.b64decode(str(kept.value))
+        return identifiers.search_key(self.mailbox.guid, self.item.origin or self.item.number)
 
     @property
     def entry_id(self) -> bytes:

@@ -63,6 +63,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--attachments", action="store_true", help="every fifth generated message carries an attachment"
     )
+    parser.add_argument("--archives", action="store_true", help="each mailbox has an archive")
+    parser.add_argument("--public-folders", action="store_true", help="there are public folders")
     parser.add_argument("--seed", type=int, default=0, help="another number makes other identifiers and mail")
     parser.add_argument(
         "--mail", type=Path, metavar="DIR", help="deliver every .eml below DIR to the first mailbox"
@@ -96,6 +98,10 @@ def build(options: argparse.Namespace, password: str) -> Exchange:
         if options.messages:
             exchange.seed_mailbox(address, source, options.messages)
         open_in_browser(mailbox, "UTC")
+        if options.archives:
+            exchange.enable_archive(address)
+    if options.public_folders:
+        exchange.add_public_folders()
     if options.mail and exchange.mailboxes:
         first = exchange.mailboxes[0].primary_smtp_address
         for path in sorted(options.mail.rglob("*.eml")):

@@ -5,7 +5,7 @@ A client may name a level alone; a real server answers with everything that the 
 
 from lxml import etree
 
-from serversync.simulator.access import LEVELS
+from serversync.simulator.access import LEVELS, PUBLIC_LEVEL
 from serversync.simulator.kinds.forms import fragment
 from serversync.simulator.response import TYPES_NS, EwsError
 from serversync.simulator.rights import Right
@@ -81,10 +81,14 @@ def _extent(rights: Right, everything: Right, own: Right) -> str:
     return "All" if everything in rights else "Owned" if own in rights else "None"
 
 
-def usual_permissions(*, is_calendar: bool) -> str:
-    """Return who may do what as long as nobody said it: only the owner, and everybody sees busy times of a calendar."""
+def usual_permissions(*, is_calendar: bool, is_public: bool = False) -> str:
+    """Return who may do what as long as nobody said it.
+
+    Only the owner, and everybody sees busy times of a calendar; in public folders everybody writes.
+    """
     kind = "Calendar" if is_calendar else ""
-    rows = (("Default", "FreeBusyTimeOnly" if is_calendar else "None"), ("Anonymous", "None"))
+    everybody = PUBLIC_LEVEL if is_public else "FreeBusyTimeOnly" if is_calendar else "None"
+    rows = (("Default", everybody), ("Anonymous", "None"))
     entries = "".join(
         f"<t:{kind}Permission><t:UserId><t:DistinguishedUser>{user}</t:DistinguishedUser></t:UserId>"
         f"<t:{kind}PermissionLevel>{level}</t:{kind}PermissionLevel></t:{kind}Permission>"

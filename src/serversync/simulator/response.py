@@ -146,6 +146,27 @@ def response(operation: str, messages: Iterable[str]) -> str:
     )
 
 
+def single(element: str, payload: str = "", error: EwsError | None = None) -> str:
+    """Return the answer of an operation that has no list of response messages.
+
+    Args:
+        element: Name of the element.
+        payload: What the element holds behind the response code.
+        error: What went wrong; ``None`` where nothing did.
+    """
+    kind, told = "Success", "<m:ResponseCode>NoError</m:ResponseCode>"
+    if error is not None:
+        kind = "Error"
+        told = (
+            f"<m:MessageText>{text(error.message)}</m:MessageText><m:ResponseCode>{error.response_code}</m:ResponseCode>"
+            "<m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>"
+        )
+    return (
+        f'<m:{element} ResponseClass="{kind}" xmlns:m="{MESSAGES_NS}" xmlns:t="{TYPES_NS}">'
+        f"{told}{payload}</m:{element}>"
+    )
+
+
 def success(operation: str, payload: str) -> str:
     """Return one response message that carries ``payload``."""
     return (

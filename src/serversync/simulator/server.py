@@ -22,6 +22,7 @@ from serversync.simulator.autodiscover.https_endpoint import AutodiscoverEndpoin
 from serversync.simulator.certificates import CertificateOptions, ServerIdentity, issue, reissue
 from serversync.simulator.exchange import Exchange
 from serversync.simulator.faults import Fault
+from serversync.simulator.plainrequests import EWS_PATH, PHOTO_PATH, answer_plain
 from serversync.simulator.proxy import ReverseProxy
 from serversync.simulator.pushes import Pusher
 from serversync.simulator.response import SoapFault
@@ -30,7 +31,6 @@ from serversync.simulator.soap import Answer, PreparedRequest, SoapEndpoint
 from serversync.simulator.streams import tell
 from serversync.simulator.wire import answer_stranger, page, read_body, reset, send_part
 
-_PATH = "/ews/exchange.asmx"
 _SCHEMA_FILES = {
     "/ews/types.xsd": "types.xsd",
     "/ews/messages.xsd": "messages.xsd",
@@ -241,7 +241,7 @@ class SimulatorServer:
         path = request.path.lower()
         if self._autodiscover is not None and AutodiscoverEndpoint.is_for(path):
             return await self._autodiscover.respond(request, body)
-        if path != _PATH and path not in _SCHEMA_FILES:
+        if path not in {EWS_PATH, PHOTO_PATH} and path not in _SCHEMA_FILES:
             return page(404, "Not Found")
         if (fault := self.exchange.faults.for_stranger()) is not None:
             return await answer_stranger(request, fault)
@@ -266,19 +266,12 @@ class SimulatorServer:
             return refusal
         if path in _SCHEMA_FILES:
             return self._schema_file(_SCHEMA_FILES[path])
-        response = self._refusal_of_method(request) or await self._post(
+        response = answer_plain(request, self.exchange) or await self._post(
             request, body, outcome.account, authenticator
         )
         if outcome.persists and not response.prepared:
             response.headers["Persistent-Auth"] = "true"
         return response
-
-    def _refusal_of_method(self, request: web.BaseRequest) -> web.StreamResponse | None:
-        if request.method != "POST":
-            return web.Response(status=302, headers={"Location": "/EWS/Services.wsdl"})
-        if not request.content_type.lower().endswith("xml"):
-            return page(415, "The content type was not the expected type 'text/xml; charset=utf-8'.")
-        return None
 
     async def _post(
         self, request: web.BaseRequest, body: bytes, account: Account, authenticator: Authenticator
@@ -374,7 +367,7 @@ class SimulatorServer:
         if fault.garble:
             middle = len(body) // 2
             body = body[:middle] + b"\x00<\xff&" + body[middle + 4 :]
-        headers = {"Content-Type": _XML, **fault.headers}
+        headers = {"Content-Type": _XML, **answer.headers, **fault.headers}
         if fault.truncate is not None:
             return await send_part(request, status, headers, body, fault.truncate)
         if len(body) >= _COMPRESS_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):

@@ -13,8 +13,10 @@ from typing import Any
 
 from serversync.simulator.accounts import Account
 from serversync.simulator.codec import UnreadableError, decode, encode
-from serversync.simulator.exchange import Exchange, RoomList
+from serversync.simulator.exchange import Exchange
+from serversync.simulator.folderplan import ARCHIVE, MAILBOX, PUBLIC_FOLDERS, FolderPlan
 from serversync.simulator.mailbox import Mailbox
+from serversync.simulator.organization import RoomList
 from serversync.simulator.seed import SeededMail
 
 _FORM = "serversync-simulator-2"
@@ -94,6 +96,7 @@ def _state(exchange: Exchange) -> dict[str, Any]:
         "outbox": encode(exchange.outbox),
         "accounts": encode(exchange.directory.accounts),
         "mailboxes": [_mailbox(one) for one in exchange.mailboxes],
+        "public_folders": None if exchange.public_folders is None else _mailbox(exchange.public_folders),
         "clock_skew": encode(exchange.clock_skew),
         "lockout_threshold": exchange.directory.lockout_threshold,
         "throttling": encode(exchange.throttling),
@@ -119,6 +122,8 @@ def _mailbox(mailbox: Mailbox) -> dict[str, Any]:
         "sid": mailbox.sid,
         "source": None if source is None else [source.seed, source.attachments],
         "values": {name: encode(getattr(mailbox, name)) for name in (*_MAILBOX, *_HIDDEN)},
+        "photo": encode(mailbox.photo),
+        "archive": None if mailbox.archive is None else _mailbox(mailbox.archive),
     }
 
 
@@ -130,7 +135,11 @@ def _exchange(document: dict[str, Any]) -> Exchange:
             raise UnreadableError("an account is none")
         exchange.directory.add(account)
     for one in document["mailboxes"]:
-        _restore(exchange, one)
+        mailbox = _restore(exchange, one)
+        if one.get("archive") is not None:
+            mailbox.archive = _restore(exchange, one["archive"], ARCHIVE, mailbox)
+    if document.get("public_folders") is not None:
+        exchange.public_folders = _restore(exchange, document["public_folders"], PUBLIC_FOLDERS)
     exchange.accepted_domains = decode(document["accepted_domains"])
     exchange.max_message_size = document["max_message_size"]
     exchange.outbox = decode(document["outbox"])
@@ -146,7 +155,9 @@ def _exchange(document: dict[str, Any]) -> Exchange:
     return exchange
 
 
-def _restore(exchange: Exchange, kept: dict[str, Any]) -> None:
+def _restore(
+    exchange: Exchange, kept: dict[str, Any], plan: FolderPlan = MAILBOX, owner: Mailbox | None = None
+) -> Mailbox:
     mailbox = Mailbox(
         decode(kept["guid"]),
         kept["address"],
@@ -154,9 +165,13 @@ def _restore(exchange: Exchange, kept: dict[str, Any]) -> None:
         sid=kept["sid"],
         schema=exchange.version.schema,
         now=exchange.now,
+        plan=plan,
+        owner=owner,
     )
     for name in (*_MAILBOX, *_HIDDEN):
         setattr(mailbox, name, decode(kept["values"][name]))
     source = kept["source"]
     mailbox.resume(None if source is None else SeededMail(source[0], attachments=source[1]))
+    mailbox.photo = decode(kept["photo"]) if kept.get("photo") else None
     exchange.adopt(mailbox)
+    return mailbox

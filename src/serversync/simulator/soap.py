@@ -196,13 +196,14 @@ class Answer:
     """What goes back over HTTP.
 
     Attributes:
-        status: 200, or 500 for a SOAP fault.
+        status: 200, or 500 for a SOAP fault; an operation may say something else.
         body: The envelope.
         operation: Element name of the operation; ``None`` where it could not be read.
         schema: The schema step of the request.
         fault: What was planned to go wrong with this request, for the server to carry out.
         cookies: What is set for later requests.
         stream: The stream that this is the beginning of, if it is one.
+        headers: Further HTTP headers.
     """
 
     status: int
@@ -212,6 +213,7 @@ class Answer:
     fault: Fault | None
     cookies: Mapping[str, str] = field(default_factory=dict)
     stream: OpenStream | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class SoapEndpoint:
@@ -245,8 +247,9 @@ class SoapEndpoint:
         return prepared
 
     def _check(self, request: Request, schema: Schema) -> None:
-        if request.operation in MISSING and MISSING[request.operation] <= schema:
-            raise SoapFault("ErrorInvalidOperation", f"This server does not carry out {request.operation}.")
+        missing = MISSING.get(request.operation)
+        if missing is not None and missing.since <= schema:
+            raise SoapFault(missing.code, missing.reason)
         if request.operation not in OPERATIONS or SINCE.get(request.operation, schema) > schema:
             raise SoapFault("ErrorInvalidRequest", f"The operation {request.operation} is not known.")
         if self._schemas is not None:
@@ -268,6 +271,7 @@ class SoapEndpoint:
         )
         if call is not None:
             answer.cookies, answer.stream = call.cookies, call.stream
+            answer.headers = call.reply_headers
         return answer
 
     def _call(self, prepared: "PreparedRequest", request: Request) -> Call:
@@ -289,7 +293,8 @@ class SoapEndpoint:
             if prepared.fault is not None:
                 _plan(call, prepared.fault)
             with self._exchange.lock:
-                return 200, OPERATIONS[call.operation](call)
+                body = OPERATIONS[call.operation](call)
+                return call.status, body
         except EwsError as error:
             return 500, SoapFault(error.response_code, error.message).to_xml()
         except SoapFault as fault:

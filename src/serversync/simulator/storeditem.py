@@ -7,6 +7,9 @@ from typing import Any
 ExtendedKey = tuple[str, str]
 """``("tag", "300b")`` for a property tag; property set (guid, lower case) and name or id for a named property."""
 
+SEARCH_KEY: ExtendedKey = ("tag", "300b")
+"""PidTagSearchKey; kept as a property only by what came from another mailbox."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExtendedValue:

@@ -121,7 +121,8 @@ def _others(view: ItemView) -> Iterator[tuple[datetime, datetime]]:
     if view.path or start is None or end is None:
         return
     first, last = start - timedelta(1), end + timedelta(1)
-    for number in view.mailbox.distinguished_folder("calendar").items:
+    calendar = view.mailbox.find_distinguished_folder("calendar")
+    for number in () if calendar is None else calendar.items:
         other = view.mailbox.item(number)
         given = other.properties or {}
         is_series = bool(given.get("calendar:Recurrence"))

@@ -10,7 +10,6 @@ from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
 from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape, child_text
-from serversync.simulator.versions import Schema
 
 M = f"{{{MESSAGES_NS}}}"
 
@@ -22,15 +21,20 @@ def answer(call: Call) -> str:
         try:
             call.check()
             mailbox, parent = call.needed_target("ParentFolderId", Right.CREATE_FOLDER)
-            server = call.exchange.version_of(mailbox).schema
-            rendered = render_folder(mailbox, _create(mailbox, parent, element, server), Shape(call.schema))
+            made = create(call, mailbox, parent, element)
+            rendered = render_folder(mailbox, made, Shape(call.schema))
             messages.append(success("CreateFolder", f"<m:Folders>{rendered}</m:Folders>"))
         except EwsError as error:
             messages.append(failure("CreateFolder", error, "<m:Folders/>"))
     return response("CreateFolder", messages)
 
 
-def _create(mailbox: Mailbox, parent: Folder, element: etree._Element, server: Schema) -> Folder:
+def create(call: Call, mailbox: Mailbox, parent: Folder, element: etree._Element) -> Folder:
+    """Make the folder that an element describes.
+
+    Raises:
+        EwsError: it cannot be made so.
+    """
     name = child_text(element, "DisplayName")
     if not name:
         raise EwsError("ErrorFolderSavePropertyError")
@@ -40,8 +44,10 @@ def _create(mailbox: Mailbox, parent: Folder, element: etree._Element, server: S
     if usual not in ("IPF.Note", folder_class) and not folder_class.startswith(usual + "."):
         raise EwsError("ErrorObjectTypeChanged")
     folder = mailbox.create_folder(name, parent=parent, folder_class=folder_class)
+    if mailbox.is_public:
+        folder.owner = call.acting
     try:
-        fill_folder(mailbox, folder, element, server)
+        fill_folder(mailbox, folder, element, call.exchange.version_of(mailbox).schema)
     except EwsError:
         mailbox.remove_folder(folder)
         raise

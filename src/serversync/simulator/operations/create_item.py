@@ -116,12 +116,10 @@ def save(call: Call, mailbox: Mailbox, item: StoredItem, folder: Folder) -> str:
         raise EwsError(refused)
     if folder.search is not None:
         raise EwsError("ErrorCreateItemAccessDenied")
-    if mailbox is not call.mailbox:
-        item.creator = (
-            call.account.address.lower()
-            if call.mailbox is None
-            else call.mailbox.primary_smtp_address.lower()
-        )
+    if mailbox.is_public and folder.parent is None:
+        raise EwsError("ErrorOperationNotAllowedWithPublicFolderRoot")
+    if not call.is_own(mailbox):
+        item.creator = call.acting
     mailbox.check_room(item.weight)
     mailbox.add(item, folder)
     return created(call, mailbox, item)

@@ -10,6 +10,7 @@ from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
 from serversync.simulator.rights import Right
 from serversync.simulator.shape import is_true
+from serversync.simulator.versions import Schema
 
 M = f"{{{MESSAGES_NS}}}"
 
@@ -51,8 +52,8 @@ def remove(mailbox: Mailbox, folder: Folder, how: str) -> None:
     Soft-deleted, its items go among the recoverable ones; moved to Deleted Items, it gets a number behind its
     name where the name is taken there.
     """
-    bin_folder = mailbox.distinguished_folder("deleteditems")
-    if how == "MoveToDeletedItems":
+    bin_folder = mailbox.find_distinguished_folder("deleteditems")
+    if how == "MoveToDeletedItems" and bin_folder is not None:
         name, number = folder.display_name, 0
         while (other := mailbox.child(bin_folder, folder.display_name)) is not None and other is not folder:
             number += 1
@@ -70,6 +71,8 @@ def _empty(call: Call, element: etree._Element) -> None:
     mailbox, folder = call.folder(element, Right.OWN)
     if folder.search is not None or folder.folder_class == "IPF.Appointment" or folder.parent is None:
         raise EwsError("ErrorCannotEmptyFolder")
+    if mailbox.is_public and call.exchange.version.schema >= Schema.EXCHANGE2013:
+        raise EwsError("ErrorCannotEmptyFolder")
     how = call.request.get("DeleteType", "")
     for number in tuple(folder.items):
         if how == "HardDelete":
@@ -77,7 +80,7 @@ def _empty(call: Call, element: etree._Element) -> None:
         elif how == "SoftDelete":
             mailbox.soft_delete(number)
         else:
-            mailbox.move(number, mailbox.distinguished_folder("deleteditems"))
+            mailbox.throw_away(number)
     if is_true(call.request.get("DeleteSubFolders", "false")):
         for child in mailbox.children(folder):
             if child.distinguished_id is None and not child.is_system:

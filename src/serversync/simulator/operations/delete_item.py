@@ -57,7 +57,7 @@ def _delete(call: Call, element: etree._Element) -> None:
     elif how == "SoftDelete":
         mailbox.soft_delete(item.number)
     else:
-        mailbox.move(item.number, mailbox.distinguished_folder("deleteditems"))
+        mailbox.throw_away(item.number)
 
 
 def _skip(call: Call, mailbox: Mailbox, item: StoredItem) -> None:

@@ -29,6 +29,8 @@ def answer(call: Call) -> str:
 def _page(call: Call, element: etree._Element, shape: Shape) -> str:
     mailbox, root = call.folder(element)
     traversal = call.request.get("Traversal", "Shallow")
+    if traversal == "Deep" and mailbox.is_public:
+        raise EwsError("ErrorInvalidOperation", "Public folders cannot be traversed deeply.")
     found = {"Shallow": mailbox.children, "Deep": mailbox.below}.get(traversal, lambda _root: [])(root)
     if not call.owns(mailbox):
         found = [one for one in found if Right.SEE in call.rights(mailbox, one)]

@@ -7,11 +7,10 @@ from serversync.simulator.call import Call
 from serversync.simulator.identifiers import decode
 from serversync.simulator.operations.paging import page_of
 from serversync.simulator.personas import Persona, PersonaReader, render_persona
-from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError
+from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, single
 from serversync.simulator.restriction import Operand, compile_restriction, sort_by
 from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape
-from serversync.simulator.xmltext import text
 
 M = f"{{{MESSAGES_NS}}}"
 T = f"{{{TYPES_NS}}}"
@@ -28,7 +27,7 @@ def find(call: Call) -> str:
         return _failed("FindPeopleResponse", error)
     base, asked = _shape(call.request.find(f"{M}PersonaShape"))
     people = "".join(render_persona(one, base, asked) for one in found[page.first : page.last])
-    return _answer(
+    return single(
         "FindPeopleResponse",
         f"<m:People>{people}</m:People><m:TotalNumberOfPeopleInView>{len(found)}</m:TotalNumberOfPeopleInView>"
         f"<m:FirstMatchingRowIndex>0</m:FirstMatchingRowIndex><m:FirstLoadedRowIndex>{page.first}</m:FirstLoadedRowIndex>",
@@ -43,7 +42,7 @@ def get(call: Call) -> str:
     except EwsError as error:
         return _failed("GetPersonaResponseMessage", error)
     whole = render_persona(one, "AllProperties", frozenset(), element="m:Persona")
-    return _answer("GetPersonaResponseMessage", whole)
+    return single("GetPersonaResponseMessage", whole)
 
 
 def _found(call: Call) -> list[Persona]:
@@ -106,17 +105,6 @@ def _person(call: Call) -> Persona:
     return personas.of_contact(call.exchange.view(mailbox, item, Shape(call.schema)))
 
 
-def _answer(element: str, payload: str) -> str:
-    return (
-        f'<m:{element} ResponseClass="Success" xmlns:m="{MESSAGES_NS}" xmlns:t="{TYPES_NS}">'
-        f"<m:ResponseCode>NoError</m:ResponseCode>{payload}</m:{element}>"
-    )
-
-
 def _failed(element: str, error: EwsError) -> str:
     whole = '<m:Persona><t:PersonaId Id=""/></m:Persona>' if element.startswith("GetPersona") else ""
-    return (
-        f'<m:{element} ResponseClass="Error" xmlns:m="{MESSAGES_NS}" xmlns:t="{TYPES_NS}">'
-        f"<m:MessageText>{text(error.message)}</m:MessageText><m:ResponseCode>{error.response_code}</m:ResponseCode>"
-        f"<m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>{whole}</m:{element}>"
-    )
+    return single(element, whole, error)

@@ -8,7 +8,7 @@ from serversync.simulator.call import Call
 from serversync.simulator.kinds.forms import refusal
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.operations.resolve_names import person
-from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError
+from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, single
 from serversync.simulator.xmltext import boolean, text, timestamp
 
 M = f"{{{MESSAGES_NS}}}"
@@ -24,10 +24,8 @@ def answer(call: Call) -> str:
         wanted = set((call.request.findtext(f"{M}MailTipsRequested") or "").split())
         messages = "".join(_message(call, one, wanted) for one in recipients)
     except EwsError as error:
-        return _response(
-            "Error", error.response_code, f"<m:MessageText>{text(error.message)}</m:MessageText>"
-        )
-    return _response("Success", "NoError", "", f"<m:ResponseMessages>{messages}</m:ResponseMessages>")
+        return single("GetMailTipsResponse", error=error)
+    return single("GetMailTipsResponse", f"<m:ResponseMessages>{messages}</m:ResponseMessages>")
 
 
 def _recipients(call: Call) -> list[etree._Element]:
@@ -37,13 +35,6 @@ def _recipients(call: Call) -> list[etree._Element]:
     if len(found) > _MOST:
         raise EwsError("ErrorInvalidRequest", f"Mail tips are given for {_MOST} recipients at a time.")
     return found
-
-
-def _response(kind: str, code: str, told: str, payload: str = "") -> str:
-    return (
-        f'<m:GetMailTipsResponse ResponseClass="{kind}" xmlns:m="{MESSAGES_NS}" xmlns:t="{TYPES_NS}">'
-        f"{told}<m:ResponseCode>{code}</m:ResponseCode>{payload}</m:GetMailTipsResponse>"
-    )
 
 
 def _message(call: Call, element: etree._Element, wanted: set[str]) -> str:

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 
 from serversync.simulator.call import Call
-from serversync.simulator.response import MESSAGES_NS, EwsError
-from serversync.simulator.xmltext import text
+from serversync.simulator.response import MESSAGES_NS, EwsError, single
 
 M = f"{{{MESSAGES_NS}}}"
 _NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -16,8 +15,8 @@ def answer(call: Call) -> str:
         call.check()
         when = _expires(call)
     except EwsError as error:
-        return _response("Error", error.response_code, when=_NEVER, message=error.message)
-    return _response("Success", "NoError", when=when)
+        return single("GetPasswordExpirationDateResponse", _date(_NEVER), error)
+    return single("GetPasswordExpirationDateResponse", _date(when))
 
 
 def _expires(call: Call) -> datetime:
@@ -29,11 +28,6 @@ def _expires(call: Call) -> datetime:
     return account.password_expires or _NEVER
 
 
-def _response(kind: str, code: str, *, when: datetime, message: str = "") -> str:
-    told = f"<m:MessageText>{text(message)}</m:MessageText>" if message else ""
+def _date(when: datetime) -> str:
     stamp = when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return (
-        f'<m:GetPasswordExpirationDateResponse xmlns:m="{MESSAGES_NS}" ResponseClass="{kind}">{told}'
-        f"<m:ResponseCode>{code}</m:ResponseCode><m:PasswordExpirationDate>{stamp}</m:PasswordExpirationDate>"
-        "</m:GetPasswordExpirationDateResponse>"
-    )
+    return f"<m:PasswordExpirationDate>{stamp}</m:PasswordExpirationDate>"

@@ -1,10 +1,9 @@
 """GetRoomLists and GetRooms: meeting rooms and the lists they are on (2010 and later)."""
 
 from serversync.simulator.call import Call
-from serversync.simulator.exchange import RoomList
 from serversync.simulator.operations.resolve_names import person
-from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError
-from serversync.simulator.xmltext import text
+from serversync.simulator.organization import RoomList
+from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, single
 
 M = f"{{{MESSAGES_NS}}}"
 T = f"{{{TYPES_NS}}}"
@@ -15,12 +14,12 @@ def lists(call: Call) -> str:
     try:
         call.check()
     except EwsError as error:
-        return _failed("GetRoomLists", error)
+        return single("GetRoomListsResponse", error=error)
     found = "".join(
         person(call.schema, one.name, one.address, "PublicDL", element="t:Address")
         for one in call.exchange.room_lists.values()
     )
-    return _response("GetRoomLists", "Success", "NoError", f"<m:RoomLists>{found}</m:RoomLists>")
+    return single("GetRoomListsResponse", f"<m:RoomLists>{found}</m:RoomLists>")
 
 
 def rooms(call: Call) -> str:
@@ -29,12 +28,12 @@ def rooms(call: Call) -> str:
         call.check()
         found = _list(call)
     except EwsError as error:
-        return _failed("GetRooms", error)
+        return single("GetRoomsResponse", error=error)
     rows = "".join(
         f"<t:Room>{person(call.schema, room.display_name, room.primary_smtp_address, 'Mailbox', element='t:Id')}</t:Room>"
         for room in found.rooms
     )
-    return _response("GetRooms", "Success", "NoError", f"<m:Rooms>{rows}</m:Rooms>")
+    return single("GetRoomsResponse", f"<m:Rooms>{rows}</m:Rooms>")
 
 
 def _list(call: Call) -> RoomList:
@@ -43,15 +42,3 @@ def _list(call: Call) -> RoomList:
     if found is None:
         raise EwsError("ErrorNameResolutionNoResults", "No results were found.")
     return found
-
-
-def _failed(operation: str, error: EwsError) -> str:
-    told = f"<m:MessageText>{text(error.message)}</m:MessageText>"
-    return _response(operation, "Error", error.response_code, told=told)
-
-
-def _response(operation: str, kind: str, code: str, payload: str = "", told: str = "") -> str:
-    return (
-        f'<m:{operation}Response ResponseClass="{kind}" xmlns:m="{MESSAGES_NS}" xmlns:t="{TYPES_NS}">{told}'
-        f"<m:ResponseCode>{code}</m:ResponseCode>{payload}</m:{operation}Response>"
-    )

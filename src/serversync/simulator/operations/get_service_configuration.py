@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from serversync.simulator.call import Call
 from serversync.simulator.exchange import Exchange
-from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError
+from serversync.simulator.response import MESSAGES_NS, EwsError, single
 from serversync.simulator.versions import Schema
-from serversync.simulator.xmltext import attribute, text
+from serversync.simulator.xmltext import attribute
 
 M = f"{{{MESSAGES_NS}}}"
 
@@ -26,17 +26,8 @@ def answer(call: Call) -> str:
             if name in _WRITERS
         )
     except EwsError as error:
-        return _response(
-            "Error", error.response_code, f"<m:MessageText>{text(error.message)}</m:MessageText>"
-        )
-    return _response("Success", "NoError", "", f"<m:ResponseMessages>{messages}</m:ResponseMessages>")
-
-
-def _response(kind: str, code: str, told: str, payload: str = "") -> str:
-    return (
-        f'<m:GetServiceConfigurationResponse ResponseClass="{kind}" xmlns:m="{MESSAGES_NS}" xmlns:t="{TYPES_NS}">'
-        f"{told}<m:ResponseCode>{code}</m:ResponseCode>{payload}</m:GetServiceConfigurationResponse>"
-    )
+        return single("GetServiceConfigurationResponse", error=error)
+    return single("GetServiceConfigurationResponse", f"<m:ResponseMessages>{messages}</m:ResponseMessages>")
 
 
 def _domains(exchange: Exchange) -> str:

@@ -10,7 +10,7 @@ from serversync.simulator.call import Call
 from serversync.simulator.identifiers import Identifier, decode, encode
 from serversync.simulator.kinds.forms import read_int, read_time
 from serversync.simulator.mailbox import Mailbox
-from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError
+from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, single
 from serversync.simulator.rules import Actions, Conditions, InboxRule
 from serversync.simulator.shape import is_true
 from serversync.simulator.xmltext import attribute, boolean, text, timestamp
@@ -90,11 +90,11 @@ def get(call: Call) -> str:
         call.check()
         mailbox = _mailbox(call)
     except EwsError as error:
-        return _response("GetInboxRules", error)
+        return single("GetInboxRulesResponse", error=error)
     rules = "".join(_rule(mailbox, one) for one in sorted(mailbox.rules, key=lambda one: one.priority))
     listed = f"<m:InboxRules>{rules}</m:InboxRules>" if rules else ""
-    return _response(
-        "GetInboxRules", None, f"<m:OutlookRuleBlobExists>false</m:OutlookRuleBlobExists>{listed}"
+    return single(
+        "GetInboxRulesResponse", f"<m:OutlookRuleBlobExists>false</m:OutlookRuleBlobExists>{listed}"
     )
 
 
@@ -112,15 +112,15 @@ def update(call: Call) -> str:
                 problems.append(_problem(index, problem))
         if problems:
             invalid = EwsError("ErrorInboxRulesValidationError", "A validation error occurred in a rule.")
-            return _response(
-                "UpdateInboxRules",
-                invalid,
+            return single(
+                "UpdateInboxRulesResponse",
                 f"<m:RuleOperationErrors>{''.join(problems)}</m:RuleOperationErrors>",
+                invalid,
             )
         mailbox.rules = after
     except EwsError as error:
-        return _response("UpdateInboxRules", error)
-    return _response("UpdateInboxRules", None)
+        return single("UpdateInboxRulesResponse", error=error)
+    return single("UpdateInboxRulesResponse")
 
 
 def _mailbox(call: Call) -> Mailbox:
@@ -131,21 +131,6 @@ def _mailbox(call: Call) -> Mailbox:
     if not call.owns(mailbox):
         raise EwsError("ErrorAccessDenied")
     return mailbox
-
-
-def _response(operation: str, error: EwsError | None, payload: str = "") -> str:
-    if error is None:
-        kind, told = "Success", "<m:ResponseCode>NoError</m:ResponseCode>"
-    else:
-        kind = "Error"
-        told = (
-            f"<m:MessageText>{text(error.message)}</m:MessageText><m:ResponseCode>{error.response_code}</m:ResponseCode>"
-            "<m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>"
-        )
-    return (
-        f'<m:{operation}Response ResponseClass="{kind}" xmlns:m="{MESSAGES_NS}" xmlns:t="{TYPES_NS}">'
-        f"{told}{payload}</m:{operation}Response>"
-    )
 
 
 def _problem(index: int, problem: _InvalidRuleError) -> str:

@@ -1,22 +1,50 @@
-"""Operations of EWS that this server knows by name and does not carry out."""
+"""Operations of EWS that this server knows by name and does not carry out, and with what it refuses each.
+
+What needs a role, a partner or a part of the product that this organization does not have is refused as a real server
+refuses it then. Everything else is ``ErrorInvalidOperation``.
+"""
+
+from dataclasses import dataclass
 
 from serversync.simulator.versions import Schema
 
-_NAMES = {
-    Schema.EXCHANGE2007: ("CreateManagedFolder",),
-    Schema.EXCHANGE2010: (
-        "ApplyConversationAction",
-        "DisconnectPhoneCall",
-        "FindConversation",
-        "FindMessageTrackingReport",
-        "GetMessageTrackingReport",
-        "GetPhoneCallInformation",
-        "GetSharingFolder",
-        "GetSharingMetadata",
-        "PlayOnPhone",
-        "RefreshSharingFolder",
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An operation that is refused.
+
+    Attributes:
+        since: The schema step that brought it.
+        code: The response code of the fault.
+        reason: Its text.
+    """
+
+    since: Schema
+    code: str
+    reason: str
+
+
+_NO_ROLE = ("ErrorAccessDenied", "The account is in no role that may do this.")
+_NO_PHONE = ("ErrorUserNotUnifiedMessagingEnabled", "The user is not enabled for unified messaging.")
+_NO_PARTNER = ("ErrorOrganizationNotFederated", "The organization is not federated.")
+_NO_TRACKING = ("ErrorMessageTrackingPermanentError", "Messages cannot be tracked.")
+_NOT_HERE = ("ErrorInvalidOperation", "This server does not carry out the operation.")
+
+_NAMES: dict[tuple[Schema, tuple[str, str]], tuple[str, ...]] = {
+    (Schema.EXCHANGE2010, _NO_PHONE): ("DisconnectPhoneCall", "GetPhoneCallInformation", "PlayOnPhone"),
+    (Schema.EXCHANGE2010, _NO_PARTNER): ("GetSharingFolder", "GetSharingMetadata", "RefreshSharingFolder"),
+    (Schema.EXCHANGE2010, _NO_TRACKING): ("FindMessageTrackingReport", "GetMessageTrackingReport"),
+    (Schema.EXCHANGE2010_SP2, _NO_ROLE): ("FindMailboxStatisticsByKeywords",),
+    (Schema.EXCHANGE2013, _NO_ROLE): (
+        "GetDiscoverySearchConfiguration",
+        "GetHoldOnMailboxes",
+        "GetNonIndexableItemDetails",
+        "GetNonIndexableItemStatistics",
+        "SearchMailboxes",
+        "SetHoldOnMailboxes",
+        "UpdateItemInRecoverableItems",
     ),
-    Schema.EXCHANGE2013: (
+    (Schema.EXCHANGE2013, _NOT_HERE): (
         "AddDistributionGroupToImList",
         "AddImContactToGroup",
         "AddImGroup",
@@ -26,32 +54,21 @@ _NAMES = {
         "GetAppManifests",
         "GetAppMarketplaceUrl",
         "GetClientAccessToken",
-        "GetConversationItems",
-        "GetDiscoverySearchConfiguration",
-        "GetHoldOnMailboxes",
         "GetImItemList",
         "GetImItems",
-        "GetNonIndexableItemDetails",
-        "GetNonIndexableItemStatistics",
-        "GetSearchableMailboxes",
-        "GetUserPhoto",
-        "GetUserRetentionPolicyTags",
         "InstallApp",
         "RemoveContactFromImList",
         "RemoveDistributionGroupFromImList",
         "RemoveImContactFromGroup",
         "RemoveImGroup",
-        "SearchMailboxes",
-        "SetHoldOnMailboxes",
         "SetImGroup",
         "SetImListMigrationCompleted",
         "SetTeamMailbox",
         "UninstallApp",
         "UnpinTeamMailbox",
     ),
-    Schema.EXCHANGE2016: (
+    (Schema.EXCHANGE2016, _NOT_HERE): (
         "AddTag",
-        "CreateFolderPath",
         "CreateMeetingInstanceRequest",
         "CreateMeetingSpace",
         "DeleteMeetingInstanceRequest",
@@ -73,11 +90,12 @@ _NAMES = {
         "ReportMessage",
         "SetUserPhoto",
         "StartSearchSession",
-        "UpdateItemInRecoverableItems",
         "UpdateMeetingInstanceRequest",
         "UpdateMeetingSpace",
     ),
 }
 
-MISSING: dict[str, Schema] = {name: since for since, names in _NAMES.items() for name in names}
-"""Name of the operation to the schema step that brought it."""
+MISSING: dict[str, Missing] = {
+    name: Missing(since, *refusal) for (since, refusal), names in _NAMES.items() for name in names
+}
+"""Name of the operation to when it came and how it is refused."""

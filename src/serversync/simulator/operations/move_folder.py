@@ -9,6 +9,7 @@ from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.response import MESSAGES_NS, EwsError, failure, response, success
 from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape
+from serversync.simulator.versions import Schema
 
 M = f"{{{MESSAGES_NS}}}"
 
@@ -34,6 +35,8 @@ def _carry(call: Call, element: etree._Element) -> tuple[Mailbox, Folder]:
     if mailbox is not target[0]:
         raise EwsError("ErrorCrossMailboxMoveCopy")
     if call.operation == "CopyFolder":
+        if mailbox.is_public and call.exchange.version.schema >= Schema.EXCHANGE2013:
+            raise EwsError("ErrorMoveCopyFailed", "Public folders cannot be copied.")
         return mailbox, _copy(mailbox, folder, target[1])
     mailbox.move_folder(folder, target[1])
     return mailbox, folder

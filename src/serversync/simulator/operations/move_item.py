@@ -1,4 +1,7 @@
-"""MoveItem and CopyItem: items into another folder of the same mailbox, always with new ids; a copy takes room."""
+"""MoveItem and CopyItem: items into another folder, always with new ids; a copy takes room.
+
+They stay in their mailbox, or cross between a mailbox, its archive and the public folders.
+"""
 
 from lxml import etree
 
@@ -28,12 +31,21 @@ def answer(call: Call) -> str:
 
 def _carry(call: Call, element: etree._Element, into: Mailbox, folder: Folder, *, is_copy: bool) -> str:
     mailbox, item = call.item_of(element, Right.READ if is_copy else Right.DELETE)
-    if mailbox is not into:
+    is_near = (mailbox.owner or mailbox) is (into.owner or into)
+    if not (is_near or mailbox.is_public or into.is_public):
         raise EwsError("ErrorCrossMailboxMoveCopy")
     if item.occurrence:
         raise EwsError("ErrorCalendarCannotMoveOrCopyOccurrence")
     if folder.search is not None:
         raise EwsError("ErrorMoveCopyFailed")
+    if into.is_public and folder.parent is None:
+        raise EwsError("ErrorOperationNotAllowedWithPublicFolderRoot")
+    if mailbox is not into:
+        into.check_room(mailbox.weight_of(item))
+        brought = into.bring(mailbox, item.number, folder)
+        if not is_copy:
+            mailbox.delete(item.number)
+        return created(call, into, brought)
     if is_copy:
         mailbox.check_room(mailbox.weight_of(item))
     again = mailbox.copy(item.number, folder) if is_copy else mailbox.move(item.number, folder)

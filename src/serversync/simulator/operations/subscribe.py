@@ -80,7 +80,7 @@ def _folders(call: Call, request: etree._Element) -> tuple[Mailbox, frozenset[in
     if len(mailboxes) != 1:
         raise EwsError("ErrorInvalidSubscriptionRequest")
     (mailbox,) = mailboxes.values()
-    if mailbox is not call.mailbox:
+    if not call.is_own(mailbox):
         raise EwsError("ErrorSubscriptionDelegateAccessNotSupported")
     return mailbox, frozenset(folder.number for _, folder in found)
 

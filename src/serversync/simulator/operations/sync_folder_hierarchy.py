@@ -39,6 +39,8 @@ def _sync(call: Call) -> str:
         root = mailbox.distinguished_folder("root")
     else:
         mailbox, root = call.folder(wanted[0])
+        if mailbox.is_public:
+            raise EwsError("ErrorInvalidFolderTypeForOperation")
     given = (call.request.findtext(f"{M}SyncState") or "").strip()
     known = _unseal(given, mailbox, root, call.exchange.secret) if given else 0
     below = mailbox.below(root)

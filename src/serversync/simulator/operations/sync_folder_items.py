@@ -48,7 +48,7 @@ def _sync(call: Call) -> str:
         if error.response_code in {"ErrorItemNotFound", "ErrorFolderNotFound"}:
             raise EwsError("ErrorSyncFolderNotFound") from error
         raise
-    if folder.search is not None:
+    if folder.search is not None or mailbox.is_public:
         raise EwsError("ErrorInvalidFolderTypeForOperation")
     ignored = {element.get("Id", "") for element in call.request.iterfind(f"{M}Ignore/*")}
     given = (call.request.findtext(f"{M}SyncState") or "").strip()

@@ -142,7 +142,8 @@ def _check_meeting(call: Call, mailbox: Mailbox, stored: StoredItem, item: Store
             raise EwsError("ErrorCalendarIsNotOrganizer")
         return None
     if tells:
-        if stored.folder == mailbox.distinguished_folder("deleteditems").number and meetings.everybody(item):
+        bin_folder = mailbox.find_distinguished_folder("deleteditems")
+        if bin_folder is not None and stored.folder == bin_folder.number and meetings.everybody(item):
             raise EwsError("ErrorCalendarCannotUpdateDeletedItem")
         meetings.check_people(meetings.everybody(item))
     update = prepare_update(stored, item, sends=tells)
