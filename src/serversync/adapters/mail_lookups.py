@@ -4,8 +4,8 @@ Every question is asked once for the whole page and answered by index look-ups, 
 records there are; a test holds the query plans to that.
 """
 
-from base64 import b64decode
 from binascii import Error as Base64Error
+from binascii import a2b_base64
 from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -197,7 +197,7 @@ def _index(text: str | None) -> bytes:
     if not text:
         return b""
     try:
-        return b64decode(text)
+        return a2b_base64(text)
     except Base64Error:
         return b""
 

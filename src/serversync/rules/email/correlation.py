@@ -213,10 +213,13 @@ class Book:
 
     def alike(self, subject_keys: Sequence[int]) -> Iterable[tuple[Rank, Earlier]]:
         """Return what stands under any of the subject keys, the latest first."""
-        found = [self.by_subject_key[key] for key in subject_keys if key in self.by_subject_key]
-        if len(found) == 1:
-            return reversed(found[0])
-        each = {ranked[1].activityid: ranked for those in found for ranked in those}
+        if len(subject_keys) == 1:
+            return reversed(self.by_subject_key.get(subject_keys[0], ()))
+        each = {
+            ranked[1].activityid: ranked
+            for key in subject_keys
+            for ranked in self.by_subject_key.get(key, ())
+        }
         return sorted(each.values(), key=_rank_of_ranked, reverse=True)
 
 
@@ -317,6 +320,8 @@ def _by_conversation(search: _Search) -> Earlier | None:
 def _by_smart_matching(search: _Search) -> Earlier | None:
     """Return the latest e-mail before the message, but not too long before, with the same words and people."""
     message, settings = search.message, search.settings
+    if search.book.by_subject_key.keys().isdisjoint(search.keys.subject_keys):
+        return None
     noise, most, fewest = settings.hashfilterkeywords, settings.hashmaxcount, settings.hashminaddresscount
     sent = message.sent_on
     since = sent - smart.WINDOW if sent else None
