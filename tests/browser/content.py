@@ -112,9 +112,13 @@ def fill() -> dict[str, str]:
 
 
 def _people(company: "Company") -> None:
-    from serversync.administration import people
-    from serversync.crm.models import SystemUser
+    from serversync.administration import apikeys, people
+    from serversync.core.clock import now
+    from serversync.crm.models import ApiKey, SystemUser
 
+    for login, name in ((company.dora.domainname, "Nightly report"), (company.ada.domainname, LONG)):
+        apikeys.add(login, name)
+    ApiKey.objects.filter(name=LONG).update(expireson=now() - timedelta(days=1))
     for user in (company.dora, company.ada, company.ben):
         user.set_password(PASSWORD)
         user.save()

@@ -178,7 +178,8 @@ def test_a_question_that_nobody_asked_cannot_be_answered(act: CommandLine) -> No
 
 def test_a_field_goes_the_way_that_was_set(act: CommandLine, ada: exchangelib.Account) -> None:
     act("settings", "set", "actplanfirst", "no")
-    assert act("settings", "field", "contact", "department", "to-crm").exit_code == 0
+    (now_set,) = act.json("settings", "field", "contact", "department", "to-crm")
+    assert (now_set["column"], now_set["direction"], now_set["default"]) == ("department", "to-crm", "both")
     add_contact(lastname="Lovelace", department="Engines", jobtitle="Countess")
     act("mailbox", "test-enable", ADA)
     assert act("mailbox", "sync", ADA, "--wait").exit_code == 0

@@ -9,9 +9,10 @@ from typing import Any
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from serversync.administration import actor, customers, jobs, queues, syncfilters
+from serversync.administration import actor, apikeys, customers, jobs, queues, syncfilters
 from serversync.crm.models import (
     Account,
+    ApiKey,
     Appointment,
     AsyncOperation,
     Contact,
@@ -97,6 +98,12 @@ def of_template(_: Company) -> list[Any]:
     return [SavedQuery.objects.all()[0].pk]
 
 
+def of_key(company: Company) -> list[Any]:
+    with actor.acting(actor.INSTALLATION):
+        found = ApiKey.objects.first() or apikeys.add(company.dora.domainname, "Nightly report")[0]
+    return [found.pk]
+
+
 def of_alert(_: Company) -> list[Any]:
     return [TraceLog.objects.all()[0].pk, "dismiss"]
 
@@ -124,6 +131,7 @@ OPENED: dict[str, Arguments] = {
             "new-queue",
             "password",
             "options",
+            "keys",
             "appointment-list",
             "appointment-new",
             "task-list",
@@ -189,6 +197,7 @@ BY_FORM: dict[str, Arguments] = {
     "account-state": lambda company: [*of_account(company), "deactivate"],
     "queue-state": lambda company: [*of_queue(company), "deactivate"],
     "user-unlock": lambda company: [company.ada.pk],
+    "key-remove": of_key,
     "appointment-act": lambda company: [*of_appointment(company), "complete"],
     "task-act": lambda company: [*of_task(company), "complete"],
     "user-filter-act": lambda company: [*of_filter(company), "deactivate"],

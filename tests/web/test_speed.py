@@ -148,6 +148,9 @@ def test_mail_of_one_mailbox_is_its_owners_along_an_index_and_the_rest_by_keys(c
     owners = plan(company, address, 'AS "newest"')
     assert "email_owner_newest" in owners
     assert "Sort" not in owners
+    assert re.search(r"Index Cond: \(activityid = \(?email\.activityid", owners), (
+        "not all messages of the mailbox"
+    )
     rest = plan(company, address, 'AS "newest"', which=1)
     assert BY_KEYS.search(rest)
     assert "Except" in rest

@@ -102,7 +102,9 @@ def remove(reference: str) -> ApiKey:
     with transaction.atomic():
         row = _reached().filter(pk=wanted).first() if wanted is not None else None
         if row is None:
-            raise RecordNotFound(kind="key", name=reference, remedy="List the keys with 'user key list'.")
+            raise RecordNotFound(
+                kind="key", name=reference, remedy="List the keys with 'serversync user key list'."
+            )
         audit.noted("user.key-remove", row.systemuserid, {"key": str(row)})
         ApiKey.objects.filter(pk=row.pk).delete()
     return row

@@ -71,10 +71,15 @@ def field(
     kind: Annotated[str, typer.Argument(help="contact, task or appointment.")],
     column: Annotated[str, typer.Argument(help="Logical name of the field.")],
     direction: Annotated[str, typer.Argument(help="none, to-exchange, to-crm or both.")],
+    *,
+    as_json: Json = False,
 ) -> None:
     """Set which way a field goes."""
-    with with_database(as_json=False) as output:
+    with with_database(as_json=as_json) as output:
         from serversync.administration import syncfields
 
         changed = syncfields.change(kind, {column: direction})
-        output.say(f"{column} of a {kind} goes {direction}." if changed else "Nothing was changed.")
+        if output.as_json:
+            output.json([asdict(row) for row in syncfields.find_all(kind) if row.column == column])
+        else:
+            output.say(f"{column} of a {kind} goes {direction}." if changed else "Nothing was changed.")

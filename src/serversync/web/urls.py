@@ -19,5 +19,6 @@ urlpatterns = [
     path("", include("serversync.web.pages.activities.urls")),
     path("queues/", include("serversync.web.pages.queues.urls")),
     path("filters/", include("serversync.web.pages.filters.urls")),
+    path("keys/", include("serversync.web.pages.apikeys.urls")),
     path("users/", include("serversync.web.pages.users.urls")),
 ]

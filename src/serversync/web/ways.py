@@ -57,6 +57,7 @@ _WAYS: Final = (
     (r"serversync user add LOGIN", "Users > New user"),
     (r"Users, or 'serversync user edit LOGIN --role ROLE'", "Users > Roles"),
     (r"serversync user edit LOGIN --ask-password", "Users > New password"),
+    (r"List the keys with 'serversync user key list'", "See Keys of the API"),
     (r"serversync user unlock LOGIN", "Users > Lift the pause after failed log-ins"),
     (r"List what exists with 'serversync (?P<kind>\w+) list'", "See the list"),
     (r"serversync doctor", "Overview > Workers"),
