@@ -184,6 +184,49 @@ def test_the_pages_show_whom_it_did_not_reach_and_why(place):
     assert "Not delivered to all" in client.get("/mail/").content.decode()
 
 
+QMAIL = """From: MAILER-DAEMON@mx.example
+To: ada@example.org
+Subject: failure notice
+Message-Id: <1.qmail@mx.example>
+
+Hi. This is the qmail-send program at mx.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.
+
+<grete@harbour.example>:
+192.0.2.1 does not like recipient.
+Remote host said: 550 5.1.1 User unknown
+
+--- Below this line is a copy of the message.
+
+From: ada@example.org
+Message-ID: {message_id}
+
+Good day
+"""
+"""Plain mail for Exchange: only its words say what it is."""
+
+
+def test_a_report_in_words_marks_too_and_belongs_to_the_e_mail(place):
+    email = leave({"to": [GRETE]})
+    place.exchange.deliver(QMAIL.format(message_id=email.messageid).replace("\n", "\r\n").encode(), [ADA])
+    sync(place, ADA)
+    assert [one[:3] for one in told(email)] == [(GRETE, 1, "5.1.1")]
+    assert Email.objects.get(subject="failure notice").correlatedactivityid == email
+    assert place.query("select count(*) from tracelog where code = 'sending.not-delivered'") == [(1,)]
+    assert place.query(
+        "select count(*) from contact where lower(emailaddress1) = 'mailer-daemon@mx.example'"
+    ) == [(0,)]
+
+
+def test_the_same_words_of_anybody_else_mark_nothing(place):
+    email = leave({"to": [GRETE]})
+    text = QMAIL.format(message_id=email.messageid).replace("MAILER-DAEMON@", "hans@")
+    place.exchange.deliver(text.replace("\n", "\r\n").encode(), [ADA])
+    sync(place, ADA)
+    assert told(email) == []
+
+
 @pytest.mark.parametrize(
     "hostile",
     [

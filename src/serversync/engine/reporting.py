@@ -8,29 +8,24 @@ from collections.abc import Sequence
 
 from serversync.core.errors import NotDelivered
 from serversync.engine.ports import Alerts, ExchangeMailbox, MailboxRun, MailStore, Told
-from serversync.rules.email.kinds import Kind, kind_of
 from serversync.rules.email.message import ReceivedMessage
 from serversync.rules.email.reports import (
     Fate,
     Report,
     Reported,
     is_of_failure,
+    is_report,
     keys_of_report,
+    may_be_bounce,
     read_report,
     subject_of_report,
 )
 from serversync.rules.email.settings import EmailSettings
 
-_READ_RECEIPTS = (".IPNRN", ".IPNNRN")
-
 
 def reports_among(messages: Sequence[ReceivedMessage]) -> list[ReceivedMessage]:
-    """Return the reports on delivery among messages."""
-    return [
-        one
-        for one in messages
-        if kind_of(one.item_class) is Kind.REPORT and not one.item_class.upper().endswith(_READ_RECEIPTS)
-    ]
+    """Return what may be a report on delivery among messages."""
+    return [one for one in messages if is_report(one) or may_be_bounce(one)]
 
 
 async def what_reports_tell(
@@ -43,22 +38,22 @@ async def what_reports_tell(
 
     A report that does not name its e-mail in its own headers is given the reference that its content has.
     """
-    read: list[Report] = []
+    read: list[tuple[ReceivedMessage, Report]] = []
     for message, data in zip(reports, await exchange.whole(reports), strict=True):
-        report = read_report(data) if data is not None else Report()
+        is_marked = is_report(message)
+        report = read_report(data, in_words_alone=not is_marked) if data is not None else Report()
+        if not is_marked and not report.recipients:
+            continue
         if report.message_ids and not message.in_reply_to and not message.references:
             message.references = " ".join(report.message_ids)
-        read.append(report)
-    keys = [
-        keys_of_report(message, report, settings.prefixes)
-        for message, report in zip(reports, read, strict=True)
-    ]
+        read.append((message, report))
+    keys = [keys_of_report(message, report, settings.prefixes) for message, report in read]
     looking = [one for one in keys if any(one)]
     if not looking:
         return []
     book = await store.earlier(looking)
     told = []
-    for message, report, key in zip(reports, read, keys, strict=True):
+    for (message, report), key in zip(read, keys, strict=True):
         recipients = report.recipients
         if not recipients and is_of_failure(message.item_class):
             recipients = (Reported("", Fate.NOT_DELIVERED),)

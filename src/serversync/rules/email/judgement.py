@@ -14,6 +14,7 @@ from uuid import UUID
 
 from serversync.rules.email import content, filtering, internal
 from serversync.rules.email.acceptance import Decision, Outcome
+from serversync.rules.email.bounces import is_mail_server
 from serversync.rules.email.circle import Circle, People, Taken
 from serversync.rules.email.correlation import Book, Correlation, Keys, Regarding, correlate
 from serversync.rules.email.filtering import Acceptance, NewSender, Principal
@@ -267,6 +268,7 @@ def _new_sender(
         or message.sender.routing != "SMTP"
         or "@" not in message.sender.address
         or len(message.sender.address) > LONGEST_ADDRESS
+        or is_mail_server(message.sender.address)
     ):
         return _NOTHING
     return acceptor.new_sender

@@ -1,16 +1,18 @@
 """Reports about an e-mail that was sent: whom it did not reach, and why; and which e-mail it is about.
 
-A report on delivery has a part for programs with a block for each recipient, and the e-mail or its headers. What does
-not say so in that way (old list servers, text alone) is a message like any other. Source: RFC 3464 (reports on delivery),
-RFC 6533 (with addresses in UTF-8).
+A report on delivery has a part for programs with a block for each recipient, and the e-mail or its headers. Some mail
+servers say it in words of a known form instead, see ``bounces``; anything else is a message like any other.
+Source: RFC 3464 (reports on delivery), RFC 6533 (with addresses in UTF-8).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from email import message_from_bytes, message_from_string
 from email.message import Message
 from enum import IntEnum
 from typing import NamedTuple
 
+from serversync.rules.email.bounces import is_mail_server, read_bounce
 from serversync.rules.email.correlation import (
     CONVERSATION_BASE_BYTES,
     Book,
@@ -21,6 +23,7 @@ from serversync.rules.email.correlation import (
     normalized_id,
 )
 from serversync.rules.email.headers import PARSER_ERRORS, decoded
+from serversync.rules.email.kinds import Kind, kind_of
 from serversync.rules.email.message import ReceivedMessage
 from serversync.rules.email.token import tokens_in
 
@@ -31,6 +34,8 @@ _MOST_TEXT = 64 * 1024
 _STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _HEADERS = frozenset({"text/rfc822-headers", "message/global-headers"})
 _MESSAGES = frozenset({"message/rfc822", "message/global"})
+_STATUS_CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+_READ_RECEIPTS = (".IPNRN", ".IPNNRN")
 
 
 class Fate(IntEnum):
@@ -76,10 +81,29 @@ def is_of_failure(item_class: str) -> bool:
     return item_class.upper().endswith(".NDR")
 
 
-def read_report(data: bytes) -> Report:
-    """Return what a report says; nothing where it does not say it in a way that programs read."""
+def is_report(message: ReceivedMessage) -> bool:
+    """Tell whether Exchange took a message for a report on delivery."""
+    return kind_of(message.item_class) is Kind.REPORT and not message.item_class.upper().endswith(
+        _READ_RECEIPTS
+    )
+
+
+def may_be_bounce(message: ReceivedMessage) -> bool:
+    """Tell whether a message that Exchange took for mail may be a report in words: a mail server wrote it."""
+    return message.sender is not None and is_mail_server(message.sender.address)
+
+
+def read_report(data: bytes, *, in_words_alone: bool = False) -> Report:
+    """Return what a report says; nothing where it does not say it in a way that programs read.
+
+    Args:
+        data: The message as it came.
+        in_words_alone: Whether it is no report by its form, so that only what a mail server says in words counts.
+    """
     try:
-        return _read(message_from_bytes(data))
+        message = message_from_bytes(data)
+        report = Report() if in_words_alone else _read(message)
+        return report if report.recipients else _read_words(message, report)
     except PARSER_ERRORS:
         return Report()
 
@@ -87,18 +111,47 @@ def read_report(data: bytes) -> Report:
 def _read(message: Message) -> Report:
     recipients: list[Reported] = []
     ids: list[str] = []
-    subject = ""
     for part in _parts(message):
-        kind = part.get_content_type()
-        if kind in _STATUS and not recipients:
+        if part.get_content_type() in _STATUS and not recipients:
             blocks = list(_blocks(part))
             recipients = list(_recipients(blocks))
             ids += [one for block in blocks if (one := _id(block.get("Original-Message-ID")))]
-        elif kind in _HEADERS or kind in _MESSAGES:
-            original = _original(part)
-            ids += [one for one in (_id(original.get("Message-ID")),) if one]
-            subject = subject or decoded(str(original.get("Subject") or ""))
-    return Report(tuple(recipients[:MOST_RECIPIENTS]), tuple(dict.fromkeys(ids)), subject)
+    returned = [
+        _original(part) for part in _parts(message) if part.get_content_type() in _HEADERS | _MESSAGES
+    ]
+    return _about(returned, Report(tuple(recipients[:MOST_RECIPIENTS]), tuple(ids)))
+
+
+def _read_words(message: Message, report: Report) -> Report:
+    """Return what a report says in words; the given one where it says nothing that is known."""
+    text = next((_text(part) for part in _parts(message) if part.get_content_type() == "text/plain"), "")
+    bounce = read_bounce(text, _words(message.get("X-Failed-Recipients")))
+    recipients = [
+        Reported(
+            address[:320],
+            Fate.DELAYED if is_waiting else Fate.NOT_DELIVERED,
+            found[0] if (found := _STATUS_CODE.search(reason)) else "",
+            _words(reason)[:LONGEST_REASON],
+        )
+        for address, reason, is_waiting in bounce.unreached[:MOST_RECIPIENTS]
+    ]
+    if not recipients:
+        return report
+    returned = [
+        _original(part) for part in _parts(message) if part.get_content_type() in _HEADERS | _MESSAGES
+    ]
+    if bounce.returned:
+        returned.append(message_from_string(bounce.returned))
+    return _about(returned, Report(tuple(recipients), report.message_ids, bounce.subject))
+
+
+def _about(returned: Iterable[Message], report: Report) -> Report:
+    """Add the ids and the subject of what came back."""
+    ids, subject = list(report.message_ids), report.subject
+    for original in returned:
+        ids += [one for one in (_id(original.get("Message-ID")),) if one]
+        subject = subject or decoded(str(original.get("Subject") or ""))
+    return report._replace(message_ids=tuple(dict.fromkeys(ids)), subject=subject)
 
 
 def _parts(message: Message) -> Iterator[Message]:
