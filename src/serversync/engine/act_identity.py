@@ -140,7 +140,8 @@ class Identities:
         if (
             link is None or link.kind is not due.kind
         ):  # an appointment that was made a series is another record
-            return _take_in(due.kind, item, known, met, next(ids))
+            is_free = await self._is_free(item, known)
+            return _take_in(due.kind, item, known, met, next(ids), is_free=is_free)
         if link.stage is Stage.UNLINKED:
             await self._store.done(run, due.kind, [item.item_id])
             return None
@@ -161,6 +162,19 @@ class Identities:
             return False
         [outcome] = await self._mailbox.read(link.kind, [link.item_id])
         return isinstance(outcome, Item) and outcome.stamp == link.crmid
+
+    async def _is_free(self, item: Item, known: _Known) -> bool:
+        """Tell whether no other item is the record that follows from this one.
+
+        A link that never came so far as to stamp its item is this item's where its own is not there any more: it was moved.
+        """
+        link = known.links.get(item.becomes) if item.becomes is not None else None
+        if link is None or link.stage in (Stage.UNLINKED, Stage.GONE):
+            return True
+        if link.stage is not Stage.CREATING_IN_CRM or link.item_id is None:
+            return False
+        [outcome] = await self._mailbox.read(link.kind, [link.item_id])
+        return isinstance(outcome, ItemGone)
 
     async def _meet(self, link: Link, outcome: Item | ServiceError | None, now: datetime) -> Meeting:
         """Return the item of a link, looked for by its stamp where it is not under its id."""
@@ -189,7 +203,9 @@ class Identities:
         return Meeting(link, None, Sight.GONE if is_believed else Sight.MISSED_ONCE)
 
 
-def _take_in(kind: Kind, item: Item, known: _Known, met: dict[UUID, Meeting], new_id: UUID) -> Meeting:
+def _take_in(
+    kind: Kind, item: Item, known: _Known, met: dict[UUID, Meeting], new_id: UUID, *, is_free: bool
+) -> Meeting:
     """Return an item that belongs to no link with the record that it is, or may become."""
     crmid, is_known = item.becomes or new_id, False
     if item.stamp is not None and item.stamp in known.stamped and item.stamp not in met:
@@ -199,14 +215,10 @@ def _take_in(kind: Kind, item: Item, known: _Known, met: dict[UUID, Meeting], ne
             if record.crmid not in met:
                 crmid, is_known = record.crmid, True
                 break
-        if not is_known and (crmid in met or _is_live(known.links.get(crmid))):
+        if not is_known and (crmid in met or not is_free):
             # Another item is this record already; this one is left alone.
             return Meeting(_fresh(new_id, kind, item), item, is_new=True)
     return Meeting(_fresh(crmid, kind, item), item, takes_part=is_known or item.takes_part, is_new=True)
-
-
-def _is_live(link: Link | None) -> bool:
-    return link is not None and link.stage not in (Stage.UNLINKED, Stage.GONE)
 
 
 def _fresh(crmid: UUID, kind: Kind, item: Item) -> Link:

@@ -53,7 +53,8 @@ class Killed(BaseException):
     """The process is gone; what it had not written down it did not know."""
 
 
-def _kill() -> None:
+def kill() -> None:
+    """End the process."""
     raise Killed
 
 
@@ -76,7 +77,7 @@ def make_pass(world: World, *, answer: Answer = Answer.NONE, kills_at: str | Non
         if kills_at is None:
             drive(going())
         else:
-            with faults.arm(kills_at, _kill):
+            with faults.arm(kills_at, kill):
                 drive(going())
     allowed = sum(max(BRAKE.count, int(BRAKE.share * (linked[kind] + 20))) * 2 for kind in KINDS)
     allowed += len(shown) if answer is Answer.DELETE else 0

@@ -319,7 +319,7 @@ class Crm:
 
     async def hear_records(self, run: ActRun, kind: Kind) -> None:
         def effect() -> None:
-            now = {row.crmid: (row.version, row.in_filters) for row in self.rows.values()}
+            now = {row.crmid: (row.version, self.lets_in(row)) for row in self.rows.values()}
             changed = {key for key in {*now, *self.told} if now.get(key) != self.told.get(key)}
             self.told = now
             self.heard = {key for key in self.heard | changed if self._matters(key)}
@@ -329,12 +329,20 @@ class Crm:
     def _matters(self, crmid: UUID) -> bool:
         """Whether a record that was heard of says anything new to its link, or may get one."""
         row, link = self.rows.get(crmid), self._links.get(crmid)
-        version, in_filters = (row.version, row.in_filters) if row else (0, False)
+        version, in_filters = (row.version, self.lets_in(row)) if row else (0, False)
         if link is None or link.stage is Stage.GONE:
-            return in_filters
+            return row is not None and self.may_begin(row, link)
         return link.stage is not Stage.UNLINKED and (
             version != link.crm_version or in_filters is link.is_parked
         )
+
+    def lets_in(self, row: Row) -> bool:
+        """Whether the filters of this mailbox's user let a record in."""
+        return row.in_filters
+
+    def may_begin(self, row: Row, link: Link | None) -> bool:
+        """Whether a record without a living link may begin to take part in this mailbox."""
+        return self.lets_in(row)
 
     async def seen(self, run: ActRun, kind: Kind, crmids: Sequence[UUID]) -> None:
         self.heard -= set(crmids)
@@ -358,7 +366,8 @@ class Crm:
                 due.append(Due(link, link.crmid, link.kind, link.item_id))
         for row in self.rows.values():
             known = self._links.get(row.crmid)
-            if row.crmid in self.heard and row.in_filters and (known is None or known.stage is Stage.GONE):
+            is_free = known is None or known.stage is Stage.GONE
+            if row.crmid in self.heard and is_free and self.may_begin(row, known):
                 due.append(Due(None, row.crmid, row.kind, None))
         return due
 
@@ -432,7 +441,7 @@ class Crm:
             raise ChangeConflict(mailbox="ada")
         row.fields.update(change.fields)
         row.version = self.world.tick()
-        self.told[row.crmid] = row.version, row.in_filters
+        self.told[row.crmid] = row.version, self.lets_in(row)
         base = link.base or Common({}, {})
         return msgspec.structs.replace(
             link, crm_version=row.version, base=Common(dict(row.fields), base.exchange)
