@@ -53,7 +53,7 @@ ORGANIZES: Final = f"""(exists (select from activityparty p where p.activityid =
 FILTERS: Final = "{filters}"
 """Stands in a text for the filters of the user."""
 SPEAKS: Final = """not exists (select from systemuser u join exchangesyncidmapping l
-    on l.mailboxid = u.defaultmailbox and l.objectid = r.activityid and l.stage = 2
+    on l.mailboxid = u.defaultmailbox and l.objectid = r.activityid and l.stage < 3
     where u.defaultmailbox <> m.mailboxid and (
         u.systemuserid in (select p.partyid from activityparty p
             where p.activityid = r.activityid and p.participationtypemask = 7)

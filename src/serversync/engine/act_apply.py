@@ -295,7 +295,11 @@ class Applier:
         seen = done.meeting.item
         item_id, change_key = link.item_id, link.change_key
         if written is not None:
-            item_id, change_key, _ = written
+            item_id, change_key, said = written
+            if action.merged.to_exchange and said is None and item_id not in echoes:
+                change_key = (
+                    ""  # what Exchange has made of it was not read; the feed tells of it, and it is read then
+                )
         elif seen is not None:
             item_id, change_key = seen.item_id, seen.change_key
         settled = replace(

@@ -243,7 +243,7 @@ class MeetingCrm(Crm):
         link = organizer.link(row.crmid) if organizer is not None else None
         says = InCrm(
             is_organizer=self._organizes(row),
-            speaks=link is None or link.stage is not Stage.LINKED or organizer is self,
+            speaks=link is None or link.stage in (Stage.UNLINKED, Stage.GONE) or organizer is self,
             has_attendees=bool(row.fields["requiredattendees"]),
             ends_on=ends(row.fields),
             is_known=row.fields.get("globalobjectid") is not None,
