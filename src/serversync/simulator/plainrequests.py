@@ -21,7 +21,7 @@ def answer_plain(request: web.BaseRequest, exchange: Exchange) -> web.StreamResp
         return web.Response(status=200, headers={"Allow": _METHODS, "Public": _METHODS})
     if request.method != "POST":
         return page(405, "Method Not Allowed", {"Allow": _METHODS})
-    if not request.content_type.lower().endswith("xml"):
+    if request.content_type.lower() != "text/xml":
         return page(415, "The content type was not the expected type 'text/xml; charset=utf-8'.")
     return None
 

@@ -218,8 +218,9 @@ class SimulatorServer:
             self._transports.add(request.transport)
         try:
             response = await self._respond(request)
-        except web.HTTPRequestEntityTooLarge:
-            response = page(413, "Request Entity Too Large")
+        except web.HTTPClientError as refusal:
+            response = page(refusal.status, refusal.reason)
+            response.force_close()  # the rest of the body would be taken for the next request
         except ConnectionResetError:
             return web.Response(
                 status=400

@@ -3,6 +3,8 @@
 import asyncio
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestPayloadError
 
 from serversync.simulator.faults import Fault
 
@@ -14,15 +16,25 @@ async def read_body(request: web.BaseRequest) -> bytes:
     """Read the whole body.
 
     Raises:
-        aiohttp.web.HTTPRequestEntityTooLarge: it is longer than IIS lets through.
+        aiohttp.web.HTTPRequestEntityTooLarge: it is longer than IIS lets through, or says that it will be.
+        aiohttp.web.HTTPExpectationFailed: the client expects something that nobody does.
+        aiohttp.web.HTTPBadRequest: it is not compressed as it says, or not in the pieces that it announces.
     """
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+    expected = request.headers.get("Expect", "").lower()
+    if expected not in {"", "100-continue"}:
+        raise web.HTTPExpectationFailed
+    if (request.content_length or 0) > BODY_LIMIT:
+        raise web.HTTPRequestEntityTooLarge(BODY_LIMIT, request.content_length or 0)
+    if expected and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > BODY_LIMIT:
-            raise web.HTTPRequestEntityTooLarge(BODY_LIMIT, len(body))
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                raise web.HTTPRequestEntityTooLarge(BODY_LIMIT, len(body))
+    except (RequestPayloadError, HttpProcessingError) as problem:
+        raise web.HTTPBadRequest from problem
     return bytes(body)
 
 
