@@ -6,8 +6,19 @@ import ssl
 import zlib
 
 import pytest
+from lxml import etree
 
-from tests.simulator.conftest import GET_INBOX, MAILBOX, Client, basic, envelope, impersonate
+from tests.simulator.conftest import (
+    GET_INBOX,
+    MAILBOX,
+    SCHEMAS,
+    Client,
+    Serve,
+    basic,
+    envelope,
+    impersonate,
+    make_exchange,
+)
 
 BODY = envelope(GET_INBOX, header=impersonate(MAILBOX)).encode()
 LENGTH = f"Content-Length: {len(BODY)}"
@@ -178,3 +189,15 @@ def test_paths_are_read_as_by_iis(client: Client, path: str, wanted: int) -> Non
 def test_heads_without_end_are_refused(client: Client, lines: list[str]) -> None:
     assert status(ask(client, *lines, LENGTH, body=BODY)) == 400
     assert client.call(GET_INBOX).codes == ["NoError"]
+
+
+@pytest.mark.skipif(not SCHEMAS.is_dir(), reason="../shared/ews-schema is not here")
+@pytest.mark.parametrize("product", ["Exchange2010_SP3", "Exchange2013_SP1", "Exchange2016", "ExchangeSE"])
+def test_the_description_names_no_service_as_that_of_a_real_server(product: str, serve: Serve) -> None:
+    with serve(make_exchange(product), schema_dir=SCHEMAS) as simulator:
+        client = Client(simulator)
+        reply = client.send("", path="/ews/services.wsdl", method="GET")
+        client.close()
+    names = {etree.QName(one).localname for one in reply.xml.iterchildren("{*}*")}
+    assert {"types", "message", "portType", "binding"} <= names
+    assert "service" not in names

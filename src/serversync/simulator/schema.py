@@ -7,6 +7,7 @@ The schemas of 2007 SP1 and 2010 SP2 that Microsoft published name every conditi
 their servers take it, and so it is judged there as the same condition inside an ``And``.
 """
 
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from lxml import etree
 from serversync.simulator.response import TYPES_NS, SoapFault
 
 _T = f"{{{TYPES_NS}}}"
+_SERVICE = re.compile(rb"<wsdl:service\b.*?</wsdl:service>", re.DOTALL)
 _WRAPPER = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
 <xs:import namespace="http://www.w3.org/XML/1998/namespace" schemaLocation="{folder}/xml.xsd"/>
 <xs:import namespace="http://schemas.microsoft.com/exchange/services/2006/types" schemaLocation="{folder}/{name}/types.xsd"/>
@@ -68,6 +70,15 @@ class SchemaCollection:
             wrapper = _WRAPPER.format(folder=self.folder.as_uri(), name=name)
             self._compiled[name] = etree.XMLSchema(etree.fromstring(wrapper.encode()))
         return self._compiled[name]
+
+    def file(self, folder: str, name: str) -> bytes:
+        """Return a file of a generation as a server gives it: the WSDL names no service, so no address either.
+
+        Raises:
+            OSError: the folder does not hold it.
+        """
+        content = (self.folder / folder / name).read_bytes()
+        return _SERVICE.sub(b"", content) if name.endswith(".wsdl") else content
 
     def violations(self, name: str, element: etree._Element) -> list[str]:
         """Return what is wrong with an element, each with its line; nothing for a valid one."""

@@ -354,7 +354,7 @@ class SimulatorServer:
     def _schema_file(self, name: str) -> web.StreamResponse:
         if self._schemas is None:
             return page(404, "Not Found")
-        content = (self._schemas.folder / self.exchange.version.schema_folder / name).read_bytes()
+        content = self._schemas.file(self.exchange.version.schema_folder, name)
         return web.Response(body=content, content_type="text/xml")
 
     async def _send(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
