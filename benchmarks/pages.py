@@ -20,6 +20,8 @@ from serversync.database.leasing import take_lease
 
 GOAL = 200.0
 """Milliseconds."""
+COUNTING = frozenset({"filters"})
+"""No list, search or overview: it holds the filters of a person against every record, to say how many they let in."""
 
 
 def run(console: Console, *, quick: bool) -> list[Row]:
@@ -47,7 +49,10 @@ def run(console: Console, *, quick: bool) -> list[Row]:
     ]
     for page, (_, middle, _) in sorted(found.items()):
         ms = 1000 * middle
-        rows.append(Row(f"pages.{page}", ms, "ms", "pages.goal", ms / GOAL, 1.0))
+        if page in COUNTING:
+            rows.append(Row(f"pages.{page}", ms, "ms"))
+        else:
+            rows.append(Row(f"pages.{page}", ms, "ms", "pages.goal", ms / GOAL, 1.0))
     slowest = max(found, key=lambda page: found[page][2])
     console.print(f"pages: the slowest answer was one of {slowest}")
     rows.append(Row("pages.slowest-answer", 1000 * found[slowest][2], "ms"))

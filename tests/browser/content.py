@@ -274,7 +274,7 @@ def _work(company: "Company") -> None:
     items = AsyncOperationItem.objects.filter(asyncoperationid=done)
     items.update(itemstate=3, code="exchange.unreachable", message="The server does not answer.", attempts=10)
     AsyncOperation.objects.filter(pk=done.pk).update(
-        statecode=3, statuscode=31, startedon=now() - timedelta(hours=1), completedon=now()
+        statecode=3, statuscode=31, failedcount=2, startedon=now() - timedelta(hours=1), completedon=now()
     )
     TraceLog.objects.filter(regardingobjectid=boxes[0].pk).update(
         occurrences=1204, firston=now() - timedelta(days=3), laston=now()
@@ -309,6 +309,7 @@ def _variants(places: dict[str, str], box: "Mailbox") -> dict[str, Any]:
         "mail-outgoing": f"{places['mail']}?show=outgoing",
         "mail-nothing-found": f"{places['mail']}?q=nothing+like+it",
         "mailboxes-second-page": f"{places['mailboxes']}?page=2&sort=-last",
+        "mailboxes-failing": f"{places['mailboxes']}?view=failing",
         "mailboxes-pending": f"{places['mailboxes']}?view=pending",
         "mailboxes-nothing-found": f"{places['mailboxes']}?q=nobody",
         "mailbox-why": f"{places['mailbox']}?message=Offer",

@@ -10,10 +10,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from serversync.administration import actor, jobs
 from serversync.administration.readiness import Readiness
 from serversync.core.clock import now
 from serversync.crm.models import (
     ActivityParty,
+    AsyncOperationItem,
     Contact,
     Email,
     EmailServerProfile,
@@ -301,3 +303,33 @@ def test_a_search_finds_the_same_by_looking_through_and_by_the_index(
         last = client.get(f"/mail/{link}")
         back.append(subjects(last))
     assert back == usual[::-1]
+
+
+def test_the_mailboxes_that_fail_say_why_and_what_to_do_in_the_list(company: Company) -> None:
+    """From the number on the overview to the remedy it is one click."""
+    box = mailbox_of(company.ada)
+    Mailbox.objects.filter(pk=box.pk).update(mailboxstatus=2, incomingemailstatus=2)
+    TraceLog.objects.filter(regardingobjectid=box.pk).update(
+        level=3,
+        text="Nobody may log on.",
+        errordetails="Approve it: serversync mailbox approve ada@example.org.",
+    )
+    page = logged_in(company.dora).get("/mailboxes/?view=failing").content.decode()
+    assert "Nobody may log on." in page
+    assert "<strong>What to do:</strong> Approve it: More Commands &gt; Approve Email." in page
+    assert "Nobody may log on." not in logged_in(company.dora).get("/mailboxes/").content.decode()
+
+
+def test_a_job_says_of_each_mailbox_that_failed_what_to_do(company: Company) -> None:
+    box = mailbox_of(company.ada)
+    with actor.acting(actor.INSTALLATION):
+        job = jobs.start("sync", [box])
+    AsyncOperationItem.objects.filter(asyncoperationid=job).update(
+        itemstate=3, code="exchange.unreachable", message="It does not answer."
+    )
+    TraceLog.objects.filter(regardingobjectid=box.pk).update(
+        level=3, code="exchange.unreachable", errordetails="Open the firewall."
+    )
+    page = logged_in(company.dora).get(reverse("job", args=[job.pk])).content.decode()
+    assert "It does not answer." in page
+    assert "<strong>What to do:</strong> Open the firewall." in page

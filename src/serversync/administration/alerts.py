@@ -1,6 +1,6 @@
 """Alerts: what went wrong (or well), of which mailbox, and what to do; and raising those of tests by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -60,6 +60,18 @@ def addresses_of(alerts: list[TraceLog]) -> dict[str, str]:
     keys = {one.regardingobjectid for one in alerts if one.regardingobjectid is not None}
     rows = Mailbox.objects.filter(pk__in=keys).values_list("pk", "emailaddress")
     return {str(key): address or "" for key, address in rows}
+
+
+def of_mailboxes(keys: Iterable[UUID]) -> dict[UUID, dict[str, TraceLog]]:
+    """Return the open errors of some mailboxes, by mailbox and code, the latest last; of those that may be read."""
+    found: dict[UUID, dict[str, TraceLog]] = {}
+    rows = privileges.alerts().filter(
+        regardingobjectid__in=list(keys), resolvedon=None, level=TraceLevel.ERROR
+    )
+    for row in rows.order_by("laston"):
+        if row.regardingobjectid is not None:
+            found.setdefault(row.regardingobjectid, {})[row.code] = row
+    return found
 
 
 def find(reference: str) -> TraceLog:

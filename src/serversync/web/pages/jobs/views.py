@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from serversync.administration import jobs, privileges
+from serversync.administration import alerts, jobs, privileges
 from serversync.core.errors import InputInvalid
 from serversync.crm.models import AsyncOperation
 from serversync.web.keyset import Position, read_page
@@ -31,7 +31,10 @@ def detail(request: HttpRequest, jobid: UUID) -> HttpResponse:
     """Show one job."""
     job = jobs.find(str(jobid))
     (state,) = jobs.states([job])
-    return render(request, "jobs/detail.html", {"row": state, "failures": jobs.failures(job)})
+    items = list(jobs.failures(job))
+    told = alerts.of_mailboxes(item.mailboxid_id for item in items)
+    failures = [(item, told.get(item.mailboxid_id, {}).get(item.code or "")) for item in items]
+    return render(request, "jobs/detail.html", {"row": state, "failures": failures})
 
 
 @require_POST

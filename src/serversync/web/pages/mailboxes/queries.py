@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Concat
 from django.http import QueryDict
 
-from serversync.administration import systemviews, traces
+from serversync.administration import alerts, systemviews, traces
 from serversync.crm.models import Mailbox, MessageTrace, TraceLog
 from serversync.crm.models.messagetrace import TraceOutcome
 from serversync.web.numbered import numbered_page, read_rows
@@ -49,10 +49,11 @@ class MailboxCounts:
 
 @dataclass(frozen=True, slots=True)
 class MailboxRow:
-    """A line of the list."""
+    """A line of the list; ``trouble`` is the latest error of a mailbox, where the view is that of those that fail."""
 
     mailbox: Mailbox
     counts: MailboxCounts
+    trouble: TraceLog | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,15 @@ def list_mailboxes(query: QueryDict) -> MailboxList:
     sort = sort if sort in SORTS else "name"
     page, is_cut = _page(_in_order(found, sort, query, descending=descending), query)
     counts = count_messages([mailbox.mailboxid for mailbox in page])
-    rows = [MailboxRow(mailbox, counts.get(mailbox.mailboxid, MailboxCounts())) for mailbox in page]
+    told = alerts.of_mailboxes(counts) if query.get("view") == "failing" else {}
+    rows = [
+        MailboxRow(
+            mailbox,
+            counts.get(mailbox.mailboxid, MailboxCounts()),
+            next(reversed(told.get(mailbox.mailboxid, {}).values()), None),
+        )
+        for mailbox in page
+    ]
     set_up = any(row.mailbox.emailserverprofile_id for row in rows) or bool(query.get("q")) or _any_set_up()
     return MailboxList(rows, page, sort, descending, nothing_set_up=not set_up, is_cut=is_cut)
 
