@@ -35,7 +35,7 @@ def main(arguments: dict[str, Any]) -> dict[str, float]:
             )
         employ(environment.dsn, arguments["place"], interval=3600)
         from serversync.jobs import loop
-        from serversync.jobs.batch import tune_process
+        from serversync.jobs.tuning import tune_process
 
         tune_process()
         return loop.run(_run(environment.dsn, arguments))

@@ -34,7 +34,8 @@ def main(arguments: dict[str, str]) -> dict[str, float]:
         mailboxid = prepare(arguments)
         from serversync.adapters.leases import claim_one
         from serversync.adapters.profiles import ProfileConnections
-        from serversync.jobs.batch import BatchRunner, tune_process
+        from serversync.jobs.batch import BatchRunner
+        from serversync.jobs.tuning import tune_process
         from serversync.jobs.worker import open_pool
 
         lease = timedelta(minutes=5)

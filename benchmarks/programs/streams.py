@@ -16,7 +16,7 @@ from serversync.exchange.notifications import EventStream
 from serversync.exchange.operations.subscribe import StreamingSubscriptionRequest, Subscribe
 from serversync.exchange.types.ids import DistinguishedFolderId
 from serversync.jobs import loop
-from serversync.jobs.batch import tune_process
+from serversync.jobs.tuning import tune_process
 
 _INBOX = Subscribe(StreamingSubscriptionRequest(folder_ids=(DistinguishedFolderId("inbox"),)))
 AT_ONCE = 10

@@ -70,7 +70,7 @@ class _Slot:
         endpoint: Endpoint,
         headers: dict[str, str],
         *,
-        read_bytes: int = 1 << 20,
+        read_bytes: int = 1 << 17,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._connector = _Connector(
@@ -294,15 +294,19 @@ class Transport:
         """
         pieces: list[bytes] = []
         size = 0
-        async with aclosing(self.chunks(response)) as chunks:
-            async for chunk in chunks:
+        try:
+            # By chunks as they were unpacked: ``iter_any`` puts what has come meanwhile together, a copy for nothing.
+            async for chunk, _ in response.content.iter_chunks():
                 size += len(chunk)
                 if size > self._max_answer_bytes:
                     limit = self._max_answer_bytes
                     raise AnswerUnreadable(
                         operation=operation, limit=limit, reason=f"it is larger than {limit} bytes"
                     )
-                pieces.append(chunk)
+                if chunk:
+                    pieces.append(chunk)
+        except (aiohttp.ClientError, OSError) as error:
+            raise network_error(error, self._endpoint) from error
         return pieces
 
     async def ask_offer(self, leg: Leg = NO_LOG_ON) -> int:

@@ -1,9 +1,6 @@
 """Runs the claimed mailboxes of a batch over its connections, each at most once, and keeps all leases alive."""
 
 import asyncio
-import gc
-import importlib
-import importlib.util
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
@@ -14,7 +11,6 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-import aiohttp
 import structlog
 from psycopg_pool import AsyncConnectionPool
 from structlog.contextvars import bound_contextvars
@@ -46,19 +42,6 @@ _LOOK_AGAIN: Final = 1.0
 
 Run = Callable[[MailboxRun], Awaitable[tuple[PassResult, ServiceError | None]]]
 """Runs one mailbox that has begun."""
-
-
-def tune_process() -> None:
-    """Set up a process for passes: fewer looks for reference cycles, and a faster unpacking of answers.
-
-    A pass makes many objects and few cycles; what exists at this point (imported modules) is never looked at
-    again. ISA-L unpacks in a seventh of zlib's time (9.6 and 1.4 µs a message of 7 KB).
-    """
-    if importlib.util.find_spec("isal") is not None:
-        aiohttp.set_zlib_backend(importlib.import_module("isal.isal_zlib"))
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from serversync import __version__
 from serversync.adapters.notification_groups import NotificationGroups
 from serversync.adapters.profiles import ProfileConnections
 from serversync.jobs.act import Synchronization
-from serversync.jobs.batch import BatchRunner, tune_process
+from serversync.jobs.batch import BatchRunner
 from serversync.jobs.certificates import watch_certificates
 from serversync.jobs.dispatcher import Dispatcher
 from serversync.jobs.ending import end
@@ -34,6 +34,7 @@ from serversync.jobs.outgoing import OutgoingMail
 from serversync.jobs.passwords import watch_passwords
 from serversync.jobs.places import Places
 from serversync.jobs.tasks import MAILBOXES, Batch
+from serversync.jobs.tuning import tune_process
 
 log = structlog.get_logger(__name__)
 
