@@ -1,12 +1,14 @@
 """CPU and memory of the process that calls, and the programs that are measured, each in a process of its own."""
 
+import ctypes
+import gc
 import json
 import os
 import resource
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,14 @@ def resident_megabytes() -> float:
     """The memory that this process holds now."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 2**20
+
+
+def settled_megabytes() -> float:
+    """The memory that this process cannot do without: what is garbage, or free and not given back yet, is not counted."""
+    gc.collect()
+    with suppress(OSError, AttributeError):  # another C library; its free memory is counted then
+        ctypes.CDLL(None).malloc_trim(0)
+    return resident_megabytes()
 
 
 @dataclass(slots=True)

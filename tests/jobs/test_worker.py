@@ -96,9 +96,9 @@ async def test_a_batch_holds_not_too_many_mailboxes_and_its_part_of_the_connecti
 async def test_few_mailboxes_are_shared_out_over_all_connections(place):
     more_mailboxes(place, 36)
     async with open_pool(place.dsn) as pool, queue(place):
-        assert await dispatcher(pool, place).dispatch() == 28
+        assert await dispatcher(pool, place).dispatch() == 40
     jobs = [args for (args,) in place.query("select args from procrastinate_jobs order by id")]
-    assert [len(job["claims"]) for job in jobs] == [10, 8, 6, 4]
+    assert [len(job["claims"]) for job in jobs] == [12, 12, 12, 4]
     assert place.query("select sum(connections) from connectionslot") == [(10,)]
 
 

@@ -19,7 +19,7 @@ from serversync.exchange import outcome as ews
 from serversync.exchange.client import EwsClient
 from serversync.exchange.operations import sync_folder_items as sync
 from serversync.exchange.operations.get_attachment import GetAttachment
-from serversync.exchange.operations.get_folder_values import GetFolderValues
+from serversync.exchange.operations.get_folder_values import FolderValues, GetFolderValues
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems, SyncPage
 from serversync.exchange.types.attachment import Attachment as EwsAttachment
@@ -130,18 +130,7 @@ class EwsMailbox:
     async def change_mark(self, folders: Sequence[MailFolder]) -> str | None:
         """See ``ExchangeMailbox``."""
         request = GetFolderValues(tuple([_folder_id(each) for each in folders]), _CHANGE_MARK)
-        parts = []
-        for outcome in await self._client.call(request, mailbox=self._mailbox):
-            if isinstance(outcome, ews.Failure):
-                if isinstance(outcome.error, Permanent):
-                    return None
-                raise outcome.error
-            told = outcome.value.tagged
-            written = told.get("0x670a", "")
-            if not _MOMENT.match(written):
-                return None
-            parts.append(f"{written} {told.get('0x670b')} {outcome.value.total_count}")
-        return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+        return await self._client.call_known(request, _change_mark, mailbox=self._mailbox)
 
     async def outside_inbox(self, folders: Sequence[MailFolder]) -> list[MailFolder]:
         """See ``ExchangeMailbox``."""
@@ -315,6 +304,22 @@ class ExchangeMailboxes:
                 yield mailbox
             finally:
                 mailbox.discard()
+
+
+def _change_mark(folders: Sequence[ews.Outcome[FolderValues]]) -> str | None:
+    """Return the mark of all folders together; ``None`` where one of them has none, or is not there."""
+    parts = []
+    for outcome in folders:
+        if isinstance(outcome, ews.Failure):
+            if isinstance(outcome.error, Permanent):
+                return None
+            raise outcome.error
+        told = outcome.value.tagged
+        written = told.get("0x670a", "")
+        if not _MOMENT.match(written):
+            return None
+        parts.append(f"{written} {told.get('0x670b')} {outcome.value.total_count}")
+    return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def _folder_id(folder: MailFolder) -> AnyFolderId:

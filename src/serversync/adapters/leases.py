@@ -43,15 +43,18 @@ _DUE_PROFILES = f"""
     select p.emailserverprofileid, p.maxconcurrentconnections, coalesce(p.incomingcredentialretrieval = 0, false),
         exists (select from emaildelivery d join mailbox m on m.mailboxid = d.mailboxid
                 where m.emailserverprofile = p.emailserverprofileid and d.dueon <= now()
-                and (d.leaseuntil is null or d.leaseuntil < now()) and {MAY_SEND})
+                and (d.leaseuntil is null or d.leaseuntil < now()) and {MAY_SEND}),
+        held.batches, held.connections
     from emailserverprofile p
     cross join organization o
     cross join lateral (
         select m.nextpasson from mailbox m where m.emailserverprofile = p.emailserverprofileid and {_IS_DUE}
         order by m.nextpasson limit 1) first
-    where p.incomingcredentialretrieval = 0 or p.maxconcurrentconnections > coalesce((
-        select sum(s.connections) from connectionslot s
-        where s.budgetid = p.emailserverprofileid and s.leaseuntil > now()), 0)
+    cross join lateral (
+        select count(*) filter (where s.purpose = 'passes')::int as batches,
+            coalesce(sum(s.connections), 0)::int as connections
+        from connectionslot s where s.budgetid = p.emailserverprofileid and s.leaseuntil > now()) held
+    where p.incomingcredentialretrieval = 0 or p.maxconcurrentconnections > held.connections
     order by first.nextpasson
 """  # noqa: S608 - put together from constants
 
@@ -190,13 +193,16 @@ class DueProfile(NamedTuple):
     """A profile with mailboxes that are due and connections that are free.
 
     ``has_own_accounts`` says that its mailboxes have credentials, and so limits, of their own; ``has_mail_waiting``
-    that e-mails wait to be sent.
+    that e-mails wait to be sent; ``running`` how many batches have connections at this time, ``in_use`` how many
+    connections all have together.
     """
 
     profileid: UUID
     connections: int
     has_own_accounts: bool
     has_mail_waiting: bool
+    running: int
+    in_use: int
 
     @property
     def left_for_mail(self) -> int:

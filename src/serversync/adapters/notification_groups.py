@@ -7,7 +7,7 @@ mailboxes of a group is written for all of them at once.
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -107,6 +107,16 @@ class Member(NamedTuple):
     address: str
     folders: tuple[str, ...]
 
+    @classmethod
+    def of(cls, address: str, folders: Sequence[str]) -> "Member":
+        """Return a member; where its folders are those that every mailbox has, one list serves all such members."""
+        read = tuple(folders)
+        return cls(address, _SHARED.setdefault(read, read) if _OF_EVERYBODY.issuperset(read) else read)
+
+
+_OF_EVERYBODY: Final = frozenset({"inbox", "sentitems", "calendar", "contacts", "tasks"})
+_SHARED: Final[dict[tuple[str, ...], tuple[str, ...]]] = {}
+
 
 Members = dict[UUID, Member]
 """Mailboxes of a group by their ids."""
@@ -165,7 +175,7 @@ class NotificationGroups:
             rows = await connection.execute(_FREE, (MOST_MAILBOXES,))
             free: dict[Place, list[tuple[UUID, Member]]] = defaultdict(list)
             for mailboxid, address, folders, *where in await rows.fetchall():
-                free[Place(*where)].append((mailboxid, Member(address, tuple(folders))))
+                free[Place(*where)].append((mailboxid, Member.of(address, folders)))
             joined: dict[Group, Members] = {}
             if free:
                 room = await self._room(connection, own)
@@ -207,7 +217,7 @@ class NotificationGroups:
         """Return the mailboxes of a group."""
         async with self._pool.connection() as connection:
             rows = await connection.execute(_MEMBERS, (group.groupid,))
-            return {mailboxid: Member(address, tuple(folders)) async for mailboxid, address, folders in rows}
+            return {mailboxid: Member.of(address, folders) async for mailboxid, address, folders in rows}
 
     async def folders(self, own: Sequence[UUID]) -> dict[UUID, str]:
         """Return for each group a text that is another one whenever its mailboxes or their folders are."""

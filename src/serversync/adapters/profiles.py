@@ -82,8 +82,21 @@ class _Route(NamedTuple):
     credentials: Credentials
 
 
-_Routes = list[_Route]
-"""Empty, or the one that all mailboxes of a profile have that names its server and its account."""
+class _Shared(NamedTuple):
+    """The client, in the turn of a batch, that serves all mailboxes of it."""
+
+    entry: _Open
+    client: EwsClient
+
+
+class _Routes:
+    """What the mailboxes of one batch have in common where their profile names its server and its account."""
+
+    __slots__ = ("route", "shared")
+
+    def __init__(self) -> None:
+        self.route: _Route | None = None
+        self.shared: _Shared | None = None
 
 
 class ProfileConnections:
@@ -201,17 +214,12 @@ class ProfileConnections:
             raise MailboxNotAllowed(mailbox=mailbox.address, profile=profile.name)
         is_own = profile.uses_credentials_of(mailbox)
         acts_as = mailbox.address if profile.impersonate and not is_own else None
-        is_same_for_all = routes is not None and not is_own and not profile.useautodiscover
+        if is_own or profile.useautodiscover:
+            routes = None
         try:
-            if is_same_for_all and routes:
-                route = routes[0]
-            else:
-                route = await self._route(profile, mailbox)
-                if is_same_for_all and routes is not None:
-                    routes.append(route)
-            entry = await self._entry(*route)
+            entry, client = await self._client(profile, mailbox, turn, routes)
             try:
-                yield Connected(entry.client.lane(turn) if turn else entry.client, acts_as)
+                yield Connected(client, acts_as)
             except AuthenticationFailed as error:
                 await self._refused(entry, error)
                 raise
@@ -220,6 +228,22 @@ class ProfileConnections:
         except _MOVED as error:
             await self._forget(profile, mailbox, error)
             raise
+
+    async def _client(
+        self, profile: ProfileRow, mailbox: MailboxRow, turn: Turn | None, routes: _Routes | None
+    ) -> _Shared:
+        """Return the client, counted as used once more; the one of the batch as long as nothing has replaced it."""
+        if routes is not None and routes.shared is not None and not routes.shared.entry.replaced:
+            routes.shared.entry.users += 1
+            return routes.shared
+        route = routes.route if routes is not None else None
+        if route is None:
+            route = await self._route(profile, mailbox)
+        entry = await self._entry(*route)
+        shared = _Shared(entry, entry.client.lane(turn) if turn else entry.client)
+        if routes is not None:
+            routes.route, routes.shared = route, shared
+        return shared
 
     async def _route(self, profile: ProfileRow, mailbox: MailboxRow) -> _Route:
         key, credentials = self._account(profile, mailbox)
@@ -319,7 +343,7 @@ class BatchConnections:
     ) -> None:
         self._connections = connections
         self._turn = turn
-        self._routes: _Routes = []
+        self._routes = _Routes()
         self._mailboxes = mailboxes
         self.profile = profile
 

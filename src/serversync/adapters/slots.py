@@ -8,9 +8,10 @@ the database does: a worker that was stopped and comes back sends nothing over s
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from types import TracebackType
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -126,6 +127,25 @@ class Budget:
         return self.mailboxid or self.profileid
 
 
+class _Place(AbstractAsyncContextManager[None]):
+    """One of the connections of a lease, while a request is under way; the same object serves all of them."""
+
+    def __init__(self, lease: "SlotLease", room: asyncio.Semaphore) -> None:
+        self._lease = lease
+        self._room = room
+
+    async def __aenter__(self) -> None:
+        await self._room.acquire()
+        if not self._lease.is_held:
+            self._room.release()
+            raise LeaseLost(mailbox="the connections of this run")
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._room.release()
+
+
 class SlotLease:
     """Connections that may be used at the same time; as ``Turn`` each request takes one of them meanwhile."""
 
@@ -135,6 +155,7 @@ class SlotLease:
         self.connections = connections
         self._until = until
         self._room = asyncio.Semaphore(connections)
+        self._place = _Place(self, self._room)
 
     @property
     def is_held(self) -> bool:
@@ -151,17 +172,12 @@ class SlotLease:
             await self._room.acquire()
             self.connections -= 1
 
-    @asynccontextmanager
-    async def request(self) -> AsyncIterator[None]:
+    def request(self) -> AbstractAsyncContextManager[None]:
         """Take one of the connections for a request; see ``Turn``.
 
-        Raises:
-            LeaseLost: the lease has ended, and others may have the connections.
+        Entering raises ``LeaseLost`` where the lease has ended, and others may have the connections.
         """
-        async with self._room:
-            if not self.is_held:
-                raise LeaseLost(mailbox="the connections of this run")
-            yield
+        return self._place
 
 
 async def take(

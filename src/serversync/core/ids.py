@@ -6,10 +6,11 @@ several keys for every message.
 
 import os
 from collections.abc import Iterator
-from uuid import UUID, SafeUUID, uuid5
+from hashlib import sha1
+from uuid import UUID, SafeUUID
 
 _VARIANT_MASK, _VARIANT = 0xC000 << 48, 0x8000 << 48
-_VERSION_MASK, _VERSION_4 = 0xF000 << 64, 4 << 76
+_VERSION_MASK, _VERSION_4, _VERSION_5 = 0xF000 << 64, 4 << 76, 5 << 76
 _RANDOM_BITS = ~_VARIANT_MASK & ~_VERSION_MASK & (1 << 128) - 1
 _FIXED_BITS = _VARIANT | _VERSION_4
 _UNKNOWN = SafeUUID.unknown
@@ -42,9 +43,12 @@ def random_uuids(count: int) -> Iterator[UUID]:
 def pass_id(of: UUID, fence: int) -> UUID:
     """Return the id of one pass: of a mailbox, or of an e-mail that is sent, under the claim with this fence.
 
-    A claim has a fence of its own, so no two passes have the same id, and every process finds the same one.
+    A claim has a fence of its own, so no two passes have the same id, and every process finds the same one. It is
+    the UUID of version 5 of the fence in the name space of the mailbox, as ``uuid.uuid5`` makes it.
 
-    >>> pass_id(UUID(int=1), 7) == pass_id(UUID(int=1), 7) != pass_id(UUID(int=1), 8)
+    >>> from uuid import uuid5
+    >>> pass_id(UUID(int=1), 7) == uuid5(UUID(int=1), "7") != pass_id(UUID(int=1), 8)
     True
     """
-    return uuid5(of, str(fence))
+    digest = sha1(of.bytes + b"%d" % fence, usedforsecurity=False).digest()
+    return uuid_of(int.from_bytes(digest[:16], "big") & _RANDOM_BITS | _VARIANT | _VERSION_5)

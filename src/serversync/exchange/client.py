@@ -38,6 +38,7 @@ from serversync.exchange.auth.guard import LogOnGuard
 from serversync.exchange.behaviour import Behaviour, behaviour_of
 from serversync.exchange.endpoint import Endpoint
 from serversync.exchange.http_status import not_exchange, page_title, retry_after, status_error
+from serversync.exchange.known_answers import KnownAnswer, KnownAnswers
 from serversync.exchange.lane import Lane, Turn
 from serversync.exchange.namespaces import t
 from serversync.exchange.notifications import SILENCE, EventStream
@@ -50,7 +51,14 @@ from serversync.exchange.outcome import Failure, Outcome
 from serversync.exchange.product import Gate
 from serversync.exchange.repair import StreamRepair
 from serversync.exchange.response_codes import AnswerContext, Retry
-from serversync.exchange.soap import NotAnEnvelope, content_of, envelope, open_envelope, parse_pieces
+from serversync.exchange.soap import (
+    Envelope,
+    NotAnEnvelope,
+    content_of,
+    envelope,
+    open_envelope,
+    parse_pieces,
+)
 from serversync.exchange.streaming import Base64Decoder, Decoder, DivertingReader, Sink, TextDecoder
 from serversync.exchange.transport import Transport
 from serversync.exchange.types.attachment import Attachment
@@ -108,6 +116,7 @@ class EwsClient:
         self._versions = VersionMemory(version)
         self._gate = Gate(allow_other_servers) if require_supported else None
         self._admitted: set[ServerVersionInfo] = set()
+        self._known = KnownAnswers()
         self._max_answer_bytes = max_answer_bytes
         self._guard = guard
         self._transport: Transport | Lane | None = None
@@ -185,6 +194,30 @@ class EwsClient:
         """
         return await self._versioned(
             mailbox, lambda version: self._call(operation, version, mailbox, affinity)
+        )
+
+    async def call_known(
+        self,
+        operation: Operation[R],
+        meaning: Callable[[list[Outcome[R]]], str | None],
+        *,
+        mailbox: str | None = None,
+    ) -> str | None:
+        """Send one request with a short answer, and return what it means; one that is known is not read again.
+
+        The answer is not compressed: packing and unpacking it costs more than it saves.
+
+        Args:
+            operation: What to ask.
+            meaning: Makes a short text of the outcomes, of them alone and always the same of the same ones; ``None``
+                is not remembered.
+            mailbox: The address of the mailbox to act as.
+
+        Raises:
+            ServiceError: the request as a whole failed, or ``meaning`` raised it.
+        """
+        return await self._versioned(
+            mailbox, lambda version: self._call_known(operation, meaning, version, mailbox)
         )
 
     async def call_bisecting(
@@ -405,15 +438,40 @@ class EwsClient:
         mailbox: str | None,
         affinity: Affinity | None = None,
     ) -> list[Outcome[R]]:
-        transport = self._open_transport()
-        headers = _headers(mailbox, affinity)
-        async with transport.exchange(request, headers, repeatable=operation.repeatable) as response:
-            if affinity is not None:
-                affinity.learn(response.headers)
-            pieces = await transport.read_pieces(response, operation.name)
+        response, pieces = await self._open_transport().ask(
+            request, _headers(mailbox, affinity), operation.name, repeatable=operation.repeatable
+        )
+        if affinity is not None:
+            affinity.learn(response.headers)
         context = self._context(operation, mailbox, response)
         root = self._parse(response, pieces, context)
         return operation.from_xml(self._content(root, context, response), context)
+
+    async def _call_known(
+        self,
+        operation: Operation[R],
+        meaning: Callable[[list[Outcome[R]]], str | None],
+        version: RequestServerVersion,
+        mailbox: str | None,
+    ) -> str | None:
+        request = envelope(operation, version, mailbox)
+        response, pieces = await self._open_transport().ask(
+            request,
+            {**_headers(mailbox), "Accept-Encoding": "identity"},
+            operation.name,
+            repeatable=operation.repeatable,
+        )
+        context = self._context(operation, mailbox, response)
+        key = self._known.key(request, pieces)
+        if response.status == 200 and (known := self._known.get(key)) is not None:
+            self._server_version = known.build
+            self._versions.heard(mailbox, known.build)
+            return known.meaning
+        opened, context = self._admit(self._parse(response, pieces, context), context, response)
+        told = meaning(operation.from_xml(self._opened(opened, context, response), context))
+        if response.status == 200 and told is not None and opened.server_version is not None:
+            self._known.keep(key, KnownAnswer(told, opened.server_version))
+        return told
 
     async def _stream(
         self,
@@ -552,6 +610,18 @@ class EwsClient:
             VersionUnsupported: another server than those that this client works with.
             ServiceError: it holds a fault.
         """
+        opened, context = self._admit(root, context, response)
+        return self._opened(opened, context, response)
+
+    def _admit(
+        self, root: _Element, context: AnswerContext, response: aiohttp.ClientResponse
+    ) -> tuple[Envelope, AnswerContext]:
+        """Return the envelope, of a server that this client works with, and the context with its build.
+
+        Raises:
+            NotExchange: the document is no SOAP envelope.
+            VersionUnsupported: another server than those that this client works with.
+        """
         try:
             opened = open_envelope(root)
         except NotAnEnvelope as error:
@@ -567,6 +637,14 @@ class EwsClient:
                 self._admitted.add(build)
         if build is not None:
             self._versions.heard(context.mailbox, build)
+        return opened, context
+
+    def _opened(self, opened: Envelope, context: AnswerContext, response: aiohttp.ClientResponse) -> _Element:
+        """Return the response element of an envelope.
+
+        Raises:
+            ServiceError: it holds a fault.
+        """
         try:
             return content_of(opened, context)
         except ServerBusy as busy:

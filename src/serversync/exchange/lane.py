@@ -74,6 +74,17 @@ class Lane:
         async with self._turn.request(), sending as response:
             yield response
 
+    async def ask(
+        self, body: bytes | Upload, headers: dict[str, str], operation: str, *, repeatable: bool
+    ) -> tuple[aiohttp.ClientResponse, list[bytes]]:
+        """See ``Transport.ask``.
+
+        Raises:
+            ServiceError: as there; or the turn is over.
+        """
+        async with self._turn.request():
+            return await self._transport.ask(body, headers, operation, repeatable=repeatable)
+
     @asynccontextmanager
     async def hanging(
         self, body: bytes, headers: dict[str, str], *, silence: timedelta

@@ -21,6 +21,7 @@ from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from msgspec import Struct
+from yarl import URL
 
 from serversync.core.clock import now
 from serversync.core.errors import AnswerUnreadable, AuthenticationFailed, ConnectionLost
@@ -134,6 +135,14 @@ class _Request(Struct, frozen=True, gc=False):
         return self.body if isinstance(self.body, bytes) else self.body.pieces()
 
 
+def _let_go(response: aiohttp.ClientResponse) -> None:
+    """Give the connection back where the answer was read to its end; close it where it was not."""
+    if response.content.at_eof():
+        response.release()
+    else:
+        response.close()
+
+
 class Transport:
     """Sends requests to one server as one account.
 
@@ -161,6 +170,7 @@ class Transport:
         scheme: Authentication | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._url = URL(endpoint.url)
         self._resolver = resolver
         self._authentication = scheme or authentication(credentials, endpoint.host)
         self.evidence = LogOnEvidence()
@@ -225,10 +235,36 @@ class Transport:
             try:
                 yield response
             finally:
-                if response.content.at_eof():
-                    response.release()
-                else:
-                    response.close()
+                _let_go(response)
+
+    async def ask(
+        self, body: bytes | Upload, headers: dict[str, str], operation: str, *, repeatable: bool
+    ) -> tuple[aiohttp.ClientResponse, list[bytes]]:
+        """Send a request and return the answer, logged on, with its whole body in the pieces in which it came.
+
+        It does what ``exchange`` and ``read_pieces`` do together, with less in between: every poll is one of these.
+
+        Args:
+            body: The SOAP envelope.
+            headers: Headers of this request beside the common ones.
+            operation: What is asked, for errors.
+            repeatable: See ``exchange``.
+
+        Raises:
+            ServiceError: DNS, TCP, TLS, time-out, log-on: the class says which.
+            AnswerUnreadable: see ``read_pieces``.
+        """
+        request = _Request(body, headers, self._call_timeout, repeatable)
+        async with self._free:
+            slot = self._take_slot()
+            try:
+                response = await self._with_fresh_connection(slot, request)
+                try:
+                    return response, await self.read_pieces(response, operation)
+                finally:
+                    _let_go(response)
+            finally:
+                self._idle.append(slot)
 
     @asynccontextmanager
     async def hanging(
@@ -334,15 +370,19 @@ class Transport:
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[_Slot]:
         async with self._free:
-            if self._idle:
-                slot = self._idle.pop()
-            else:
-                slot = _Slot(self._endpoint, self._headers, resolver=self._resolver)
-                self._slots.append(slot)
+            slot = self._take_slot()
             try:
                 yield slot
             finally:
                 self._idle.append(slot)
+
+    def _take_slot(self) -> _Slot:
+        """Return a slot that nobody uses, to be put back among the idle ones."""
+        if self._idle:
+            return self._idle.pop()
+        slot = _Slot(self._endpoint, self._headers, resolver=self._resolver)
+        self._slots.append(slot)
+        return slot
 
     async def _with_fresh_connection(self, slot: _Slot, request: _Request) -> aiohttp.ClientResponse:
         """Send; what may be repeated once more where a kept-open connection turns out to be closed."""
@@ -420,7 +460,7 @@ class Transport:
             headers = {**headers, "Content-Length": str(request.body.size_bytes)}
         try:
             return await slot.session.post(
-                self._endpoint.url,
+                self._url,
                 data=request.content() if is_whole else b"",
                 headers=headers,
                 allow_redirects=False,

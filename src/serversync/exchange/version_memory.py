@@ -16,7 +16,7 @@ OLDER = {
 }
 """What is tried next where a version is refused."""
 
-_ORDER = tuple(RequestServerVersion)
+_ORDER = {version: number for number, version in enumerate(RequestServerVersion)}
 _MOST_REFUSALS = 3
 
 
@@ -65,7 +65,9 @@ class VersionMemory:
         known = self._known.get(mailbox)
         if known is not None and known[1]:
             return
-        right = min(request_version(info), self._newest, key=_ORDER.index)
+        right = request_version(info)
+        if _ORDER[right] > _ORDER[self._newest]:
+            right = self._newest
         if right is self._newest and self._default is not right:
             self._refusals, self._default = 0, right
         if right is not self._default:

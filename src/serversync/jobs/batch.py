@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 from psycopg_pool import AsyncConnectionPool
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from serversync.adapters.alerts import TraceLogAlerts
 from serversync.adapters.batch_leases import BatchLeases
@@ -198,10 +198,11 @@ class BatchRunner:
     ) -> tuple[PassResult, ServiceError | None] | None:
         """Run one mailbox that was begun; ``None`` where the claim is no longer ours."""
         noting = calls.begin()
+        bound = bind_contextvars(pass_id=str(ids.pass_id(run.mailboxid, run.fence)))
         try:
-            with bound_contextvars(pass_id=str(ids.pass_id(run.mailboxid, run.fence))):
-                return await self._run_traced(run, runner)
+            return await self._run_traced(run, runner)
         finally:
+            reset_contextvars(**bound)
             calls.end(noting)
 
     async def _run_traced(

@@ -26,6 +26,7 @@ from serversync.adapters.slots import WAKE_CHANNEL, Budget
 from serversync.jobs.ending import end
 from serversync.jobs.places import Places
 from serversync.jobs.tasks import MAILBOXES, Batch, run_mailboxes
+from serversync.jobs.wake import ListeningConnection
 
 __all__ = ["WAKE_CHANNEL", "Dispatcher", "share"]
 
@@ -52,13 +53,27 @@ def share(connections: int) -> int:
     return min(LANES, max(1, math.ceil(connections / SHARES)))
 
 
-def size(due: int, connections: int) -> int:
+def size(due: int, connections: int, *, free: int, running: int) -> int:
     """Return how many mailboxes one batch takes: no more than its part, so that the other connections have some too.
 
-    >>> [size(due, 3) for due in (2, 41, 5_000)]
-    [6, 11, 100]
+    Its part of what is due is that of its connections among the free ones, and not less than if the batches that may
+    still begin had equal parts; many small batches would cost more than what they do.
+
+    >>> [size(due, 3, free=10, running=0) for due in (2, 41, 5_000)]
+    [6, 13, 100]
+    >>> [size(due, 3, free=free, running=runs) for due, free, runs in ((41, 10, 0), (28, 7, 1), (16, 4, 2))]
+    [13, 12, 12]
+    >>> [size(due, 5, free=free, running=runs) for due, free, runs in ((80, 100, 0), (60, 95, 1), (80, 60, 8))]
+    [20, 20, 80]
+
+    Args:
+        due: How many are due.
+        connections: How many connections the batch has.
+        free: How many were free before.
+        running: Batches of the profile that have connections at this time.
     """
-    return min(BATCH, max(math.ceil(due / SHARES), 2 * connections))
+    part = max(connections / max(free, connections), 1 / max(SHARES - running, 1))
+    return min(BATCH, max(math.ceil(due * part), 2 * connections))
 
 
 class Dispatcher:
@@ -140,7 +155,8 @@ class Dispatcher:
             limit = BATCH
             if slotid is not None:
                 due = await count_due(connection, profile.profileid, most=BATCH * SHARES)
-                limit = size(due, most)
+                free = profile.connections - profile.in_use
+                limit = size(due, most, free=free, running=profile.running)
             claims = await claim_due(
                 connection, profile.profileid, host=self._host, lease=self._lease, limit=limit
             )
@@ -174,7 +190,7 @@ class Dispatcher:
     async def _wake_ups(self) -> AsyncIterator[asyncio.Event]:
         """Give an event that is set whenever somebody notifies the channel or a place becomes free."""
         woken = self._places.changed
-        async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+        async with await ListeningConnection.connect(self._conninfo, autocommit=True) as connection:
             await connection.execute(f"listen {WAKE_CHANNEL}")
 
             async def listen() -> None:

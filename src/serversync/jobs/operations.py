@@ -30,6 +30,7 @@ from serversync.core.errors import InputInvalid, ServiceError, Transient
 from serversync.crm.models import AsyncOperationItem, Mailbox, Organization, SystemUser
 from serversync.crm.models.asyncoperation import ItemState
 from serversync.jobs.connections import leave_broken_connection
+from serversync.jobs.wake import ListeningConnection
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +121,7 @@ class OperationRunner:
 
     async def run(self, conninfo: str) -> None:
         """Work until cancelled."""
-        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as listening:
+        async with await ListeningConnection.connect(conninfo, autocommit=True) as listening:
             await listening.execute(f"listen {jobs.WAKE_CHANNEL}")
             beating = asyncio.create_task(self._beat())
             try:

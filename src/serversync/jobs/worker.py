@@ -11,12 +11,14 @@ import socket
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
+import msgspec
 import psycopg
 import structlog
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from serversync import __version__
@@ -35,6 +37,7 @@ from serversync.jobs.passwords import watch_passwords
 from serversync.jobs.places import Places
 from serversync.jobs.tasks import MAILBOXES, Batch
 from serversync.jobs.tuning import tune_process
+from serversync.jobs.wake import ListeningConnection
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +55,11 @@ def host_name() -> str:
     return f"{socket.gethostname()}/{os.getpid()}"
 
 
+async def _configure(connection: psycopg.AsyncConnection) -> None:
+    """Let a connection read JSON in a fifth of the time that the standard library takes: each plan of a pass is JSON."""
+    set_json_loads(msgspec.json.decode, context=connection)
+
+
 def open_pool(dsn: str, *, size: int = 8, idle: timedelta = LEASE) -> AsyncConnectionPool:
     """Return a pool, not open yet, of connections in autocommit mode.
 
@@ -67,6 +75,7 @@ def open_pool(dsn: str, *, size: int = 8, idle: timedelta = LEASE) -> AsyncConne
         min_size=1,
         max_size=size,
         open=False,
+        configure=_configure,
         kwargs={"autocommit": True, "options": options},
         name="serversync",
     )
@@ -112,7 +121,9 @@ class Worker:
             stack.push_async_callback(profiles.close)
             runner = BatchRunner(pool, profiles, host=host_name(), lease=self._lease)
             beating = await stack.enter_async_context(runner.heartbeat())
-            connector = PsycopgConnector(conninfo=self._dsn, min_size=2, max_size=8)
+            connector = PsycopgConnector(
+                conninfo=self._dsn, min_size=2, max_size=8, connection_class=ListeningConnection
+            )
             stack.enter_context(app.replace_connector(connector))
             await stack.enter_async_context(app.open_async())
             places = Places(JOBS_AT_ONCE)

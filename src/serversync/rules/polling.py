@@ -93,7 +93,7 @@ def may_skip(watch: Watch, mark: str | None, now: datetime, *, at_least_every: t
 
 def after_skip(watch: Watch) -> Watch:
     """Return what to remember after a poll that the mark has answered."""
-    return replace(watch, skipped=watch.skipped + 1)
+    return Watch(watch.mark, watch.marked_on, watch.read_on, watch.skipped + 1, watch.trust)
 
 
 def after_reading(watch: Watch, mark: str | None, *, marked_on: datetime, read_on: datetime) -> Watch:
