@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from serversync.adapters.notification_groups import NotificationGroups
+from serversync.jobs.notifications import Told
 from serversync.jobs.worker import open_pool
 from serversync.simulator import Fault
 from serversync.simulator.identifiers import Identifier, encode
@@ -401,3 +402,19 @@ async def test_a_mailbox_that_a_stream_tells_of_is_polled_as_often_as_the_settin
     later = "select count(*) from mailbox where nextpasson > now() + interval '45 min' and leaseuntil is null"
     async with Running(place.dsn):
         await until(lambda: live(place) == [(4,)] and place.query(later) == [(4,)])
+
+
+async def test_connections_that_are_lost_while_subscribing_put_no_mailbox_aside(place, monkeypatch):
+    lost = []
+    client = Told._client
+
+    def loses_its_connection_once(told, turn):
+        if not lost:
+            lost.append(turn)
+            turn.prolonged(float("-inf"))
+        return client(told, turn)
+
+    monkeypatch.setattr(Told, "_client", loses_its_connection_once)
+    async with Running(place.dsn):
+        await streaming(place)
+    assert lost, "and all four are told of all the same, not only after a quarter of an hour"

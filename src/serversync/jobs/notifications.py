@@ -237,7 +237,8 @@ class Told:
             request = subscription(folders)
             (outcome,) = await connected.client.call(request, mailbox=address, affinity=self._affinity)
         except ServiceError as problem:
-            if problem.scope is not Scope.MAILBOX or isinstance(problem, ConnectionLost | AnswerUnreadable):
+            says_nothing = isinstance(problem, ConnectionLost | AnswerUnreadable | LeaseLost)
+            if problem.scope is not Scope.MAILBOX or says_nothing:
                 raise  # it says nothing about the mailbox
             return problem
         if isinstance(outcome, Failure):
