@@ -18,7 +18,15 @@ from serversync.simulator.ntlm import SIGNATURE, Binding, Handshake, channel_bin
 ExtendedProtection = Literal["off", "allow", "require"]
 """Extended Protection of the virtual directory: ignored; a wrong binding is refused; a right one is required."""
 
-Scheme = Literal["NTLM", "Negotiate", "Basic"]
+Scheme = Literal["NTLM", "Negotiate", "Basic", "Bearer"]
+_OFFERS = {
+    "Basic": 'Basic realm="localhost"',
+    "Bearer": 'Bearer client_id="00000002-0000-0ff1-ce00-000000000000", '
+    'trusted_issuers="00000001-0000-0000-c000-000000000000@*", '
+    'token_types="app_asserted_user_v1 service_asserted_app_v1", '
+    'authorization_uri="https://login.windows.net/common/oauth2/authorize"',
+}
+"""What the headers say beside the name of the scheme; tokens are offered, and none is ever accepted."""
 
 
 @dataclass(slots=True)
@@ -86,7 +94,7 @@ class Authenticator:
     @property
     def offers(self) -> tuple[str, ...]:
         """The ``WWW-Authenticate`` headers of a fresh 401, one for each scheme."""
-        return tuple('Basic realm="localhost"' if scheme == "Basic" else scheme for scheme in self._schemes)
+        return tuple(_OFFERS.get(scheme, scheme) for scheme in self._schemes)
 
     def authenticate(self, header: str | None, connection: Connection) -> Outcome:
         """Judge the ``Authorization`` header of a request on a connection."""
@@ -98,7 +106,7 @@ class Authenticator:
             raw = base64.b64decode(token.strip(), validate=True)
         except binascii.Error:
             return self._refuse(connection)
-        if name is None:
+        if name is None or name == "Bearer":
             return self._refuse(connection)
         if name == "Basic":
             return self._basic(raw, connection)

@@ -68,10 +68,17 @@ _TAGS: dict[int, Callable[[ItemView], str | None]] = {
     0x5D01: lambda view: _address_of(view, "message:Sender"),
     0x5D02: lambda view: _address_of(view, "message:From"),
     0x65E0: lambda view: _base64(view.mailbox.guid.bytes + view.item.number.to_bytes(6, "big")),
+    0x65E3: lambda view: _base64(_predecessors(view)),
     0x65E2: lambda view: _base64(view.mailbox.guid.bytes + view.item.change.to_bytes(6, "big")),
     0x670E: lambda view: str(view.item.number),
 }
 """Properties that follow from the item, by tag."""
+
+
+def _predecessors(view: ItemView) -> bytes:
+    """Return PidTagPredecessorChangeList: one store knows of one change, behind the length of both."""
+    change = view.mailbox.guid.bytes + view.item.change.to_bytes(6, "big")
+    return bytes((len(change),)) + change
 
 
 def extended_value(view: ItemView, wanted: ExtendedField) -> ExtendedValue | None:

@@ -29,7 +29,16 @@ from serversync.simulator.response import SoapFault
 from serversync.simulator.schema import SchemaCollection
 from serversync.simulator.soap import Answer, PreparedRequest, SoapEndpoint
 from serversync.simulator.streams import tell
-from serversync.simulator.wire import answer_stranger, page, read_body, reset, send_part
+from serversync.simulator.versions import Schema
+from serversync.simulator.wire import (
+    BODY_LIMIT,
+    BODY_LIMIT_OF_2010,
+    answer_stranger,
+    page,
+    read_body,
+    reset,
+    send_part,
+)
 
 _SCHEMA_FILES = {
     "/ews/types.xsd": "types.xsd",
@@ -233,12 +242,18 @@ class SimulatorServer:
         response.headers["request-id"] = str(uuid.uuid4())
         response.headers["X-FEServer"] = "EXCH01"
         response.headers["X-OWA-Version"] = self.exchange.version.number
+        if self.exchange.version.schema >= Schema.EXCHANGE2013:
+            response.headers["X-BEServer"] = response.headers["X-DiagInfo"] = "EXCH01"
+            response.headers["X-CalculatedBETarget"] = f"exch01.{self.exchange.domain}"
+        elif not response.prepared and "exchangecookie" not in request.cookies:
+            response.set_cookie("exchangecookie", uuid.uuid4().hex, path="/", httponly=True)
         if client_id := request.headers.get("client-request-id"):
             response.headers["client-request-id"] = client_id
         return response
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
-        body = await read_body(request)
+        is_old = self.exchange.version.schema < Schema.EXCHANGE2013
+        body = await read_body(request, BODY_LIMIT_OF_2010 if is_old else BODY_LIMIT)
         path = request.path.lower()
         if self._autodiscover is not None and AutodiscoverEndpoint.is_for(path):
             return await self._autodiscover.respond(request, body)

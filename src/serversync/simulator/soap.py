@@ -18,6 +18,7 @@ from serversync.simulator.faults import Fault
 from serversync.simulator.kinds.forms import fragment
 from serversync.simulator.mailbox import Mailbox
 from serversync.simulator.operations import ELEMENTS, MISSING, OPERATIONS, SINCE
+from serversync.simulator.requestwords import check_words, newer_property
 from serversync.simulator.response import (
     MESSAGES_NS,
     SOAP_NS,
@@ -254,6 +255,7 @@ class SoapEndpoint:
             raise SoapFault("ErrorInvalidRequest", f"The operation {request.operation} is not known.")
         if self._schemas is not None:
             self._schemas.check(request_schema_folder(schema), request.element)
+        check_words(request.element, self._exchange.version.schema)
 
     def answer(self, prepared: "PreparedRequest") -> Answer:
         """Carry out a request and return its answer."""
@@ -290,6 +292,7 @@ class SoapEndpoint:
         try:
             if prepared.request is not None:
                 call.zone = time_zone_context(prepared.request)
+            call.error = newer_property(call.request, call.schema)
             if prepared.fault is not None:
                 _plan(call, prepared.fault)
             with self._exchange.lock:

@@ -8,7 +8,7 @@ on is counted always (``Exchange.load``). Source: Microsoft, "EWS throttling in 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 from threading import Lock
@@ -37,6 +37,7 @@ class ThrottlingPolicy:
         max_burst: What may be spent at once (``EwsMaxBurst``).
         recharge_rate: What comes back in an hour (``EwsRechargeRate``).
         cutoff_balance: How far beyond zero requests are still served, delayed; ``None`` never refuses.
+        max_sync_calls: ``SyncFolderItems`` at the same time (``ConcurrentSyncCalls``, seen since 2016).
         cost: What a request costs beside the time that it takes.
     """
 
@@ -48,15 +49,18 @@ class ThrottlingPolicy:
     recharge_rate: timedelta = timedelta(milliseconds=900_000)
     cutoff_balance: timedelta | None = timedelta(milliseconds=3_000_000)
     cost: timedelta = timedelta()
+    max_sync_calls: int | None = 5
 
     @classmethod
     def of(cls, version: ServerVersion) -> "ThrottlingPolicy":
         """Return the policy that a server of this version comes with."""
         if version.schema < Schema.EXCHANGE2010_SP1:
-            return cls(10, 10, 1000, 20, None)
+            return cls(10, 10, 1000, 20, None, max_sync_calls=None)
         if version.schema < Schema.EXCHANGE2013:
-            return cls(10, 10, 1000, 5000, None)
-        return cls() if version.schema >= Schema.EXCHANGE2016 else replace(cls(), hanging_connections=3)
+            return cls(10, 10, 1000, 5000, None, max_sync_calls=None)
+        if version.schema < Schema.EXCHANGE2016:
+            return cls(hanging_connections=3, max_sync_calls=None)
+        return cls()
 
 
 @dataclass(slots=True)
@@ -141,6 +145,7 @@ class _Budget:
     concurrent: int = 0
     hanging: int = 0
     finding: int = 0
+    syncing: int = 0
     refused: int = 0
 
 
@@ -203,10 +208,14 @@ class Throttle:
             yield timedelta()
             return
         key = (account.lower(), mailbox.lower())
-        finding = find if operation in _FINDS else 0
+        finding, is_sync = find if operation in _FINDS else 0, operation == "SyncFolderItems"
         with self._lock:
             budget = self._budget(key, policy)
+            if is_sync and policy.max_sync_calls is not None and budget.syncing >= policy.max_sync_calls:
+                budget.refused += 1
+                raise SoapFault("ErrorExceededConnectionCount")
             delay = self._admit(budget, policy, is_hanging=hanging, finding=finding)
+            budget.syncing += is_sync
             budget.concurrent += not hanging
             budget.hanging += hanging
             budget.finding += finding
@@ -218,6 +227,7 @@ class Throttle:
                 budget.concurrent -= not hanging
                 budget.hanging -= hanging
                 budget.finding -= finding
+                budget.syncing -= is_sync
                 taken = timedelta() if hanging else max(self._now() - started - delay, timedelta())
                 budget.balance -= taken + policy.cost
 

@@ -10,10 +10,16 @@ from serversync.simulator.faults import Fault
 
 BODY_LIMIT = 64 * 1024 * 1024
 """How many bytes of a request IIS lets through."""
+BODY_LIMIT_OF_2010 = 35 * 1024 * 1024
+"""The same for 2010 and older."""
 
 
-async def read_body(request: web.BaseRequest) -> bytes:
-    """Read the whole body.
+async def read_body(request: web.BaseRequest, limit: int = BODY_LIMIT) -> bytes:
+    """Read the whole body, unpacked.
+
+    Args:
+        request: The request.
+        limit: How many bytes it may have.
 
     Raises:
         aiohttp.web.HTTPRequestEntityTooLarge: it is longer than IIS lets through, or says that it will be.
@@ -23,16 +29,16 @@ async def read_body(request: web.BaseRequest) -> bytes:
     expected = request.headers.get("Expect", "").lower()
     if expected not in {"", "100-continue"}:
         raise web.HTTPExpectationFailed
-    if (request.content_length or 0) > BODY_LIMIT:
-        raise web.HTTPRequestEntityTooLarge(BODY_LIMIT, request.content_length or 0)
+    if (request.content_length or 0) > limit:
+        raise web.HTTPRequestEntityTooLarge(limit, request.content_length or 0)
     if expected and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = bytearray()
     try:
         async for chunk in request.content.iter_any():
             body += chunk
-            if len(body) > BODY_LIMIT:
-                raise web.HTTPRequestEntityTooLarge(BODY_LIMIT, len(body))
+            if len(body) > limit:
+                raise web.HTTPRequestEntityTooLarge(limit, len(body))
     except (RequestPayloadError, HttpProcessingError) as problem:
         raise web.HTTPBadRequest from problem
     return bytes(body)

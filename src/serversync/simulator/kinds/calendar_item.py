@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime
+from typing import Any
 
 from serversync.simulator.addresses import Address
 from serversync.simulator.calendar.globalid import global_object_id
@@ -33,6 +34,7 @@ from serversync.simulator.kinds.forms import (
     PERSON,
     TIME,
     Choice,
+    Writer,
     choice,
 )
 from serversync.simulator.kinds.item import ITEM_PROPERTIES
@@ -47,7 +49,18 @@ _S13 = Schema.EXCHANGE2013
 _MEETING = "6ed8da90-450b-101b-98da-00aa003f1305"
 _APPOINTMENT = "00062002-0000-0000-c000-000000000046"
 _CALENDARS_ONLY = "ErrorCannotCreateCalendarItemInNonCalendarFolder"
-FREE_BUSY = Choice({"Free": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "WorkingElsewhere": 4, "NoData": 5})
+
+
+class FreeBusy(Choice):
+    """A busy status; who works elsewhere counts as free for requests of a version that does not know that."""
+
+    def inner(self, view: Writer, value: Any) -> str:
+        """Return the word."""
+        is_known = value != "WorkingElsewhere" or view.schema >= Schema.EXCHANGE2013
+        return super().inner(view, value if is_known else "Free")
+
+
+FREE_BUSY = FreeBusy({"Free": 0, "Tentative": 1, "Busy": 2, "OOF": 3, "WorkingElsewhere": 4, "NoData": 5})
 RESPONSE_TYPE = choice("Unknown", "Organizer", "Tentative", "Accept", "Decline", "NoResponseReceived")
 CALENDAR_ITEM_TYPE = choice("Single", "Occurrence", "Exception", "RecurringMaster")
 

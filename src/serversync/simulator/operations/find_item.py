@@ -12,13 +12,14 @@ from serversync.simulator.itemreader import ItemReader
 from serversync.simulator.itemview import ItemView
 from serversync.simulator.kinds.forms import read_time
 from serversync.simulator.mailbox import Mailbox
-from serversync.simulator.operations.paging import page_of
+from serversync.simulator.operations.paging import MAX_FOUND, MAX_PAGE, page_of
 from serversync.simulator.querystring import compile_query
 from serversync.simulator.response import MESSAGES_NS, TYPES_NS, EwsError, failure, response, success
 from serversync.simulator.restriction import Operand, compile_restriction, sort_by
 from serversync.simulator.rights import Right
 from serversync.simulator.shape import Shape, parse_shape, whole_number
 from serversync.simulator.storeditem import StoredItem
+from serversync.simulator.versions import Schema
 from serversync.simulator.xmltext import boolean
 
 M = f"{{{MESSAGES_NS}}}"
@@ -58,8 +59,14 @@ def _find(call: Call, element: etree._Element, shape: Shape) -> str:
     if view is not None:
         return _calendar_view(call, mailbox, folder, view, shape)
     numbers = _chosen(call, mailbox, folder)
-    page = page_of(call.request, len(numbers), "Item")
+    page = page_of(call.request, len(numbers), "Item", _most(call))
     return _rows(call, mailbox, numbers[page.first : page.last], page.attributes, shape)
+
+
+def _most(call: Call) -> int:
+    """Return how many items a page has: fewer where they are searched, since 2013."""
+    is_search = any(call.request.find(f"{M}{name}") is not None for name in ("Restriction", "QueryString"))
+    return MAX_FOUND if is_search and call.exchange.version.schema >= Schema.EXCHANGE2013 else MAX_PAGE
 
 
 def _rows(call: Call, mailbox: Mailbox, numbers: Sequence[int], attributes: str, shape: Shape) -> str:

@@ -10,6 +10,8 @@ from serversync.simulator.xmltext import boolean
 
 M = f"{{{MESSAGES_NS}}}"
 MAX_PAGE = 1000
+MAX_FOUND = 250
+"""How many items a search gives at a time since 2013 (Microsoft, "EWS throttling in Exchange")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,14 @@ class Page:
     attributes: str
 
 
-def page_of(request: etree._Element, total: int, kind: str) -> Page:
+def page_of(request: etree._Element, total: int, kind: str, most: int = MAX_PAGE) -> Page:
     """Return the page that a request asks for.
 
     Args:
         request: The operation's element.
         total: How many rows there are.
         kind: ``Item`` or ``Folder``, as in the names of the view elements.
+        most: How many rows a page has at most.
 
     Raises:
         EwsError: ``ErrorInvalidPagingMaxRows``, ``ErrorInvalidIndexedPagingParameters`` or
@@ -42,7 +45,7 @@ def page_of(request: etree._Element, total: int, kind: str) -> Page:
     """
     view = request.find(f"{M}IndexedPage{kind}View")
     fraction = request.find(f"{M}FractionalPage{kind}View")
-    size = min(whole_number(view if view is not None else fraction, "MaxEntriesReturned", MAX_PAGE), MAX_PAGE)
+    size = min(whole_number(view if view is not None else fraction, "MaxEntriesReturned", most), most)
     if size == 0:
         raise EwsError("ErrorInvalidPagingMaxRows")
     if fraction is not None:
