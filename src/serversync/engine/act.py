@@ -8,6 +8,7 @@ We may be killed anywhere, and any answer may be lost after its request took eff
 ``docs/explanation/synchronization.md``.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -35,9 +36,10 @@ from serversync.engine.act_ports import (
 from serversync.rules.appointment import facts as facts_of_appointment
 from serversync.rules.diff import Common
 from serversync.rules.guards import brake, loops, still
+from serversync.rules.merge import Conflict
 from serversync.rules.plan import DELETIONS, PLAIN, Action, Facts, Pair, Plan, Sight, Step, make_plan
-from serversync.rules.record import Fields, Kind, Value
-from serversync.rules.series.changes import lost_on_the_way
+from serversync.rules.record import Fields, Kind, Side, Value
+from serversync.rules.series.changes import PREFIX, carried_over, lost_on_the_way
 
 NewIds = Callable[[int], Iterable[UUID]]
 
@@ -182,6 +184,7 @@ class ActPass:
         base = link.base
         if link.intent is not None and item is not None:
             base = absorb(base, link.intent, item.fields)
+            meeting.link = link = shows_lost(link, link.intent, item.fields)
         elif link.intent is not None and meeting.sight is Sight.AWAY and base is None:
             base = Common(link.intent.crm, link.intent.exchange)
         elif link.stage is Stage.CREATING_IN_EXCHANGE:
@@ -206,12 +209,15 @@ class ActPass:
             preferred=rules.preference.winner(
                 None if record is None else record.changed_on, None if item is None else item.changed_on
             ),
-            facts=self._facts(link.kind, record, item, now),
+            facts=self._facts(link, record, item, now),
         )
 
-    def _facts(self, kind: Kind, record: Record | None, item: Item | None, now: datetime) -> Facts:
-        if kind in (Kind.APPOINTMENT, Kind.SERIES):
+    def _facts(self, link: Link, record: Record | None, item: Item | None, now: datetime) -> Facts:
+        if link.kind in (Kind.APPOINTMENT, Kind.SERIES):
             crm = None if record is None else record.appointment
+            if crm is not None and link.stage is Stage.CREATING_IN_EXCHANGE and link.intent is not None:
+                # It was about to be made again, after a deletion; that it stood in Exchange before is no reason against.
+                crm = dataclasses.replace(crm, is_known=False)
             exchange = None if item is None else item.appointment
             return facts_of_appointment(crm, exchange, now, self._run.appointments)
         return record.facts if record is not None else (item.facts if item is not None else PLAIN)
@@ -240,6 +246,20 @@ def _as_seen(meeting: Meeting, record: Record | None) -> Link:
     return link if record is None else replace(link, crm_version=record.version)
 
 
+def shows_lost(link: Link, intent: Intent, exchange: Fields) -> Link:
+    """Return the link with what our own new pattern took away that a person had only written in Exchange.
+
+    It was to be written again after the pattern, and we did not come so far; the CRM never had it.
+    """
+    lost = [
+        Conflict(name, intent.crm.get(name), intent.exchange[name], Side.CRM)
+        for name in sorted(carried_over(intent.exchange, exchange))
+        if intent.exchange[name] not in (intent.crm.get(name), exchange.get(name))
+    ]
+    new = tuple(each for each in lost if each not in link.conflicts)
+    return replace(link, conflicts=(*link.conflicts, *new)) if new else link
+
+
 def absorb(base: Common | None, intent: Intent, exchange: Fields) -> Common:
     """Return the common state, given that values in Exchange which are the intended ones are our own.
 
@@ -249,7 +269,9 @@ def absorb(base: Common | None, intent: Intent, exchange: Fields) -> Common:
     ours: dict[str, Value] = {} if base is None else dict(base.crm)
     theirs: dict[str, Value] = {} if base is None else dict(base.exchange)
     for name, value in intent.exchange.items():
-        if exchange.get(name) == value:
+        # What a new pattern only carries along is a person's in Exchange; the CRM may not have heard of it.
+        is_carried = name.startswith(PREFIX) and intent.crm.get(name) != value
+        if exchange.get(name) == value and not is_carried:
             ours[name], theirs[name] = intent.crm.get(name), value
     for name in lost_on_the_way(intent.exchange, exchange):
         # Our own new pattern took it away, and we did not come so far as to write it again; nobody has removed it.

@@ -141,7 +141,7 @@ class MeetingExchange(Exchange):
             item.fields["organizer"] = (self.address,)
             self.log(item)
             if self.calendar.invitations(new.fields) is not SendMeetingInvitations.SEND_TO_NONE:
-                self.tell(item)
+                self.tell(item, people_of(item.fields["requiredattendees"]))
             return Written(item.item_id, str(item.key))
 
         return self._each(items, make)
@@ -150,12 +150,19 @@ class MeetingExchange(Exchange):
         def change(to: ItemToChange) -> Written:
             stored = self.meeting(self._the(to.item))
             told = self.calendar.updates(to.fields, to.before)
-            self._put(stored, {n: v for n, v in to.fields.items() if n not in ("statecode", "fullname")})
+            before = people_of(stored.fields["requiredattendees"])
+            self._put(
+                stored,
+                {n: v for n, v in to.fields.items() if n not in ("statecode", "fullname", "globalobjectid")},
+            )
             stored.stamp = to.stamp or stored.stamp
             stored.key += 1
             self.log(stored)
             if told is not SendMeetingInvitationsOrCancellations.SEND_TO_NONE:
-                self.tell(stored)
+                now = people_of(stored.fields["requiredattendees"])
+                is_all = told is SendMeetingInvitationsOrCancellations.SEND_TO_ALL_AND_SAVE_COPY
+                self.tell(stored, [each for each in now if is_all or each not in before])
+                self.cancel(stored, [each for each in before if each not in now])
             return Written(stored.item_id, str(stored.key))
 
         return self._each(items, change)
@@ -167,17 +174,17 @@ class MeetingExchange(Exchange):
             self.world.check_deletion(stored.label, "crm")
             says = self._shown(stored).appointment
             if self.calendar.cancellations_of(says) is not SendMeetingCancellations.SEND_TO_NONE:
-                self.cancel(stored)
+                self.cancel(stored, people_of(stored.fields["requiredattendees"]))
             self._remove(stored)
 
         self.world.call(effect)
 
     # --- messages ---------------------------------------------------------------------------------
 
-    def tell(self, item: Kept) -> None:
-        """The organizer's mailbox brings everybody invited up to date."""
+    def tell(self, item: Kept, people: Sequence[str]) -> None:
+        """The organizer's mailbox brings people up to date."""
         assert item.fields["organizer"] == (self.address,), "a guest has told the others"
-        for address in people_of(item.fields["requiredattendees"]):
+        for address in people:
             if address == GRACE:
                 self.world.outbox.append(
                     (item.fields["globalobjectid"], item.edits, *(item.fields.get(name) for name in TOLD))
@@ -192,12 +199,13 @@ class MeetingExchange(Exchange):
             mine = Kept(self.new_id(), item.kind, item.label, {}, made=self.world.tick())
             self.items[mine.item_id] = mine
         mine.fields = dict(item.fields)
+        mine.is_cancelled = False
         mine.key += 1
         self.log(mine)
 
-    def cancel(self, item: Kept) -> None:
-        """Everybody invited hears that a meeting does not take place."""
-        for address in people_of(item.fields["requiredattendees"]):
+    def cancel(self, item: Kept, people: Sequence[str]) -> None:
+        """People hear that a meeting does not take place, or not with them."""
+        for address in people:
             if address == GRACE:
                 self.world.outbox.append(("cancelled", item.fields["globalobjectid"]))
             elif (theirs := self.world.exchanges[address].known(item)) is not None:
@@ -334,6 +342,11 @@ class MeetingWorld(World):
         """Let what happens next happen in this mailbox."""
         self.exchange, self.crm = self.exchanges[address], self.crms[address]
 
+    def pass_time(self, by: timedelta) -> None:
+        for address in self.exchanges:
+            self.look_at(address)
+            super().pass_time(by if address == ADA else timedelta())
+
     @property
     def rows(self) -> dict[UUID, Row]:
         return self.crms[ADA].rows
@@ -363,7 +376,7 @@ class MeetingWorld(World):
             item.key += 1
             item.edits += 1
             self.exchanges[ADA].log(item)
-            self.exchanges[ADA].tell(item)
+            self.exchanges[ADA].tell(item, people_of(item.fields["requiredattendees"]))
 
     def edits_in_crm(self) -> None:
         if self.rows:
@@ -416,7 +429,7 @@ class MeetingWorld(World):
         item = Kept(exchange.new_id(), Kind.APPOINTMENT, label, fields, is_tracked=True, made=self.tick())
         exchange.items[item.item_id] = item
         exchange.log(item)
-        exchange.tell(item)
+        exchange.tell(item, people_of(fields["requiredattendees"]))
 
     def calls_in_crm(self) -> None:
         label = f"L{self.tick()}"
@@ -435,7 +448,7 @@ class MeetingWorld(World):
             item = self.random.choice(items)
             self.person_deleted.setdefault(item.label, set()).add("exchange")
             self.replaced.update(item.fields.values())
-            self.exchanges[ADA].cancel(item)
+            self.exchanges[ADA].cancel(item, people_of(item.fields["requiredattendees"]))
             self.exchanges[ADA].move(item, DELETED)
 
     def deletes_in_crm(self) -> None:

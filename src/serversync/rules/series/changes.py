@@ -157,14 +157,20 @@ def lost_on_the_way(intended: Fields, exchange: Fields) -> set[str]:
         intended: What was about to be written.
         exchange: What is there now.
     """
+    return {name for name in carried_over(intended, exchange) if exchange.get(name) is None}
+
+
+def carried_over(intended: Fields, exchange: Fields) -> set[str]:
+    """Return the occurrences that were to be written again after a new pattern, if that pattern is there now.
+
+    Args:
+        intended: What was about to be written.
+        exchange: What is there now.
+    """
     patterns = [name for name in (PATTERN, TIMES) if name in intended]
     if not patterns or any(exchange.get(name) != intended[name] for name in patterns):
         return set()
-    return {
-        name
-        for name, value in intended.items()
-        if name.startswith(PREFIX) and value is not None and exchange.get(name) is None
-    }
+    return {name for name, value in intended.items() if name.startswith(PREFIX) and value is not None}
 
 
 @dataclass(frozen=True, slots=True)

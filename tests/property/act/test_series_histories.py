@@ -1,0 +1,22 @@
+"""Series and their single occurrences, in histories that lie, fail and forget."""
+
+import os
+
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+
+from tests.property.act.series_histories import STEPS, check, live
+
+HISTORIES = int(os.environ.get("SERVERSYNC_HISTORIES", "20000")) // 5
+
+
+@pytest.mark.timeout(14_400)
+@settings(max_examples=HISTORIES, print_blob=True)
+@given(seed=st.integers(0, 2**32 - 1), history=st.binary(min_size=1, max_size=50))
+def test_in_peace_every_occurrence_is_the_same_on_both_sides_and_nothing_was_lost(
+    seed: int, history: bytes
+) -> None:
+    steps = [byte % len(STEPS) for byte in history]
+    note(f"seed {seed}, steps {steps}")
+    check(live(seed, steps))
