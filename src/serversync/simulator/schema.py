@@ -4,7 +4,8 @@ The folder holds one folder for each generation, with ``types.xsd`` and ``messag
 ``xml.xsd``, which ``types.xsd`` imports without saying where it is.
 
 The schemas of 2007 SP1 and 2010 SP2 that Microsoft published name every condition but ``Contains`` in ``RestrictionType``;
-their servers take it, and so it is judged there as the same condition inside an ``And``.
+their servers take it, and so it is judged there as the same condition inside an ``And``. They do not name ``Traversal`` of
+``FindPeople`` and the attributes of its ``QueryString`` either, with which exchangelib asks real servers.
 """
 
 import re
@@ -26,7 +27,13 @@ _WRAPPER = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
 
 
 def _judged(element: etree._Element) -> etree._Element:
-    """Return what is to be validated: the element, or a copy in which ``Contains`` stands where all schemas know it."""
+    """Return what is to be validated: the element, or a copy in which everything stands where all schemas know it."""
+    if etree.QName(element).localname == "FindPeople":
+        element = deepcopy(element)
+        if "Traversal" in element.attrib:
+            del element.attrib["Traversal"]
+        for query in element.iterfind("{*}QueryString"):
+            query.attrib.clear()
     if not any(_is_whole_restriction(one) for one in element.iter(f"{_T}Contains")):
         return element
     copy = deepcopy(element)
