@@ -266,11 +266,20 @@ class SeriesWorld(World):
         else:
             fields[TIMES] = self.random.choice(CLOCKS)
 
+    def _forgets(self, item: Stored) -> None:
+        """Of occurrences somebody lets go what stands in Outlook, and what a pass was about to write there again."""
+        in_crm = [value for row in self.crm.rows.values() for value in row.fields.values()]
+        kept = set().union(*map(texts_of, in_crm)) if in_crm else set()
+        self.replaced |= {
+            text for text, (label, _) in self.day_of_text.items() if label == item.label and text not in kept
+        }
+
     def another_pattern_in_outlook(self) -> None:
         """Outlook takes every change of single occurrences away, and says so before it does."""
         if item := self.pick_item(WATCHED):
             for value in changed_days(normal(item.fields)).values():
                 self.replaced |= texts_of(own_of(value).value())
+            self._forgets(item)
             self.exchange.reset(item)
             self._another_pattern(item.label, item.fields)
             self._saved(item)
@@ -284,14 +293,7 @@ class SeriesWorld(World):
     def deletes_in_outlook(self) -> None:
         if item := self.pick_item(WATCHED):
             self.replaced |= set().union(*map(texts_of, item.fields.values()))
-            # Also what a pass had just taken away and was about to write again.
-            in_crm = [v for row in self.crm.rows.values() for v in row.fields.values()]
-            kept = set().union(*map(texts_of, in_crm)) if in_crm else set()
-            self.replaced |= {
-                text
-                for text, (label, _) in self.day_of_text.items()
-                if label == item.label and text not in kept
-            }
+            self._forgets(item)
             self.person_deleted.setdefault(item.label, set()).add("exchange")
             self.exchange.move(item, DELETED_ITEMS)
 
