@@ -6,8 +6,8 @@ Source: Microsoft, "Email message filtering and correlation".
 """
 
 import re
-from bisect import insort
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -211,16 +211,19 @@ class Book:
         for key in subject_keys:
             insort(self.by_subject_key.setdefault(key, []), ranked, key=_rank_of_ranked)
 
-    def alike(self, subject_keys: Sequence[int]) -> Iterable[tuple[Rank, Earlier]]:
-        """Return what stands under any of the subject keys, the latest first."""
+    def alike(
+        self, subject_keys: Sequence[int], before: datetime | None = None
+    ) -> Iterator[tuple[Rank, Earlier]]:
+        """Return what stands under any of the subject keys, the latest first; only what was sent before some time."""
         if len(subject_keys) == 1:
-            return reversed(self.by_subject_key.get(subject_keys[0], ()))
-        each = {
-            ranked[1].activityid: ranked
-            for key in subject_keys
-            for ranked in self.by_subject_key.get(key, ())
-        }
-        return sorted(each.values(), key=_rank_of_ranked, reverse=True)
+            found = self.by_subject_key.get(subject_keys[0], [])
+        else:
+            under = [ranked for key in subject_keys for ranked in self.by_subject_key.get(key, ())]
+            each = {ranked[1].activityid: ranked for ranked in under}
+            found = sorted(each.values(), key=_rank_of_ranked)
+        if before is not None:
+            found = found[: bisect_left(found, (before.timestamp(),), key=_rank_of_ranked)]
+        return reversed(found)
 
 
 class _Search(NamedTuple):
@@ -327,10 +330,10 @@ def _by_smart_matching(search: _Search) -> Earlier | None:
     since = sent - smart.WINDOW if sent else None
     words = smart.word_hashes(message.subject, noise, most)
     people = smart.address_hashes(search.keys.people, most)
-    for _, one in search.book.alike(search.keys.subject_keys):
+    for _, one in search.book.alike(search.keys.subject_keys, sent):
         if (
             len(people & smart.address_hashes(one.addresses, most)) >= fewest
-            and (not sent or not since or not one.sent_on or since <= one.sent_on < sent)
+            and (not since or not one.sent_on or since <= one.sent_on)
             and smart.are_alike(
                 words, smart.word_hashes(one.subject, noise, most), delta=settings.hashdeltasubjectcount
             )
