@@ -85,6 +85,28 @@ def test_a_search_is_answered_along_the_index_of_words(model: type) -> None:
     assert index in plan
 
 
+def asked_of_the_index(text: str) -> list[str]:
+    """The queries of a search: those for the index, and those that the rows are held against."""
+    sql, values = searching.narrow(Email.objects.all(), text).query.sql_with_params()
+    asked = [str(value) for value in values if ":*" in str(value)]
+    assert sql.count("to_tsquery") == len(asked)
+    assert sql.count(") is true") == len(asked) - 1, "the first is asked of the index, the others of the rows"
+    return asked
+
+
+def test_the_index_is_asked_for_the_words_that_few_rows_have() -> None:
+    """For a word that half a million rows have it hands all of them over, whatever the other words are."""
+    Email.objects.bulk_create(Email(subject=f"Usual offer {number}") for number in range(200))
+    wanted = Email.objects.create(subject="Usual lighthouse")
+    with connection.cursor() as cursor:
+        cursor.execute("analyze email")
+    assert asked_of_the_index("usual lighthouse") == ["'lighthouse':*", "'usual':*"]
+    assert asked_of_the_index("USU offer") == ["'USU':* & 'offer':*"], "where all are usual, for all"
+    assert asked_of_the_index("usual") == ["'usual':*"]
+    assert list(searching.narrow(Email.objects.all(), "usual lighthouse")) == [wanted]
+    assert not searching.narrow(Email.objects.all(), "unusual lighthouse").exists()
+
+
 def test_a_command_finds_an_email_by_its_message_id() -> None:
     wanted = Email.objects.create(subject="One", messageid="<1@customer.example>")
     Email.objects.create(subject="1 customer example")

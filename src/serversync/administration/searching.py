@@ -2,6 +2,7 @@
 
 from typing import Final, TypeVar
 
+from django.db import connection
 from django.db.models import Model, QuerySet
 
 from serversync.crm.models import (
@@ -32,6 +33,13 @@ WORDS: Final[dict[type[Model], Words]] = {
 }
 """What can be searched, by its table."""
 
+USUAL: Final = 0.02
+"""A word that begins the words of this share of all rows is not looked for by the index where there is a rarer one."""
+_USUAL: Final = """
+    select word, share from pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs) as t (word, share)
+    where schemaname = current_schema() and tablename = %s and word is not null
+"""
+
 
 def narrow(rows: QuerySet[Row], text: str | None, *, by_index: bool = True) -> QuerySet[Row]:
     """Return the rows that have, for each word of a text, a word that begins with it.
@@ -48,4 +56,27 @@ def narrow(rows: QuerySet[Row], text: str | None, *, by_index: bool = True) -> Q
         return rows.none()
     words = WORDS[rows.model]
     likely = (Occurs(words, pattern_of(word)) for word in entered)
-    return rows.filter(*likely, Begun(words, entered, by_index=by_index))
+    if not by_index:
+        return rows.filter(*likely, Begun(words, entered, by_index=False))
+    asked = _unusual(rows.model, entered) if len(entered) > 1 else entered
+    found = rows.filter(*likely, Begun(words, asked))
+    rest = [word for word in entered if word not in asked]
+    return found.filter(Begun(words, rest, by_index=False)) if rest else found
+
+
+def _unusual(model: type[Model], entered: list[str]) -> list[str]:
+    """Return the words that the index is asked for: those that few rows have; all where there is none of these.
+
+    For a word that half a million rows have the index hands all of them over, whatever the others are. How many have a
+    word is known from the last time that the database looked at the table (``analyze``).
+    """
+    (index,) = [one.name for one in model._meta.indexes if one.name.endswith("_words")]  # noqa: SLF001 - the documented way
+    with connection.cursor() as cursor:
+        cursor.execute(_USUAL, [index])
+        shares = {str(word): float(share) for word, share in cursor.fetchall()}
+    unusual = []
+    for word in entered:
+        share = sum(known for begun, known in shares.items() if begun.startswith(word.lower()))
+        if share < USUAL:
+            unusual.append(word)
+    return unusual or entered
