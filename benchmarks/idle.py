@@ -50,7 +50,7 @@ def exchange(folder: Path, *, mailboxes: int, folders: int, throttled: str = "")
 
 def run(console: Console, *, quick: bool) -> list[Row]:
     """Measure and return the rows."""
-    amount, few, many = (100, 50, 200) if quick else (400, 500, 2_000)
+    amount, few, many = (100, 50, 200) if quick else (400, 1_000, 3_000)
     with tempfile.TemporaryDirectory(prefix="serversync-bench-") as name:
         folder = Path(name)
         os.environ["SERVERSYNC_DATA"] = str(folder / "data")

@@ -1,7 +1,6 @@
 """So many open streams in one process, one subscription each: what opening and holding them costs."""
 
 import asyncio
-import gc
 import json
 import sys
 from contextlib import AsyncExitStack
@@ -9,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import resident_megabytes, spending, take_processor
+from benchmarks.measure import settled_megabytes, spending, take_processor
 from serversync.exchange.affinity import Affinity
 from serversync.exchange.client import Credentials, Endpoint, EwsClient, Scheme
 from serversync.exchange.notifications import EventStream
@@ -57,13 +56,12 @@ async def _hold(place: dict[str, Any], streams: int, seconds: float) -> dict[str
                     await opened.acquire()
         with spending() as holding:
             await asyncio.sleep(seconds)
-        gc.collect()
         if any(task.done() for task in tasks):
             raise SystemExit("a stream has ended")
         return {
             "opening": opening.seconds,
             "holding": holding.seconds / seconds,
-            "resident": resident_megabytes(),
+            "resident": settled_megabytes(),
         }
 
 
