@@ -603,6 +603,7 @@ NARROWED = {
     "activities.owner_of_new": "is what adding an appointment or a task asks",
     "activities.rows": "lists what may be read",
     "alerts.find_all": "lists what may be read",
+    "alerts.of_mailboxes": "lists what may be read",
     "audit.changes": "notes what the act did",
     "audit.rows": "is what audit.find_all reads",
     "connection_test.examine": "begins with connection_test.plan",

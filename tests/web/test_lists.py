@@ -318,6 +318,9 @@ def test_the_mailboxes_that_fail_say_why_and_what_to_do_in_the_list(company: Com
     assert "Nobody may log on." in page
     assert "<strong>What to do:</strong> Approve it: More Commands &gt; Approve Email." in page
     assert "Nobody may log on." not in logged_in(company.dora).get("/mailboxes/").content.decode()
+    TraceLog.objects.all().delete()  # dismissed, or cleared away
+    Mailbox.objects.filter(pk=box.pk).update(lastsyncerror="exchange.busy: Exchange was busy.")
+    assert "Exchange was busy." in logged_in(company.dora).get("/mailboxes/?view=failing").content.decode()
 
 
 def test_a_job_says_of_each_mailbox_that_failed_what_to_do(company: Company) -> None:
