@@ -221,6 +221,29 @@ async def test_another_pattern_of_the_crm_is_told_and_seen_by_everybody(company:
     assert company.mail_to_grace() == ["REQUEST: Watch"] * 2
 
 
+async def test_another_pattern_of_outlook_reaches_everybody_with_what_was_changed_before(
+    company: MeetingCompany,
+) -> None:
+    await add(company, EVERYBODY)
+    await company.settle()
+    await move_in_crm(company, DAYS[1], 14)
+    await company.settle()
+
+    def shorten(ada: exchangelib.Account) -> None:
+        mine = the_series(ada)
+        mine.recurrence = el.Recurrence(
+            pattern=el.WeeklyPattern(interval=1, weekdays=["Monday"]), start=DAYS[0], number=3
+        )
+        mine.save(update_fields=["recurrence"], send_meeting_invitations="SendToAllAndSaveCopy")
+
+    await company.outlook(ADA, shorten)
+    await company.settle()
+    await agree(company, dict.fromkeys(DAYS[:3], 9))  # Outlook takes changes of single occurrences away
+    assert company.query(SERIES.format("occurrences")) == [(3,)]
+    assert company.rows("activityid") == []
+    assert company.mail_to_grace() == ["REQUEST: Watch"] * 3
+
+
 async def test_a_series_of_an_outsider_is_tracked_once_by_two_who_were_invited(
     company: MeetingCompany,
 ) -> None:
