@@ -398,7 +398,12 @@ _PRIORITIES: Final[dict[Importance | None, int]] = {Importance.LOW: 0, Importanc
 
 def _party(mailbox: Mailbox) -> Address:
     # Not called by its name: that would be three times as dear, for every sender and recipient.
-    return Address._make((mailbox.name or "", mailbox.email_address or "", mailbox.routing_type or "SMTP"))
+    return _new_tuple(
+        Address, (mailbox.name or "", mailbox.email_address or "", mailbox.routing_type or "SMTP")
+    )
+
+
+_new_tuple: Final = tuple.__new__
 
 
 def _address(mailbox: Mailbox | None) -> Address | None:

@@ -265,8 +265,7 @@ class Seen(NamedTuple):
     is_categorized: bool = False
 
 
-@dataclass(slots=True)
-class NewEmail:
+class NewEmail(Struct, gc=False):
     """An activity to be written, with everything that was decided about it."""
 
     activityid: UUID
@@ -306,8 +305,7 @@ class Told(NamedTuple):
     reported_on: datetime | None
 
 
-@dataclass(slots=True)
-class Trace:
+class Trace(Struct, gc=False):
     """What was examined, what became of it and why."""
 
     item_key: UUID
@@ -319,7 +317,7 @@ class Trace:
     subject: str = ""
     sender: str = ""
     activityid: UUID | None = None
-    detail: dict[str, object] = field(default_factory=dict)
+    detail: dict[str, object] = {}
     is_categorized: bool = False
     attempts: int = 1
     next_attempt: timedelta | None = None

@@ -25,11 +25,11 @@ _ITEMS = m("Items")
 
 
 def _read(message: _Element) -> Item | None:
-    for child in message:
-        if child.tag == _ITEMS:
-            for item in child:
-                return read_any_item(item)
-    return None
+    # The schema puts the items last; whoever does not, is searched.
+    items = message[-1] if len(message) else None
+    if items is None or items.tag != _ITEMS:
+        items = message.find(_ITEMS)
+    return read_any_item(items[0]) if items is not None and len(items) else None
 
 
 class GetItem(Struct, frozen=True, gc=False):

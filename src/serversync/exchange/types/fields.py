@@ -85,7 +85,11 @@ def read_extended_property(element: _Element) -> tuple[ExtendedFieldURI, Extende
     for child in element:
         tag = child.tag
         if tag == _URI:
-            uri, convert = _uri(tuple(child.items()))
+            number = child.get("PropertyTag")
+            # Most have a tag and a type only; a list of all attributes costs twice as much as these two.
+            uri, convert = (
+                _tagged(number, child.get("PropertyType")) if number else _uri(tuple(child.items()))
+            )
         elif tag == _VALUE:
             value, found = child.text or "", True
         elif tag == _VALUES:
@@ -119,6 +123,12 @@ def _uri(
         property_id=integer(number) if number else None,
     )
     return uri, _CONVERTERS.get(kind.removesuffix("Array"))
+
+
+@lru_cache(maxsize=1024)
+def _tagged(number: str, kind: str | None) -> tuple[ExtendedFieldURI, Callable[[str], ExtendedValue] | None]:
+    """Return the same for a property that is named by its tag."""
+    return _uri((("PropertyTag", number), ("PropertyType", kind or "")))
 
 
 def _property_tag(text: str) -> int | None:

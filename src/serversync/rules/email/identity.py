@@ -68,9 +68,8 @@ def content_digest(body: Text, attachments: Sequence[Attachment], people: Iterab
     for one in people:
         parts += (one.name, one.address)
     if isinstance(body, str):
-        parts.append("")
+        parts.append(body)
         digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
-        digest.update(body.encode("utf-8", "surrogatepass"))
     else:
         digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
         for chunk in body.chunks():
