@@ -14,7 +14,7 @@ def uuid_array(keys: Iterable[UUID]) -> str:
     >>> uuid_array([UUID(int=1)])
     '{00000000000000000000000000000001}'
     """
-    return f"{{{','.join([key.hex for key in keys])}}}"
+    return f"{{{','.join([f'{key.int:032x}' for key in keys])}}}"
 
 
 def number_array(numbers: Iterable[int]) -> str:

@@ -420,7 +420,7 @@ class CrmStore:
     ) -> None:
         if not emails:
             return
-        await copy_rows(connection, EMAIL, (_email_row(page, email) for email in emails))
+        await copy_rows(connection, EMAIL, _email_rows(page, emails))
         await copy_rows(connection, PARTY, _party_rows(emails))
         for email in emails:
             body = email.message.body
@@ -472,57 +472,61 @@ class CrmStore:
                 await fill_large(connection, _BODY, blobid, a.content.chunks())
 
 
-def _email_row(page: PageWrite, email: NewEmail) -> Row:
-    m, judgement = email.message, email.judgement
-    left_out = judgement.left_out
-    if not isinstance(m.body, str):
-        description, cut = "", max(m.body.size_bytes - content.LONGEST_BODY_BYTES, 0)
-    else:
-        text, cut = content.cut_text(m.body)
-        description = text if m.body_is_html else text_to_html(text)
-    if cut:
-        left_out = [*left_out, content.LeftOut("body", cut, "body-too-long")]
-    index = m.conversation_index
+def _email_rows(page: PageWrite, emails: Iterable[NewEmail]) -> Iterator[Row]:
+    run = page.run
     is_outgoing = page.folder.kind is FolderKind.SENT
-    acceptor = judgement.acceptance.acceptor if judgement.acceptance else None
-    correlation, regarding, sender = judgement.correlation, judgement.regarding, judgement.sender
-    return (
-        email.activityid,
-        m.subject[:800],
-        description,
-        "text/html",
-        is_outgoing,
-        _COMPLETED,
-        _SENT if is_outgoing else _RECEIVED,
-        m.sender.address[:250] if m.sender else None,
-        ";".join([a.address for a in m.to if a.address])[:500],
-        sender.recordid if sender else None,
-        sender.table if sender else None,
-        m.message_id[:320] if m.message_id else None,
-        email.dupcheck,
-        email.contentdigest,
-        m.in_reply_to[:320] if m.in_reply_to else None,
-        b2a_base64(index, newline=False).decode()[:2048] if index else None,
-        conversation_base_hash(index),
-        m.importance,
-        m.sent_on,
-        m.received_on,
-        None if is_outgoing else page.run.mailboxid,
-        page.run.mailboxid if is_outgoing else None,
-        judgement.ownership.ownerid if judgement.ownership else page.run.ownerid,
-        acceptor.recordid if acceptor else None,
-        acceptor.table if acceptor else None,
-        int(correlation.method) if correlation else 0,
-        email.correlated,
-        email.parent,
-        correlation.subject_changed if correlation else False,
-        regarding.recordid if regarding else None,
-        regarding.table if regarding else None,
-        judgement.sender_is_ambiguous,
-        Jsonb([one._asdict() for one in left_out], _encode) if left_out else None,
-        len(m.attachments),
-        content.notification(left_out) if left_out else 0,
-    )
+    status = _SENT if is_outgoing else _RECEIVED
+    receiving, sending = (None, run.mailboxid) if is_outgoing else (run.mailboxid, None)
+    for email in emails:
+        m, judgement = email.message, email.judgement
+        left_out = judgement.left_out
+        if not isinstance(m.body, str):
+            description, cut = "", max(m.body.size_bytes - content.LONGEST_BODY_BYTES, 0)
+        else:
+            text, cut = content.cut_text(m.body)
+            description = text if m.body_is_html else text_to_html(text)
+        if cut:
+            left_out = [*left_out, content.LeftOut("body", cut, "body-too-long")]
+        index = m.conversation_index
+        acceptor = judgement.acceptance.acceptor if judgement.acceptance else None
+        correlation, regarding, sender = judgement.correlation, judgement.regarding, judgement.sender
+        yield (
+            email.activityid,
+            m.subject[:800],
+            description,
+            "text/html",
+            is_outgoing,
+            _COMPLETED,
+            status,
+            m.sender.address[:250] if m.sender else None,
+            ";".join([a.address for a in m.to if a.address])[:500],
+            sender.recordid if sender else None,
+            sender.table if sender else None,
+            m.message_id[:320] if m.message_id else None,
+            email.dupcheck,
+            email.contentdigest,
+            m.in_reply_to[:320] if m.in_reply_to else None,
+            b2a_base64(index, newline=False).decode()[:2048] if index else None,
+            conversation_base_hash(index),
+            m.importance,
+            m.sent_on,
+            m.received_on,
+            receiving,
+            sending,
+            judgement.ownership.ownerid if judgement.ownership else run.ownerid,
+            acceptor.recordid if acceptor else None,
+            acceptor.table if acceptor else None,
+            int(correlation.method) if correlation else 0,
+            email.correlated,
+            email.parent,
+            correlation.subject_changed if correlation else False,
+            regarding.recordid if regarding else None,
+            regarding.table if regarding else None,
+            judgement.sender_is_ambiguous,
+            Jsonb([one._asdict() for one in left_out], _encode) if left_out else None,
+            len(m.attachments),
+            content.notification(left_out) if left_out else 0,
+        )
 
 
 def _party_rows(emails: Iterable[NewEmail]) -> Iterator[Row]:

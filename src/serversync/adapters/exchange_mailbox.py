@@ -46,7 +46,7 @@ LARGE_BYTES: Final = 1024 * 1024
 """From this size on, bodies and attachments go to a temporary file piece by piece."""
 WHOLE_BYTES: Final = 16 * 1024 * 1024
 """Larger messages are not read as they came over the wire."""
-BATCH_ITEMS: Final = 256
+BATCH_ITEMS: Final = 512
 """Messages of one request at most; as many as the engine asks for at once."""
 BATCH_BYTES: Final = 16 * 1024 * 1024
 """What the messages of one request may weigh together."""

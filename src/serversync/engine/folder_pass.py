@@ -36,7 +36,7 @@ PAGE_ITEMS = 512
 """Changes asked for in one page; the most that Exchange gives."""
 PAGE_BYTES = 64 * 1024 * 1024
 """What the messages of one page may weigh together before the page is made smaller."""
-BATCH_ITEMS = 256
+BATCH_ITEMS = 512
 """Messages asked for in one request."""
 SETTLED = frozenset({Outcome.TRACKED, Outcome.ALREADY_TRACKED, Outcome.NOT_ACCEPTED, Outcome.UNTRACKED})
 """Outcomes that a replay leaves as they are without reading the message again."""
