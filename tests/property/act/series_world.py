@@ -250,6 +250,11 @@ class SeriesWorld(World):
     def changes_one_in_outlook(self) -> None:
         item = self.pick_item(WATCHED)
         if item is not None and (one := self._another(normal(item.fields), item.label)):
+            link = self.crm.link(item.stamp) if item.stamp is not None else None
+            if link is not None and link.intent is not None:
+                # A pass was about to write it again as the CRM has it; somebody is quicker.
+                was = link.intent.exchange.get(one[0])
+                self.replaced |= texts_of(was) if was == link.intent.crm.get(one[0]) else set()
             item.fields[one[0]] = one[1]
             self._saved(item)
 
@@ -273,6 +278,9 @@ class SeriesWorld(World):
         self.replaced |= {
             text for text, (label, _) in self.day_of_text.items() if label == item.label and text not in kept
         }
+        link = self.crm.link(item.stamp) if item.stamp is not None else None
+        if link is not None and link.intent is not None:
+            self.replaced |= set().union(*map(texts_of, changed_days(link.intent.exchange).values()))
 
     def another_pattern_in_outlook(self) -> None:
         """Outlook takes every change of single occurrences away, and says so before it does."""
