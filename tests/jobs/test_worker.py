@@ -1,6 +1,7 @@
 """Workers and the schedule on a real database: batches, wake-ups, lost databases, dead workers."""
 
 import asyncio
+import threading
 import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from structlog.testing import capture_logs
 from serversync.administration import connection_test
 from serversync.core.errors import InputInvalid
 from serversync.demo.mail import week_of_mail
+from serversync.jobs import housekeeping
 from serversync.jobs import worker as worker_module
 from serversync.jobs.dispatcher import BATCH, WAKE_CHANNEL, Dispatcher
 from serversync.jobs.places import Places
@@ -222,6 +224,35 @@ async def test_jobs_of_a_dead_worker_are_finished_as_failed_and_not_retried(plac
         )
     async with Running(place.dsn):
         await until(lambda: place.query("select count(*) from procrastinate_jobs") == [(0,)])
+
+
+async def test_a_worker_that_ends_leaves_no_session_behind_and_its_housekeeping_done(place, monkeypatch):
+    """The thread goes on with a piece of work whose task was cancelled, and keeps its connection for the next."""
+    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def watch():
+        begun.set()
+        may_end.wait(40)
+        ended.set()
+
+    monkeypatch.setattr(housekeeping.outage, "watch", watch)
+    place.query_and_commit("update mailbox set nextpasson = null")
+    started = datetime.now(UTC)
+    async with Running(place.dsn) as running:
+        await until(begun.is_set)
+        running.worker.stop()
+        may_end.set()
+    assert ended.is_set()
+    await until(  # the server takes a moment to notice that a client has gone
+        lambda: (
+            place.query(
+                "select count(*) from pg_stat_activity where datname = current_database()"
+                " and pid <> pg_backend_pid() and backend_start > %s",
+                started,
+            )
+            == [(0,)]
+        )
+    )
 
 
 async def test_a_pass_by_hand_says_what_it_did(place):

@@ -27,6 +27,7 @@ from serversync.adapters.profiles import ProfileConnections
 from serversync.jobs.act import Synchronization
 from serversync.jobs.batch import BatchRunner
 from serversync.jobs.certificates import watch_certificates
+from serversync.jobs.connections import leave_connection
 from serversync.jobs.dispatcher import Dispatcher
 from serversync.jobs.ending import end
 from serversync.jobs.housekeeping import keep_house
@@ -99,12 +100,15 @@ class Worker:
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, self.stop)
         tune_process()
-        while not self._stop.is_set():
-            try:
-                await self._work()
-            except (psycopg.OperationalError, PoolTimeout, ConnectorException) as error:
-                log.warning("database went away, connecting again", error=str(error).strip())
-                await self._pause(RECONNECT_AFTER)
+        try:
+            while not self._stop.is_set():
+                try:
+                    await self._work()
+                except (psycopg.OperationalError, PoolTimeout, ConnectorException) as error:
+                    log.warning("database went away, connecting again", error=str(error).strip())
+                    await self._pause(RECONNECT_AFTER)
+        finally:
+            await leave_connection()
 
     async def _pause(self, duration: timedelta) -> None:
         try:
