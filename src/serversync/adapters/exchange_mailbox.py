@@ -240,11 +240,12 @@ class EwsMailbox:
         """Part changes into what is asked for at once, by number and weight."""
         batch: list[Listed] = []
         total = 0
+        items, weight = self._size.of(BATCH_ITEMS), self._size.of(BATCH_BYTES)
         for change in changes:
-            is_full = len(batch) >= self._size.of(BATCH_ITEMS)
-            if batch and (is_full or total + change.size_bytes > self._size.of(BATCH_BYTES)):
+            if batch and (len(batch) >= items or total + change.size_bytes > weight):
                 yield batch
                 batch, total = [], 0
+                items, weight = self._size.of(BATCH_ITEMS), self._size.of(BATCH_BYTES)
             batch.append(change)
             total += change.size_bytes
         if batch:

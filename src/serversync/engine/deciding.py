@@ -90,6 +90,7 @@ class PageDecisions:
         self._takes_by_hand = folder.kind is FolderKind.TRACKED or bool(plan.category)
         self._acts = plan.delete_after_processing or (plan.stamps_category and bool(plan.category))
         self._unpacked: dict[UUID, ReceivedMessage] = {}
+        self._may_meet = True
         self.rows: list[Judged] = []
 
     def to_fetch(self) -> list[ReceivedMessage]:
@@ -245,6 +246,8 @@ class PageDecisions:
             ]
             known |= await self._store.known(twins)
             held = await self._store.held(self._run.mailboxid, [one.activityid for one in known.values()])
+        # Nearly always every message of a page has keys of its own, and none can be a copy of another one.
+        self._may_meet = len(set(keys)) < len(keys)
         actual: dict[UUID, UUID] = {}
         newcomers: dict[str, Record] = {}
         stamps = {row.stamp for row in self.rows if row.stamp is not None}
@@ -287,7 +290,8 @@ class PageDecisions:
         decision, is_new = judgement.decision, activityid is None
         if activityid is None:
             activityid = row.activityid
-            known[dupcheck] = Known(activityid, digest)
+            if self._may_meet:
+                known[dupcheck] = Known(activityid, digest)
             if judgement.new_sender is not _NOBODY:
                 self._welcome(row, write, newcomers)
             write.emails.append(self._email(row, dupcheck, digest, actual))
@@ -296,7 +300,7 @@ class PageDecisions:
             decision = COPY
             if self._folder.regarding is not None:
                 write.regardings.append((activityid, self._folder.regarding))
-        if search_key := message.search_key:
+        if self._may_meet and (search_key := message.search_key):
             _hold(held, activityid, search_key)
         if judgement.queues or self._plan.reader_is_queue:
             self._queue(row, write, activityid, is_new=is_new)

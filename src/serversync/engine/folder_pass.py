@@ -167,7 +167,7 @@ class FolderPass:
         category = self._plan.category
         chosen = []
         for key, change in new.items():
-            before = seen.get(key)
+            before = seen.get(key) if seen else None
             marked = bool(category) and category in change.categories
             if before is not None and before.outcome in SETTLED:
                 if before.outcome in LINKED:

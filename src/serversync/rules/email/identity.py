@@ -66,7 +66,7 @@ def content_digest(body: Text, attachments: Sequence[Attachment], people: Iterab
     """Return a digest of body, attachments and people, as they stand."""
     parts: list[str] = []
     for one in people:
-        parts += (one.name, one.address)
+        parts += one[:2]  # name and address
     if isinstance(body, str):
         parts.append(body)
         digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass"))

@@ -91,9 +91,10 @@ class Judgement:
                 told["acceptor"] = acceptance.acceptor.name
             told["asked"] = acceptance.asked
         if self.correlation is not None:
-            told["tried"] = [
-                [int(t.method), t.wanted[:200], t.result] for t in self.correlation.tried if t.wanted
-            ]
+            tried = self.correlation.tried
+            told["tried"] = (
+                [[int(t.method), t.wanted[:200], t.result] for t in tried if t.wanted] if tried else []
+            )
         if self.ownership is not None:
             told["owner"] = self.ownership.reason
         if self.left_out:
