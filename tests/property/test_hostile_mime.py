@@ -112,6 +112,16 @@ def test_damaged_messages_are_survived(
     check(data)
 
 
+@pytest.mark.parametrize(
+    "charset", [b"unicode_escape", b"Unicode-Escape", b"raw_unicode_escape", b"idna", b"punycode"]
+)
+def test_what_only_python_calls_a_charset_changes_no_text(charset: bytes) -> None:
+    head = b"From: a@b.example\r\nContent-Type: text/plain; charset=" + charset
+    found = unpack(wrapper(head + b"\r\n\r\nC:\\8 and \\x41\r\n"))
+    assert found is not None
+    assert "C:\\8 and \\x41" in str(found.body)
+
+
 @pytest.mark.parametrize("depth", [50, 1000, 3000])
 @pytest.mark.parametrize("kind", [b"Content-Type: message/rfc822\r\n\r\n", None])
 def test_any_depth_is_survived(depth: int, kind: bytes | None) -> None:

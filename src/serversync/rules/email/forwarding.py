@@ -5,6 +5,7 @@ Only a wrapper with exactly one message attached can be told from a message that
 Microsoft, "Forward mailbox vs. individual mailboxes".
 """
 
+import codecs
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator
@@ -117,9 +118,17 @@ def _text(part: MIMEPart) -> str:
     data = payload if isinstance(payload, bytes) else b""
     charset = part.get_content_charset() or "utf-8"
     try:
-        return _clean(data.decode(charset, "replace"))
+        if codecs.lookup(charset).name not in _NO_CHARSETS:
+            return _clean(data.decode(charset, "replace"))
     except (LookupError, ValueError):  # no such charset, or one whose decoder does not take "replace"
-        return _clean(data.decode("utf-8", "replace"))
+        pass
+    return _clean(data.decode("utf-8", "replace"))
+
+
+_NO_CHARSETS = frozenset(
+    {"unicode-escape", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape", "idna", "punycode"}
+)
+"""Python knows these by name, but they are ways to write text, and a message that names one is lying."""
 
 
 def _body(message: EmailMessage) -> tuple[str, bool]:
