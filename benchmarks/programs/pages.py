@@ -182,6 +182,7 @@ def _addresses(viewer: Any) -> dict[str, str]:
         "mailbox-synchronization": f"/mailboxes/{mailbox.pk}/synchronization/",
         "mailbox-folders": f"/mailboxes/{mailbox.pk}/folders/",
         "filters": "/filters/",
+        "filters-count": "/filters/?count=appointment",
         "queues": "/queues/",
         "queues-search": "/queues/?q=queue77",
         "queue": f"/queues/{queue.pk}/",

@@ -1,5 +1,7 @@
 """Synchronization filters in the pages: looked at, previewed, changed, reset, and applied to everybody."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -23,7 +25,20 @@ def test_a_user_sees_the_filters_that_everybody_begins_with_as_sentences(company
     assert "My Outlook Contacts" in page
     assert "Owner is the user and State is Active" in page
     assert "Takes part (organizer, required, optional) is the user" in page
-    assert "<strong>1</strong> in the filters; with the next pass 1 begin" in page
+
+
+def test_what_the_filters_of_a_kind_let_in_is_counted_when_it_is_asked_for(company: Company) -> None:
+    Contact.objects.create(lastname="Hopper", ownerid=company.ada)
+    ada = logged_in(company.ada)
+    page = ada.get(reverse("filters")).content.decode()
+    assert "in the filters" not in page
+    (link,) = re.findall(r'href="(\?count=contact)#kind-contact"', page)
+    counted = ada.get(reverse("filters") + link).content.decode()
+    assert counted.count("<strong>1</strong> in the filters; with the next pass 1 begin") == 1
+    assert counted.count("in the filters") == 1, "of the kind that was asked for alone"
+    assert "?count=contact" not in counted
+    assert "?count=task#kind-task" in counted
+    assert "in the filters" not in ada.get(reverse("filters") + "?count=nonsense").content.decode()
 
 
 def test_a_filter_is_previewed_before_it_is_added_and_an_audit_says_what_was_done(company: Company) -> None:

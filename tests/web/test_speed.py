@@ -24,6 +24,7 @@ MOST = {
     "users": 9,
     "audit": 7,
     "profiles": 8,
+    "filters": 10,
 }
 """Queries of a page with the session, the viewer, his time zone and privileges, and the number of open alerts."""
 
@@ -277,6 +278,32 @@ def test_a_word_that_few_have_is_asked_of_the_index_with_room_for_its_rows(
     assert "is true" in near
     assert room == "set local work_mem = '64MB'"
     assert "is true" not in by_index
+
+
+RECORDS = ("contact", "appointment", "recurringappointmentmaster", "task", "activityparty")
+
+
+def records_read(company: Company, query: str) -> list[str]:
+    """Which tables of records the page of filters reads."""
+    client = logged_in(company.ada)
+    client.get("/filters/")  # the first look gives the filters
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(f"/filters/{query}").status_code == 200
+    return [
+        table
+        for table in RECORDS
+        if any(re.search(rf'\b(from|join) "?{table}\b', one["sql"], re.IGNORECASE) for one in captured)
+    ]
+
+
+def test_filters_are_shown_without_a_look_at_any_record(company: Company) -> None:
+    """A filter may ask for anything, so no index finds what it lets in: all appointments took most of a second."""
+    assert records_read(company, "") == []
+
+
+def test_only_records_of_the_kind_that_is_counted_are_held_against_its_filters(company: Company) -> None:
+    assert records_read(company, "?count=contact") == ["contact"]
+    assert records_read(company, "?count=appointment") == ["appointment", "activityparty"]
 
 
 def test_the_overview_reads_sums_of_hours_and_no_pass_of_an_hour_that_is_over(company: Company) -> None:
