@@ -405,8 +405,15 @@ class Transport:
             slot.disconnect()
         if self._proven and not self._refusals:
             return await self._log_on(slot, request)
-        async with self._gate, self._guard.attempt() if self._guard else nullcontext():
-            return await self._log_on(slot, request)
+        answered: aiohttp.ClientResponse | None = None
+        try:
+            async with self._gate, self._guard.attempt() if self._guard else nullcontext():
+                answered = await self._log_on(slot, request)
+        except BaseException:
+            if answered is not None:  # the guard could not write down that the password is right
+                answered.close()
+            raise
+        return answered
 
     async def _log_on(self, slot: _Slot, request: _Request) -> aiohttp.ClientResponse:
         if self._refused is not None:
@@ -473,10 +480,11 @@ class Transport:
     async def _drain(self, response: aiohttp.ClientResponse) -> None:
         """Read a refusal to its end, so that its connection can go on; close it where that is too long."""
         size = 0
-        async with aclosing(self.chunks(response)) as chunks:
-            async for chunk in chunks:
-                size += len(chunk)
-                if size > _ERROR_PAGE_BYTES:
-                    response.close()
-                    return
-        response.release()
+        try:
+            async with aclosing(self.chunks(response)) as chunks:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > _ERROR_PAGE_BYTES:
+                        return
+        finally:
+            _let_go(response)

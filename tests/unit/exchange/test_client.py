@@ -3,6 +3,9 @@
 import asyncio
 import base64
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -16,6 +19,7 @@ from serversync.core.errors import (
     ServerBusy,
     VersionUnsupported,
 )
+from serversync.exchange.auth.evidence import LogOnEvidence
 from serversync.exchange.operations.get_folder import GetFolder
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.send_item import SendItem
@@ -142,6 +146,73 @@ async def test_an_answer_that_breaks_off_is_a_lost_connection(servers: Servers) 
     async with servers.client(handler) as client:
         with pytest.raises(ConnectionLost):
             await client.call(INBOX)
+
+
+class Guard:
+    """A guard that once cannot write down that the password was right, since its database went away."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        self.attempts += 1
+        yield
+        if self.attempts == 1:
+            raise InterruptedError
+
+
+class Slow:
+    """A server whose first answer does not come to its end."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        self.requests = 0
+        self.may_end = asyncio.Event()
+
+    async def handler(self, request: web.Request) -> web.StreamResponse:
+        self.requests += 1
+        if self.requests > 1:
+            return xml(answers.inbox())
+        headers = {"Content-Length": "1000", "WWW-Authenticate": "Basic"}
+        response = web.StreamResponse(status=self.status, headers=headers)
+        await response.prepare(request)
+        await response.write(b"<soap")
+        await self.may_end.wait()
+        return response
+
+
+async def test_an_answer_whose_log_on_the_guard_could_not_note_lets_its_connection_go(
+    servers: Servers,
+) -> None:
+    slow = Slow(200)
+    async with servers.client(slow.handler, connections=1, guard=Guard()) as client:
+        with pytest.raises(InterruptedError):
+            await client.call(INBOX)
+        async with asyncio.timeout(10):
+            await client.call(INBOX)
+        slow.may_end.set()
+
+
+async def test_a_call_that_is_cancelled_within_a_refusal_lets_its_connection_go(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, refused, see = Slow(401), asyncio.Event(), LogOnEvidence.see
+
+    def seen(*given: Any) -> None:
+        see(*given)
+        refused.set()
+
+    monkeypatch.setattr(LogOnEvidence, "see", seen)
+    async with servers.client(slow.handler, connections=1) as client:
+        calling = asyncio.create_task(client.call(INBOX))
+        await refused.wait()
+        calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+        async with asyncio.timeout(10):
+            await client.call(INBOX)
+        slow.may_end.set()
 
 
 async def test_a_connection_closed_while_idle_is_replaced_silently(servers: Servers) -> None:
