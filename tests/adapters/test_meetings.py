@@ -6,6 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from exchangelib.items import AcceptItem
+from exchangelib.properties import ReferenceItemId
+from exchangelib.services import CreateItem
 from psycopg_pool import AsyncConnectionPool
 
 from tests.adapters.meeting_company import ADA, BEN, CLEO, GRACE, HOUR, REQUIRED, MeetingCompany, next_week
@@ -77,6 +80,39 @@ async def test_a_meeting_tracked_by_its_organizer_is_one_record_with_everybodys_
     await company.settle()
     assert company.parties()[BEN] == (5, "systemuser", 3)
     assert company.mail_to_grace() == ["REQUEST: Kick-off"]
+
+
+def accept_without_a_response(person: Any) -> None:
+    mine = the_item(person)
+    answer = AcceptItem(reference_item_id=ReferenceItemId(mine.id, mine.changekey))
+    calls = CreateItem(account=person).call(
+        items=[answer],
+        folder=person.calendar,
+        message_disposition="SaveOnly",
+        send_meeting_invitations="SendToNone",
+    )
+    assert not [each for each in calls if isinstance(each, Exception)]
+
+
+async def test_an_answer_given_without_a_response_outlasts_what_the_organizer_hears_from_others(
+    company: MeetingCompany,
+) -> None:
+    await company.meet(ADA, BEN, CLEO)
+    await company.settle()
+    await company.outlook(BEN, accept_without_a_response)
+    await company.settle()
+    assert company.parties()[BEN] == (5, "systemuser", 3)
+    await company.outlook(CLEO, lambda cleo: the_item(cleo).tentatively_accept())
+    await company.settle()
+    answers = await company.outlook(
+        ADA,
+        lambda ada: {
+            one.mailbox.email_address: one.response_type for one in the_item(ada).required_attendees
+        },
+    )
+    assert answers == {BEN: "Unknown", CLEO: "Tentative"}
+    assert company.parties()[BEN] == (5, "systemuser", 3)
+    assert company.parties()[CLEO] == (5, "systemuser", 2)
 
 
 def the_item(person: Any) -> Any:

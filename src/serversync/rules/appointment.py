@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
+from serversync.rules.answers import RESPONSES
 from serversync.rules.plan import Facts
 from serversync.rules.record import Direction, Side
 
@@ -100,10 +101,6 @@ class PrivateItems(IntEnum):
     LEAVE_OUT = 0
     WITHOUT_CONTENT = 1
     WHOLE = 2
-
-
-RESPONSES: Final = "responsestatus"
-"""The field that says who has answered what."""
 
 
 @dataclass(frozen=True, slots=True)

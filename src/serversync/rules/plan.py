@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from uuid import UUID
 
+from serversync.rules.answers import newly_heard
 from serversync.rules.diff import Common, Verdict, judge
 from serversync.rules.merge import Conflict, Merged, Preference, merge
 from serversync.rules.record import Direction, Fields, Kind, Side
@@ -282,7 +283,12 @@ def _going_to(side: Side, fields: Fields, directions: Mapping[str, Direction]) -
 def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:
     exchange = pair.exchange or {}
     merged = merge(pair.base, pair.crm or {}, exchange, directions=directions, winner=pair.preferred)
-    return replace(merged, to_exchange=carried_along(merged.to_exchange, exchange))
+    before = {} if pair.base is None else pair.base.exchange
+    return replace(
+        merged,
+        to_crm=newly_heard(merged.to_crm, before),
+        to_exchange=carried_along(merged.to_exchange, exchange),
+    )
 
 
 def _step_for(merged: Merged, nothing: Step) -> Step:

@@ -91,6 +91,7 @@ STEPS: tuple[Callable[[MeetingWorld], object], ...] = (
     lambda world: somewhere(world, world.move_within),
     lambda world: somewhere(world, world.lose_position),
     lambda world: somewhere(world, world.replace_mailbox),
+    MeetingWorld.answers_without_a_response,
 )
 
 
@@ -175,7 +176,13 @@ def _answers_have_come_back(world: MeetingWorld) -> None:
         assert isinstance(row, Called)
         is_same = item.fields["globalobjectid"] == row.fields["globalobjectid"]
         if is_same and BEN in item.answers and BEN in people_of(row.fields["requiredattendees"]):
-            assert row.answers.get(BEN) == item.answers[BEN], f"{row.label}: Ben's answer"
+            told = {item.answers[BEN]}
+            if (
+                row.crmid in world.deleted
+            ):  # what is made again begins with the answers that the organizer knows
+                hers = world.exchanges[ADA].known(item)
+                told.add(0 if hers is None else hers.answers.get(BEN, 0))
+            assert row.answers.get(BEN, 0) in told, f"{row.label}: Ben's answer"
 
 
 def _nobody_was_told_twice(world: MeetingWorld) -> None:

@@ -330,6 +330,8 @@ class MeetingWorld(World):
     """Both mailboxes, the CRM, the people, and the outbox to Grace."""
 
     outbox: list[tuple[object, ...]] = field(default_factory=list)
+    deleted: set[UUID] = field(default_factory=set)
+    """Records that somebody has deleted in the CRM; some of them are made again."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -400,21 +402,35 @@ class MeetingWorld(World):
 
     def answers(self) -> None:
         """Ben answers; his answer reaches Ada's mailbox."""
-        mine = [
+        item = self._answered(self._invitations())
+        if item is not None and (hers := self.exchanges[ADA].known(item)) is not None:
+            hers.answers[BEN] = item.answers[BEN]
+            hers.key += 1
+            self.exchanges[ADA].log(hers)
+
+    def answers_without_a_response(self) -> None:
+        """Ben answers for the first time, but does not send a response; Ada's mailbox never hears of it."""
+        first = [each for each in self._invitations() if BEN not in each.answers]
+        hers = [self.exchanges[ADA].known(each) for each in first]
+        self._answered(
+            [i for i, her in zip(first, hers, strict=True) if her is None or BEN not in her.answers]
+        )
+
+    def _invitations(self) -> list[Kept]:
+        return [
             i
             for i in self.exchanges[BEN].items.values()
             if isinstance(i, Kept) and i.place is WATCHED and not i.is_cancelled
         ]
-        if not mine:
-            return
-        item = self.random.choice(mine)
+
+    def _answered(self, items: Sequence[Kept]) -> Kept | None:
+        if not items:
+            return None
+        item = self.random.choice(items)
         item.answers[BEN] = self.random.choice((2, 3, 4))
         item.key += 1
         self.exchanges[BEN].log(item)
-        if (hers := self.exchanges[ADA].known(item)) is not None:
-            hers.answers[BEN] = item.answers[BEN]
-            hers.key += 1
-            self.exchanges[ADA].log(hers)
+        return item
 
     def calls_in_outlook(self) -> None:
         label = f"L{self.tick()}"
@@ -456,6 +472,7 @@ class MeetingWorld(World):
             row = self.random.choice(list(self.rows.values()))
             self.person_deleted.setdefault(row.label, set()).add("crm")
             self.replaced.update(row.fields.values())
+            self.deleted.add(row.crmid)
             del self.rows[row.crmid]
 
     def guest_deletes(self) -> None:
