@@ -1,11 +1,13 @@
 """Contacts are brought into step by workers: on time, each mailbox once, within the connections, and said when not."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from serversync.adapters import act_leases
 from serversync.adapters.profiles import ProfileConnections
+from serversync.adapters.slots import Budget, ConnectionSlots
 from serversync.jobs.act import Synchronization
 from serversync.jobs.worker import USER_AGENT, open_pool
 from tests.e2e.place import PEOPLE, company
@@ -37,15 +39,16 @@ def place(database_dsn):
 class Part:
     """The part of a worker, without the rest of it."""
 
-    def __init__(self, place, host="w1"):
+    def __init__(self, place, host="w1", lease=LEASE):
         self.place = place
         self.host = host
+        self.lease = lease
 
     async def __aenter__(self):
         self.pool = open_pool(self.place.dsn)
         await self.pool.open()
         self.profiles = ProfileConnections(self.pool, user_agent=USER_AGENT)
-        self.synchronization = Synchronization(self.pool, self.profiles, host=self.host, lease=LEASE)
+        self.synchronization = Synchronization(self.pool, self.profiles, host=self.host, lease=self.lease)
         return self
 
     async def __aexit__(self, *_):
@@ -60,7 +63,7 @@ class Part:
     async def claim(self):
         async with self.pool.connection() as connection:
             return await act_leases.claim_one(
-                connection, self.place.mailboxes[ADA], host=self.host, lease=LEASE
+                connection, self.place.mailboxes[ADA], host=self.host, lease=self.lease
             )
 
 
@@ -154,6 +157,27 @@ async def test_a_run_that_was_taken_over_does_nothing(place):
         assert await new.claim() == fence + 1
         assert await old.synchronization.run_one(place.mailboxes[ADA], fence) is None
     assert linked(place) == []
+
+
+async def test_a_claim_that_was_lost_ends_no_newer_one_of_the_same_worker(place):
+    place.query_and_commit("update emailserverprofile set maxconcurrentconnections = 1")
+    mailboxid = place.mailboxes[ADA]
+    async with Part(place, lease=timedelta(seconds=2)) as part, part.synchronization.heartbeat():
+        old = await part.claim()
+        place.query_and_commit("update exchangesyncmailbox set leaseuntil = null")
+        new = await part.claim()
+        others = ConnectionSlots(part.pool, host="w2", lease=LEASE)
+        async with others.hold(Budget(place.profile.pk), 1):
+            running = asyncio.create_task(part.synchronization.run_one(mailboxid, new))
+            await until(lambda: place.query("select count(*) from connectionslot") == [(2,)])
+            assert await part.synchronization.run_one(mailboxid, old) is None
+            place.query_and_commit(
+                "update exchangesyncmailbox set leaseuntil = now() where mailboxid = %s", mailboxid
+            )
+            is_held = "select leaseuntil > now() from exchangesyncmailbox where mailboxid = %s"
+            await until(lambda: place.query(is_held, mailboxid) == [(True,)])
+        assert await running is not None
+    assert linked(place) == [("Hopper",)]
 
 
 async def test_a_mailbox_that_another_worker_has_is_not_claimed(place):

@@ -62,7 +62,7 @@ class Synchronization:
         self._leases = ActLeasesOnPostgres(pool, host=host, lease=lease)
         self._store = ActStoreOnPostgres(pool)
         self._slots = ConnectionSlots(pool, host=host, lease=lease)
-        self._held: dict[UUID, int] = {}
+        self._held: set[tuple[UUID, int]] = set()
         self._running: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
 
@@ -96,11 +96,13 @@ class Synchronization:
                 )
                 if budget.budgetid in full:
                     continue
-                slotid = await self._claim(connection, candidate, budget)
-                if slotid is None:
+                taken = await self._claim(connection, candidate, budget)
+                if taken is None:
                     full.add(budget.budgetid)
                     continue
-                task = asyncio.create_task(self._over(slotid, candidate.mailboxid))
+                slotid, fence = taken
+                self._held.add((candidate.mailboxid, fence))
+                task = asyncio.create_task(self._over(slotid, candidate.mailboxid, fence))
                 self._running.add(task)
                 task.add_done_callback(self._done)
                 count += 1
@@ -113,8 +115,8 @@ class Synchronization:
 
     async def _claim(
         self, connection: AsyncConnection, candidate: ActCandidate, budget: Budget
-    ) -> UUID | None:
-        """Claim a mailbox together with a connection; ``None`` where none is free or somebody else was quicker."""
+    ) -> tuple[UUID, int] | None:
+        """Claim a mailbox (its fence) together with a connection (its slot); ``None`` where none is free or somebody else was quicker."""
         try:
             async with connection.transaction() as transaction:
                 slot = await slots.take(
@@ -133,8 +135,7 @@ class Synchronization:
                 )
                 if fence is None:
                     raise psycopg.Rollback(transaction)
-                self._held[candidate.mailboxid] = fence
-                return slot[0]
+                return slot[0], fence
         except LockNotAvailable:
             log.warning("another process does not let go of a profile's connections")
         return None
@@ -145,8 +146,7 @@ class Synchronization:
         if not task.cancelled() and (failure := task.exception()) is not None:
             log.error("a pass broke off", exc_info=failure)
 
-    async def _over(self, slotid: UUID, mailboxid: UUID) -> None:
-        fence = self._held[mailboxid]
+    async def _over(self, slotid: UUID, mailboxid: UUID, fence: int) -> None:
         try:
             async with self._slots.take_up(slotid) as turn:
                 claim = await self._leases.begin(mailboxid, fence) if turn is not None else None
@@ -155,7 +155,7 @@ class Synchronization:
                     return
                 await self._run(claim, turn)
         finally:
-            self._held.pop(mailboxid, None)
+            self._held.discard((mailboxid, fence))
 
     async def run_one(self, mailboxid: UUID, fence: int, *, may_write: bool = True) -> Outcome | None:
         """Run one claimed mailbox as soon as a connection is free; ``None`` where it may not be synchronized.
@@ -168,7 +168,7 @@ class Synchronization:
         Raises:
             NoConnectionFree: none became free in time.
         """
-        self._held[mailboxid] = fence
+        self._held.add((mailboxid, fence))
         try:
             claim = await self._leases.begin(mailboxid, fence, may_write=may_write)
             if claim is None:
@@ -178,7 +178,7 @@ class Synchronization:
             async with self._slots.wait_for(Budget(claim.profileid, own), 1, patience=PATIENCE) as turn:
                 return await self._run(claim, turn)
         finally:
-            self._held.pop(mailboxid, None)
+            self._held.discard((mailboxid, fence))
             await asyncio.shield(self._leases.release(mailboxid, fence))
 
     async def _run(self, claim: ActClaim, turn: SlotLease) -> Outcome | None:
@@ -235,7 +235,7 @@ class Synchronization:
             while True:
                 await asyncio.sleep(self._lease.total_seconds() / 3)
                 await self._slots.prolong()
-                await self._leases.prolong(list(self._held.items()))
+                await self._leases.prolong(list(self._held))
 
         beating = asyncio.create_task(beat())
         try:

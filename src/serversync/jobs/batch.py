@@ -64,7 +64,7 @@ class BatchRunner:
         self._profiles = profiles
         self._store = CrmStore(pool, lease=lease)
         self._alerts = TraceLogAlerts(pool)
-        self._held: dict[UUID, int] = {}
+        self._held: set[Claim] = set()
         self.slots = ConnectionSlots(pool, host=host, lease=lease)
 
     async def run_batch(self, batch: Batch) -> None:
@@ -97,8 +97,7 @@ class BatchRunner:
             log.warning("batch given back", error=str(error))  # the profile was deleted meanwhile
         finally:
             await asyncio.shield(self._end(claims, runs))
-            for mailboxid, _ in batch.claims:
-                self._held.pop(mailboxid, None)
+            self._held.difference_update(batch.claims)
 
     async def _runner(
         self, profileid: UUID, runs: Sequence[MailboxRun], slots: SlotLease | None, leases: Leases
@@ -159,8 +158,7 @@ class BatchRunner:
             await self._give_back(left)
 
     async def _give_back(self, claims: Collection[Claim]) -> None:
-        for mailboxid, _ in claims:
-            self._held.pop(mailboxid, None)
+        self._held.difference_update(claims)
         if claims:
             await self._leases.release(list(claims))
 
@@ -170,15 +168,16 @@ class BatchRunner:
         Raises:
             NoConnectionFree: none became free in time; the mailbox stays due.
         """
-        self._held[mailboxid] = fence
+        claim = Claim(mailboxid, fence)
+        self._held.add(claim)
         try:
             run = await self._leases.begin(mailboxid, fence)
             if run is None:
-                await self._leases.release([Claim(mailboxid, fence)])
+                await self._leases.release([claim])
                 return None
             return await self._run(run, partial(self._with_a_connection, self._leases))
         finally:
-            self._held.pop(mailboxid, None)
+            self._held.discard(claim)
 
     async def _with_a_connection(
         self, leases: Leases, run: MailboxRun
@@ -219,7 +218,7 @@ class BatchRunner:
             await asyncio.shield(self._leases.release([Claim(run.mailboxid, run.fence)]))
             raise
         if outcome[1] is not None or outcome[0].processed:
-            self._held.pop(run.mailboxid, None)
+            self._held.discard(Claim(run.mailboxid, run.fence))
         _report(run, *outcome)
         return outcome
 
@@ -234,7 +233,7 @@ class BatchRunner:
             while True:
                 await asyncio.sleep(self._lease.total_seconds() / 3)
                 await self.slots.prolong()
-                await self._leases.prolong(list(self._held.items()))
+                await self._leases.prolong(list(self._held))
 
         beating = asyncio.create_task(beat())
         try:

@@ -115,7 +115,7 @@ class OperationRunner:
         self._lease = lease
         self._trials = trials
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._held: dict[UUID, int] = {}
+        self._held: set[tuple[UUID, int]] = set()
         self._of_job: Counter[UUID] = Counter()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -140,7 +140,7 @@ class OperationRunner:
             return 0
         claims = await self._claim(CLAIMED - len(self._running))
         for claim in claims:
-            self._held[claim.itemid] = claim.fence
+            self._held.add((claim.itemid, claim.fence))
             self._of_job[claim.jobid] += 1
             task = asyncio.create_task(self._work(claim))
             self._running.add(task)
@@ -171,11 +171,12 @@ class OperationRunner:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             async with self._pool.connection() as connection:
+                held = list(self._held)
                 await connection.execute(
                     "update asyncoperationitem i set leaseuntil = now() + %s"
                     " from unnest(%s::uuid[], %s::int[]) as h (id, fence)"
                     " where i.asyncoperationitemid = h.id and i.leasefence = h.fence",
-                    (self._lease, list(self._held), list(self._held.values())),
+                    (self._lease, [itemid for itemid, _ in held], [fence for _, fence in held]),
                 )
 
     async def _claim(self, limit: int) -> list[Claimed]:
@@ -198,7 +199,7 @@ class OperationRunner:
                 await sync_to_async(_finish)(claim, trials, error, milliseconds)
                 faults.reach(faults.JOB_AFTER_COMMIT)
         finally:
-            self._held.pop(claim.itemid, None)
+            self._held.discard((claim.itemid, claim.fence))
             self._of_job[claim.jobid] -= 1
             if not self._of_job[claim.jobid]:
                 del self._of_job[claim.jobid]
