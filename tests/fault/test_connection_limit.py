@@ -40,7 +40,7 @@ def workers(dsn, count):
             process.wait(timeout=60)
 
 
-def until(condition, seconds=150):
+def until(condition, seconds=90):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
