@@ -47,7 +47,7 @@ LARGE_BYTES: Final = 1024 * 1024
 WHOLE_BYTES: Final = 16 * 1024 * 1024
 """Larger messages are not read as they came over the wire."""
 BATCH_ITEMS: Final = 512
-"""Messages of one request at most; as many as the engine asks for at once."""
+"""Messages of one request at most: those of a page of changes."""
 BATCH_BYTES: Final = 16 * 1024 * 1024
 """What the messages of one request may weigh together."""
 ATTACHMENT_BATCH: Final = 50

@@ -36,8 +36,6 @@ PAGE_ITEMS = 512
 """Changes asked for in one page; the most that Exchange gives."""
 PAGE_BYTES = 64 * 1024 * 1024
 """What the messages of one page may weigh together before the page is made smaller."""
-BATCH_ITEMS = 512
-"""Messages asked for in one request."""
 SETTLED = frozenset({Outcome.TRACKED, Outcome.ALREADY_TRACKED, Outcome.NOT_ACCEPTED, Outcome.UNTRACKED})
 """Outcomes that a replay leaves as they are without reading the message again."""
 LINKED = frozenset({Outcome.TRACKED, Outcome.ALREADY_TRACKED})
@@ -207,17 +205,16 @@ class FolderPass:
         self, chosen: Sequence[Listed], seen: dict[UUID, Seen], write: PageWrite
     ) -> list[ReceivedMessage]:
         """Read the chosen items; those that cannot be read are set aside with an alert."""
+        if not chosen:
+            return []
         messages: list[ReceivedMessage] = []
-        for start in range(0, len(chosen), BATCH_ITEMS):
-            batch = chosen[start : start + BATCH_ITEMS]
-            outcomes = await self._exchange.messages(batch, self._folder)
-            for listed, outcome in zip(batch, outcomes, strict=True):
-                if isinstance(outcome, ReceivedMessage):
-                    messages.append(outcome)
-                else:
-                    await self._set_aside(listed, outcome, seen.get(listed.item_key), write)
-        if chosen:
-            faults.reach("incoming.items-fetched")
+        outcomes = await self._exchange.messages(chosen, self._folder)
+        for listed, outcome in zip(chosen, outcomes, strict=True):
+            if isinstance(outcome, ReceivedMessage):
+                messages.append(outcome)
+            else:
+                await self._set_aside(listed, outcome, seen.get(listed.item_key), write)
+        faults.reach("incoming.items-fetched")
         return messages
 
     async def _set_aside(
