@@ -32,11 +32,9 @@ FLAGS = [
 ]
 PICTURES = ROOT / "build" / "pictures"
 DOCUMENTED = {
-    "overview",
     "profile-new",
     "test-connection",
     "settings",
-    "mailboxes",
     "job",
     "mailbox",
     "email-new",
