@@ -1,5 +1,6 @@
 """Groups of mailboxes that one stream tells of: who holds them, who is in them, and what is due because of them.
 
+A mailbox is told of where its mail, or its appointments, contacts and tasks, are processed: of the folders of what is.
 A group is held by one worker at a time, by a lease with a fence as mailboxes are. Whatever is written about the
 mailboxes of a group is written for all of them at once.
 """
@@ -13,7 +14,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters.act_leases import ACT_CHANNEL
+from serversync.adapters.act_leases import ACT_CHANNEL, MAY_BE_SYNCHRONIZED
 from serversync.adapters.leases import MAY_RUN
 from serversync.adapters.mail_plan import FOLDERS_OF_A_PLAN
 
@@ -21,17 +22,23 @@ MOST_MAILBOXES = 200
 """Mailboxes in a group: as many subscriptions as one stream may tell of."""
 WAKE_CHANNEL = "serversync_due"
 
+_READS_MAIL = f"(m.nextpasson is not null and {MAY_RUN})"
+_READS_ACT = f"""
+    (m.enabledforact and {MAY_BE_SYNCHRONIZED}
+     and exists (select from exchangesyncmailbox s where s.mailboxid = m.mailboxid and s.nextpasson is not null))
+"""
 _MAY_STREAM = f"""
-    {MAY_RUN} and m.nextpasson is not null and o.streamingnotificationsenabled and p.usestreamingnotifications
+    o.streamingnotificationsenabled and p.usestreamingnotifications
     and p.incominguseimpersonation and p.incomingcredentialretrieval is distinct from 0
     and (not p.useautodiscover or m.ewsurl is not null)
+    and ({_READS_MAIL}
+        or (o.appointmentsyncdirection <> 0 or o.contactsyncdirection <> 0 or o.tasksyncdirection <> 0) and {_READS_ACT})
 """
 _TOLD_OF = f"""
-    ({FOLDERS_OF_A_PLAN} || array(
+    (case when {_READS_MAIL} then {FOLDERS_OF_A_PLAN} else array[]::text[] end || array(
         select f.folder from (values ('calendar', o.appointmentsyncdirection), ('contacts', o.contactsyncdirection),
             ('tasks', o.tasksyncdirection)) f (folder, direction)
-        where f.direction <> 0 and m.enabledforact and m.actdeliverymethod = 1
-            and exists (select from exchangesyncmailbox s where s.mailboxid = m.mailboxid)))
+        where f.direction <> 0 and {_READS_ACT}))
 """  # noqa: S608 - put together from constants
 _ENDPOINT = "case when p.useautodiscover then m.ewsurl else '' end"
 _GROUPING = "case when p.useautodiscover then coalesce(m.groupinginformation, '') else '' end"
@@ -60,12 +67,14 @@ _FREE = f"""
     order by 4, 5, 6, lower(m.emailaddress) limit %s for update of m skip locked
 """  # noqa: S608 - put together from constants
 _MEMBERS = f"""
-    select m.mailboxid, m.emailaddress, {_TOLD_OF} from mailbox m cross join organization o
+    select m.mailboxid, m.emailaddress, {_TOLD_OF} from mailbox m
+    join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile cross join organization o
     where m.notificationgroupid = %s
 """  # noqa: S608 - put together from constants
 _FOLDERS = f"""
     select m.notificationgroupid, md5(string_agg({_TOLD_OF}::text, ',' order by m.mailboxid))
-    from mailbox m cross join organization o where m.notificationgroupid = any(%s) group by 1
+    from mailbox m join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
+    cross join organization o where m.notificationgroupid = any(%s) group by 1
 """  # noqa: S608 - put together from constants
 _DROP = f"""
     with gone as (
@@ -74,7 +83,8 @@ _DROP = f"""
             select from mailbox m join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
             cross join organization o join notificationgroup g on g.notificationgroupid = m.notificationgroupid
             where m.mailboxid = mailbox.mailboxid and g.emailserverprofileid = p.emailserverprofileid
-                and g.endpoint = {_ENDPOINT} and g.groupinginformation = {_GROUPING} and {_MAY_STREAM}))
+                and g.endpoint = {_ENDPOINT} and g.groupinginformation = {_GROUPING} and {_MAY_STREAM})
+        order by mailbox.mailboxid for no key update of mailbox)
     update mailbox set notificationgroupid = null, streamedon = null from gone
     where mailbox.mailboxid = gone.mailboxid and mailbox.notificationgroupid = gone.notificationgroupid
     returning mailbox.mailboxid, gone.notificationgroupid
@@ -83,6 +93,7 @@ _WAKE = """
     with woken as (
         select mailboxid from mailbox
         where mailboxid = any(%s) and nextpasson is not null and coalesce(transientfailurecount, 0) = 0
+            and enabledforincomingemail and incomingemaildeliverymethod = 2
         order by mailboxid for no key update)
     update mailbox m set wokenon = now(), foldersreadon = null, nextpasson = least(m.nextpasson, now())
     from woken where m.mailboxid = woken.mailboxid
@@ -94,6 +105,19 @@ _WAKE_ACT = """
         order by mailboxid for no key update)
     update exchangesyncmailbox s set nextpasson = least(s.nextpasson, now()), modifiedon = now()
     from woken where s.mailboxid = woken.mailboxid
+"""
+_POLL_ACT = """
+    with polled as (
+        select s.mailboxid, o.actpollingintervalinseconds as interval from exchangesyncmailbox s
+        join mailbox m on m.mailboxid = s.mailboxid
+        join emailserverprofile p on p.emailserverprofileid = m.emailserverprofile
+        cross join organization o
+        where m.notificationgroupid = %s and s.nextpasson is not null and s.failures = 0
+            and coalesce(p.minpollingintervalinminutes, 0) * 60 <= o.actpollingintervalinseconds
+        order by s.mailboxid for no key update of s)
+    update exchangesyncmailbox s set nextpasson = least(s.nextpasson, now() + make_interval(secs => polled.interval)),
+        modifiedon = now()
+    from polled where s.mailboxid = polled.mailboxid
 """
 # Several rows are always locked in the order of their ids, as by passes, so that nobody waits in a circle.
 _LOCK_GROUPS = """
@@ -252,6 +276,7 @@ class NotificationGroups:
                 " then least(nextpasson, now()) else nextpasson end where mailboxid = %(mailbox)s",
                 {"pause": pause, "busy": busy_for, "mailbox": mailboxid},
             )
+        await self._wake_act([mailboxid])
 
     async def prolong(self, own: Sequence[Group]) -> set[UUID]:
         """Prolong the leases; return the groups that are still ours."""
@@ -280,7 +305,7 @@ class NotificationGroups:
                 (list(told), group.groupid),
             )
             await self._wake(connection, missed)
-            await self._wake_act(connection, missed)
+        await self._wake_act(missed)
 
     async def down(self, group: Group, error: str) -> None:
         """Note that the stream is not open any more; its mailboxes are polled as usual."""
@@ -304,6 +329,8 @@ class NotificationGroups:
                 "update mailbox set streamedon = null where notificationgroupid = %s and streamedon is not null",
                 (group.groupid,),
             )
+        async with self._pool.connection() as connection:
+            await connection.execute(_POLL_ACT, (group.groupid,))
 
     async def wake(self, mailboxids: Sequence[UUID], act: Sequence[UUID] = ()) -> None:
         """Make mailboxes due now; those that wait after trouble go on waiting.
@@ -314,18 +341,22 @@ class NotificationGroups:
         """
         async with self._pool.connection() as connection, connection.transaction():
             await self._wake(connection, mailboxids)
-            await self._wake_act(connection, act)
+        await self._wake_act(act)
 
-    async def _wake_act(self, connection: AsyncConnection, mailboxids: Sequence[UUID]) -> None:
-        if mailboxids:
+    async def _wake_act(self, mailboxids: Sequence[UUID]) -> None:
+        """Make appointments, contacts and tasks due; on its own, because passes lock these rows before the mailbox."""
+        if not mailboxids:
+            return
+        async with self._pool.connection() as connection, connection.transaction():
             woken = await connection.execute(_WAKE_ACT, (list(mailboxids),))
             if woken.rowcount:
                 await connection.execute("select pg_notify(%s, '')", (ACT_CHANNEL,))
 
     async def _wake(self, connection: AsyncConnection, mailboxids: Sequence[UUID]) -> None:
         if mailboxids:
-            await connection.execute(_WAKE, (list(mailboxids),))
-            await connection.execute("select pg_notify(%s, '')", (WAKE_CHANNEL,))
+            woken = await connection.execute(_WAKE, (list(mailboxids),))
+            if woken.rowcount:
+                await connection.execute("select pg_notify(%s, '')", (WAKE_CHANNEL,))
 
     async def give_back(self, own: Sequence[Group]) -> None:
         """Let go of groups, so that another worker takes them at once; a group without members ends."""
