@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ from serversync.administration import (
     secret_keys,
     senders,
     sending,
+    series,
+    series_occurrences,
     syncfields,
     syncfilters,
     synchronization,
@@ -65,6 +67,7 @@ from serversync.crm.models import (
     MailboxTrackingFolder,
     MessageTrace,
     Queue,
+    RecurringAppointmentMaster,
     Role,
     RolePrivileges,
     SystemUser,
@@ -131,6 +134,14 @@ FILTER = syncfilters.FilterEntries("Other", conditions=[("ownerid", "eq-userid",
 
 
 NINE = datetime(2026, 5, 1, 9, tzinfo=UTC)
+WATCH: series.SeriesEntries = {
+    "subject": "Watch",
+    "first_day": date(2026, 5, 4),
+    "begins": time(9),
+    "ends": time(10),
+    "pattern": "daily",
+    "interval": 1,
+}
 ACTIVITIES = (
     "read a task",
     "edit a task",
@@ -138,6 +149,11 @@ ACTIVITIES = (
     "delete a task",
     "read an appointment",
     "edit an appointment",
+    "read a series",
+    "edit a series",
+    "cancel a series",
+    "change an occurrence",
+    "cancel an occurrence",
 )
 
 
@@ -149,6 +165,14 @@ def tea_of(user: SystemUser) -> Appointment:
     return Appointment.objects.get_or_create(
         subject="Tea", ownerid=user, defaults={"scheduledstart": NINE, "scheduledend": NINE}
     )[0]
+
+
+def watch_of(user: SystemUser) -> RecurringAppointmentMaster:
+    found = RecurringAppointmentMaster.objects.filter(ownerid=user).first()
+    if found is None:
+        with actor.acting(actor.INSTALLATION):
+            found = series.add(WATCH, owner=user.domainname)
+    return found
 
 
 def filter_row(user: SystemUser) -> UserQuery:
@@ -227,6 +251,15 @@ SOMEONES: dict[str, Act] = {
     "delete a task": lambda place, of: activities.delete(activities.TASK, task_of(of)),
     "read an appointment": lambda place, of: activities.find(activities.APPOINTMENT, tea_of(of).pk),
     "edit an appointment": lambda place, of: appointments.edit(tea_of(of), {"subject": "x"}),
+    "read a series": lambda place, of: activities.find(activities.SERIES, watch_of(of).pk),
+    "edit a series": lambda place, of: series.edit(watch_of(of), {"subject": "x"}),
+    "cancel a series": lambda place, of: activities.set_state(activities.SERIES, watch_of(of), "cancel"),
+    "change an occurrence": lambda place, of: series_occurrences.change(
+        series_occurrences.find(watch_of(of), "2026-05-06"), {"subject": "x"}
+    ),
+    "cancel an occurrence": lambda place, of: series_occurrences.cancel(
+        series_occurrences.find(watch_of(of), "2026-05-06")
+    ),
     "read filters": lambda place, of: syncfilters.of_user(of),
     "add a filter": lambda place, of: syncfilters.add(of, Kind.TASK, FILTER),
     "edit a filter": lambda place, of: syncfilters.edit(filter_row(of), FILTER),
@@ -289,6 +322,7 @@ EVERYBODYS: dict[str, Act] = {
     "add an account": lambda place, _: customers.add(customers.ACCOUNT, {"name": "x"}),
     "add a task": lambda place, _: tasks.add({"subject": "x"}),
     "add an appointment": lambda place, _: appointments.add({"subject": "x", "start": NINE, "end": NINE}),
+    "add a series": lambda place, _: series.add(WATCH),
     "read templates of filters": lambda place, _: syncfilters.templates(),
     "add a template of filters": lambda place, _: syncfilters.add_template(Kind.TASK, FILTER),
     "read the audit": lambda place, _: audit.find_all(),
@@ -351,6 +385,7 @@ REACH: dict[str, dict[str, int]] = {
         "read templates of filters": ALL,
         "add a task": ALL,
         "add an appointment": ALL,
+        "add a series": ALL,
         "list roles": ALL,
         "read synchronized fields": ALL,
         "see how the secret key stands": ALL,
@@ -426,6 +461,7 @@ REACH: dict[str, dict[str, int]] = {
         "write a draft": ALL,
         "add a task": ALL,
         "add an appointment": ALL,
+        "add a series": ALL,
     },
     # What of the own mail is tracked, the own time zone and the own keys are everybody's own choice; without prvWriteActivity nothing can be sent as oneself.
     "": {

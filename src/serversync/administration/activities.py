@@ -45,6 +45,8 @@ def rows(kind: Kind) -> QuerySet[Activity]:
     """Return those that may be read."""
     if kind is APPOINTMENT:
         return privileges.appointments()
+    if kind is SERIES:
+        return privileges.series()
     everybody: QuerySet[Activity] = kind.model._default_manager.all()  # noqa: SLF001 - the documented way
     return privileges.reach(Privilege.READ_ACTIVITY, everybody)
 

@@ -4,25 +4,19 @@ Times are moments; of whole days the dates count, by the clock of the zone in wh
 owner unless somebody else has called the meeting.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, TypedDict
 
 from django.db import transaction
 
-from serversync.administration import activities, addresses, audit, entries, privileges, timezones
+from serversync.administration import activities, attendees, audit, entries, privileges, timezones
 from serversync.core.errors import InputInvalid
-from serversync.crm.models import ActivityParty, Appointment, SystemUser
-from serversync.crm.models.activityparty import ParticipationTypeMask, ResponseStatus
+from serversync.crm.models import Appointment
 from serversync.crm.privileges import Privilege
 
 SHOW_AS: Final = {"free": (0, 1), "tentative": (0, 2), "busy": (3, 5), "out-of-office": (3, 6)}
 """State and status of each way to show in a calendar, by the word for it."""
-PARTS: Final = {
-    "required": ParticipationTypeMask.REQUIRED_ATTENDEE,
-    "optional": ParticipationTypeMask.OPTIONAL_ATTENDEE,
-}
-"""The parts that are entered."""
 LONGEST: Final = 400
 _DAY: Final = timedelta(days=1)
 
@@ -47,16 +41,6 @@ class AppointmentEntries(TypedDict, total=False):
     zone: tzinfo
 
 
-class Participant(TypedDict):
-    """Somebody who takes part, as a page shows it."""
-
-    part: str
-    name: str
-    address: str
-    is_known: bool
-    answer: str
-
-
 def add(given: AppointmentEntries, *, owner: str | None = None) -> Appointment:
     """Add an appointment; the next pass over its organizer's mailbox puts it into Exchange.
 
@@ -72,17 +56,11 @@ def add(given: AppointmentEntries, *, owner: str | None = None) -> Appointment:
     with transaction.atomic():
         _fill(row, given)
         row.save()
-        ActivityParty.objects.create(
-            activityid_id=row.pk,
-            participationtypemask=ParticipationTypeMask.ORGANIZER,
-            partyid=user.pk,
-            partyobjecttypecode="systemuser",
-            addressused=user.internalemailaddress,
-        )
-        _invite(row, given)
+        attendees.call(row, user)
+        attendees.invite(row, _people(given))
         row.refresh_from_db()
         audit.created("appointment.add", row)
-        _note_parties(row, {})
+        attendees.note("appointment.attendees", row, {})
     return row
 
 
@@ -96,13 +74,13 @@ def edit(row: Appointment, given: AppointmentEntries) -> Appointment:
     privileges.require_for(Privilege.WRITE_ACTIVITY, [row])
     activities.refuse_closed(row)
     with transaction.atomic():
-        before = _invited(row)
+        before = attendees.invited(row)
         with audit.changes("appointment.edit", [row]):
             _fill(row, given)
             row.save()
-            _invite(row, given)
+            attendees.invite(row, _people(given))
             row.refresh_from_db()
-        _note_parties(row, before)
+        attendees.note("appointment.attendees", row, before)
     return row
 
 
@@ -114,7 +92,7 @@ def entered(row: Appointment, zone: tzinfo | None = None) -> AppointmentEntries:
     if row.isalldayevent:
         where = zone or timezones.of_actor()
         start, end = (_midnight(each, where) for each in days_of(row))
-    invited = _invited(row)
+    invited = attendees.invited(row)
     return AppointmentEntries(
         subject=row.subject or "",
         location=row.location or "",
@@ -133,39 +111,6 @@ def days_of(row: Appointment) -> tuple[date, date]:
     """Return the first and the last day of an appointment that lasts whole days."""
     first = row.scheduledstart.astimezone(UTC).date()
     return first, max(first, row.scheduledend.astimezone(UTC).date() - _DAY)
-
-
-def participants(row: Appointment) -> list[Participant]:
-    """Return who takes part, the organizer first, with what each has answered."""
-    masks = [7, 5, 6, 10]
-    parties = ActivityParty.objects.filter(activityid=row.pk, participationtypemask__in=masks)
-    users = dict(
-        SystemUser.objects.filter(pk__in=[one.partyid for one in parties if one.partyid]).values_list(
-            "pk", "fullname"
-        )
-    )
-    return [
-        Participant(
-            part=one.get_participationtypemask_display(),
-            name=(users.get(one.partyid, "") if one.partyid else "") or one.unresolvedpartyname or "",
-            address=one.addressused or "",
-            is_known=one.partyid is not None,
-            answer=ResponseStatus(one.responsestatus).label if one.responsestatus else "",
-        )
-        for one in sorted(
-            parties, key=lambda one: (masks.index(one.participationtypemask), one.addressused or "")
-        )
-    ]
-
-
-def caller(row: Appointment) -> str | None:
-    """Return the organizer's address where that is no user: such a meeting is changed by its organizer only."""
-    organizer = ActivityParty.objects.filter(
-        activityid=row.pk, participationtypemask=ParticipationTypeMask.ORGANIZER
-    ).first()
-    if organizer is None or organizer.partyobjecttypecode == "systemuser":
-        return None
-    return organizer.addressused or organizer.unresolvedpartyname
 
 
 def _fill(row: Appointment, given: AppointmentEntries) -> None:
@@ -204,61 +149,5 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
-def _invited(row: Appointment) -> dict[str, list[str]]:
-    """Return the addresses of those who are invited, by part."""
-    found: dict[str, list[str]] = {name: [] for name in PARTS}
-    words = {int(mask): name for name, mask in PARTS.items()}
-    rows = ActivityParty.objects.filter(activityid=row.pk, participationtypemask__in=list(words))
-    for one in rows.order_by("addressused"):
-        if one.addressused:
-            found[words[one.participationtypemask]].append(
-                addresses.written(
-                    one.unresolvedpartyname or "" if one.partyid is None else "", one.addressused
-                )
-            )
-    return found
-
-
-def _invite(row: Appointment, given: AppointmentEntries) -> None:
-    """Make those who are invited the ones that were entered; nobody who stays is touched."""
-    organizer = {
-        (one or "").lower()
-        for one in ActivityParty.objects.filter(
-            activityid=row.pk, participationtypemask=ParticipationTypeMask.ORGANIZER
-        ).values_list("addressused", flat=True)
-    }
-    seen: set[str] = set(organizer)
-    for name, mask in PARTS.items():
-        if name not in given:
-            continue
-        wanted: dict[str, str] = {}
-        for one in given[name]:  # type: ignore[literal-required]  # the two names of parts
-            shown, address = addresses.parse(one)
-            if address.lower() not in seen:
-                seen.add(address.lower())
-                wanted[address.lower()] = shown
-        have = ActivityParty.objects.filter(activityid=row.pk, participationtypemask=mask)
-        kept = set()
-        for party in have:
-            if (party.addressused or "").lower() in wanted:
-                kept.add((party.addressused or "").lower())
-            else:
-                party.delete()
-        known = addresses.resolve(wanted)
-        ActivityParty.objects.bulk_create(
-            ActivityParty(
-                activityid_id=row.pk,
-                participationtypemask=mask,
-                addressused=address,
-                partyid=known[address].recordid if address in known else None,
-                partyobjecttypecode=known[address].table if address in known else None,
-                unresolvedpartyname=None if address in known else shown[:200] or None,
-                responsestatus=ResponseStatus.NO_RESPONSE_RECEIVED,
-            )
-            for address, shown in wanted.items()
-            if address not in kept
-        )
-
-
-def _note_parties(row: Appointment, before: Mapping[str, list[str]]) -> None:
-    audit.changed("appointment.attendees", row, before, _invited(row))
+def _people(given: AppointmentEntries) -> attendees.Invited:
+    return {name: given[name] for name in attendees.PARTS if name in given}  # type: ignore[literal-required]

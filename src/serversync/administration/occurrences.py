@@ -1,6 +1,8 @@
 """What people see of a series: its pattern in words, and its next occurrences, changed ones as they are."""
 
-from datetime import UTC, datetime, time
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, date, datetime, time
 from itertools import islice
 from typing import Any, Final
 
@@ -51,37 +53,83 @@ def described(given: Recurrence) -> str:
     return f"{words} to {given.end}" if given.end is not None else words
 
 
-def upcoming(row: RecurringAppointmentMaster, *, now: datetime | None = None) -> list[dict[str, Any]]:
-    """Return the next occurrences from now on in order: when each is, and whether it was changed; deleted ones are left out."""
+def timetable(row: RecurringAppointmentMaster) -> Timetable | None:
+    """Return when the occurrences of a series are; ``None`` where its columns say no pattern."""
     try:
         _, times = times_between(row.starttime, row.endtime, row.timezone, is_all_day=row.isalldayevent)
-        timetable = Timetable(recurrence_of_columns(vars(row)), times)
+        return Timetable(recurrence_of_columns(vars(row)), times)
     except ValueError:
+        return None
+
+
+def cancelled_days(row: RecurringAppointmentMaster) -> set[date]:
+    """Return the days of occurrences that were cancelled."""
+    found = set()
+    for text in (row.deletedexceptionslist or "").split(","):
+        with suppress(ValueError):  # nothing, or what another program has written there
+            found.add(date.fromisoformat(text.strip()))
+    return found
+
+
+def as_list(days: Iterable[date]) -> str | None:
+    """Return days as ``deletedexceptionslist`` holds them."""
+    return ",".join(day.isoformat() for day in sorted(set(days))) or None
+
+
+def changed(row: RecurringAppointmentMaster, given: Timetable) -> dict[date, Appointment]:
+    """Return the rows of changed occurrences by their days."""
+    rows = Appointment.objects.filter(
+        seriesid=row.pk, instancetypecode=InstanceTypeCode.RECURRING_EXCEPTION
+    ).order_by("pk")
+    return {given.day_of(one.originalstartdate): one for one in rows if one.originalstartdate is not None}
+
+
+def is_moved(one: Appointment, given: Timetable, day: date) -> bool:
+    """Tell whether a changed occurrence has times of its own; who was never moved goes with the series."""
+    if one.scheduledstart == one.originalstartdate != given.start(day):
+        return False
+    return (one.scheduledstart, one.scheduledend) != (given.start(day), given.end(day))
+
+
+def upcoming(
+    row: RecurringAppointmentMaster, *, now: datetime | None = None, with_cancelled: bool = False
+) -> list[dict[str, Any]]:
+    """Return the next occurrences from now on in order: when each is, and whether it was changed, or cancelled.
+
+    Args:
+        row: The series.
+        now: From when on; otherwise from this moment.
+        with_cancelled: Whether those are among them that were cancelled.
+    """
+    pattern_ = timetable(row)
+    if pattern_ is None:
         return []
     since = now or clock.now()
-    deleted = {day.strip() for day in (row.deletedexceptionslist or "").split(",")}
-    changed = {
-        timetable.day_of(one.originalstartdate): one
-        for one in Appointment.objects.filter(
-            seriesid=row.pk, instancetypecode=InstanceTypeCode.RECURRING_EXCEPTION
-        )
-        if one.originalstartdate is not None
-    }
-    days = (
-        day for day in timetable.between(since, _END) if day.isoformat() not in deleted and day not in changed
-    )
-    plain: list[dict[str, Any]] = [
-        {"start": timetable.start(day), "end": timetable.end(day), "subject": row.subject, "changed": False}
-        for day in islice(days, SHOWN)
-    ]
-    own: list[dict[str, Any]] = [
-        {
-            "start": one.scheduledstart,
-            "end": one.scheduledend,
-            "subject": one.subject or row.subject,
-            "changed": True,
+    cancelled, own = cancelled_days(row), changed(row, pattern_)
+
+    def shown(day: date, start: datetime, end: datetime, one: Appointment | None) -> dict[str, Any]:
+        return {
+            "day": day,
+            "start": start,
+            "end": end,
+            "subject": (one.subject if one else None) or row.subject,
+            "changed": one is not None,
+            "cancelled": day in cancelled,
         }
-        for day, one in changed.items()
-        if one.scheduledend > since and day.isoformat() not in deleted
-    ]
-    return sorted([*plain, *own], key=lambda one: one["start"])[:SHOWN]
+
+    days = (
+        day
+        for day in pattern_.between(since, _END)
+        if (with_cancelled or day not in cancelled) and (day in cancelled or day not in own)
+    )
+    found = [shown(day, pattern_.start(day), pattern_.end(day), None) for day in islice(days, SHOWN)]
+    for day, one in own.items():
+        if day in cancelled or not pattern_.recurrence.falls_on(day):
+            continue
+        if is_moved(one, pattern_, day):
+            start, end = one.scheduledstart, one.scheduledend
+        else:
+            start, end = pattern_.start(day), pattern_.end(day)
+        if end > since:
+            found.append(shown(day, start, end, one))
+    return sorted(found, key=lambda one: one["start"])[:SHOWN]

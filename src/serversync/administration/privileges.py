@@ -192,14 +192,22 @@ def reads_content(mailbox: Mailbox) -> bool:
 
 def appointments() -> QuerySet[Appointment]:
     """Return the single appointments that may be read: within the depth, and those that the person takes part in."""
+    return _or_taking_part(Appointment.objects.filter(seriesid=None))
+
+
+def series() -> QuerySet[RecurringAppointmentMaster]:
+    """Return the series that may be read: within the depth, and those that the person takes part in."""
+    return _or_taking_part(RecurringAppointmentMaster.objects.all())
+
+
+def _or_taking_part(rows: QuerySet[Row]) -> QuerySet[Row]:
     actor = actors.current()
-    single = Appointment.objects.filter(seriesid=None)
     depth = actor.depth(Privilege.READ_ACTIVITY)
     if depth is None or depth == Depth.ORGANIZATION or actor.user is None:
-        return reach(Privilege.READ_ACTIVITY, single)
+        return reach(Privilege.READ_ACTIVITY, rows)
     invited = ActivityParty.objects.filter(partyid=actor.user.pk, participationtypemask__in=ATTENDEES)
-    return single.filter(
-        _within(Appointment, actor.user, actor, depth) | Q(activityid__in=invited.values("activityid"))
+    return rows.filter(
+        _within(rows.model, actor.user, actor, depth) | Q(activityid__in=invited.values("activityid"))
     )
 
 

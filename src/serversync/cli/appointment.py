@@ -35,9 +35,9 @@ Body = Annotated[str | None, typer.Option("--body", help="Description.")]
 
 
 def _people(row: Any) -> dict[str, Any]:
-    from serversync.administration import appointments
+    from serversync.administration import attendees
 
-    return {"participants": appointments.participants(row)}
+    return {"participants": attendees.participants(row)}
 
 
 activity.register(
@@ -58,14 +58,14 @@ def _entries(zone: str | None, owner: Any, **given: Any) -> Any:
     """Return what was given; times without a zone are those of ``zone``, or of the owner."""
     from zoneinfo import ZoneInfo
 
-    from serversync.administration import appointments, entries, timezones
+    from serversync.administration import appointments, attendees, entries, timezones
 
     found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     where = ZoneInfo(timezones.checked(zone)) if zone else timezones.of(owner)
     for name, label in (("start", "Start"), ("end", "End")):
         if name in found:
             found[name] = entries.moment(found[name], label, zone=where)
-    for name in appointments.PARTS:
+    for name in attendees.PARTS:
         if name in found:
             found[name] = [one for one in found[name] if one.strip()]
     return appointments.AppointmentEntries(**found, zone=where)  # type: ignore[typeddict-item]

@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 from django import forms
 from django.utils import timezone
 
-from serversync.administration import addresses, appointments, tasks
+from serversync.administration import addresses, appointments, attendees, tasks
 from serversync.administration.activities import IMPORTANCE
 from serversync.administration.appointments import LONGEST, SHOW_AS, AppointmentEntries
 from serversync.administration.tasks import STATUSES, TaskEntries
@@ -65,7 +65,7 @@ class AppointmentForm(forms.Form):
         initial: dict[str, Any] = {}
         if row is not None:
             initial = dict(appointments.entered(row))
-            for name in appointments.PARTS:
+            for name in attendees.PARTS:
                 initial[name] = "; ".join(initial[name])
             for name in ("start", "end"):
                 initial[name] = timezone.localtime(initial[name]).replace(second=0, microsecond=0)
@@ -80,7 +80,7 @@ class AppointmentForm(forms.Form):
         changed: dict[str, Any] = {name: self.cleaned_data[name] for name in self.changed_data}
         if not self.initial:
             changed = dict(self.cleaned_data)
-        for name in appointments.PARTS:
+        for name in attendees.PARTS:
             if name in changed:
                 changed[name] = addresses.split(changed[name], str(self.fields[name].label))
         return cast("AppointmentEntries", changed)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from serversync.administration import activities, appointments, privileges, tasks
+from serversync.administration import activities, appointments, attendees, privileges, tasks
 from serversync.administration import actor as actors
 from serversync.administration.activities import APPOINTMENT, TASK, Activity, Kind
 from serversync.core.errors import InputInvalid, RecordNotFound
@@ -69,8 +69,8 @@ def detail(request: HttpRequest, kind: Kind, key: UUID) -> HttpResponse:
             return redirect(kind.word, key=key)
     shown = {**words(kind), "form": form, "found": found, **about(found)}
     if kind is APPOINTMENT:
-        shown["participants"] = appointments.participants(found)
-        shown["caller"] = appointments.caller(found)
+        shown["participants"] = attendees.participants(found)
+        shown["caller"] = attendees.caller(found)
     return render(request, "activities/form.html", shown)
 
 

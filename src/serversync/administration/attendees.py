@@ -1,0 +1,135 @@
+"""Who takes part in an appointment or a series, as people enter and see it.
+
+Whoever stays invited keeps the answer; nobody who stays is touched.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypedDict
+
+from serversync.administration import addresses, audit
+from serversync.crm.models import ActivityParty, Appointment, RecurringAppointmentMaster, SystemUser
+from serversync.crm.models.activityparty import ParticipationTypeMask, ResponseStatus
+
+Meeting = Appointment | RecurringAppointmentMaster
+Invited = Mapping[str, Sequence[str]]
+"""The addresses of those who are invited, by part."""
+PARTS: Final = {
+    "required": ParticipationTypeMask.REQUIRED_ATTENDEE,
+    "optional": ParticipationTypeMask.OPTIONAL_ATTENDEE,
+}
+"""The parts that are entered."""
+
+
+class Participant(TypedDict):
+    """Somebody who takes part, as a page shows it."""
+
+    part: str
+    name: str
+    address: str
+    is_known: bool
+    answer: str
+
+
+def call(row: Meeting, organizer: SystemUser) -> None:
+    """Make somebody the organizer of a new one."""
+    ActivityParty.objects.create(
+        activityid_id=row.pk,
+        participationtypemask=ParticipationTypeMask.ORGANIZER,
+        partyid=organizer.pk,
+        partyobjecttypecode="systemuser",
+        addressused=organizer.internalemailaddress,
+    )
+
+
+def participants(row: Meeting) -> list[Participant]:
+    """Return who takes part, the organizer first, with what each has answered."""
+    masks = [7, 5, 6, 10]
+    parties = ActivityParty.objects.filter(activityid=row.pk, participationtypemask__in=masks)
+    users = dict(
+        SystemUser.objects.filter(pk__in=[one.partyid for one in parties if one.partyid]).values_list(
+            "pk", "fullname"
+        )
+    )
+    return [
+        Participant(
+            part=one.get_participationtypemask_display(),
+            name=(users.get(one.partyid, "") if one.partyid else "") or one.unresolvedpartyname or "",
+            address=one.addressused or "",
+            is_known=one.partyid is not None,
+            answer=ResponseStatus(one.responsestatus).label if one.responsestatus else "",
+        )
+        for one in sorted(
+            parties, key=lambda one: (masks.index(one.participationtypemask), one.addressused or "")
+        )
+    ]
+
+
+def caller(row: Meeting) -> str | None:
+    """Return the organizer's address where that is no user: such a meeting is changed by its organizer only."""
+    organizer = ActivityParty.objects.filter(
+        activityid=row.pk, participationtypemask=ParticipationTypeMask.ORGANIZER
+    ).first()
+    if organizer is None or organizer.partyobjecttypecode == "systemuser":
+        return None
+    return organizer.addressused or organizer.unresolvedpartyname
+
+
+def invited(row: Meeting) -> dict[str, list[str]]:
+    """Return the addresses of those who are invited, by part."""
+    found: dict[str, list[str]] = {name: [] for name in PARTS}
+    words = {int(mask): name for name, mask in PARTS.items()}
+    rows = ActivityParty.objects.filter(activityid=row.pk, participationtypemask__in=list(words))
+    for one in rows.order_by("addressused"):
+        if one.addressused:
+            found[words[one.participationtypemask]].append(
+                addresses.written(
+                    one.unresolvedpartyname or "" if one.partyid is None else "", one.addressused
+                )
+            )
+    return found
+
+
+def invite(row: Meeting, given: Invited) -> None:
+    """Make those who are invited the ones that were entered; nobody who stays is touched."""
+    organizer = {
+        (one or "").lower()
+        for one in ActivityParty.objects.filter(
+            activityid=row.pk, participationtypemask=ParticipationTypeMask.ORGANIZER
+        ).values_list("addressused", flat=True)
+    }
+    seen: set[str] = set(organizer)
+    for name, mask in PARTS.items():
+        if name not in given:
+            continue
+        wanted: dict[str, str] = {}
+        for one in given[name]:
+            shown, address = addresses.parse(one)
+            if address.lower() not in seen:
+                seen.add(address.lower())
+                wanted[address.lower()] = shown
+        have = ActivityParty.objects.filter(activityid=row.pk, participationtypemask=mask)
+        kept = set()
+        for party in have:
+            if (party.addressused or "").lower() in wanted:
+                kept.add((party.addressused or "").lower())
+            else:
+                party.delete()
+        known = addresses.resolve(wanted)
+        ActivityParty.objects.bulk_create(
+            ActivityParty(
+                activityid_id=row.pk,
+                participationtypemask=mask,
+                addressused=address,
+                partyid=known[address].recordid if address in known else None,
+                partyobjecttypecode=known[address].table if address in known else None,
+                unresolvedpartyname=None if address in known else shown[:200] or None,
+                responsestatus=ResponseStatus.NO_RESPONSE_RECEIVED,
+            )
+            for address, shown in wanted.items()
+            if address not in kept
+        )
+
+
+def note(act: str, row: Meeting, before: Invited) -> None:
+    """Write down who is invited now and was not, and the other way round."""
+    audit.changed(act, row, before, invited(row))
