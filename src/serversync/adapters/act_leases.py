@@ -95,8 +95,12 @@ _PROLONG: Final = """
     update exchangesyncmailbox s set leaseuntil = now() + %s from held
     where s.mailboxid = held.mailboxid and s.hostid = %s
 """
-_FINISH: Final = """
-    update exchangesyncmailbox set leaseuntil = null, hostid = null, failures = 0, succeededon = now(),
+# The row of the mailbox is locked first, as by those who make mailboxes due, so that nobody waits in a circle.
+_OWN: Final = """
+    with own as (select mailboxid from mailbox where mailboxid = %(mailbox)s for no key update)
+"""
+_FINISH: Final = f"""{_OWN}
+    update exchangesyncmailbox s set leaseuntil = null, hostid = null, failures = 0, succeededon = now(),
         nextpasson = case when %(planonly)s then nextpasson
             when nextpasson > startedon then least(nextpasson, %(next)s::timestamptz) else %(next)s::timestamptz end,
         idlepasses = case when %(processed)s > 0 then 0 else idlepasses + 1 end,
@@ -106,8 +110,8 @@ _FINISH: Final = """
         held = case when %(planonly)s or answer <> %(answer)s then held else %(held)s::jsonb end,
         answer = case when %(planonly)s or answer <> %(answer)s then answer else 0 end,
         lastsyncerror = null, lastsyncerroroccurredon = null, modifiedon = now()
-    where mailboxid = %(mailbox)s and leasefence = %(fence)s
-"""
+    from own where s.mailboxid = own.mailboxid and leasefence = %(fence)s
+"""  # noqa: S608 - put together from constants
 _WAIT: Final = """
     update exchangesyncmailbox set nextpasson = null
     where mailboxid = %(mailbox)s and leasefence = %(fence)s
@@ -117,12 +121,12 @@ _WORKS: Final = """
         mailboxstatus = case when incomingemailstatus = 2 or outgoingemailstatus = 2 then mailboxstatus else 1 end
     where mailboxid = %(mailbox)s and actstatus <> 1
 """
-_FAIL: Final = """
-    update exchangesyncmailbox set leaseuntil = null, hostid = null, failures = %(failures)s,
+_FAIL: Final = f"""{_OWN}
+    update exchangesyncmailbox s set leaseuntil = null, hostid = null, failures = %(failures)s,
         nextpasson = coalesce(%(next)s, nextpasson), lastsyncerror = %(error)s, lastsyncerroroccurredon = now(),
         modifiedon = now()
-    where mailboxid = %(mailbox)s and leasefence = %(fence)s
-"""
+    from own where s.mailboxid = own.mailboxid and leasefence = %(fence)s
+"""  # noqa: S608 - put together from constants
 _FAILS: Final = """
     update mailbox set actstatus = 2, mailboxstatus = 2, enabledforact = enabledforact and not %(disable)s
     where mailboxid = %(mailbox)s

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
-from django.db import connection
+from django.db import connection, transaction
 
+from serversync.administration.locking import lock
 from serversync.core import clock
 from serversync.crm.models import ExchangeSyncMailbox, Mailbox, Organization
 from serversync.crm.models.options import ActDeliveryMethod
@@ -27,12 +28,13 @@ def schedule_of(mailbox: Mailbox) -> ExchangeSyncMailbox:
 
 
 def make_due(chosen: Iterable[Mailbox]) -> None:
-    """Let the workers take mailboxes now, as far as they were enabled; to be used in a transaction."""
+    """Let the workers take mailboxes now, as far as they were enabled."""
     rows = ExchangeSyncMailbox.objects.filter(pk__in=[one.pk for one in chosen if uses(one)])
     if Organization.objects.current().actplanfirst:  # nothing is done before somebody has looked at the plan
         rows = rows.exclude(nextpasson=None, isplanapproved=False)
-    if rows.exclude(nextpasson=None, plan=None).update(nextpasson=clock.now()):
-        wake_workers()
+    with transaction.atomic():
+        if lock(rows.exclude(nextpasson=None, plan=None)).update(nextpasson=clock.now()):
+            wake_workers()
 
 
 def enable(mailbox: Mailbox) -> None:

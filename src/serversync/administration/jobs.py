@@ -15,6 +15,7 @@ from django.db.models import Count, Min, Model, Q, QuerySet
 
 from serversync.administration import actor as actors
 from serversync.administration import audit, bulk, privileges
+from serversync.administration.locking import lock
 from serversync.core import clock
 from serversync.core.errors import InputInvalid, RecordNotFound
 from serversync.crm.models import AsyncOperation, AsyncOperationItem, EmailServerProfile, Mailbox
@@ -101,7 +102,7 @@ def start(
             [AsyncOperationItem(asyncoperationid=job, mailboxid_id=key) for key in unique], batch_size=2000
         )
         if tests:
-            Mailbox.objects.filter(pk__in=list(unique)).update(testemailconfigurationscheduled=True)
+            lock(Mailbox.objects.filter(pk__in=list(unique))).update(testemailconfigurationscheduled=True)
         audit.noted(f"job.{word}", job, {"mailboxes": len(unique), **given})
         with connection.cursor() as cursor:
             cursor.execute("select pg_notify(%s, '')", [WAKE_CHANNEL])
@@ -160,7 +161,7 @@ def cancel(job: AsyncOperation) -> AsyncOperation:
             held.statuscode = OperationStatus.CANCELING
             held.save(update_fields=["statuscode", "modifiedon"])
         waiting = AsyncOperationItem.objects.filter(asyncoperationid=held, itemstate=ItemState.WAITING)
-        Mailbox.objects.filter(pk__in=waiting.values("mailboxid")).update(
+        lock(Mailbox.objects.filter(pk__in=waiting.values("mailboxid"))).update(
             testemailconfigurationscheduled=False, postponetestemailconfigurationuntil=None
         )
         waiting.update(itemstate=ItemState.CANCELED, completedon=clock.now())

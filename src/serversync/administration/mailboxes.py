@@ -1,6 +1,7 @@
 """Mailboxes: listing them with the sentence about their state, and the commands of their page."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypedDict
@@ -11,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from serversync.administration import act_schedule, audit, privileges, profiles, readiness, systemviews
 from serversync.administration import actor as actors
+from serversync.administration.locking import lock
 from serversync.administration.readiness import Readiness
 from serversync.administration.stopped_accounts import StoppedAccounts
 from serversync.core import clock
@@ -203,7 +205,7 @@ def apply_defaults(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
         )
     changed = list(mailboxes)
     require_administration(changed)
-    with transaction.atomic(), audit.changes("mailbox.apply-defaults", changed):
+    with _changes("mailbox.apply-defaults", changed):
         for mailbox in changed:
             _save(mailbox, _change_profile(mailbox, profile) | _take_default_methods(mailbox, organization))
     return _states(changed)
@@ -224,7 +226,7 @@ def edit(mailboxes: Iterable[Mailbox], values: MailboxEntries) -> list[MailboxSt
     require_administration(changed)
     name = values.get("emailserverprofile")
     profile = profiles.find(name) if name else None
-    with transaction.atomic(), audit.changes("mailbox.edit", changed):
+    with _changes("mailbox.edit", changed):
         for mailbox in changed:
             columns = _enter(mailbox, values)
             if "emailserverprofile" in values:
@@ -261,7 +263,7 @@ def mark_primary(mailboxes: Iterable[Mailbox], *, primary: bool) -> None:
     """
     changed = list(mailboxes)
     require_administration(changed)
-    with transaction.atomic(), audit.changes("mailbox.primary", changed):
+    with _changes("mailbox.primary", changed):
         for mailbox in changed:
             mailbox.orgmarkedasprimaryforexchangesync = primary
             _save(mailbox, {"orgmarkedasprimaryforexchangesync"})
@@ -278,12 +280,12 @@ def make_due(mailboxes: Iterable[Mailbox]) -> list[MailboxState]:
     for state in chosen:
         if _has_mail(state.mailbox) or not act_schedule.uses(state.mailbox):
             refuse_blocked(state)
-    Mailbox.objects.filter(pk__in=[state.mailbox.pk for state in chosen if state.readiness.may_run]).update(
-        nextpasson=clock.now(), foldersreadon=None
-    )
-    act_schedule.make_due(state.mailbox for state in chosen)
-    for state in chosen:
-        audit.noted("mailbox.sync", state.mailbox)
+    ready = [state.mailbox.pk for state in chosen if state.readiness.may_run]
+    with transaction.atomic():
+        lock(Mailbox.objects.filter(pk__in=ready)).update(nextpasson=clock.now(), foldersreadon=None)
+        act_schedule.make_due(state.mailbox for state in chosen)
+        for state in chosen:
+            audit.noted("mailbox.sync", state.mailbox)
     wake_workers()
     return [show(str(state.mailbox.pk)) for state in chosen]
 
@@ -444,13 +446,22 @@ def _decide(
 ) -> list[MailboxState]:
     changed = list(mailboxes)
     require_approval(changed)
-    with transaction.atomic(), audit.changes(act, changed):
+    with _changes(act, changed):
         for mailbox in changed:
             if not mailbox.emailaddress:
                 raise InputInvalid(field=f"Mailbox {mailbox.name}", reason="it has no e-mail address")
             mailbox.emailrouteraccessapproval = approval
             mailbox.save(update_fields=["emailrouteraccessapproval", "modifiedon"])
     return _states(changed)
+
+
+@contextmanager
+def _changes(act: str, changed: Sequence[Mailbox]) -> Iterator[None]:
+    """Give a transaction in which the mailboxes are held and what is changed of them is written down."""
+    with transaction.atomic():
+        lock(Mailbox.objects.filter(pk__in=[one.pk for one in changed]))
+        with audit.changes(act, changed):
+            yield
 
 
 def _save(mailbox: Mailbox, columns: set[str]) -> None:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count
 
 from serversync.administration import audit, entries, privileges
+from serversync.administration.locking import lock
 from serversync.administration.profile_access import (
     enter_allowed,
     enter_credentials,
@@ -124,7 +125,9 @@ def edit(name: str, values: ProfileEntries, *, new_name: str | None = None) -> E
         _enter(profile, values)
         if _WHERE & set(values):
             # What was found under other rules is not used any more.
-            profile.mailboxes.update(ewsurl=None, groupinginformation=None, lastautodiscoveredon=None)
+            lock(profile.mailboxes.all()).update(
+                ewsurl=None, groupinginformation=None, lastautodiscoveredon=None
+            )
         return _save(profile)
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from serversync.administration import audit, mailboxes, privileges, readiness
 from serversync.administration.act_schedule import schedule_of, uses, wake_workers
+from serversync.administration.locking import lock
 from serversync.administration.readiness import Readiness
 from serversync.administration.sentences import Sentence
 from serversync.core import clock
@@ -149,11 +150,11 @@ def approve_plan(chosen: Sequence[Mailbox]) -> None:
                 field=f"Mailbox {one.emailaddress or one.name}",
                 reason=f"it has no plan yet; make one with 'serversync mailbox sync {one.emailaddress} --dry-run'",
             )
-    ExchangeSyncMailbox.objects.filter(pk__in=[one.pk for one in chosen]).update(
-        isplanapproved=True, nextpasson=clock.now()
-    )
-    for one in chosen:
-        audit.noted("mailbox.approve-plan", one)
+    with transaction.atomic():
+        rows = lock(ExchangeSyncMailbox.objects.filter(pk__in=[one.pk for one in chosen]))
+        rows.update(isplanapproved=True, nextpasson=clock.now())
+        for one in chosen:
+            audit.noted("mailbox.approve-plan", one)
     wake_workers()
 
 
