@@ -7,16 +7,17 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import exchangelib
 import pytest
-from exchangelib import EWSDate
+from exchangelib import EWSDate, EWSDateTime
 from exchangelib.recurrence import TaskRecurrence, WeeklyPattern
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters import act_settings
 from serversync.adapters.act_mailbox import TRACKED_CATEGORY
-from serversync.rules.record import Kind
+from serversync.rules.record import Direction, Kind
 from tests.adapters.test_act_mailbox import Place
 from tests.adapters.test_act_mailbox import extended as extended  # noqa: PLC0414 - a fixture
 from tests.adapters.test_act_mailbox import place as place  # noqa: PLC0414 - a fixture
@@ -234,6 +235,95 @@ async def test_a_recurring_task_stays_in_outlook_untouched_and_is_said_to(office
     assert error.startswith(
         'act.series-not-in-crm: The recurring task "Tea" in ada@example.org is not synchronized'
     )
+
+
+NEXT_YEAR = TODAY.year + 1
+# In Berlin, New York and Sydney: before, in the hour of, and after the change of the clock; and midnight.
+MOMENTS = [
+    dt.datetime(NEXT_YEAR, 3, 28, 23, 30, tzinfo=ZoneInfo("Europe/Berlin")),
+    dt.datetime(NEXT_YEAR, 10, 31, 1, 30, tzinfo=ZoneInfo("America/New_York")),
+    dt.datetime(NEXT_YEAR, 4, 4, 2, 30, tzinfo=ZoneInfo("Australia/Sydney")),
+    dt.datetime(NEXT_YEAR, 7, 1, 0, 0, tzinfo=ZoneInfo("Pacific/Auckland")),
+    dt.datetime(NEXT_YEAR, 1, 1, 0, 0, tzinfo=dt.UTC),
+]
+
+
+def reminder(found: Any) -> dt.datetime | None:
+    return found.reminder_due_by if found.reminder_is_set else None
+
+
+def back(office: Office) -> None:
+    """An administrator lets reminders go both ways."""
+    office.run = replace(
+        office.run,
+        rules={
+            kind: replace(rules, directions={**rules.directions, "reminderon": Direction.BOTH})
+            for kind, rules in office.run.rules.items()
+        },
+    )
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda each: each.isoformat())
+async def test_a_reminder_is_the_same_moment_in_outlook_and_the_dates_of_the_task_stay(
+    office: Office, moment: dt.datetime
+) -> None:
+    day = moment.date()
+    await office.put(subject="Tea", scheduledend=day, reminderon=moment)
+    await office.bring_into_step()
+    found = await office.outlook(the_task)
+    assert reminder(found) == moment.astimezone(dt.UTC)
+    assert found.due_date == day
+    await office.change("reminderon = reminderon + interval '1 week'")
+    await office.bring_into_step()
+    found = await office.outlook(the_task)
+    assert reminder(found) == moment.astimezone(dt.UTC) + dt.timedelta(weeks=1)
+    assert (found.due_date, office.tasks("scheduledend")) == (day, [(day,)])
+    await office.change("reminderon = null")
+    await office.bring_into_step()
+    assert reminder(await office.outlook(the_task)) is None
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda each: each.isoformat())
+async def test_a_reminder_set_in_outlook_comes_to_the_crm_where_it_goes_both_ways(
+    office: Office, moment: dt.datetime
+) -> None:
+    back(office)
+    at = EWSDateTime.from_datetime(moment.astimezone(dt.UTC))
+    await office.outlook(outlook_task(reminder_is_set=True, reminder_due_by=at))
+    await office.bring_into_step()
+    assert office.tasks("reminderon, scheduledend") == [(moment.astimezone(dt.UTC), None)]
+    await office.outlook(edited(reminder_is_set=False))
+    await office.bring_into_step()
+    assert office.tasks("reminderon") == [(None,)]
+
+
+async def test_a_reminder_set_or_dismissed_in_outlook_stays_there_by_default(office: Office) -> None:
+    await office.put(subject="Tea", reminderon=MOMENTS[0])
+    await office.bring_into_step()
+    await office.outlook(edited(reminder_is_set=False))
+    await office.bring_into_step()
+    assert office.tasks("reminderon") == [(MOMENTS[0],)]
+    assert reminder(await office.outlook(the_task)) is None
+
+
+async def test_a_task_that_is_over_reminds_nobody_and_opened_again_it_does(office: Office) -> None:
+    await office.put(subject="Tea", reminderon=MOMENTS[0])
+    await office.bring_into_step()
+    await office.change("statecode = 1, statuscode = 5")
+    await office.bring_into_step()
+    assert reminder(await office.outlook(the_task)) is None
+    await office.change("statecode = 0, statuscode = 2")
+    await office.bring_into_step()
+    assert reminder(await office.outlook(the_task)) == MOMENTS[0]
+
+
+@pytest.mark.parametrize(("hours", "is_set"), [(20, True), (30, False)])
+async def test_a_reminder_of_long_ago_is_not_set(office: Office, hours: int, is_set: bool) -> None:
+    ago = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
+    await office.put(subject="Tea", reminderon=ago)
+    await office.bring_into_step()
+    assert (await office.outlook(the_task)).reminder_is_set is is_set
+    assert office.tasks("reminderon") == [(ago,)]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,19 @@ def test_whole_days_are_those_that_were_named(run: CommandLine) -> None:
     )
 
 
+def test_the_reminder_of_a_task_is_a_time_in_the_zone_of_its_owner(run: CommandLine) -> None:
+    run("user", "add", ADA)
+    run("user", "options", ADA, "--time-zone", "W. Europe Standard Time")
+    made = run.json("task", "add", "Call", "--owner", ADA, "--remind", "2026-07-01T09:00")
+    assert made["reminderon"] == "2026-07-01T07:00:00Z"
+    key = made["activityid"]
+    assert (
+        run.json("task", "edit", key, "--remind", "2026-12-01T09:00")["reminderon"] == "2026-12-01T08:00:00Z"
+    )
+    assert run.json("task", "edit", key, "--remind", "")["reminderon"] is None
+    assert run("task", "edit", key, "--remind", "soon").exit_code == 2
+
+
 def test_a_task_is_entered_changed_and_completed(run: CommandLine) -> None:
     run("user", "add", ADA)
     made = run.json("--as", ADA, "task", "add", "Call", "--due", "2026-07-01", "--importance", "high")

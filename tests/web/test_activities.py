@@ -126,6 +126,19 @@ def test_a_task_is_entered_changed_completed_and_opened_again(company: Company) 
     assert not Task.objects.exists()
 
 
+def test_the_reminder_of_a_task_is_entered_and_seen_in_the_own_zone(company: Company) -> None:
+    UserSettings.objects.filter(pk=company.ada.pk).update(timezone="Asia/Tokyo")
+    ada = logged_in(company.ada)
+    ada.post(reverse("task-new"), {**CALL, "reminder": "2026-07-01T09:00"})
+    made = Task.objects.get()
+    assert made.reminderon == datetime(2026, 7, 1, 0, 0, tzinfo=UTC)
+    address = reverse("task", args=[made.pk])
+    assert 'value="2026-07-01T09:00"' in ada.get(address).content.decode()
+    ada.post(address, {**CALL, "reminder": ""})
+    made.refresh_from_db()
+    assert made.reminderon is None
+
+
 def test_who_takes_part_reads_a_meeting_but_only_its_owner_changes_it(company: Company) -> None:
     ada, ben = logged_in(company.ada), logged_in(company.ben)
     ada.post(reverse("appointment-new"), {**TEA, "required": "ben@example.org"})

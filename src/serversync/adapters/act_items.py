@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from serversync.adapters.act_task_items import REMINDER_IS_SET, reminder_values, reminds_of
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.clock import now
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI, IndexedFieldURI
@@ -33,7 +34,7 @@ _ALSO: Final[tuple[AnyFieldURI, ...]] = (
     RECORD_STAMP,
 )
 _OF_KIND: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = {
-    Kind.TASK: (FieldURI("task:IsRecurring"), FieldURI("task:IsComplete"))
+    Kind.TASK: (FieldURI("task:IsRecurring"), FieldURI("task:IsComplete"), REMINDER_IS_SET)
 }
 _COMPLETED_ON: Final = FieldURI("task:CompleteDate")
 _INDEXED: Final = re.compile(r"(?P<path>[^\[]+)\[(?P<key>[^\]]+)\]")
@@ -120,6 +121,8 @@ def fields_of(kind: Kind, item: EwsItem) -> dict[str, Value]:
     for name, read, found in _entries_of(rows, item):
         if found is not None and (value := read(found)) is not None:
             fields[name] = value
+    if kind is Kind.TASK and "reminderon" in fields and not reminds_of(item):
+        del fields["reminderon"]
     return fields
 
 
@@ -153,6 +156,9 @@ def values_of(kind: Kind, fields: Fields) -> dict[AnyFieldURI, Any]:
                 values[uri] = value
                 continue
             written = to_exchange(form, value)
+            if form is Form.MOMENT:
+                values |= reminder_values(written, now())
+                continue
             if form is Form.NOTE and written is not None:
                 written = Body(written, BodyType.TEXT)
             elif uri == _COMPLETED_ON and isinstance(written, datetime):

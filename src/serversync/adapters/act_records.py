@@ -200,7 +200,8 @@ def _cut(fields: Fields, lengths: Lengths) -> dict[str, Any]:
 
 def _read(table: Table) -> str:
     """Return what is read of a record ``r``."""
-    return ", ".join((*(f"r.{name}" for name in table.columns), *table.computed.values()))
+    stored = (table.shown.get(name, f"r.{name}") for name in table.columns)
+    return ", ".join((*stored, *table.computed.values()))
 
 
 @lru_cache(maxsize=64)

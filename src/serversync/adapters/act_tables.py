@@ -26,6 +26,7 @@ class Table:
         tells: Whether triggers tell of changes of the table; where they do not, each pass compares everything.
         derived: Columns that follow from the others, each with its expression.
         computed: Fields that stand in no column of the record, as expressions over a record ``r``; they are only read.
+        shown: Columns that are read otherwise than they are stored, each with its expression over a record ``r``.
         groups: Fields that stand in several columns.
         is_completed: What counts as completed or cancelled.
         defaults: What columns hold that may not be empty, where a new record says nothing.
@@ -41,6 +42,7 @@ class Table:
     tells: bool = True
     derived: Mapping[str, str] = field(default_factory=dict)
     computed: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_completed: str = "false"
     defaults: Mapping[str, int] = field(default_factory=dict)
@@ -79,6 +81,8 @@ TABLES: Final = {
         "coalesce(subject, '')",
         # One that is completed goes on, so that it can be opened again.
         f"r.statecode = 0 and {FILTERS} and {_UNLINKED.format(key='activityid')}",
+        # What is over reminds nobody; the time is kept for the case that it is opened again.
+        shown={"reminderon": "case when r.statecode = 0 then r.reminderon end"},
         groups={"statecode": ("statecode", "statuscode")},
         is_completed="r.statecode <> 0",
         defaults={"percentcomplete": 0, "prioritycode": 1, "statecode": 0, "statuscode": 2},

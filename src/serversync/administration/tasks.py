@@ -1,6 +1,6 @@
-"""Tasks that people enter and change; start, due date and completion are days without a time."""
+"""Tasks that people enter and change; start, due date and completion are days without a time, a reminder is a moment."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Final, TypedDict
 
 from django.db import transaction
@@ -28,6 +28,7 @@ class TaskEntries(TypedDict, total=False):
     description: str
     start: date | None
     due: date | None
+    reminder: datetime | None
     percent: int
     importance: str
     status: str
@@ -77,6 +78,7 @@ def entered(row: Task) -> TaskEntries:
         description=row.description or "",
         start=row.scheduledstart,
         due=row.scheduledend,
+        reminder=row.reminderon,
         percent=row.percentcomplete,
         importance=importance[row.prioritycode],
         status=words.get(row.statuscode, "not-started"),
@@ -90,6 +92,7 @@ def _fill(row: Task, given: TaskEntries) -> None:
         row.description = given["description"].strip() or None
     row.scheduledstart = given.get("start", row.scheduledstart)
     row.scheduledend = given.get("due", row.scheduledend)
+    row.reminderon = given.get("reminder", row.reminderon)
     if row.scheduledstart and row.scheduledend and row.scheduledend < row.scheduledstart:
         raise InputInvalid(field="Due Date", reason="it is before the start date")
     if "importance" in given:

@@ -13,6 +13,12 @@ app = typer.Typer(help="Tasks.", no_args_is_help=True)
 
 Start = Annotated[str | None, typer.Option("--start", help="Start date, such as 2026-01-31; '' for none.")]
 Due = Annotated[str | None, typer.Option("--due", help="Due date; '' for none.")]
+Remind = Annotated[
+    str | None,
+    typer.Option(
+        "--remind", help="When Outlook reminds, such as 2026-01-31T09:00, in the owner's zone; '' for never."
+    ),
+]
 Percent = Annotated[int | None, typer.Option("--percent", min=0, max=100, help="How much of it is done.")]
 Status = Annotated[
     str | None, typer.Option("--status", help="not-started, in-progress, waiting or deferred.")
@@ -32,13 +38,17 @@ activity.register(
 )
 
 
-def _entries(**given: Any) -> Any:
-    from serversync.administration import entries, tasks
+def _entries(owner: Any, **given: Any) -> Any:
+    """Return what was given; a reminder without a zone is in that of the owner."""
+    from serversync.administration import entries, tasks, timezones
 
     found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     for name, label in (("start", "Start Date"), ("due", "Due Date")):
         if name in found:
             found[name] = entries.day(found[name], label) if found[name].strip() else None
+    if "reminder" in found:
+        text = found["reminder"].strip()
+        found["reminder"] = entries.moment(text, "Reminder", zone=timezones.of(owner)) if text else None
     return tasks.TaskEntries(**found)  # type: ignore[typeddict-item]
 
 
@@ -49,6 +59,7 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
     owner: Owner = None,
     start: Start = None,
     due: Due = None,
+    remind: Remind = None,
     percent: Percent = None,
     status: Status = None,
     importance: Importance = None,
@@ -57,13 +68,15 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
 ) -> None:
     """Add a task."""
     with with_database(as_json=as_json) as output:
-        from serversync.administration import tasks
+        from serversync.administration import activities, tasks
         from serversync.administration.records import as_dict
 
         given = _entries(
+            activities.owner_of_new(owner),
             subject=subject,
             start=start,
             due=due,
+            reminder=remind,
             percent=percent,
             status=status,
             importance=importance,
@@ -83,6 +96,7 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
     subject: Annotated[str | None, typer.Option("--subject", help="Subject.")] = None,
     start: Start = None,
     due: Due = None,
+    remind: Remind = None,
     percent: Percent = None,
     status: Status = None,
     importance: Importance = None,
@@ -95,17 +109,21 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
         from serversync.administration.records import as_dict
         from serversync.crm.models import Task
 
+        row = activities.find(activities.TASK, key)
+        if not isinstance(row, Task):
+            raise TypeError("tasks are rows of their table")
         given = _entries(
+            row.ownerid,
             subject=subject,
             start=start,
             due=due,
+            reminder=remind,
             percent=percent,
             status=status,
             importance=importance,
             description=body,
         )
-        row = activities.find(activities.TASK, key)
-        if not given or not isinstance(row, Task):
+        if not given:
             raise InputInvalid(field="Change", reason="nothing to change was given")
         changed = tasks.edit(row, given)
         if output.as_json:

@@ -115,8 +115,9 @@ TASK: Final[tuple[FieldMap, ...]] = (
     FieldMap("subject", "item:Subject", label="Subject"),
     FieldMap("prioritycode", "item:Importance", Form.IMPORTANCE, is_fixed=True, label="Importance"),
     FieldMap("statecode", "task:Status", Form.STATUS, is_fixed=True, label="Status"),
+    FieldMap("reminderon", "item:ReminderDueBy", Form.MOMENT, Direction.TO_EXCHANGE, label="Reminder"),
 )
-"""``task`` and ``Task``; ``statecode`` is the pair of state and status."""
+"""``task`` and ``Task``; ``statecode`` is the pair of state and status, ``reminderon`` empty where nothing reminds."""
 
 APPOINTMENT: Final[tuple[FieldMap, ...]] = (
     FieldMap("scheduledstart", "calendar:Start", Form.TIMES, is_fixed=True, label="Appointment Time"),

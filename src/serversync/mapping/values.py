@@ -31,6 +31,7 @@ class Form(Enum):
     PERCENT = "percent"
     IMPORTANCE = "importance"
     STATUS = "status"
+    MOMENT = "moment"
     TIMES = "times"
     SHOWN_AS = "shown as"
     PEOPLE = "people"
@@ -82,8 +83,8 @@ def to_exchange(form: Form, value: Value) -> Any:
     if value is None or value in ("", ()):
         return None
     match form:
-        case Form.DATE if isinstance(value, date):
-            return datetime.combine(value, _DAY_WRITTEN_AT)
+        case Form.DATE | Form.MOMENT if isinstance(value, date):
+            return _written_at(form, value)
         case Form.TEXTS:
             return tuple(each.strip() for each in str(value).split(",") if each.strip())
         case Form.IMPORTANCE:
@@ -117,6 +118,22 @@ def _date(moment: datetime) -> date | None:
     return None if moment.year in NO_DATE_YEARS else day_of(moment)
 
 
+def _minute(moment: datetime) -> datetime:
+    """Return a moment in UTC, to the minute; nobody chooses seconds."""
+    return moment.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def _written_at(form: Form, value: date) -> datetime:
+    """Return a moment as it is written, or the hour at which a date is."""
+    if form is Form.MOMENT and isinstance(value, datetime):
+        return _minute(value)
+    return datetime.combine(value, _DAY_WRITTEN_AT)
+
+
+def _moment(moment: datetime) -> datetime | None:
+    return None if moment.year in NO_DATE_YEARS else _minute(moment)
+
+
 def _text(value: Any) -> str | None:
     return str(value).strip() or None
 
@@ -133,6 +150,7 @@ _READERS: Final[dict[Form, Callable[[Any], Value]]] = {
     Form.PERCENT: round,
     Form.IMPORTANCE: IMPORTANCE.get,
     Form.STATUS: TASK_STATUS.get,
+    Form.MOMENT: _moment,
 }
 
 

@@ -1,7 +1,7 @@
 """``task``: something that somebody has to do.
 
 Source: Dataverse table reference, task, and the server-side synchronization inventory. Start, due date and date of
-completion are dates without a time, which no time zone can shift. State, percentage and date of completion are one
+completion are dates without a time, which no time zone can shift; when to be reminded is a moment of its own. State, percentage and date of completion are one
 thing said three ways: a trigger of the database (migration ``expand_task``) keeps them in step as Exchange does.
 """
 
@@ -16,6 +16,7 @@ from serversync.crm.models.columns import (
     integer,
     memo,
     modifiedon,
+    moment,
     picklist,
     primarykey,
     string,
@@ -66,6 +67,7 @@ class Task(models.Model):
     scheduledstart = models.DateField(null=True, blank=True)
     scheduledend = models.DateField(null=True, blank=True)
     actualend = models.DateField(null=True, blank=True)
+    reminderon = moment()
     percentcomplete = integer(0, 100, 0)
     prioritycode = picklist(Priority, Priority.NORMAL)
     statecode = picklist(TaskState, TaskState.OPEN)

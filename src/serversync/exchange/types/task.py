@@ -21,6 +21,8 @@ class Task(Item, frozen=True, gc=False, kw_only=True):
     is_recurring: bool | None = None
     owner: str | None = None
     percent_complete: float | None = None
+    reminder_due_by: datetime | None = None
+    reminder_is_set: bool | None = None
     start_date: datetime | None = None
     status: str | None = None
 
@@ -39,6 +41,8 @@ _FIELDS: FieldTable = ITEM_FIELDS | {
     t("IsRecurring"): ("is_recurring", boolean_of),
     t("Owner"): ("owner", text_of),
     t("PercentComplete"): ("percent_complete", _percent_of),
+    t("ReminderDueBy"): ("reminder_due_by", datetime_of),
+    t("ReminderIsSet"): ("reminder_is_set", boolean_of),
     t("StartDate"): ("start_date", datetime_of),
     t("Status"): ("status", text_of),
 }

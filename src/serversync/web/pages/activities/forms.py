@@ -19,10 +19,11 @@ def words(names: Any) -> list[tuple[str, str]]:
     return [(word, word.replace("-", " ").capitalize()) for word in names]
 
 
-def moment(label: str, help_text: str = "") -> forms.DateTimeField:
+def moment(label: str, help_text: str = "", *, required: bool = True) -> forms.DateTimeField:
     """Return a field for a time in the zone of who is logged in."""
     return forms.DateTimeField(
         label=label,
+        required=required,
         help_text=help_text,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_WHEN),
     )
@@ -87,11 +88,12 @@ class AppointmentForm(forms.Form):
 
 
 class TaskForm(forms.Form):
-    """A task; its dates have no time."""
+    """A task; its dates have no time, and the reminder is in the zone of who is logged in."""
 
     subject = forms.CharField(label="Subject", max_length=200)
     start = day("Start Date")
     due = day("Due Date")
+    reminder = moment("Reminder", "When Outlook reminds of it.", required=False)
     status = forms.ChoiceField(label="Status", choices=words(STATUSES), initial="not-started")
     percent = forms.IntegerField(label="% Complete", min_value=0, max_value=100, initial=0)
     importance = forms.ChoiceField(label="Importance", choices=words(IMPORTANCE), initial="normal")
@@ -99,7 +101,10 @@ class TaskForm(forms.Form):
 
     def __init__(self, data: Any, *, row: Task | None) -> None:
         """Begin with what there is."""
-        super().__init__(data, initial=dict(tasks.entered(row)) if row else {})
+        initial: dict[str, Any] = dict(tasks.entered(row)) if row else {}
+        if initial.get("reminder"):
+            initial["reminder"] = timezone.localtime(initial["reminder"]).replace(second=0, microsecond=0)
+        super().__init__(data, initial=initial)
 
     def entries(self) -> TaskEntries:
         """Return what was changed, as the use case takes it."""
