@@ -91,6 +91,12 @@ def is_moved(one: Appointment, given: Timetable, day: date) -> bool:
     return (one.scheduledstart, one.scheduledend) != (given.start(day), given.end(day))
 
 
+def _has_own(one: Appointment, given: Timetable, day: date) -> bool:
+    """Tell whether an occurrence is in anything not as its series; there may be a row for its answers alone."""
+    texts = (one.modifiedfieldsmask, one.subject, one.location, one.description)
+    return any(texts) or one.isalldayevent != given.times.is_all_day or is_moved(one, given, day)
+
+
 def upcoming(
     row: RecurringAppointmentMaster, *, now: datetime | None = None, with_cancelled: bool = False
 ) -> list[dict[str, Any]]:
@@ -113,7 +119,7 @@ def upcoming(
             "start": start,
             "end": end,
             "subject": (one.subject if one else None) or row.subject,
-            "changed": one is not None,
+            "changed": one is not None and _has_own(one, pattern_, day),
             "cancelled": day in cancelled,
         }
 
