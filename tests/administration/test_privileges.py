@@ -650,6 +650,7 @@ NARROWED = {
     "doctor.examine": "begins with doctor.require",
     "doctor.parts": "begins with doctor.require",
     "emails.find_all": "lists what may be read",
+    "exchange_links.of": "lists what may be read",
     "apikeys.find_all": "lists what may be read",
     "filterpreview.changed": "is filterpreview.preview of one filter",
     "filterpreview.preview": "is what filterpreview.replaced calls",

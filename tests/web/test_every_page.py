@@ -2,14 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from serversync.administration import actor, apikeys, customers, jobs, queues, syncfilters
+from serversync.administration import (
+    actor,
+    apikeys,
+    customers,
+    jobs,
+    queues,
+    series,
+    series_occurrences,
+    syncfilters,
+)
 from serversync.crm.models import (
     Account,
     ApiKey,
@@ -19,6 +28,7 @@ from serversync.crm.models import (
     Email,
     EmailServerProfile,
     Queue,
+    RecurringAppointmentMaster,
     SavedQuery,
     Task,
     TraceLog,
@@ -27,6 +37,21 @@ from tests.web.company import Company, attach, logged_in, mailbox_of, track
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference" / "pages.md"
 Arguments = Callable[[Company], list[Any]]
+
+
+WATCH: series.SeriesEntries = {
+    "subject": "Watch",
+    "location": "Tower",
+    "first_day": date(2999, 1, 7),
+    "begins": time(9),
+    "ends": time(10),
+    "time_zone": "Europe/Berlin",
+    "pattern": "weekly",
+    "interval": 1,
+    "weekdays": ["monday"],
+    "end": "never",
+    "required": ["Grace Hopper <grace@harbour.example>"],
+}
 
 
 def no_arguments(_: Company) -> list[Any]:
@@ -85,6 +110,21 @@ def of_appointment(company: Company) -> list[Any]:
     return [made.pk]
 
 
+def of_series(company: Company) -> list[Any]:
+    found = RecurringAppointmentMaster.objects.first()
+    if found is None:
+        with actor.acting(actor.INSTALLATION):
+            found = series.add(WATCH, owner=company.ada.domainname)
+            for number, given in ((1, {"subject": "Watch with the harbour master"}), (2, None)):
+                one = series_occurrences.find(found, WATCH["first_day"] + timedelta(7 * number))
+                series_occurrences.change(one, given) if given else series_occurrences.cancel(one)
+    return [found.pk]
+
+
+def of_occurrence(company: Company) -> list[Any]:
+    return [*of_series(company), (WATCH["first_day"] + timedelta(7)).isoformat()]
+
+
 def of_task(company: Company) -> list[Any]:
     return [(Task.objects.first() or Task.objects.create(subject="Call", ownerid=company.ada)).pk]
 
@@ -134,6 +174,8 @@ OPENED: dict[str, Arguments] = {
             "keys",
             "appointment-list",
             "appointment-new",
+            "series-list",
+            "series-new",
             "task-list",
             "task-new",
             "filters",
@@ -143,6 +185,8 @@ OPENED: dict[str, Arguments] = {
         no_arguments,
     ),
     "appointment": of_appointment,
+    "series": of_series,
+    "series-occurrence": of_occurrence,
     "task": of_task,
     "user-filters": lambda company: [company.ada.pk],
     "user-filter-new": lambda company: [company.ada.pk, "contact"],
@@ -199,6 +243,8 @@ BY_FORM: dict[str, Arguments] = {
     "user-unlock": lambda company: [company.ada.pk],
     "key-remove": of_key,
     "appointment-act": lambda company: [*of_appointment(company), "complete"],
+    "series-act": lambda company: [*of_series(company), "complete"],
+    "series-occurrence-cancel": of_occurrence,
     "task-act": lambda company: [*of_task(company), "complete"],
     "user-filter-act": lambda company: [*of_filter(company), "deactivate"],
     "filter-template-act": lambda company: [*of_template(company), "deactivate"],

@@ -68,7 +68,6 @@ COLUMNS: Final = tuple(
             "ssspropagateappointmentcancellationstoexchange",
             "sssupdatepastmeetingsinnondraftmode",
             "trackappointmentsfromnonorganizer",
-            "syncassignedtasks",
             *(
                 column
                 for kind in KINDS.values()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any, Final
 
@@ -29,6 +29,26 @@ def pattern(row: RecurringAppointmentMaster) -> str:
         return f"no pattern: {reason}"
 
 
+def sentence(row: RecurringAppointmentMaster) -> str:
+    """Return in a sentence on which days a series is, when, and by whose clock."""
+    try:
+        found = _timetable(row)
+    except ValueError as reason:
+        return f"It has no pattern: {reason}."
+    days = described(found.recurrence)
+    return f"{days[:1].upper()}{days[1:]}; {_hours(found)}, by the clock of {found.times.zone}."
+
+
+def _hours(given: Timetable) -> str:
+    day, times = given.recurrence.start, given.times
+    end = datetime.combine(day, times.begins) + times.lasts
+    later = (end.date() - day).days
+    if times.is_all_day:
+        return "the whole day" if later == 1 else f"{later} whole days"
+    words = {0: "", 1: " of the next day"}.get(later, f", {later} days later")
+    return f"from {times.begins:%H:%M} to {end:%H:%M}{words}"
+
+
 def described(given: Recurrence) -> str:
     """Return a pattern in words.
 
@@ -43,8 +63,10 @@ def described(given: Recurrence) -> str:
         words += f" on the {_ORDINALS[given.nth]} {days}"
     elif given.day is not None:
         words += f" on day {given.day}"
+    elif given.weekdays == WORKDAYS and given.interval == 1:
+        words = "every weekday"
     elif given.weekdays:
-        words += f" on {days}"
+        words += f" on {f'{days}s' if given.weekdays in _SETS else days}"
     if given.unit is Unit.YEAR and given.month is not None:
         words += f" of {MONTHS[given.month - 1]}"
     words += f", from {given.start}"
@@ -56,10 +78,14 @@ def described(given: Recurrence) -> str:
 def timetable(row: RecurringAppointmentMaster) -> Timetable | None:
     """Return when the occurrences of a series are; ``None`` where its columns say no pattern."""
     try:
-        _, times = times_between(row.starttime, row.endtime, row.timezone, is_all_day=row.isalldayevent)
-        return Timetable(recurrence_of_columns(vars(row)), times)
+        return _timetable(row)
     except ValueError:
         return None
+
+
+def _timetable(row: RecurringAppointmentMaster) -> Timetable:
+    _, times = times_between(row.starttime, row.endtime, row.timezone, is_all_day=row.isalldayevent)
+    return Timetable(recurrence_of_columns(vars(row)), times)
 
 
 def cancelled_days(row: RecurringAppointmentMaster) -> set[date]:
@@ -91,10 +117,13 @@ def is_moved(one: Appointment, given: Timetable, day: date) -> bool:
     return (one.scheduledstart, one.scheduledend) != (given.start(day), given.end(day))
 
 
-def _has_own(one: Appointment, given: Timetable, day: date) -> bool:
-    """Tell whether an occurrence is in anything not as its series; there may be a row for its answers alone."""
-    texts = (one.modifiedfieldsmask, one.subject, one.location, one.description)
-    return any(texts) or one.isalldayevent != given.times.is_all_day or is_moved(one, given, day)
+def _whole_days(given: Timetable, start: datetime, end: datetime, *, is_all_day: bool) -> dict[str, Any]:
+    """Return the first and the last day of what lasts whole days, by the calendar of its series."""
+    if not is_all_day:
+        return {"all_day": False}
+    zone = given.times.tzinfo
+    first, last = start.astimezone(zone).date(), end.astimezone(zone).date() - timedelta(1)
+    return {"all_day": True, "first": first, "last": max(first, last)}
 
 
 def upcoming(
@@ -119,8 +148,9 @@ def upcoming(
             "start": start,
             "end": end,
             "subject": (one.subject if one else None) or row.subject,
-            "changed": one is not None and _has_own(one, pattern_, day),
+            "changed": one is not None,
             "cancelled": day in cancelled,
+            **_whole_days(pattern_, start, end, is_all_day=(one or row).isalldayevent),
         }
 
     days = (

@@ -166,7 +166,7 @@ def _fill_timetable(row: RecurringAppointmentMaster, given: SeriesEntries) -> No
         raise InputInvalid(field="First day", reason="it is empty")
     zone = full.get("time_zone") or ""
     times = Times(
-        time() if full.get("is_all_day") else _clock(full.get("begins"), "Begins"),
+        time() if full.get("is_all_day") else _clock(full.get("begins"), "Begins at"),
         _length(full),
         bool(full.get("is_all_day")),
         zone if not is_new and zone == row.timezone else timezones.checked(zone),
@@ -194,12 +194,13 @@ def _length(given: SeriesEntries) -> timedelta:
         raise InputInvalid(field="Days later", reason=f"it is not within 0 and {_MOST_DAYS_LATER}")
     if given.get("is_all_day"):
         return timedelta(later + 1)
-    begins, ends = _clock(given.get("begins"), "Begins"), _clock(given.get("ends"), "Ends")
+    begins, ends = _clock(given.get("begins"), "Begins at"), _clock(given.get("ends"), "Ends at")
     day = date(2000, 1, 1)
     lasts = datetime.combine(day + timedelta(later), ends) - datetime.combine(day, begins)
     if lasts < timedelta():
         raise InputInvalid(
-            field="Ends", reason="it is before the beginning; say in Days later that it ends on another day"
+            field="Ends at",
+            reason="it is before the beginning; say in Days later that it ends on another day",
         )
     return lasts
 
@@ -218,7 +219,7 @@ def _check(timetable: Timetable) -> date:
         times,
     ):
         raise InputInvalid(
-            field="Begins",
+            field="Begins at",
             reason=f"the clock of {times.zone} leaves this time out on {first}; choose another first day or time",
         )
     days = islice(timetable.recurrence.days(), _LOOKED_AT)

@@ -20,10 +20,9 @@ from serversync.administration import (
 )
 from serversync.administration.appointments import LONGEST
 from serversync.core.errors import InputInvalid, RecordNotFound
-from serversync.crm.models import ActivityParty, Appointment, RecurringAppointmentMaster
+from serversync.crm.models import Appointment, RecurringAppointmentMaster
 from serversync.crm.models.activityparty import InstanceTypeCode
 from serversync.crm.privileges import Privilege
-from serversync.mapping.appointment import INVITED
 from serversync.rules.series.changes import own_between
 from serversync.rules.series.timetable import Timetable
 
@@ -167,7 +166,7 @@ def change(found: SeriesOccurrence, given: OccurrenceEntries) -> SeriesOccurrenc
         own = own_between(now.timetable, now.day, start, end, differs)
         if own.start is not None:
             _refuse_crossing(now, start)
-        if own.value() is None and (now.row is None or not _has_people(now.row)):
+        if own.value() is None:
             if now.row is not None:
                 now.row.delete()
         else:
@@ -253,12 +252,14 @@ def _refuse_crossing(now: SeriesOccurrence, start: datetime) -> None:
     moved = occurrences.changed(now.series, now.timetable)
     before = after = None
     for one in recurrence.days():
+        if one in gone or one == now.day:
+            continue
         if one > now.day:
             after = one
             break
-        before = one if one < now.day else before
+        before = one
     for neighbour, is_before in ((before, True), (after, False)):
-        if neighbour is None or neighbour in gone:
+        if neighbour is None:
             continue
         there = neighbour
         if (row := moved.get(neighbour)) and occurrences.is_moved(row, now.timetable, neighbour):
@@ -269,17 +270,6 @@ def _refuse_crossing(now: SeriesOccurrence, start: datetime) -> None:
                 reason=f"it would be on the day of the occurrence of {neighbour} or beyond it, which Exchange refuses;"
                 " choose a day between its neighbours",
             )
-
-
-def _has_people(row: Appointment) -> bool:
-    """Tell whether somebody stands in an occurrence: a guest of it alone, or who has answered it."""
-    return ActivityParty.objects.filter(activityid=row.pk).exists() or bool(_own_people(row))
-
-
-def _own_people(row: Appointment) -> set[str]:
-    """Return the columns of people that an occurrence says it has of its own."""
-    named = {name.strip() for name in (row.modifiedfieldsmask or "").split(",")}
-    return named.intersection(INVITED)
 
 
 def _store(
@@ -296,8 +286,7 @@ def _store(
     for name in _TEXTS:
         setattr(row, name, values[name] if name in differs else None)
     row.prioritycode = values[_IMPORTANCE]
-    own = {*differs, *_own_people(row), *(("scheduledstart",) if is_moved else ())}
-    row.modifiedfieldsmask = ",".join(sorted(own))
+    row.modifiedfieldsmask = ",".join(sorted({*differs, *(("scheduledstart",) if is_moved else ())}))
     row.save()
 
 

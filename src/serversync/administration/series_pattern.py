@@ -171,7 +171,7 @@ def _end(given: PatternEntries, first_day: date) -> dict[str, Any]:
                 raise InputInvalid(field="Last day", reason="it is before the first day")
             return {"end": until}
         case other:
-            raise InputInvalid(field="Ends", reason=f"{other} is none of {', '.join(ENDS)}")
+            raise InputInvalid(field="Series ends", reason=f"{other} is none of {', '.join(ENDS)}")
 
 
 def _word(words: Mapping[str, int], word: str, field: str) -> int:

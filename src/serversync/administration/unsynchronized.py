@@ -32,7 +32,7 @@ SHOWN: Final = 500
 """So many are listed at most."""
 _CLEARED_AT_ONCE: Final = 1000
 
-_QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
+QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 """How errors name the title of what they are about."""
 
 
@@ -149,7 +149,7 @@ def conflicts(mailbox: Mailbox) -> list[LostValue]:
     rows = (
         ExchangeSyncIdMapping.objects.filter(mailboxid=mailbox).exclude(conflicts=None).exclude(conflicts=[])
     )
-    found = [lost for one in rows.order_by("-modifiedon")[:SHOWN] for lost in _lost(one)][:SHOWN]
+    found = [lost for one in rows.order_by("-modifiedon")[:SHOWN] for lost in lost_values(one)][:SHOWN]
     if privileges.reads_content(mailbox):
         return found
     hidden = privileges.HIDDEN
@@ -201,7 +201,7 @@ def _row(key: UUID, kind: str, title: str, error: str, one: Any) -> NotSynchroni
         title or "not readable",
         code,
         reason or error,
-        _remedies().get(code, ""),
+        remedies().get(code, ""),
         one.retries,
         getattr(one, "lastsyncerroroccurredon", None) or one.modifiedon,
         None if one.dueon is not None and one.dueon >= IGNORED else one.dueon,
@@ -210,10 +210,10 @@ def _row(key: UUID, kind: str, title: str, error: str, one: Any) -> NotSynchroni
 
 def _hidden(one: NotSynchronized) -> NotSynchronized:
     """Return a row for somebody who may not read what the mailbox holds; its error may name the title."""
-    return replace(one, title=privileges.HIDDEN, reason=_QUOTED.sub(f'"{privileges.HIDDEN}"', one.reason))
+    return replace(one, title=privileges.HIDDEN, reason=QUOTED.sub(f'"{privileges.HIDDEN}"', one.reason))
 
 
-def _remedies() -> dict[str, str]:
+def remedies() -> dict[str, str]:
     """Return the remedy of each error by its code; a detail that is not kept reads as a dash."""
 
     def classes(kind: type[ServiceError]) -> Iterator[type[ServiceError]]:
@@ -224,7 +224,8 @@ def _remedies() -> dict[str, str]:
     return {one.code: one().remedy_text for one in classes(ServiceError) if hasattr(one, "code")}
 
 
-def _lost(one: ExchangeSyncIdMapping) -> Iterator[LostValue]:
+def lost_values(one: ExchangeSyncIdMapping) -> Iterator[LostValue]:
+    """Yield the values of a pair that lost a conflict."""
     for each in one.conflicts or ():
         yield LostValue(
             one.pk,

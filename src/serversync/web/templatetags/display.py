@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from serversync.administration import appointments, audit
+from serversync.administration import appointments, audit, occurrences
 from serversync.administration.readiness import Readiness
 from serversync.administration.sentences import Sentence
 from serversync.core.clock import now
@@ -123,6 +123,18 @@ def first_day(row: Appointment) -> SafeString:
 def last_day(row: Appointment) -> SafeString:
     """Show the last of whole days."""
     return _day(appointments.days_of(row)[1])
+
+
+@register.filter(name="day")
+def whole_day(day: date) -> SafeString:
+    """Show a day."""
+    return _day(day)
+
+
+@register.filter
+def series_sentence(row: RecurringAppointmentMaster) -> str:
+    """Say on which days a series is, when, and by whose clock."""
+    return occurrences.sentence(row)
 
 
 def _day(day: date) -> SafeString:

@@ -4,11 +4,14 @@ from typing import Any
 
 from django.urls import path
 
-from serversync.administration.activities import APPOINTMENT, TASK
-from serversync.web.pages.activities import views
+from serversync.administration.activities import APPOINTMENT, SERIES, TASK
+from serversync.web.pages.activities import series_views, views
 
-urlpatterns = []
-for _kind in (APPOINTMENT, TASK):
+urlpatterns = [
+    path("series/<uuid:key>/occurrences/<day>/", series_views.occurrence, name="series-occurrence"),
+    path("series/<uuid:key>/occurrences/<day>/cancel/", series_views.cancel, name="series-occurrence-cancel"),
+]
+for _kind in (APPOINTMENT, SERIES, TASK):
     _given: dict[str, Any] = {"kind": _kind}
     _base = f"{_kind.plural}/"
     urlpatterns += [

@@ -1,4 +1,4 @@
-"""The lists of appointments and of tasks, and the form of one."""
+"""The lists of appointments, of series and of tasks, and the form of one."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -9,18 +9,32 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from serversync.administration import activities, appointments, attendees, privileges, tasks
+from serversync.administration import (
+    activities,
+    appointments,
+    attendees,
+    exchange_links,
+    privileges,
+    series,
+    tasks,
+)
 from serversync.administration import actor as actors
-from serversync.administration.activities import APPOINTMENT, TASK, Activity, Kind
+from serversync.administration.activities import APPOINTMENT, SERIES, TASK, Activity, Kind
 from serversync.core.errors import InputInvalid, RecordNotFound
 from serversync.crm.privileges import Privilege
 from serversync.web import formerrors
 from serversync.web.keyset import Position, read_page
+from serversync.web.pages.activities import series_views
 from serversync.web.pages.activities.forms import AppointmentForm, TaskForm
+from serversync.web.pages.activities.series_forms import SeriesForm
 
 PAGE_SIZE: Final = 50
-_FORMS: Final[Mapping[str, Callable[..., Any]]] = {APPOINTMENT.word: AppointmentForm, TASK.word: TaskForm}
-_CASES: Final[Mapping[str, Any]] = {APPOINTMENT.word: appointments, TASK.word: tasks}
+_FORMS: Final[Mapping[str, Callable[..., Any]]] = {
+    APPOINTMENT.word: AppointmentForm,
+    SERIES.word: SeriesForm,
+    TASK.word: TaskForm,
+}
+_CASES: Final[Mapping[str, Any]] = {APPOINTMENT.word: appointments, SERIES.word: series, TASK.word: tasks}
 
 
 def listing(request: HttpRequest, kind: Kind) -> HttpResponse:
@@ -68,9 +82,11 @@ def detail(request: HttpRequest, kind: Kind, key: UUID) -> HttpResponse:
             messages.success(request, f"Saved {found}.")
             return redirect(kind.word, key=key)
     shown = {**words(kind), "form": form, "found": found, **about(found)}
-    if kind is APPOINTMENT:
+    if kind is not TASK:
         shown["participants"] = attendees.participants(found)
         shown["caller"] = attendees.caller(found)
+    if kind is SERIES:
+        shown |= series_views.coming(request, found)
     return render(request, "activities/form.html", shown)
 
 
@@ -110,6 +126,7 @@ def about(found: Activity) -> dict[str, Any]:
         "may_write": may_write,
         "may_edit": may_write and is_open,
         "owner": found.ownerid,
+        "links": exchange_links.of(found),
     }
 
 

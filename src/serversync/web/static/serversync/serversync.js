@@ -37,12 +37,12 @@ function change(event) {
   if (touched.length) { write(kept); show(form); }
 }
 
-// Fields that only count for one choice of another field are shown with it: data-when="name=value".
+// Fields that only count for some choices of another field are shown with them: data-when="name=value value".
 function depend(root) {
   for (const part of root.querySelectorAll("[data-when]")) {
-    const [name, value] = part.dataset.when.split("=");
+    const [name, values] = part.dataset.when.split("=");
     const chosen = document.querySelector(`[name="${name}"]:checked`);
-    part.hidden = Boolean(chosen) && chosen.value !== value;
+    part.hidden = Boolean(chosen) && !values.split(" ").includes(chosen.value);
   }
 }
 
