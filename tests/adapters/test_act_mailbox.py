@@ -118,13 +118,14 @@ class Place:
         self.exchange = exchange
         self.simulator = simulator
         self.ada = ada
+        self.takes_assigned = False
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[EwsActMailbox]:
         credentials = Credentials(username=ACCOUNT, password=PASSWORD, scheme=Scheme.BASIC)
         endpoint = Endpoint(url=self.simulator.url, ca_file=self.simulator.ca_file)
         async with EwsClient(endpoint, credentials) as client:
-            yield EwsActMailbox(client, MAILBOX, takes_all=ALL)
+            yield EwsActMailbox(client, MAILBOX, takes_all=ALL, takes_assigned=self.takes_assigned)
 
     def contact(self) -> exchangelib.Contact:
         (found,) = self.ada.contacts.all()

@@ -1,7 +1,7 @@
 """Tasks in step between a real PostgreSQL and the simulator, with exchangelib as the person in Outlook."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import exchangelib
 import pytest
-from exchangelib import EWSDate, EWSDateTime
-from exchangelib.recurrence import TaskRecurrence, WeeklyPattern
+from exchangelib import EWSDate, EWSDateTime, ExtendedProperty
+from exchangelib.recurrence import DailyPattern, TaskRecurrence, WeeklyPattern
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters import act_settings
@@ -235,6 +235,117 @@ async def test_a_recurring_task_stays_in_outlook_untouched_and_is_said_to(office
     assert error.startswith(
         'act.series-not-in-crm: The recurring task "Tea" in ada@example.org is not synchronized'
     )
+
+
+def five_days() -> TaskRecurrence:
+    return TaskRecurrence(pattern=DailyPattern(interval=1), start=EWSDate.from_date(TODAY), number=5)
+
+
+async def test_a_task_that_recurs_since_it_was_linked_rests_and_its_completed_occurrence_is_a_copy(
+    office: Office,
+) -> None:
+    key = await office.put(subject="Tea", scheduledend=TODAY)
+    await office.bring_into_step()
+    await office.outlook(edited(recurrence=five_days()))
+    await office.once()
+    await office.outlook(edited(status="Completed"))
+    for _ in range(4):
+        await office.once()
+    assert sorted(await office.outlook(lambda ada: [each.status for each in ada.tasks.all()])) == [
+        "Completed",
+        "NotStarted",
+    ]
+    assert office.tasks("activityid, statecode") == [(key, 0)]
+    # The one that is left behind is known as a copy, and the pair is still that of the task that recurs.
+    ((copy,),) = office.query("select exchangeentryid from exchangesyncitem where copyof is not null")
+    ((linked, error),) = office.query("select exchangeentryid, lastsyncerror from exchangesyncidmapping")
+    recurring = await office.outlook(
+        lambda ada: next(e.id for e in ada.tasks.all() if e.status != "Completed")
+    )
+    assert (linked, copy != linked) == (recurring, True)
+    assert error.startswith("act.series-not-in-crm")
+
+
+async def test_a_task_that_recurs_and_was_moved_away_is_not_believed_to_be_deleted(office: Office) -> None:
+    await office.put(subject="Tea", scheduledend=TODAY)
+    await office.bring_into_step()
+    await office.outlook(edited(recurrence=five_days()))
+
+    def move_away(ada: exchangelib.Account) -> None:
+        the_task(ada).move(exchangelib.folders.Tasks(parent=ada.tasks, name="Old").save())
+
+    await office.outlook(move_away)
+    for _ in range(4):
+        await office.once()
+    assert office.tasks("subject") == [("Tea",)]
+
+
+class Ownership(ExtendedProperty):
+    """Whose a task is: 1 on the copy of who gave it away, 2 on that of who took it over (PidLidTaskOwnership)."""
+
+    distinguished_property_set_id = "Task"
+    property_id = 0x8129
+    property_type = "Integer"
+
+
+@pytest.fixture
+def ownership() -> Iterator[None]:
+    exchangelib.Task.register("ownership", Ownership)
+    yield
+    exchangelib.Task.deregister("ownership")
+
+
+@pytest.mark.usefixtures("ownership")
+@pytest.mark.parametrize(("whose", "takes_assigned"), [(1, False), (1, True), (2, False)])
+async def test_a_task_that_was_assigned_is_left_alone_and_says_why(
+    office: Office, whose: int, takes_assigned: bool
+) -> None:
+    office.place.takes_assigned = takes_assigned
+    await office.outlook(outlook_task(ownership=whose))
+    before = (await office.outlook(the_task)).changekey
+    await office.once()
+    assert office.tasks("1") == []
+    assert (await office.outlook(the_task)).changekey == before
+    ((error,),) = office.query("select lastsyncerror from exchangesyncitem")
+    reason = (
+        "it was assigned to somebody else, who owns it now" if whose == 1 else "it was assigned in Outlook"
+    )
+    assert error == f'act.task-assigned: The task "Tea" in ada@example.org is not synchronized: {reason}.'
+
+
+@pytest.mark.usefixtures("ownership")
+async def test_a_task_that_was_taken_over_is_synchronized_where_the_setting_says_so(office: Office) -> None:
+    office.place.takes_assigned = True
+    await office.outlook(outlook_task(ownership=2))
+    await office.bring_into_step()
+    await office.change("subject = 'Coffee'")
+    await office.bring_into_step()
+    assert (await office.outlook(the_task)).subject == "Coffee"
+
+
+@pytest.mark.usefixtures("ownership")
+async def test_a_task_given_away_since_is_never_written_nor_deleted_and_goes_on_when_it_comes_back(
+    office: Office,
+) -> None:
+    await office.put(subject="Tea")
+    await office.bring_into_step()
+    await office.outlook(edited(ownership=1))
+    before = (await office.outlook(the_task)).changekey
+    await office.change("subject = 'Coffee'")
+    await office.once()
+    assert (await office.outlook(the_task)).changekey == before
+    ((error,),) = office.query("select lastsyncerror from exchangesyncidmapping")
+    assert error.startswith("act.task-assigned")
+    await office.outlook(edited(ownership=0))
+    office.now += dt.timedelta(days=1)
+    await office.bring_into_step()
+    assert (await office.outlook(the_task)).subject == "Coffee"
+    await office.outlook(edited(ownership=1))
+    async with office.pool.connection() as connection:
+        await connection.execute("delete from task")
+    for _ in range(4):
+        await office.once()
+    assert (await office.outlook(the_task)).subject == "Coffee"
 
 
 NEXT_YEAR = TODAY.year + 1

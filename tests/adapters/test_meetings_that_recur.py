@@ -9,6 +9,9 @@ import exchangelib
 import pytest
 from exchangelib import EWSDateTime, EWSTimeZone
 from exchangelib import recurrence as el
+from exchangelib.items import AcceptItem, TentativelyAcceptItem
+from exchangelib.properties import ReferenceItemId
+from exchangelib.services import CreateItem
 
 from serversync.adapters.act_mailbox import TRACKED_CATEGORY
 from serversync.core import faults
@@ -310,3 +313,246 @@ async def test_a_series_that_is_over_tells_nobody(company: MeetingCompany) -> No
     await company.settle(ADA)
     assert (await company.outlook(ADA, the_series)).subject == "Watch"
     assert company.mail_to_grace() == []
+
+
+# --- people and answers of single occurrences ----------------------------------------------------
+
+
+def people_of_occurrences(company: MeetingCompany) -> dict[dt.date, dict[str, tuple[int, int | None]]]:
+    """Part and answer of everybody who stands in the row of an occurrence, by day and address."""
+    rows = company.query(
+        "select (a.originalstartdate at time zone 'Europe/Berlin')::date,"
+        " lower(coalesce(p.addressused, u.internalemailaddress, c.emailaddress1)), p.participationtypemask,"
+        " p.responsestatus from appointment a join activityparty p using (activityid)"
+        " left join systemuser u on u.systemuserid = p.partyid left join contact c on c.contactid = p.partyid"
+        " where a.instancetypecode = 3"
+    )
+    found: dict[dt.date, dict[str, tuple[int, int | None]]] = {}
+    for day, address, mask, answer in rows:
+        found.setdefault(day, {})[address] = (mask, answer)
+    return found
+
+
+def one_of(account: exchangelib.Account, number: int) -> Any:
+    found = the_series(account).occurrence(number)
+    found.refresh()
+    return found
+
+
+async def test_answers_to_one_occurrence_come_back_to_it_alone(company: MeetingCompany) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO, GRACE))
+    await company.settle()
+    await company.outlook(BEN, lambda ben: the_series(ben).accept())
+    await company.settle()
+    await company.outlook(BEN, lambda ben: one_of(ben, 2).tentatively_accept())
+    await company.outlook(CLEO, lambda cleo: one_of(cleo, 3).decline())
+    await company.settle(ADA)
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 2)}, DAYS[2]: {CLEO: (5, 4)}}
+    await company.settle()
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 2)}, DAYS[2]: {CLEO: (5, 4)}}
+    assert company.query(
+        "select responsestatus from activityparty p join recurringappointmentmaster r using (activityid)"
+        " where partyid = %s",
+        company.users[BEN],
+    ) == [(3,)]
+    assert company.mail_to_grace() == ["REQUEST: Watch"]
+    assert await company.settle() == 1
+
+
+def answers_silently(item: Any, answer: type[Any]) -> None:
+    """Answer without a response to the organizer, as Outlook offers it."""
+    calls = CreateItem(account=item.account).call(
+        items=[answer(reference_item_id=ReferenceItemId(item.id, item.changekey))],
+        folder=item.account.calendar,
+        message_disposition="SaveOnly",
+        send_meeting_invitations="SendToNone",
+    )
+    assert not [each for each in calls if isinstance(each, Exception)]
+
+
+async def test_an_answer_without_a_response_to_one_occurrence_is_heard_from_the_guest_and_given_up_again(
+    company: MeetingCompany,
+) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO))
+    await company.settle()
+    await company.outlook(BEN, lambda ben: answers_silently(the_series(ben), AcceptItem))
+    await company.outlook(BEN, lambda ben: answers_silently(one_of(ben, 2), TentativelyAcceptItem))
+    await company.settle()
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 2)}}
+    await company.outlook(BEN, lambda ben: answers_silently(one_of(ben, 2), AcceptItem))
+    await company.settle()
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 3)}}
+
+
+async def test_what_was_answered_stays_where_its_occurrence_is_changed_and_goes_with_its_pattern(
+    company: MeetingCompany,
+) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO))
+    await company.settle()
+    await company.outlook(BEN, lambda ben: one_of(ben, 2).accept())
+    await company.settle()
+    await execute(
+        company,
+        "update appointment set location = 'Bridge', modifiedfieldsmask = 'location' where seriesid is not null",
+    )
+    await company.settle()
+    assert (await company.outlook(CLEO, lambda cleo: one_of(cleo, 2).location)) == "Bridge"
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 3)}}
+    await execute(
+        company,
+        "update appointment set location = null, modifiedfieldsmask = null where seriesid is not null",
+    )
+    await company.settle()
+    assert not (await company.outlook(CLEO, lambda cleo: one_of(cleo, 2).location))
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 3)}}
+    await execute(
+        company,
+        "update recurringappointmentmaster set starttime = %s, endtime = %s",
+        at(DAYS[0], 11),
+        at(DAYS[0], 12),
+    )
+    await company.settle()
+    assert people_of_occurrences(company) == {}
+    await agree(company, dict.fromkeys(DAYS, 11))
+
+
+async def add_guest(company: MeetingCompany, day: dt.date, *people: str, named: str | None = None) -> UUID:
+    """In the CRM somebody makes an occurrence one with people of its own."""
+    key = uuid4()
+    await execute(
+        company,
+        "insert into appointment (activityid, seriesid, instancetypecode, originalstartdate, scheduledstart, scheduledend,"
+        " modifiedfieldsmask) select %s, activityid, 3, %s, %s, %s, %s from recurringappointmentmaster",
+        key,
+        at(day, 9),
+        at(day, 9),
+        at(day, 10),
+        named,
+    )
+    for each in people:
+        await company.join(key, each)
+    return key
+
+
+async def guests(company: MeetingCompany, number: int) -> set[str]:
+    """Who is invited to an occurrence in the organizer's calendar."""
+
+    def look(ada: exchangelib.Account) -> set[str]:
+        return {each.mailbox.email_address.lower() for each in one_of(ada, number).required_attendees or ()}
+
+    found: set[str] = await company.outlook(ADA, look)
+    return found
+
+
+async def test_a_guest_of_one_occurrence_is_invited_from_the_crm_to_that_one_alone(
+    company: MeetingCompany,
+) -> None:
+    await add(company, {BEN: 5})
+    await company.settle()
+    mails = len(await inbox(company, BEN))
+    await add_guest(company, DAYS[1], GRACE)
+    await company.settle()
+    assert [await guests(company, number) for number in (1, 2, 3)] == [{BEN}, {BEN, GRACE}, {BEN}]
+    assert company.mail_to_grace() == ["REQUEST: Watch"]
+    assert len(await inbox(company, BEN)) == mails
+    assert people_of_occurrences(company)[DAYS[1]][GRACE] == (5, None)
+    assert await company.settle() == 1
+
+
+async def test_who_is_not_invited_to_one_occurrence_of_the_crm_is_told_of_that_one_alone(
+    company: MeetingCompany,
+) -> None:
+    await add(company, {BEN: 5, GRACE: 5})
+    await company.settle()
+    await add_guest(company, DAYS[1], BEN, named="requiredattendees")
+    await company.settle()
+    assert [await guests(company, number) for number in (1, 2, 3)] == [{BEN, GRACE}, {BEN}, {BEN, GRACE}]
+    assert company.mail_to_grace() == ["REQUEST: Watch", "CANCEL: Canceled: Watch"]
+    assert await view(company, BEN) == await view(company, ADA)
+    assert await company.settle() == 1
+
+
+def invite(number: int, *people: str) -> Callable[[exchangelib.Account], None]:
+    """In Outlook the organizer says who is invited to one occurrence."""
+
+    def act(ada: exchangelib.Account) -> None:
+        one = one_of(ada, number)
+        one.required_attendees = list(people)
+        one.save(update_fields=["required_attendees"], send_meeting_invitations="SendToChangedAndSaveCopy")
+
+    return act
+
+
+async def inbox(company: MeetingCompany, address: str) -> list[str]:
+    """The subjects of what somebody has received."""
+    found: list[str] = await company.outlook(address, lambda who: [each.subject for each in who.inbox.all()])
+    return found
+
+
+async def test_people_of_one_occurrence_of_outlook_reach_the_crm_and_are_told_once(
+    company: MeetingCompany,
+) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO))
+    await company.settle()
+    await company.outlook(ADA, invite(2, BEN, GRACE))
+    await company.settle()
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, None), GRACE: (5, None)}}
+    assert company.rows("modifiedfieldsmask") == [("requiredattendees",)]
+    assert company.mail_to_grace() == ["REQUEST: Watch"]
+    await company.outlook(ADA, invite(2, BEN, CLEO))
+    await company.settle()
+    assert people_of_occurrences(company) == {}
+    assert company.mail_to_grace() == ["REQUEST: Watch", "CANCEL: Canceled: Watch"]
+    assert await company.settle() == 1
+
+
+async def test_a_changed_occurrence_gets_the_new_people_of_its_series_who_hear_of_it_once(
+    company: MeetingCompany,
+) -> None:
+    key = await add(company, {BEN: 5})
+    await company.settle()
+    await move_in_crm(company, DAYS[1], 14)
+    await company.settle()
+    await company.join(key, GRACE)
+    await company.settle()
+    assert [await guests(company, number) for number in (1, 2, 3)] == [{BEN, GRACE}] * 3
+    assert company.mail_to_grace() == ["REQUEST: Watch"]
+    await execute(
+        company, "delete from activityparty where activityid = %s and partyid = %s", key, company.grace
+    )
+    await company.settle()
+    assert [await guests(company, number) for number in (1, 2, 3)] == [{BEN}] * 3
+    assert company.mail_to_grace() == ["REQUEST: Watch", "CANCEL: Canceled: Watch"]
+    assert people_of_occurrences(company) == {}
+    assert await company.settle() == 1
+
+
+async def test_guests_of_one_occurrence_stay_with_it_where_its_series_gets_another_end(
+    company: MeetingCompany,
+) -> None:
+    await add(company, {BEN: 5})
+    await add_guest(company, DAYS[1], CLEO)
+    await company.settle()
+    await execute(company, "update recurringappointmentmaster set occurrences = 3")
+    await company.settle()
+    assert [await guests(company, number) for number in (1, 2, 3)] == [{BEN}, {BEN, CLEO}, {BEN}]
+    assert people_of_occurrences(company)[DAYS[1]].keys() == {BEN, CLEO}
+    assert len(await company.outlook(ADA, lambda ada: list(one_of(ada, 2).required_attendees))) == 2
+
+
+@pytest.mark.parametrize("point", ["act.intended", "act.written", "act.settled"])
+async def test_a_guest_of_one_occurrence_is_invited_once_whenever_the_pass_is_killed(
+    company: MeetingCompany, point: str
+) -> None:
+    await add(company, {BEN: 5})
+    await company.settle()
+    await add_guest(company, DAYS[1], GRACE)
+
+    def kill() -> None:
+        raise Killed
+
+    with faults.arm(point, kill), pytest.raises(Killed):
+        await company.once(ADA)
+    await company.settle()
+    assert await guests(company, 2) == {BEN, GRACE}
+    assert company.mail_to_grace() == ["REQUEST: Watch"]

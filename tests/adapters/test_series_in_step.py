@@ -347,7 +347,7 @@ async def test_a_pass_that_is_killed_loses_no_occurrence(company: Company, point
 async def test_a_pass_that_breaks_off_between_the_requests_of_a_series_loses_no_occurrence(
     company: Company, requests: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from serversync.adapters.act_series_mailbox import EwsSeries
+    from serversync.adapters.act_series_occurrences import Occurrences
 
     await company.add(deletedexceptionslist=str(DAYS[1]))
     await moves_in_crm(company, DAYS[2], 15)
@@ -356,20 +356,20 @@ async def test_a_pass_that_breaks_off_between_the_requests_of_a_series_loses_no_
     await company.bring_into_step()
     await company.execute("update recurringappointmentmaster set patternendtype = 1, occurrences = null")
     left = requests
-    change = EwsSeries._change_occurrence
+    change = Occurrences._change
 
-    async def breaks_off(self: EwsSeries, *arguments: Any, **options: Any) -> None:
+    async def breaks_off(self: Occurrences, *arguments: Any, **options: Any) -> None:
         nonlocal left
         left -= 1
         if left == 0:
             raise Killed
         await change(self, *arguments, **options)
 
-    monkeypatch.setattr(EwsSeries, "_change_occurrence", breaks_off)
+    monkeypatch.setattr(Occurrences, "_change", breaks_off)
     if requests <= 3:
         with pytest.raises(Killed):
             await company.once()
-    monkeypatch.setattr(EwsSeries, "_change_occurrence", change)
+    monkeypatch.setattr(Occurrences, "_change", change)
     await company.bring_into_step()
     seen = await company.agree(40)
     assert [start.astimezone(BERLIN).hour for start, *_ in seen[:6]] == [9, 15, 9, 9, 12, 9]

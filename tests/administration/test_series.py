@@ -377,3 +377,38 @@ def test_a_zone_that_has_no_name_stays_as_it_is() -> None:
     RecurringAppointmentMaster.objects.update(timezone=rules)
     edited = series.edit(made, {"ends": time(11), "time_zone": rules})
     assert (edited.timezone, edited.endtime - edited.starttime) == (rules, timedelta(hours=2))
+
+
+def test_an_edit_of_an_occurrence_takes_no_guest_and_no_answer_away() -> None:
+    row = add()
+    day = days(row)[1]
+    found = series_occurrences.change(series_occurrences.find(row, day), {"location": "Hall"})
+    assert found.row is not None
+    ActivityParty.objects.create(
+        activityid_id=found.row.pk, participationtypemask=5, addressused="grace@example.com", responsestatus=3
+    )
+    Appointment.objects.filter(pk=found.row.pk).update(modifiedfieldsmask="location,requiredattendees")
+    found = series_occurrences.change(series_occurrences.find(row, day), {"location": "Tower"})
+    assert found.row is not None
+    assert found.row.modifiedfieldsmask == "requiredattendees"
+    assert ActivityParty.objects.filter(activityid=found.row.pk).exists()
+
+
+def test_an_occurrence_that_was_answered_alone_counts_not_as_changed() -> None:
+    row = add()
+    plain = timetable(row)
+    day = days(row)[1]
+    Appointment.objects.create(
+        seriesid=row.pk,
+        instancetypecode=3,
+        originalstartdate=plain.start(day),
+        scheduledstart=plain.start(day),
+        scheduledend=plain.end(day),
+    )
+    seen = occurrences.upcoming(row, now=plain.start(days(row)[0]))
+    assert [each["changed"] for each in seen] == [False] * 6
+    series_occurrences.change(series_occurrences.find(row, day), {"location": "Hall"})
+    assert [e["changed"] for e in occurrences.upcoming(row, now=plain.start(days(row)[0]))][:2] == [
+        False,
+        True,
+    ]

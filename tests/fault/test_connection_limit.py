@@ -20,7 +20,7 @@ from tests.e2e.place import SERVICE, company
 ROOT = Path(__file__).parents[2]
 MAILBOXES = 40
 LEASE = 3.0
-ANSWERS_AFTER = 0.4
+REQUESTS_A_SECOND = 10
 
 
 @contextmanager
@@ -61,7 +61,8 @@ def place(database_dsn):
             MAILBOXES - 1,
         )
         place.query_and_commit("update organization set streamingnotificationsenabled = false")
-        place.exchange.faults.add(Fault(operation="SyncFolderItems", times=None, delay=ANSWERS_AFTER))
+        place.slow = Fault(operation="SyncFolderItems", times=None)
+        place.exchange.faults.add(place.slow)
         yield place
 
 
@@ -72,6 +73,8 @@ class Watch:
         self.place, self.load = place, place.exchange.load
 
     def limit(self, connections):
+        """Set the limit; the server takes the longer for an answer, so that workers can use all connections at once."""
+        self.place.slow.delay = connections / REQUESTS_A_SECOND
         self.place.query_and_commit(
             "update emailserverprofile set maxconcurrentconnections = %s", connections
         )
@@ -112,6 +115,18 @@ def pid_of_a_busy_worker(place):
     return int(busy()[0][0].rpartition("/")[2])
 
 
+def kill_one_that_is_asking(watch, processes, connections):
+    """Kill a worker with a request under way; ``False`` where it has none: then not all connections are in use."""
+    worker = processes[pid_of_a_busy_worker(watch.place)]
+    worker.send_signal(signal.SIGSTOP)
+    if watch.now < connections:
+        worker.send_signal(signal.SIGCONT)
+        return False
+    worker.kill()
+    worker.wait()
+    return True
+
+
 def test_four_workers_hold_the_limit_also_while_it_changes_and_one_is_killed(place):
     watch = Watch(place)
     watch.limit(10)
@@ -122,9 +137,7 @@ def test_four_workers_hold_the_limit_also_while_it_changes_and_one_is_killed(pla
         until(lambda: watch.leased <= 4)
         watch.reaches_exactly(4)
         cut_off = watch.load.cut_off[SERVICE]
-        killed = processes[pid_of_a_busy_worker(place)]
-        killed.kill()
-        killed.wait()
+        until(lambda: kill_one_that_is_asking(watch, processes, 4))
         until(lambda: watch.load.cut_off[SERVICE] > cut_off)
         watch.until_all_were_handled_again()
         assert watch.most == 4

@@ -144,11 +144,17 @@ class Calendar:
         fields: dict[str, Value] = {
             "statecode": CANCELED if item.is_cancelled else status,
             "organizer": self._organizer(item),
+            "responsestatus": self.responses(item),
+            "globalobjectid": item.clean_global_object_id,
+        }
+        return {name: value for name, value in fields.items() if value is not None} | self.invited(item)
+
+    def invited(self, item: CalendarItem) -> dict[str, Value]:
+        """Return who is invited to an item, or to one occurrence of it; nobody is left out."""
+        fields: dict[str, Value] = {
             "requiredattendees": self._addresses(item, item.required_attendees),
             "optionalattendees": self._addresses(item, item.optional_attendees),
             "resources": self._addresses(item, item.resources),
-            "responsestatus": self._responses(item),
-            "globalobjectid": item.clean_global_object_id,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -174,7 +180,7 @@ class Calendar:
             ]
         )
 
-    def _responses(self, item: CalendarItem) -> Value:
+    def responses(self, item: CalendarItem) -> Value:
         """Return name and answer of everybody; in an attendee's mailbox nobody knows the answers of others."""
         said: dict[str, tuple[str, str | None, int | None]] = {}
         for each in (*item.required_attendees, *item.optional_attendees, *item.resources):

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from serversync.adapters.act_task_items import REMINDER_IS_SET, reminder_values, reminds_of
+from serversync.adapters.act_task_items import OWNERSHIP, REMINDER_IS_SET, reminder_values, reminds_of
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.clock import now
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI, IndexedFieldURI
@@ -34,7 +34,7 @@ _ALSO: Final[tuple[AnyFieldURI, ...]] = (
     RECORD_STAMP,
 )
 _OF_KIND: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = {
-    Kind.TASK: (FieldURI("task:IsRecurring"), FieldURI("task:IsComplete"), REMINDER_IS_SET)
+    Kind.TASK: (FieldURI("task:IsRecurring"), FieldURI("task:IsComplete"), REMINDER_IS_SET, OWNERSHIP)
 }
 _COMPLETED_ON: Final = FieldURI("task:CompleteDate")
 _INDEXED: Final = re.compile(r"(?P<path>[^\[]+)\[(?P<key>[^\]]+)\]")

@@ -232,6 +232,7 @@ class ActLeasesOnPostgres:
             idle_passes=row["idlepasses"],
             failures=row["failures"],
             takes_all=act_settings.takes_all(row),
+            takes_assigned=row["syncassignedtasks"],
             category=row["categoryname"] or row["trackingcategoryname"],
             zone=row["timezone"] or row["defaulttimezone"],
             is_agreed=is_agreed,

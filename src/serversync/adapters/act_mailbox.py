@@ -12,6 +12,7 @@ from uuid import UUID
 from serversync.adapters.act_calendar import SHAPE, Calendar
 from serversync.adapters.act_items import fields_of, kept_as_sent, new_values, shape, stamp_of, values_of
 from serversync.adapters.act_series_mailbox import EwsSeries
+from serversync.adapters.act_task_items import trouble_of
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.clock import now
 from serversync.core.errors import (
@@ -20,7 +21,6 @@ from serversync.core.errors import (
     ItemGone,
     ItemUnreadable,
     Permanent,
-    SeriesNotInCrm,
     ServiceError,
 )
 from serversync.engine.act_ports import FeedPage, Found, Heard, Item, ItemToChange, ItemToMake, Written
@@ -98,6 +98,7 @@ class EwsActMailbox:
         mailbox: Whom to impersonate.
         takes_all: Kinds of which every item takes part; of the others those with the category.
         category: The category.
+        takes_assigned: Whether tasks take part that somebody has assigned to the owner of the mailbox.
         calendar: How appointments are read and written.
     """
 
@@ -108,12 +109,14 @@ class EwsActMailbox:
         *,
         takes_all: frozenset[Kind] = frozenset(),
         category: str = TRACKED_CATEGORY,
+        takes_assigned: bool = False,
         calendar: Calendar | None = None,
     ) -> None:
         self._client = client
         self._mailbox = mailbox
         self._takes_all = takes_all
         self._category = category
+        self._takes_assigned = takes_assigned
         self._calendar = calendar or Calendar(mailbox or "", now, category=category)
         self._series = EwsSeries(client, mailbox, self._calendar)
 
@@ -158,8 +161,10 @@ class EwsActMailbox:
             return ItemUnreadable(item=asked.id)
         takes_part = kind in self._takes_all or self._category in item.categories
         stamp = stamp_of(item)
-        if isinstance(item, Task) and item.is_recurring and (takes_part or stamp is not None):
-            return SeriesNotInCrm(subject=item.subject or "", mailbox=self._mailbox or "")
+        if takes_part or stamp is not None:
+            trouble = trouble_of(item, self._mailbox or "", takes_assigned=self._takes_assigned)
+            if trouble is not None:
+                return trouble
         return Item(
             item.item_id.id,
             item.item_id.change_key or "",
@@ -204,7 +209,11 @@ class EwsActMailbox:
                 if item.item_id is not None and item.element == ELEMENTS[kind]:
                     sights[item.item_id.id] = sight
         read = await self.read(kind, list(sights))
-        return [Found(each, sights[each.item_id]) for each in read if isinstance(each, Item)]
+        found = [Found(each, sights[each.item_id]) for each in read if isinstance(each, Item)]
+        unread = [each for each in read if isinstance(each, ServiceError) and not isinstance(each, ItemGone)]
+        if unread and not found:
+            raise unread[0]
+        return found
 
     async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
         """See ``ActMailbox``; contacts are the same where their first e-mail address is, meetings where their id is."""

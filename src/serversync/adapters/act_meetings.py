@@ -5,7 +5,7 @@ meeting that somebody else has called where neither the organizer's mailbox nor 
 the texts ``r`` is the record and ``m`` the mailbox.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,9 +16,11 @@ from psycopg import AsyncConnection
 from serversync.adapters import mail_lookups
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Link, Stage
 from serversync.mapping.appointment import INVITED, MASKS, people, people_of
+from serversync.rules.answers import RESPONSES, of_the_whole
 from serversync.rules.diff import Common
 from serversync.rules.email.parties import resolve_sender
 from serversync.rules.record import Fields, Kind, Value
+from serversync.rules.series.changes import changed_days, own_of
 
 _PARTY_OF: Final = """case p.partyobjecttypecode
     when 'systemuser' then (select {user} from systemuser t where t.systemuserid = p.partyid)
@@ -26,7 +28,7 @@ _PARTY_OF: Final = """case p.partyobjecttypecode
     when 'account' then (select {account} from account t where t.accountid = p.partyid)
     when 'lead' then (select {lead} from lead t where t.leadid = p.partyid)
     when 'queue' then (select {queue} from queue t where t.queueid = p.partyid) end"""
-_ADDRESS: Final = "lower(coalesce(nullif(p.addressused, ''), {}))".format(
+ADDRESS: Final = "lower(coalesce(nullif(p.addressused, ''), {}))".format(
     _PARTY_OF.format(
         user="internalemailaddress",
         contact="emailaddress1",
@@ -58,7 +60,7 @@ SPEAKS: Final = """not exists (select from systemuser u join exchangesyncidmappi
         u.systemuserid in (select p.partyid from activityparty p
             where p.activityid = r.activityid and p.participationtypemask = 7)
         or (u.systemuserid = r.ownerid and m.ownerid is distinct from r.ownerid)))"""
-PARTIES: Final = f"""(select json_agg(json_build_array(p.participationtypemask, {_ADDRESS}, {_NAME}))
+PARTIES: Final = f"""(select json_agg(json_build_array(p.participationtypemask, {ADDRESS}, {_NAME}))
     from activityparty p where p.activityid = r.activityid and p.participationtypemask in (5, 6, 7, 10))"""  # noqa: S608 - put together from constants
 """Part, address and name of everybody who takes part in ``r``."""
 BEGINS_AS_MEETING: Final = f"""(
@@ -124,7 +126,7 @@ _STAY: Final = f"""
     delete from activityparty p
     using json_to_recordset(%(people)s::json) x (objectid uuid, mask integer, addresses jsonb)
     where p.activityid = x.objectid and p.participationtypemask = x.mask
-        and {_ADDRESS} is not null and not x.addresses ? {_ADDRESS}
+        and {ADDRESS} is not null and not x.addresses ? {ADDRESS}
 """  # noqa: S608 - put together from constants
 _JOIN: Final = f"""
     insert into activityparty (activityid, participationtypemask, addressused, partyid, partyobjecttypecode,
@@ -135,27 +137,41 @@ _JOIN: Final = f"""
         left join json_to_recordset(%(known)s::json)
             k (address text, partyid uuid, partyobjecttypecode text, number integer) on k.address = a.address
     where not exists (select from activityparty p where p.activityid = x.objectid
-        and p.participationtypemask = x.mask and {_ADDRESS} = a.address)
+        and p.participationtypemask = x.mask and {ADDRESS} = a.address)
 """  # noqa: S608 - put together from constants
 _ANSWER: Final = f"""
     update activityparty p set responsestatus = coalesce(x.answer, p.responsestatus),
         unresolvedpartyname = case when p.partyid is null then coalesce(left(x.name, 200), p.unresolvedpartyname) end
     from json_to_recordset(%(answers)s::json) x (objectid uuid, address text, name text, answer smallint)
-    where p.activityid = x.objectid and p.participationtypemask in (5, 6, 10) and {_ADDRESS} = x.address
+    where p.activityid = x.objectid and p.participationtypemask in (5, 6, 10) and {ADDRESS} = x.address
 """  # noqa: S608 - put together from constants
 
 
 KnownPeople = dict[str, dict[str, Any]]
+"""The records that people are, by address."""
+
+
+async def part_with_parties(connection: AsyncConnection, named: Sequence[Mapping[str, Any]]) -> None:
+    """Remove whoever does not take part any more, given activity, part and addresses of those who do."""
+    if named:
+        await connection.execute(_STAY.encode(), {"people": msgspec.json.encode(named).decode()})
+
+
+async def join_parties(
+    connection: AsyncConnection, named: Sequence[Mapping[str, Any]], known: KnownPeople
+) -> None:
+    """Add whoever takes part and does not stand there yet, given activity, part and addresses."""
+    if named:
+        names = {
+            "people": msgspec.json.encode(named).decode(),
+            "known": msgspec.json.encode(list(known.values())).decode(),
+        }
+        await connection.execute(_JOIN.encode(), names)
 
 
 async def known_people(connection: AsyncConnection, run: ActRun, changes: Iterable[CrmChange]) -> KnownPeople:
     """Return the records that the people of these changes are, by address."""
-    addresses = {
-        address
-        for change in changes
-        for name in MASKS
-        for address in people_of((change.fields or {}).get(name))
-    }
+    addresses = {address for change in changes for address in _addresses(change.fields or {})}
     if not addresses:
         return {}
     found = await mail_lookups.records(connection, sorted(addresses), inactive=False)
@@ -172,6 +188,12 @@ async def known_people(connection: AsyncConnection, run: ActRun, changes: Iterab
                 "number": one.column,
             }
     return known
+
+
+def _addresses(fields: Fields) -> Iterator[str]:
+    """Yield everybody who takes part in a meeting, or in an occurrence of a series."""
+    everywhere = [fields, *(dict(own_of(value).fields) for value in changed_days(fields).values())]
+    return (address for each in everywhere for name in MASKS for address in people_of(each.get(name)))
 
 
 def owner_of(fields: Fields, known: KnownPeople) -> UUID | None:
@@ -194,24 +216,15 @@ async def write_parties(
         for name, mask in MASKS.items()
         if name in fields
     ]
-    if named:
-        names = {
-            "people": msgspec.json.encode(named).decode(),
-            "known": msgspec.json.encode(list(known.values())).decode(),
-        }
-        await connection.execute(_STAY.encode(), names)
-        await connection.execute(_JOIN.encode(), names)
+    await part_with_parties(connection, named)
+    await join_parties(connection, named, known)
     answers = [
         {"objectid": key, "address": each[0], "name": each[1], "answer": each[2]}
         for key, fields in changed.items()
-        for each in _said(fields.get("responsestatus"))
+        for each in of_the_whole(fields.get(RESPONSES))
     ]
     if answers:
         await connection.execute(_ANSWER.encode(), {"answers": msgspec.json.encode(answers).decode()})
-
-
-def _said(value: Value) -> list[tuple[Value, ...]]:
-    return [each for each in value if isinstance(each, tuple)] if isinstance(value, tuple) else []
 
 
 _NOTE: Final = """

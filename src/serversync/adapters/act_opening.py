@@ -38,7 +38,12 @@ class ActMailboxes:
                 category=claim.category,
             )
             opened_mailbox = EwsActMailbox(
-                client, mailbox, takes_all=claim.takes_all, category=claim.category, calendar=calendar
+                client,
+                mailbox,
+                takes_all=claim.takes_all,
+                category=claim.category,
+                takes_assigned=claim.takes_assigned,
+                calendar=calendar,
             )
             marker = MailboxMarker(client, mailbox, address=claim.address, organization=claim.organization)
             yield MarkedMailbox(opened_mailbox, marker, may_write=claim.run.may_write, clock=now)

@@ -3,7 +3,7 @@
 Nothing is asked for or written here; see ``act_series_mailbox``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from serversync.exchange.types.item import Item as EwsItem
 from serversync.exchange.types.reading import property_of
 from serversync.exchange.types.recurrence import Recurrence
 from serversync.exchange.types.shapes import BodyType
-from serversync.mapping.appointment import MASKED_SUBJECT
+from serversync.mapping.appointment import INVITED, MASKED_SUBJECT
 from serversync.mapping.series import OF_OCCURRENCES, recurrence_of_words, words_of
 from serversync.mapping.values import Form, to_crm, to_exchange
 from serversync.rules.record import Fields, Value
@@ -24,6 +24,10 @@ from serversync.rules.series.timetable import Timetable, times_between, timetabl
 
 ALL_DAY: Final = "isalldayevent"
 """The field of a changed occurrence that takes whole days, or does not, unlike its series."""
+OWN: Final = (*(row.logicalname for row in OF_OCCURRENCES), *INVITED)
+"""What a single occurrence can have otherwise than its series, beside its times."""
+Says = Callable[[CalendarItem], dict[str, Value]]
+"""What a master or an occurrence says of that; what says nothing is left out."""
 _START, _END = FieldURI("calendar:Start"), FieldURI("calendar:End")
 _ALL_DAY: Final = FieldURI("calendar:IsAllDayEvent")
 
@@ -66,13 +70,14 @@ def timetable_of_item(master: CalendarItem) -> Timetable:
 
 
 def series_fields(
-    master: CalendarItem, changed: Sequence[CalendarItem], *, is_masked: bool = False
+    master: CalendarItem, changed: Sequence[CalendarItem], says: Says, *, is_masked: bool = False
 ) -> dict[str, Value]:
-    """Return a series as the rules see it, but for who takes part and how it shows.
+    """Return a series as the rules see it, but for who takes part in all of it and how it shows.
 
     Args:
         master: The item.
         changed: Its changed occurrences.
+        says: Reads what an item says.
         is_masked: Whether its content stays in Exchange: only when it is is told.
 
     Raises:
@@ -80,40 +85,36 @@ def series_fields(
     """
     timetable = timetable_of_item(master)
     texts: dict[str, Value] = {"subject": MASKED_SUBJECT} if is_masked else texts_of(master)
+    shared = texts if is_masked else says(master)
     fields = texts | timetable_values(timetable)
     for when in master.deleted_occurrences:
         fields[field_of(timetable.day_of(when))] = DELETED
     for each in changed:
         if each.original_start is not None:
             day = timetable.day_of(each.original_start)
-            value = occurrence_value(timetable, texts, day, each, is_masked=is_masked)
+            value = occurrence_value(timetable, shared, day, each, shared if is_masked else says(each))
             if value is not None:
                 fields[field_of(day)] = value
     return of_series(fields)
 
 
 def occurrence_value(
-    timetable: Timetable, texts: Fields, day: date, item: CalendarItem, *, is_masked: bool = False
+    timetable: Timetable, shared: Fields, day: date, item: CalendarItem, said: Fields
 ) -> Value:
     """Return what an occurrence has of its own; one that its organizer has cancelled counts as deleted.
 
     Args:
         timetable: The series.
-        texts: What the master says but for its times.
+        shared: What the master says but for its times.
         day: The day of the occurrence by its pattern.
         item: The occurrence.
-        is_masked: Whether its content stays in Exchange.
+        said: What it says but for its times.
     """
     if item.start is None or item.end is None:
         return None
     if item.is_cancelled:
         return DELETED
-    said = texts if is_masked else texts_of(item)
-    differs: dict[str, Value] = {
-        row.logicalname: said.get(row.logicalname)
-        for row in OF_OCCURRENCES
-        if said.get(row.logicalname) != texts.get(row.logicalname)
-    }
+    differs: dict[str, Value] = {name: said.get(name) for name in OWN if said.get(name) != shared.get(name)}
     if bool(item.is_all_day_event) != timetable.times.is_all_day:
         differs[ALL_DAY] = bool(item.is_all_day_event)
     return own_between(timetable, day, item.start, item.end, differs).value()
@@ -152,28 +153,36 @@ def series_values(fields: Fields, timetable: Timetable | None) -> dict[AnyFieldU
     }
 
 
-def occurrence_values(
-    timetable: Timetable, texts: Mapping[str, Value], day: date, *, now: Own, before: Own
-) -> dict[AnyFieldURI, Any]:
-    """Return the properties of an occurrence that change.
+def occurrence_changes(shared: Fields, *, now: Own, before: Own) -> dict[str, Value]:
+    """Return what is to be written of an occurrence but for its times.
 
     Args:
-        timetable: The series.
-        texts: What the master says but for its times, after what is written to it.
-        day: The day of the occurrence.
+        shared: What the master says but for its times, after what is written to it.
         now: What it shall have of its own.
         before: What it has of its own.
     """
     own, had = dict(now.fields), dict(before.fields)
-    changed = {
-        name: own.get(name, texts.get(name))
+    return {
+        name: own.get(name, shared.get(name))
         for name in sorted({*own, *had})
         if (name in own, own.get(name)) != (name in had, had.get(name)) and name != ALL_DAY
     }
-    values = text_values(changed)
-    if (now.start, now.end) != (before.start, before.end) or own.get(ALL_DAY) != had.get(ALL_DAY):
+
+
+def occurrence_times(timetable: Timetable, day: date, *, now: Own, before: Own) -> dict[AnyFieldURI, Any]:
+    """Return the properties of an occurrence that say when it is, as far as they change.
+
+    Args:
+        timetable: The series.
+        day: The day of the occurrence.
+        now: What it shall have of its own.
+        before: What it has of its own.
+    """
+    is_all_day, was_all_day = (dict(each.fields).get(ALL_DAY) for each in (now, before))
+    values: dict[AnyFieldURI, Any] = {}
+    if (now.start, now.end) != (before.start, before.end) or is_all_day != was_all_day:
         values[_START] = now.start or timetable.start(day)
         values[_END] = now.end or timetable.end(day)
-    if own.get(ALL_DAY) != had.get(ALL_DAY):
-        values[_ALL_DAY] = own.get(ALL_DAY, timetable.times.is_all_day)
+    if is_all_day != was_all_day:
+        values[_ALL_DAY] = timetable.times.is_all_day if is_all_day is None else is_all_day
     return values

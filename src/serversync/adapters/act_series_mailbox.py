@@ -10,23 +10,16 @@ that stay (``rules.series.changes.carried_along``), and they are written again.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from serversync.adapters.act_calendar import Calendar
-from serversync.adapters.act_series_items import (
-    occurrence_value,
-    occurrence_values,
-    series_fields,
-    series_values,
-    texts_of,
-    timetable_of_item,
-)
+from serversync.adapters.act_series_items import series_fields, series_values, timetable_of_item
+from serversync.adapters.act_series_occurrences import ELEMENT, Occurrences, item_change, written
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.errors import (
-    AnswerUnreadable,
     ChangeConflict,
     ItemGone,
     ItemUnreadable,
@@ -34,25 +27,18 @@ from serversync.core.errors import (
     ServiceError,
 )
 from serversync.engine.act_ports import Item, ItemToChange, ItemToMake, Written
-from serversync.exchange import outcome as ews
 from serversync.exchange.client import EwsClient
-from serversync.exchange.operations.create_item import CreateItem, SendMeetingInvitations
-from serversync.exchange.operations.delete_item import DeleteItem, DeleteType, SendMeetingCancellations
-from serversync.exchange.operations.get_item import GetItem
+from serversync.exchange.operations.create_item import CreateItem
 from serversync.exchange.operations.update_item import (
-    ConflictResolution,
-    ItemChange,
     SendMeetingInvitationsOrCancellations,
-    UpdateItem,
 )
-from serversync.exchange.types.calendar_item import SERIES_FIELDS, CalendarItem, CalendarItemType
+from serversync.exchange.types.calendar_item import CalendarItem, CalendarItemType
 from serversync.exchange.types.fields import AnyFieldURI, FieldURI
-from serversync.exchange.types.ids import AnyItemId, DistinguishedFolderId, ItemId, OccurrenceItemId
-from serversync.exchange.types.item import Item as EwsItem
-from serversync.exchange.types.shapes import BodyType, ItemShape
+from serversync.exchange.types.ids import DistinguishedFolderId, ItemId
 from serversync.exchange.types.writing import NewItem
-from serversync.mapping.appointment import MASKED_SUBJECT
+from serversync.mapping.appointment import INVITED, MASKED_SUBJECT
 from serversync.mapping.identity import global_object_id_of_series, series_of
+from serversync.rules.answers import RESPONSES, with_occurrences
 from serversync.rules.record import Fields, Value
 from serversync.rules.series.changes import (
     DELETED,
@@ -62,16 +48,11 @@ from serversync.rules.series.changes import (
     changed_days,
     ends_on,
     of_series,
-    own_of,
     resets_occurrences,
 )
 from serversync.rules.series.timetable import PATTERN, TIMES, Timetable, timetable_of
 
-SHAPE: Final = ItemShape(body_type=BodyType.TEXT, additional_properties=(*SERIES_FIELDS, RECORD_STAMP))
-"""What is asked for of a master and of its changed occurrences."""
-_ELEMENT: Final = "CalendarItem"
 _CALENDAR: Final = DistinguishedFolderId("calendar")
-_READ_AT_ONCE: Final = 100
 _COLUMNS: Final = {PATTERN: "recurrencepattern", TIMES: "scheduledstart"}
 """What the rules of meetings call the fields of a series; a single occurrence changes when the meeting is."""
 
@@ -93,12 +74,13 @@ class EwsSeries:
         self._client = client
         self._mailbox = mailbox
         self._calendar = calendar
+        self._occurrences = Occurrences(client, mailbox, calendar)
 
     # --- reading ----------------------------------------------------------------------------------
 
     async def read(self, item_ids: Sequence[str]) -> list[Item | ServiceError]:
         """Return one outcome for each item; ``ItemGone`` where it is no series (any more)."""
-        masters = await self._get([ItemId(each) for each in item_ids])
+        masters = await self._occurrences.get([ItemId(each) for each in item_ids])
         wanted = [
             info.item_id
             for master in masters
@@ -106,20 +88,9 @@ class EwsSeries:
             for info in master.modified_occurrences
             if info.item_id is not None
         ]
-        found = await self._get(wanted)
+        found = await self._occurrences.get(wanted)
         occurrences = {item_id.id: each for item_id, each in zip(wanted, found, strict=True)}
         return [self._item(each, occurrences) for each in masters]
-
-    async def _get(self, item_ids: Sequence[AnyItemId]) -> list[CalendarItem | ServiceError]:
-        items: list[CalendarItem | ServiceError] = []
-        for start in range(0, len(item_ids), _READ_AT_ONCE):
-            part = tuple(item_ids[start : start + _READ_AT_ONCE])
-            outcomes = await self._client.call_bisecting(GetItem(part, SHAPE), mailbox=self._mailbox)
-            items += [
-                each.error if isinstance(each, ews.Failure) else _calendar_item(each.unwrap())
-                for each in outcomes
-            ]
-        return items
 
     def _item(
         self, master: CalendarItem | ServiceError, occurrences: Mapping[str, CalendarItem | ServiceError]
@@ -151,20 +122,32 @@ class EwsSeries:
         is_masked = self._calendar.says(master, NEVER).is_private
         meeting = self._calendar.of_meeting(master)
         try:
-            fields = series_fields(master, changed, is_masked=is_masked)
-            over_on = ends_on(timetable_of_item(master), fields)
+            fields = series_fields(master, changed, self._occurrences.says, is_masked=is_masked)
+            timetable = timetable_of_item(master)
+            over_on = ends_on(timetable, fields)
         except ValueError as reason:
             if stamp is None and not takes_part:  # nobody has asked for it
                 return item
             return SeriesNotExpressible(subject=master.subject or "", reason=str(reason))
         if is_masked:
             meeting = {name: value for name, value in meeting.items() if name in _SHOWN_OF_PRIVATE}
+        elif answers := self._answers(timetable, meeting.get(RESPONSES), changed):
+            meeting[RESPONSES] = answers
         return replace(
             item,
             fields=fields | meeting,
             title=MASKED_SUBJECT if is_masked else item.title,
             appointment=self._calendar.says(master, over_on),
         )
+
+    def _answers(self, timetable: Timetable, of_series: Value, changed: Sequence[CalendarItem]) -> Value:
+        """Return who has answered the series what, and single occurrences otherwise."""
+        single = {
+            timetable.day_of(each.original_start): self._calendar.responses(each)
+            for each in changed
+            if each.original_start is not None and not each.is_cancelled
+        }
+        return with_occurrences(of_series, single)
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -183,25 +166,24 @@ class EwsSeries:
             given[FieldURI("calendar:UID")] = global_object_id_of_series(item.stamp)
         invitations = self._calendar.invitations_of(_in_columns(item.fields), ends_on(timetable, item.fields))
         request = CreateItem(
-            items=(NewItem(_ELEMENT, given),),
+            items=(NewItem(ELEMENT, given),),
             send_meeting_invitations=invitations,
             saved_item_folder=_CALENDAR,
         )
         try:
             (outcome,) = await self._client.call(request, mailbox=self._mailbox)
-            written = _written(outcome.unwrap())
+            made = written(outcome.unwrap())
             changes = {
                 day: value
                 for day, value in changed_days(item.fields).items()
                 if timetable.recurrence.falls_on(day)
             }
             if changes:
-                tells = invitations is not SendMeetingInvitations.SEND_TO_NONE
-                await self._change_occurrences(written.item_id, changes, {}, tells=tells)
-                return Written(written.item_id, "")
+                await self._occurrences.change(made.item_id, changes, {}, ends_on(timetable, item.fields))
+                return Written(made.item_id, "")
         except ServiceError as error:
             return error
-        return written
+        return made
 
     async def update(self, item: ItemToChange) -> Written | ServiceError:
         """Change the master, then single occurrences; each on the condition that it is as it was seen."""
@@ -230,15 +212,15 @@ class EwsSeries:
             over_on = ends_on(timetable, of_series(after))
             of_master = {name: value for name, value in fields.items() if name not in wanted}
             told = self._calendar.updates_of(_in_columns(of_master), item.before, over_on)
-            written = await self._change_master(item.item, values, told)
-            if changes:
-                single = self._calendar.updates_of(_in_columns(wanted), after, over_on)
-                tells = single is not SendMeetingInvitationsOrCancellations.SEND_TO_NONE
-                await self._change_occurrences(item.item.item_id, changes, before, tells=tells)
+            changed = await self._change_master(item.item, values, told)
+            follow = not is_reset and not of_master.keys().isdisjoint(INVITED)
+            if (changes or follow) and await self._occurrences.change(
+                item.item.item_id, changes, before, over_on, follow=follow
+            ):
                 return Written(item.item.item_id, "")
         except ServiceError as error:
             return error
-        return written
+        return changed
 
     async def delete(self, item: Written) -> None:
         """Move a series to *Deleted Items*; its attendees hear of it where occurrences lie ahead.
@@ -247,7 +229,7 @@ class EwsSeries:
             ChangeConflict: it is another one by now.
             ItemGone: it is not there.
         """
-        (master,) = await self._get([ItemId(item.item_id)])
+        (master,) = await self._occurrences.get([ItemId(item.item_id)])
         if isinstance(master, ServiceError):
             raise master
         if master.change_key != item.change_key:
@@ -258,15 +240,15 @@ class EwsSeries:
             raise SeriesNotExpressible(subject=master.subject or "", reason=str(reason)) from reason
         last = timetable.recurrence.last()
         says = self._calendar.says(master, NEVER if last is None else timetable.end(last))
-        await self._delete(ItemId(item.item_id), self._calendar.cancellations_of(says))
+        await self._occurrences.delete(ItemId(item.item_id), self._calendar.cancellations_of(says))
 
     async def _change_master(
         self, item: Written, values: Mapping[AnyFieldURI, Any], told: SendMeetingInvitationsOrCancellations
     ) -> Written:
         if not values:
             return item
-        change = _item_change(ItemId(item.item_id, item.change_key), values)
-        return await self._update(change, told)
+        change = item_change(ItemId(item.item_id, item.change_key), values)
+        return await self._occurrences.update(change, told)
 
     async def _check(self, item: Written) -> None:
         """Look whether a series still is as it was seen.
@@ -274,98 +256,11 @@ class EwsSeries:
         Raises:
             ChangeConflict: it is another one by now.
         """
-        (master,) = await self._get([ItemId(item.item_id)])
+        (master,) = await self._occurrences.get([ItemId(item.item_id)])
         if isinstance(master, ServiceError):
             raise master
         if master.change_key != item.change_key:
             raise ChangeConflict(mailbox=self._mailbox or "")
-
-    async def _change_occurrences(
-        self, master_id: str, changes: Mapping[date, Value], before: Mapping[date, Value], *, tells: bool
-    ) -> None:
-        """Change single occurrences, as far as the series has them."""
-        (master,) = await self._get([ItemId(master_id)])
-        if isinstance(master, ServiceError):
-            raise master
-        timetable, texts = timetable_of_item(master), texts_of(master)
-        for day, value in changes.items():
-            index = timetable.recurrence.index_of(day)
-            if index is not None and value != before.get(day):
-                change = _Change(OccurrenceItemId(master_id, index), day, value, before.get(day))
-                await self._change_occurrence(change, timetable, texts, tells=tells)
-
-    async def _change_occurrence(
-        self, change: "_Change", timetable: Timetable, texts: Fields, *, tells: bool
-    ) -> None:
-        """Change one occurrence, unless it is that way already.
-
-        Raises:
-            ChangeConflict: somebody has changed it meanwhile.
-        """
-        day, value, before = change.day, change.value, change.before
-        (seen,) = await self._get([change.occurrence])
-        if isinstance(seen, ServiceError):
-            if isinstance(seen, ItemGone) and value == DELETED:
-                return
-            raise ChangeConflict(mailbox=self._mailbox or "") if isinstance(seen, ItemGone) else seen
-        if seen.item_id is None:
-            raise AnswerUnreadable(operation="GetItem", reason="it holds no id of the occurrence")
-        is_now = occurrence_value(timetable, texts, day, seen)
-        if is_now == value:
-            return
-        if is_now != before:
-            raise ChangeConflict(mailbox=self._mailbox or "")
-        if value == DELETED:
-            cancellations = SendMeetingCancellations
-            await self._delete(
-                seen.item_id,
-                cancellations.SEND_TO_ALL_AND_SAVE_COPY if tells else cancellations.SEND_TO_NONE,
-            )
-            return
-        values = occurrence_values(timetable, texts, day, now=own_of(value), before=own_of(before))
-        if values:
-            updates = SendMeetingInvitationsOrCancellations
-            await self._update(
-                _item_change(seen.item_id, values),
-                updates.SEND_TO_ALL_AND_SAVE_COPY if tells else updates.SEND_TO_NONE,
-            )
-
-    async def _update(self, change: ItemChange, told: SendMeetingInvitationsOrCancellations) -> Written:
-        request = UpdateItem(
-            item_changes=(change,),
-            conflict_resolution=ConflictResolution.NEVER_OVERWRITE,
-            message_disposition=None,
-            send_meeting_invitations_or_cancellations=told,
-        )
-        (outcome,) = await self._client.call(request, mailbox=self._mailbox)
-        return _written(outcome.unwrap())
-
-    async def _delete(self, item_id: ItemId, told: SendMeetingCancellations) -> None:
-        request = DeleteItem((item_id,), DeleteType.MOVE_TO_DELETED_ITEMS, send_meeting_cancellations=told)
-        (outcome,) = await self._client.call(request, mailbox=self._mailbox)
-        outcome.unwrap()
-
-
-class _Change(NamedTuple):
-    """What is to become of one occurrence: from what it is believed to be to what it shall be."""
-
-    occurrence: OccurrenceItemId
-    day: date
-    value: Value
-    before: Value
-
-
-def _calendar_item(item: EwsItem) -> CalendarItem | ServiceError:
-    return item if isinstance(item, CalendarItem) else ItemGone()
-
-
-def _item_change(item_id: ItemId, values: Mapping[AnyFieldURI, Any]) -> ItemChange:
-    return ItemChange(
-        item_id,
-        _ELEMENT,
-        {uri: value for uri, value in values.items() if value is not None},
-        tuple(uri for uri, value in values.items() if value is None),
-    )
 
 
 def _in_columns(fields: Fields) -> dict[str, Value]:
@@ -385,9 +280,3 @@ def _stamp_of(item: CalendarItem) -> UUID | None:
         return UUID(str(item.extended_properties.get(RECORD_STAMP)))
     except ValueError:
         return None
-
-
-def _written(item: EwsItem) -> Written:
-    if item.item_id is None:
-        raise AnswerUnreadable(operation="CreateItem or UpdateItem", reason="it holds no id of the item")
-    return Written(item.item_id.id, item.item_id.change_key or "")

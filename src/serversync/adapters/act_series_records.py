@@ -2,7 +2,8 @@
 
 A change of an occurrence touches the row of its series, by a trigger, so that the version of that row is the version of
 all of it. What an occurrence has of its own is what differs from the series: its times where they are not those of the
-pattern, a text where it is there and another one, and whatever ``modifiedfieldsmask`` names.
+pattern, a text where it is there and another one, and whatever ``modifiedfieldsmask`` names. Who takes part in it stands in
+``act_occurrence_parties``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from serversync.adapters import act_occurrence_parties
 from serversync.adapters.act_meetings import (
     FILTERS,
     ORGANIZES,
@@ -28,9 +30,11 @@ from serversync.adapters.act_meetings import (
     same_meetings,
     write_parties,
 )
+from serversync.adapters.act_occurrence_parties import PARTIES_OF_OCCURRENCE, own_people
 from serversync.core.errors import ChangeConflict, SeriesNotExpressible, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
 from serversync.mapping.series import OF_OCCURRENCES, columns_of, recurrence_of_columns
+from serversync.rules.answers import RESPONSES
 from serversync.rules.appointment import InCrm
 from serversync.rules.record import Fields, Kind, Value
 from serversync.rules.series.changes import (
@@ -66,7 +70,7 @@ _SELECT: Final = f"""
         (select json_agg(json_build_object('originalstartdate', a.originalstartdate, 'scheduledstart', a.scheduledstart,
             'scheduledend', a.scheduledend, 'isalldayevent', a.isalldayevent, 'subject', a.subject,
             'location', a.location, 'description', a.description, 'prioritycode', a.prioritycode,
-            'modifiedfieldsmask', a.modifiedfieldsmask))
+            'modifiedfieldsmask', a.modifiedfieldsmask, 'parties', {PARTIES_OF_OCCURRENCE}))
             from appointment a where a.seriesid = r.activityid and a.instancetypecode = {_EXCEPTION}) as changed
     from recurringappointmentmaster r join mailbox m on m.mailboxid = %s where r.activityid = any(%s)
 """  # noqa: S608 - put together from constants
@@ -147,7 +151,7 @@ def fields_of_row(row: Mapping[str, Any]) -> dict[str, Value]:
             fields[field_of(day)] = DELETED
     for each in row["changed"] or ():
         day = timetable.day_of(datetime.fromisoformat(each["originalstartdate"]))
-        value = _own(timetable, day, texts, each).value()
+        value = _own(timetable, day, fields, each).value()
         if value is not None:
             fields.setdefault(field_of(day), value)
     return of_series(fields)
@@ -166,14 +170,15 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _own(timetable: Timetable, day: date, texts: Fields, each: Mapping[str, Any]) -> Own:
+def _own(timetable: Timetable, day: date, series: Fields, each: Mapping[str, Any]) -> Own:
     named = {name.strip() for name in (each["modifiedfieldsmask"] or "").split(",")}
     differs: dict[str, Value] = {}
     for name in _TEXTS:
         value = each[name] or None if name not in _DEFAULTS else each[name]
         is_own = name in named or (value is not None and name not in _DEFAULTS)
-        if is_own and value != texts.get(name):
+        if is_own and value != series.get(name):
             differs[name] = value
+    differs |= own_people(each["parties"] or (), named, series)
     if each[_ALL_DAY] != timetable.times.is_all_day:
         differs[_ALL_DAY] = each[_ALL_DAY]
     original, start, end = (
@@ -233,6 +238,7 @@ async def _write(
     await _store(connection, run, change, columns, known)
     await write_parties(connection, {change.crmid: change.fields}, known)
     await _store_occurrences(connection, change.crmid, timetable, fields, lengths)
+    await act_occurrence_parties.write(connection, change.crmid, timetable, fields, known)
     (record,) = await read(connection, run, [change.crmid], filters)
     return record.version, record.fields
 
@@ -299,11 +305,12 @@ async def _store(
 async def _store_occurrences(
     connection: AsyncConnection, key: UUID, timetable: Timetable, fields: Fields, lengths: Lengths
 ) -> None:
-    """Make the rows of changed occurrences those of the record, and touch no other ones."""
+    """Make the rows of occurrences that are changed or answered those of the record, and touch no other ones."""
+    said = fields.get(RESPONSES)
+    answered = await act_occurrence_parties.answered_days(connection, key, timetable, said)
+    days = dict.fromkeys(sorted(answered)) | changed_days(fields)
     rows = [
-        _occurrence(timetable, day, own_of(value), lengths)
-        for day, value in changed_days(fields).items()
-        if value != DELETED
+        _occurrence(timetable, day, own_of(value), lengths) for day, value in days.items() if value != DELETED
     ]
     await connection.execute(
         "delete from appointment where seriesid = %s and instancetypecode = %s and not originalstartdate = any(%s)",

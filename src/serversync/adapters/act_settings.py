@@ -68,6 +68,7 @@ COLUMNS: Final = tuple(
             "ssspropagateappointmentcancellationstoexchange",
             "sssupdatepastmeetingsinnondraftmode",
             "trackappointmentsfromnonorganizer",
+            "syncassignedtasks",
             *(
                 column
                 for kind in KINDS.values()

@@ -344,7 +344,7 @@ class NotificationGroups:
         await self._wake_act(act)
 
     async def _wake_act(self, mailboxids: Sequence[UUID]) -> None:
-        """Make appointments, contacts and tasks due; on its own, because passes lock these rows before the mailbox."""
+        """Make appointments, contacts and tasks due, in a transaction of its own: no row of another table is held meanwhile."""
         if not mailboxids:
             return
         async with self._pool.connection() as connection, connection.transaction():

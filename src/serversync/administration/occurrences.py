@@ -117,6 +117,12 @@ def is_moved(one: Appointment, given: Timetable, day: date) -> bool:
     return (one.scheduledstart, one.scheduledend) != (given.start(day), given.end(day))
 
 
+def has_own(one: Appointment, given: Timetable, day: date) -> bool:
+    """Tell whether an occurrence is in anything not as its series; there may be a row for its answers alone."""
+    texts = (one.modifiedfieldsmask, one.subject, one.location, one.description)
+    return any(texts) or one.isalldayevent != given.times.is_all_day or is_moved(one, given, day)
+
+
 def _whole_days(given: Timetable, start: datetime, end: datetime, *, is_all_day: bool) -> dict[str, Any]:
     """Return the first and the last day of what lasts whole days, by the calendar of its series."""
     if not is_all_day:
@@ -148,7 +154,7 @@ def upcoming(
             "start": start,
             "end": end,
             "subject": (one.subject if one else None) or row.subject,
-            "changed": one is not None,
+            "changed": one is not None and has_own(one, pattern_, day),
             "cancelled": day in cancelled,
             **_whole_days(pattern_, start, end, is_all_day=(one or row).isalldayevent),
         }

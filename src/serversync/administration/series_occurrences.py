@@ -20,9 +20,10 @@ from serversync.administration import (
 )
 from serversync.administration.appointments import LONGEST
 from serversync.core.errors import InputInvalid, RecordNotFound
-from serversync.crm.models import Appointment, RecurringAppointmentMaster
+from serversync.crm.models import ActivityParty, Appointment, RecurringAppointmentMaster
 from serversync.crm.models.activityparty import InstanceTypeCode
 from serversync.crm.privileges import Privilege
+from serversync.mapping.appointment import INVITED
 from serversync.rules.series.changes import own_between
 from serversync.rules.series.timetable import Timetable
 
@@ -80,6 +81,11 @@ class SeriesOccurrence:
     def is_all_day(self) -> bool:
         """Whether it takes whole days."""
         return self.row.isalldayevent if self.row else self.timetable.times.is_all_day
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it is in anything not as its series."""
+        return self.row is not None and occurrences.has_own(self.row, self.timetable, self.day)
 
     @property
     def own(self) -> frozenset[str]:
@@ -166,7 +172,7 @@ def change(found: SeriesOccurrence, given: OccurrenceEntries) -> SeriesOccurrenc
         own = own_between(now.timetable, now.day, start, end, differs)
         if own.start is not None:
             _refuse_crossing(now, start)
-        if own.value() is None:
+        if own.value() is None and (now.row is None or not _has_people(now.row)):
             if now.row is not None:
                 now.row.delete()
         else:
@@ -272,6 +278,17 @@ def _refuse_crossing(now: SeriesOccurrence, start: datetime) -> None:
             )
 
 
+def _has_people(row: Appointment) -> bool:
+    """Tell whether somebody stands in an occurrence: a guest of it alone, or who has answered it."""
+    return ActivityParty.objects.filter(activityid=row.pk).exists() or bool(_own_people(row))
+
+
+def _own_people(row: Appointment) -> set[str]:
+    """Return the columns of people that an occurrence says it has of its own."""
+    named = {name.strip() for name in (row.modifiedfieldsmask or "").split(",")}
+    return named.intersection(INVITED)
+
+
 def _store(
     now: SeriesOccurrence, values: dict[str, Any], differs: dict[str, Any], start: datetime, end: datetime
 ) -> None:
@@ -286,7 +303,8 @@ def _store(
     for name in _TEXTS:
         setattr(row, name, values[name] if name in differs else None)
     row.prioritycode = values[_IMPORTANCE]
-    row.modifiedfieldsmask = ",".join(sorted({*differs, *(("scheduledstart",) if is_moved else ())}))
+    own = {*differs, *_own_people(row), *(("scheduledstart",) if is_moved else ())}
+    row.modifiedfieldsmask = ",".join(sorted(own))
     row.save()
 
 

@@ -7,7 +7,7 @@
     |       TestMessageMissing, DatabaseUnavailable, LeaseLost, NoConnectionFree
     +-- Permanent          this item never; the mailbox goes on
     |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, SeriesNotExpressible, MeetingStateRefused,
-    |       RecipientsRefused, NameUnresolved, SeriesNotInCrm, FeatureUnavailable, DraftWithdrawn,
+    |       RecipientsRefused, NameUnresolved, SeriesNotInCrm, TaskAssigned, FeatureUnavailable, DraftWithdrawn,
     |       NotDelivered
     +-- Misconfigured      a person must act; the mailbox or the profile stops
         +-- AddressInvalid, InsecureAddress, HostUnknown, ConnectionRefused,
@@ -351,6 +351,18 @@ class SeriesNotInCrm(Permanent):
         'The recurring task "{subject}" in {mailbox} is not synchronized: the CRM has no recurring tasks.'
     )
     remedy = "Nothing is lost in Exchange; to have it in the CRM, make it a task that does not recur."
+
+
+class TaskAssigned(Permanent):
+    """A task asks to be tracked that was assigned in Outlook; who owns it decides."""
+
+    code = "act.task-assigned"
+    scope = Scope.ITEM
+    summary = 'The task "{subject}" in {mailbox} is not synchronized: {reason}.'
+    remedy = (
+        "Nothing is lost in Exchange; a task that was given away is synchronized by whoever owns it now, "
+        "and one that was taken over where the setting syncassignedtasks says so."
+    )
 
 
 class FeatureUnavailable(Permanent):

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from serversync.core.errors import ItemGone, ServiceError
+from serversync.core.errors import ItemGone, Permanent, ServiceError
 from serversync.engine.act_ports import ActMailbox, ActRun, ActStore, Due, Found, Item, Link, Record, Stage
 from serversync.rules.plan import Sight
 from serversync.rules.record import Kind
@@ -161,7 +161,10 @@ class Identities:
         if link.stage is Stage.GONE or link.item_id is None or link.item_id == item.item_id:
             return False
         [outcome] = await self._mailbox.read(link.kind, [link.item_id])
-        return isinstance(outcome, Item) and outcome.stamp == link.crmid
+        if isinstance(outcome, Item):
+            return outcome.stamp == link.crmid
+        # One that is there and cannot be read, such as a task that recurs now, has not become the other one.
+        return not isinstance(outcome, ItemGone)
 
     async def _is_free(self, item: Item, known: _Known) -> bool:
         """Tell whether no other item is the record that follows from this one.
@@ -190,7 +193,10 @@ class Identities:
 
     async def _look(self, link: Link, now: datetime) -> Meeting:
         """Look for the item of a link by its stamp, wherever it may lie."""
-        found = await self._mailbox.find(link.kind, link.crmid)
+        try:
+            found = await self._mailbox.find(link.kind, link.crmid)
+        except Permanent as error:  # it is there, so that nobody has deleted it
+            return Meeting(link, None, trouble=error)
         copies = await self._store.copies(self._run, [each.item.item_id for each in found])
         own = [each for each in found if each.item.item_id not in copies]
         seen = sorted((each for each in own if each.sight is Sight.SEEN), key=_oldest)

@@ -170,7 +170,11 @@ class ActMailbox(Protocol):
         ...
 
     async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
-        """Return every item with the stamp, wherever it lies."""
+        """Return every item with the stamp, wherever it lies.
+
+        Raises:
+            ServiceError: there is one, and it cannot be read.
+        """
         ...
 
     async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:

@@ -28,6 +28,7 @@ class ActClaim:
 
     ``organization`` is the one that the pass is for.
     ``takes_all`` are the kinds of which every item in Exchange takes part; of the others those with ``category``.
+    ``takes_assigned`` says that tasks take part which somebody has assigned to the owner in Outlook.
     ``zone`` is the one in which appointments that last whole days are made.
     ``waited`` says how long the mailbox had been due.
     ``is_agreed`` says that the mailbox may be written: somebody has looked at its first plan, or nobody has to.
@@ -45,6 +46,7 @@ class ActClaim:
     failures: int = 0
     takes_all: frozenset[Kind] = frozenset()
     category: str = ""
+    takes_assigned: bool = False
     zone: str = "UTC"
     is_agreed: bool = True
     waited: timedelta | None = None

@@ -3,14 +3,25 @@
 Each mailbox of a meeting has its own word on who has answered what: an attendee's knows its own answer, the
 organizer's those that reached it. An answer that was given without a response never reaches the organizer. So an item
 says only what it did not say before; that it still knows of no answer takes away none that another mailbox has told.
+
+Whoever answers a single occurrence of a series otherwise than the series has one more word, which names the day of that
+occurrence. Where the word is gone, the occurrence is answered as the series is.
 """
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
 from serversync.rules.record import Fields, Value
 
 RESPONSES: Final = "responsestatus"
-"""The field that says who has answered what: address, name and answer of each, where the mailbox knows them."""
+"""The field that says who has answered what: address, name and answer of each, where the mailbox knows them.
+
+An answer to one occurrence of a series stands behind them, with the day of the occurrence by its pattern.
+"""
+NO_ANSWER: Final = frozenset({None, 0, 5})
+"""What is no answer: ``Unknown`` and ``NoResponseReceived`` are none."""
+_Said = tuple[Value, ...]
 _NO_NEWS: Final = {(before, now) for before in (0, 5) for now in (0, 5)} | {(None, 0)}
 """Answers before and now of which the later one tells nothing: ``Unknown`` and ``NoResponseReceived`` are no answer."""
 
@@ -29,18 +40,62 @@ def newly_heard(to_crm: Fields, before: Fields) -> Fields:
     """
     if RESPONSES not in to_crm:
         return to_crm
-    known = {each[0]: each for each in _each(before.get(RESPONSES))}
+    known = {_which(each): each for each in _each(before.get(RESPONSES))}
+    now = {_which(each): each for each in _each(to_crm[RESPONSES])}
     news: list[Value] = []
-    for address, name, answer in _each(to_crm[RESPONSES]):
-        _, old_name, old_answer = known.get(address, (address, None, None))
+    for which, (address, name, answer, *day) in now.items():
+        _, old_name, old_answer, *_ = known.get(which, (address, None, None))
         is_new = answer not in (None, old_answer) and (old_answer, answer) not in _NO_NEWS
-        if is_new or name != old_name:
-            news.append((address, name, answer if is_new else None))
+        if is_new or (name != old_name and not day):
+            news.append((address, name, answer if is_new else None, *day))
+    for address, name, old_answer, *day in (each for which, each in known.items() if which not in now):
+        answer = now[address, ""][2] if (address, "") in now else None
+        if day and answer not in (None, old_answer):
+            news.append((address, name, answer, *day))
     rest = {name: value for name, value in to_crm.items() if name != RESPONSES}
     return rest | {RESPONSES: tuple(news)} if news else rest
 
 
-def _each(value: Value) -> list[tuple[Value, Value, Value]]:
-    """Return address, name and answer of everybody."""
+def with_occurrences(series: Value, single: Mapping[date, Value]) -> Value:
+    """Return the answers to a series together with those to single occurrences that are other ones.
+
+    >>> ben = ("ben@example.org", None, 3)
+    >>> with_occurrences((ben,), {date(2026, 7, 1): (ben,), date(2026, 7, 8): (("ben@example.org", None, 4),)})
+    (('ben@example.org', None, 3), ('ben@example.org', None, 4, '2026-07-08'))
+    """
+    of_series = {address: answer for address, _, answer, *_ in _each(series)}
+    others = [
+        (address, name, answer, day.isoformat())
+        for day, said in sorted(single.items())
+        for address, name, answer, *_ in _each(said)
+        if answer is not None and _is_other(answer, of_series.get(address))
+    ]
+    return (*_each(series), *others) or None
+
+
+def of_occurrences(said: Value) -> dict[date, list[_Said]]:
+    """Return the answers to single occurrences (address, name, answer), by their days."""
+    found: dict[date, list[_Said]] = {}
+    for each in _each(said):
+        if len(each) > len(("address", "name", "answer")) and each[2] is not None:
+            found.setdefault(date.fromisoformat(str(each[3])), []).append(each[:3])
+    return found
+
+
+def of_the_whole(said: Value) -> list[_Said]:
+    """Return the answers to a meeting, or to a series as a whole: address, name and answer."""
+    return [each for each in _each(said) if len(each) == len(("address", "name", "answer"))]
+
+
+def _is_other(answer: Value, of_series: Value) -> bool:
+    return answer != of_series and not NO_ANSWER.issuperset((answer, of_series))
+
+
+def _which(said: _Said) -> tuple[Value, Value]:
+    """Return whose answer it is, and to which occurrence; none for the whole."""
+    return said[0], said[3] if len(said) > len(("address", "name", "answer")) else ""
+
+
+def _each(value: Value) -> list[_Said]:
     everybody = value if isinstance(value, tuple) else ()
-    return [(each[0], each[1], each[2]) for each in everybody if isinstance(each, tuple)]
+    return [each for each in everybody if isinstance(each, tuple)]

@@ -317,7 +317,7 @@ def _keep_occurrence(
         found = occurrence(master, day)
     except EwsError:
         return None
-    found.properties = {**(found.properties or {}), **attendee_copy(said, found.properties)}
+    found.properties = attendee_copy(said, found.properties)
     return mailbox.store(found)
 
 

@@ -1,13 +1,14 @@
 """What a mailbox has newly heard of the answers to a meeting."""
 
+from datetime import date
 from uuid import UUID
 
 import pytest
 
-from serversync.rules.answers import RESPONSES, newly_heard
+from serversync.rules.answers import RESPONSES, newly_heard, of_occurrences, of_the_whole, with_occurrences
 from serversync.rules.diff import Common
 from serversync.rules.plan import KindRules, Pair, Step, decide
-from serversync.rules.record import Direction, Fields, Kind
+from serversync.rules.record import Direction, Fields, Kind, Value
 
 BEN, CLEO = "ben@example.org", "cleo@example.org"
 KEY = UUID(int=1)
@@ -60,3 +61,53 @@ def test_an_answer_of_one_takes_nothing_of_another_with_it() -> None:
 def test_an_item_that_meets_its_record_and_knows_of_no_answer_writes_nothing() -> None:
     pair = Pair(KEY, Kind.APPOINTMENT, crm={}, exchange=said(UNKNOWN, UNKNOWN))
     assert decide(pair, KindRules({RESPONSES: Direction.TO_CRM})).step is Step.LINK
+
+
+DAY = date(2026, 7, 8)
+
+
+def single(ben: int | None) -> Fields:
+    """Ben has accepted the series, and answered one occurrence."""
+    whole = ((BEN, None, ACCEPT),)
+    return {RESPONSES: with_occurrences(whole, {DAY: ((BEN, "Ben", ben),)})}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "news"),
+    [
+        (ACCEPT, TENTATIVE, TENTATIVE),
+        (TENTATIVE, TENTATIVE, None),
+        (TENTATIVE, ACCEPT, ACCEPT),
+        (TENTATIVE, NO_RESPONSE, NO_RESPONSE),
+        (ACCEPT, UNKNOWN, None),
+        (TENTATIVE, UNKNOWN, UNKNOWN),
+        (ACCEPT, None, None),
+    ],
+)
+def test_an_answer_to_one_occurrence_is_news_of_its_own(
+    before: int | None, now: int | None, news: int | None
+) -> None:
+    expected = [] if news is None else [(BEN, "Ben", news)]
+    heard = newly_heard(single(now), single(before)).get(RESPONSES)
+    assert of_the_whole(heard) == []
+    assert of_occurrences(heard).get(DAY, []) == expected
+
+
+def test_a_new_answer_to_the_series_is_none_to_an_occurrence_that_was_answered_otherwise() -> None:
+    before, now = single(TENTATIVE), single(TENTATIVE)
+    declined = tuple((*each[:2], 4, *each[3:]) if len(each) == 3 else each for each in _entries(now))
+    heard = newly_heard({RESPONSES: declined}, before)[RESPONSES]
+    assert heard == ((BEN, None, 4),)
+
+
+def _entries(fields: Fields) -> list[tuple[Value, ...]]:
+    said = fields[RESPONSES]
+    assert isinstance(said, tuple)
+    return [each for each in said if isinstance(each, tuple)]
+
+
+def test_of_a_guest_of_one_occurrence_the_series_knows_no_answer() -> None:
+    said = with_occurrences((), {DAY: ((BEN, None, UNKNOWN),)})
+    assert said is None
+    said = with_occurrences((), {DAY: ((BEN, None, ACCEPT),)})
+    assert of_occurrences(said) == {DAY: [(BEN, None, ACCEPT)]}

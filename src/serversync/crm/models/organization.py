@@ -141,6 +141,7 @@ class Organization(models.Model):
     tasksyncdirection = picklist(SyncDirection, SyncDirection.BOTH)
     taskdeletionbehaviorfromcrm = picklist(DeletionBehavior, DeletionBehavior.UNLESS_COMPLETED)
     ssstaskdeletionsyncbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)
+    syncassignedtasks = boolean(default=False)
 
     autocreatecontactonpromote = boolean(default=True)
     autotracksentfolderitems = boolean(default=False)

@@ -61,6 +61,18 @@ def own_of(value: Value) -> Own:
     raise ValueError("it is no occurrence")
 
 
+def without(value: Value, names: Iterable[str]) -> Value:
+    """Return the value of an occurrence without some of what it has of its own.
+
+    >>> without(("own", None, None, (("location", "Hall"), ("subject", "Talk"))), ["location"])
+    ('own', None, None, (('subject', 'Talk'),))
+    """
+    if value is None or value == DELETED:
+        return value
+    own, left_out = own_of(value), set(names)
+    return replace(own, fields=tuple(each for each in own.fields if each[0] not in left_out)).value()
+
+
 def own_between(timetable: Timetable, day: date, start: datetime, end: datetime, differs: Fields) -> Own:
     """Return what an occurrence has of its own that is at these times.
 

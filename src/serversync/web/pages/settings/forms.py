@@ -81,6 +81,7 @@ PARTS: Final = (
             "tasksyncdirection": "Tasks go",
             "taskdeletionbehaviorfromcrm": "Tasks deleted in the CRM, in Exchange",
             "ssstaskdeletionsyncbehaviorfromexchange": "Tasks deleted in Exchange, in the CRM",
+            "syncassignedtasks": "Synchronize tasks that are assigned in Outlook",
         },
     ),
     (
