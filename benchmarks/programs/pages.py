@@ -74,7 +74,9 @@ _EVERYBODYS = frozenset(
         "contacts",
         "contacts-search",
         "appointments",
+        "appointments-search",
         "tasks",
+        "tasks-search",
     }
 )
 """Pages that somebody without the depth Organization opens as well."""
@@ -130,6 +132,7 @@ def _addresses(viewer: Any) -> dict[str, str]:
         "mailboxes-search-profile": "/mailboxes/?q=exchange",
         "mailbox": f"/mailboxes/{mailbox.pk}/",
         "mailbox-why": f"/mailboxes/{mailbox.pk}/?message=Lighthouse+No7000",
+        "mailbox-why-part": f"/mailboxes/{mailbox.pk}/?message=ighthouse",
         "mailbox-diagnostics": f"/mailboxes/{mailbox.pk}/diagnostics/",
         "mail": "/mail/",
         "mail-middle": f"/mail/?after={deep}",

@@ -1,12 +1,13 @@
 """``mailbox why``: every reason in words, and an answer for what was never seen."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
 from serversync.administration import traces
 from serversync.crm.models import Email, MailboxTrackingFolder, MessageTrace, Organization, SystemUser
+from serversync.crm.models.messagetrace import LONGEST_SUBJECT
 from serversync.rules.email.acceptance import REASONS
 from serversync.rules.email.explaining import ANSWERS, reasons
 
@@ -65,6 +66,48 @@ def test_a_message_never_seen_says_that_the_mailbox_does_not_run(mailbox):
 def test_a_message_that_another_mailbox_tracked_says_so(mailbox):
     Email.objects.create(messageid="<m@x>", messageiddupcheck=uuid4())
     assert "tracked from another mailbox" in traces.why(mailbox, message_id="m@x")[0].sentence
+
+
+def told_of(mailbox, part):
+    return [one.trace.subject for one in traces.why(mailbox, subject=part) if one.trace]
+
+
+def test_a_part_of_a_subject_is_found_anywhere_in_it_and_in_any_case(mailbox):
+    trace(mailbox, subject="The Lighthouse, 100% done")
+    trace(mailbox, subject="Møller & Ünal")
+    trace(mailbox, subject="")
+    trace(mailbox)
+    for part in ("the light", "HOUSE, 100%", "thouse", "0% d"):
+        assert told_of(mailbox, part) == ["The Lighthouse, 100% done"]
+    assert told_of(mailbox, "MØLLER & ü") == ["Møller & Ünal"]
+    assert told_of(mailbox, "10_%") == []
+
+
+@pytest.mark.parametrize("length", [LONGEST_SUBJECT, LONGEST_SUBJECT + 1, 2000])
+def test_a_part_of_a_subject_is_found_however_long_this_is(mailbox, length):
+    """No entry of an index has room for two thousand characters of four bytes that cannot be compressed."""
+    characters = "".join(chr(0x20000 + number * 7919 % 40_000) for number in range(length - 5))
+    trace(mailbox, subject=f"{characters}needl")
+    trace(mailbox, subject="needl")
+    assert len(told_of(mailbox, "needl")) == 2
+    assert told_of(mailbox, characters[-50:]) == [f"{characters}needl"]
+
+
+def test_the_latest_messages_with_a_part_of_a_subject_are_told_of_whatever_their_length(mailbox):
+    wanted = []
+    for minute in range(30):
+        subject = f"Offer {minute}" if minute % 2 else f"Offer {minute} {'x' * LONGEST_SUBJECT}"
+        made = trace(mailbox, subject=subject)
+        MessageTrace.objects.filter(pk=made.pk).update(receivedon=NOON + timedelta(minutes=minute))
+        wanted.insert(0, subject)
+    assert told_of(mailbox, "offer") == wanted[:20]
+
+
+def test_messages_of_other_mailboxes_are_not_told_of(mailbox):
+    ben = SystemUser.objects.create_user("ben@example.org", internalemailaddress="ben@example.org")
+    trace(ben.defaultmailbox, subject="Offer")
+    trace(ben.defaultmailbox, subject=f"Offer {'x' * LONGEST_SUBJECT}")
+    assert told_of(mailbox, "offer") == []
 
 
 def test_the_folders_that_are_read_are_named(mailbox):

@@ -11,9 +11,10 @@ from django.urls import reverse
 from serversync.administration import emails
 from serversync.core import clock
 from serversync.crm.models import AsyncOperation, Email, Mailbox, SystemUser, TraceLog, WorkHour
+from serversync.web.keyset import Position
 from serversync.web.pages.mailboxes import queries
 from serversync.web.pages.overview import queries as overview
-from tests.web.company import Company, logged_in, mailbox_of, track
+from tests.web.company import FIRST_RECEIVED, Company, logged_in, mailbox_of, track
 
 MOST = {
     "overview": 16,
@@ -26,6 +27,7 @@ MOST = {
     "profiles": 8,
     "filters": 10,
 }
+MOST_OF_A_MAILBOX = 25
 """Queries of a page with the session, the viewer, his time zone and privileges, and the number of open alerts."""
 
 
@@ -139,6 +141,7 @@ def test_lists_are_read_along_their_index(company: Company, address: str, words:
     assert index in plan(company, address, words)
 
 
+BY_OWNER = '"email"."ownerid" = '
 BY_KEYS = re.compile(r"activityid = ANY \(\(InitPlan \d\)\.col1\)")
 """Of a plan that finds the keys first and looks up each e-mail then."""
 
@@ -244,15 +247,18 @@ def test_mailboxes_of_jobs_that_are_over_are_not_counted_again(company: Company)
     assert f"""IN ('{under_way.pk.hex}'::uuid)""" in asked
 
 
-def searched(company: Company, monkeypatch: pytest.MonkeyPatch, usual: int) -> list[str]:
+def searched(
+    company: Company, monkeypatch: pytest.MonkeyPatch, usual: int, viewer: SystemUser | None = None
+) -> list[str]:
     """What a search for a word asks of the database where so many of the first ten rows have it, and three beyond."""
     monkeypatch.setattr("serversync.web.keyset.LOOKED_THROUGH", (10, 20))
+    monkeypatch.setattr("serversync.web.keyset.LOOKED_THROUGH_OF_OWNER", (10,))
     monkeypatch.setattr("serversync.web.pages.mail.queries.PAGE_SIZE", 5)
     for number in range(30):
         is_usual = number >= 30 - usual or number < 3
         track(mailbox_of(company.ada), "Usual" if is_usual else "Other", number=number + 1)
     with CaptureQueriesContext(connection) as captured:
-        found = logged_in(company.dora).get("/mail/?q=usual").context["page"].rows
+        found = logged_in(viewer or company.dora).get("/mail/?q=usual").context["page"].rows
     assert len(found) == min(5, usual + 3)
     return [one["sql"] for one in captured if "to_tsquery" in one["sql"] or "work_mem" in one["sql"]]
 
@@ -278,6 +284,94 @@ def test_a_word_that_few_have_is_asked_of_the_index_with_room_for_its_rows(
     assert "is true" in near
     assert room == "set local work_mem = '64MB'"
     assert "is true" not in by_index
+
+
+def test_ones_own_mail_is_not_looked_through_far_before_the_index_is_asked(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each e-mail of one person lies in a place of its own: twenty-five thousand took half a second."""
+    *asked, of_others = searched(company, monkeypatch, 2, company.ada)
+    assert ["is true" in one for one in asked] == [True, False, False]
+    assert BY_OWNER in asked[0]
+    assert BY_OWNER in asked[2]
+    assert "ANY(ARRAY(" in of_others.upper()
+
+
+def test_ones_own_mail_with_a_usual_word_is_found_among_the_next_of_it(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = searched(company, monkeypatch, 6, company.ada)
+    assert ["is true" in one for one in asked] == [True, True]
+
+
+@pytest.mark.parametrize("place", ["", "&after={place}", "&before={place}"])
+def test_a_list_that_was_looked_through_to_its_end_is_not_asked_of_the_index_as_well(
+    company: Company, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Somebody with fifty e-mails waited until the index had handed over half a million that have the word too."""
+    track(mailbox_of(company.ada), "Usual", number=5)
+    monkeypatch.setattr("serversync.web.keyset.LOOKED_THROUGH_OF_OWNER", (2,))
+    middle = Position(FIRST_RECEIVED + timedelta(minutes=3), company.of_ada.pk)
+    address = f"/mail/?q=usual{place.format(place=middle)}"
+    with CaptureQueriesContext(connection) as captured:
+        found = logged_in(company.ada).get(address).context["page"].rows
+    assert [row.subject for row in found] == ([] if "after" in place else ["Usual"])
+    asked = [one["sql"] for one in captured if "to_tsquery" in one["sql"]]
+    assert ["is true" in one for one in asked] == [True, True]
+
+
+def test_ones_own_mail_is_looked_through_along_an_index(company: Company) -> None:
+    found = plan(company, "/mail/?q=usual", "is true", viewer=company.ada)
+    assert "email_owner_newest" in found
+    assert "Sort" not in found
+
+
+def test_words_of_ones_own_mail_are_found_by_two_indexes_before_any_is_fetched(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a table of its own: what the planner knows of the one of all tests would stay changed."""
+    _, _, by_index, _ = searched(company, monkeypatch, 0, company.ada)
+    with connection.cursor() as cursor:
+        cursor.execute("create temporary table email (like public.email including all) on commit drop")
+        Email.objects.bulk_create(
+            Email(
+                subject=f"{'Usual' if number // 10 % 10 == 0 else 'Other'} {number}",
+                description="long " * 300,
+                ownerid=company.ben if number % 10 else company.ada,
+                receivedon=FIRST_RECEIVED - timedelta(minutes=number),
+            )
+            for number in range(4000)
+        )
+        cursor.execute("analyze email")
+        cursor.execute(f"explain {by_index}")
+        found = "\n".join(row[0] for row in cursor.fetchall())
+    assert "BitmapAnd" in found
+    assert "Bitmap Index Scan on email_to_tsvector_" in found
+    assert "Bitmap Index Scan on email_ownerid_" in found
+
+
+def test_the_search_for_a_message_of_a_mailbox_reads_an_index_and_no_message_in_vain(
+    company: Company,
+) -> None:
+    """Fetching fifty thousand rows for their subjects took half a second."""
+    address = f"/mailboxes/{mailbox_of(company.ada).pk}/?message=offer"
+    usual, long = (plan(company, address, 'UPPER("messagetrace"."subject"', which=which) for which in (0, 1))
+    assert "Index Only Scan using messagetrace_subject" in usual
+    assert "Sort" not in usual
+    assert "using messagetrace_longsubject" in long
+
+
+def test_more_messages_found_in_a_mailbox_need_no_more_queries(company: Company) -> None:
+    address = f"/mailboxes/{mailbox_of(company.ada).pk}/?message=offer"
+    client, asked = logged_in(company.dora), []
+    for number in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            told = client.get(address).context["explanations"]
+        asked.append(len(captured))
+        assert len(told) == 1 + 18 * number
+        for minute in range(18):
+            track(mailbox_of(company.ada), f"Offer {minute}", number=minute)
+    assert asked[1] <= asked[0] <= MOST_OF_A_MAILBOX
 
 
 RECORDS = ("contact", "appointment", "recurringappointmentmaster", "task", "activityparty")

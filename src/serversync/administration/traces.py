@@ -4,6 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from serversync.administration import mailboxes, privileges
 from serversync.administration.emails import message_ids
@@ -18,12 +21,13 @@ from serversync.crm.models import (
     Organization,
 )
 from serversync.crm.models.mailboxtrackingfolder import FolderOnboardingStatus
-from serversync.crm.models.messagetrace import TraceOutcome
+from serversync.crm.models.messagetrace import SUBJECT_IN_INDEX, SUBJECT_TOO_LONG, TraceOutcome
 from serversync.crm.privileges import Privilege
 from serversync.rules.email.acceptance import REASONS
 from serversync.rules.email.explaining import reasons
 
 _LIMIT: Final = 20
+_LATEST: Final = ("-receivedon", "-examinedon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +58,24 @@ def why(mailbox: Mailbox, *, message_id: str | None = None, subject: str | None 
     if bool(message_id) == bool(subject):
         raise InputInvalid(field="Message", reason="give its message id or a part of its subject")
     privileges.require_for(Privilege.READ_MAILBOX, [mailbox])
-    rows = MessageTrace.objects.filter(mailboxid=mailbox).order_by("-receivedon", "-examinedon")
+    rows = MessageTrace.objects.filter(mailboxid=mailbox).order_by(*_LATEST)
     if message_id:
         rows = rows.filter(messageid__in=message_ids(message_id))
     else:
-        rows = rows.filter(subject__icontains=subject or "")
+        rows = rows.filter(pk__in=_with_subject(rows, subject or ""))
     shown = as_may_be_read(mailbox, rows[:_LIMIT])
     found = [Explanation(sentence(trace), trace, _reasons(trace)) for trace in shown]
     return found or [Explanation(_never_seen(mailbox, message_id))]
+
+
+def _with_subject(rows: QuerySet[MessageTrace], part: str) -> list[UUID]:
+    """Return the keys of those of the rows that have a part in their subject; at least the first of them are there.
+
+    The subjects of a mailbox are read in an index: to fetch fifty thousand rows for them takes half a second.
+    """
+    fitting = rows.filter(subject__icontains=part).values_list("pk", flat=True)
+    parts = (fitting.filter(where)[:_LIMIT] for where in (SUBJECT_IN_INDEX, SUBJECT_TOO_LONG))
+    return [key for keys in parts for key in keys]
 
 
 def as_may_be_read(mailbox: Mailbox, traces: Iterable[MessageTrace]) -> list[MessageTrace]:

@@ -4,11 +4,20 @@ One row for each message that was examined in a mailbox, so that nothing is left
 what is done already.
 """
 
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Length, Now
+from django.db.models.lookups import GreaterThan, LessThanOrEqual
 
 from serversync.crm.models.columns import boolean, integer, memo, moment, picklist, primarykey, string
+
+LONGEST_SUBJECT: Final = 600
+"""Characters of a subject that an entry of an index has room for, whatever they are; Exchange itself takes 255."""
+SUBJECT_IN_INDEX: Final = Q(LessThanOrEqual(Length("subject"), LONGEST_SUBJECT), subject__gt="")
+SUBJECT_TOO_LONG: Final = Q(GreaterThan(Length("subject"), LONGEST_SUBJECT))
+"""Of the rows whose subject an index has, and of those whose subject it cannot have; the others have none."""
 
 
 class TraceOutcome(models.IntegerChoices):
@@ -30,6 +39,8 @@ class MessageTrace(models.Model):
     ``detail`` has the reasons; it is emptied after ``messagetracepersistencetimeindays``, while the row stays, so that
     a replay knows the message. ``iscategorized`` says that it carried the tracking category when it was last seen;
     ``nextattempton``, that it could not be taken yet and when it is tried again.
+
+    An index has the subjects themselves, so that a search for a part of one fetches no row in vain.
     """
 
     messagetraceid = primarykey()
@@ -95,6 +106,17 @@ class MessageTrace(models.Model):
                 fields=["mailboxid", "examinedon"],
                 name="messagetrace_reasons",
                 condition=Q(detail__isnull=False),
+            ),
+            models.Index(
+                fields=["mailboxid", "-receivedon", "-examinedon"],
+                include=["messagetraceid", "subject"],
+                name="messagetrace_subject",
+                condition=SUBJECT_IN_INDEX,
+            ),
+            models.Index(
+                fields=["mailboxid"],
+                name="messagetrace_longsubject",
+                condition=SUBJECT_TOO_LONG,
             ),
         )
 
