@@ -13,6 +13,7 @@ import exchangelib
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.act_calendar import Calendar
+from serversync.adapters.act_facts import FactsOfRecords
 from serversync.adapters.act_mailbox import TRACKED_CATEGORY, EwsActMailbox
 from serversync.adapters.act_store import ActStoreOnPostgres
 from serversync.engine.act import ActPass
@@ -76,7 +77,8 @@ class MeetingCompany:
         endpoint = Endpoint(url=self.simulator.url, ca_file=self.simulator.ca_file)
         calendar = Calendar(address, lambda: self.now, zone=ZONE, policy=self.policy)
         async with EwsClient(endpoint, credentials) as client:
-            mailbox = EwsActMailbox(client, address, calendar=calendar)
+            facts = FactsOfRecords(self.pool, self.mailboxes[address])
+            mailbox = EwsActMailbox(client, address, calendar=calendar, facts=facts)
             one = ActPass(self.run(address), mailbox, self.store, alerts or Silent(), clock=lambda: self.now)
             try:
                 await one()

@@ -13,6 +13,7 @@ import pytest
 from exchangelib import EWSDate, ExtendedProperty
 from exchangelib.indexed_properties import EmailAddress, PhoneNumber, PhysicalAddress
 
+from serversync.adapters.act_facts import Facts
 from serversync.adapters.act_mailbox import TRACKED_CATEGORY, EwsActMailbox, fields_of
 from serversync.core.errors import ChangeConflict, ItemGone, SeriesNotInCrm, ServiceError
 from serversync.engine.act import ActPass
@@ -119,13 +120,16 @@ class Place:
         self.simulator = simulator
         self.ada = ada
         self.takes_assigned = False
+        self.facts: Facts | None = None
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[EwsActMailbox]:
         credentials = Credentials(username=ACCOUNT, password=PASSWORD, scheme=Scheme.BASIC)
         endpoint = Endpoint(url=self.simulator.url, ca_file=self.simulator.ca_file)
         async with EwsClient(endpoint, credentials) as client:
-            yield EwsActMailbox(client, MAILBOX, takes_all=ALL, takes_assigned=self.takes_assigned)
+            yield EwsActMailbox(
+                client, MAILBOX, takes_all=ALL, takes_assigned=self.takes_assigned, facts=self.facts
+            )
 
     def contact(self) -> exchangelib.Contact:
         (found,) = self.ada.contacts.all()

@@ -118,7 +118,7 @@ def as_exchange_tells(timetable: Timetable) -> dict[str, Value]:
 
 
 async def make(series: EwsSeries, fields: dict[str, Value]) -> Item:
-    written = await series.create(ItemToMake(STAMP, fields))
+    written = await series.create(ItemToMake(STAMP, fields), {})
     assert isinstance(written, Written), written
     return await read(series, written.item_id)
 
@@ -138,7 +138,7 @@ def own_fields(item: Item) -> dict[str, Value]:
 
 async def change(series: EwsSeries, item: Item, fields: dict[str, Value]) -> Item:
     now = Written(item.item_id, item.change_key)
-    written = await series.update(ItemToChange(now, carried_along(fields, item.fields), item.fields))
+    written = await series.update(ItemToChange(now, carried_along(fields, item.fields), item.fields), {})
     if not isinstance(written, Written):
         raise written
     return await read(series, item.item_id)
@@ -423,7 +423,9 @@ async def test_a_series_that_begins_where_there_is_no_such_time_is_refused_with_
     rule = Recurrence(Unit.DAY, dt.date(2026, 3, 29), count=3)
     timetable = table(rule, "Europe/Berlin", clock, lasts=dt.timedelta(minutes=minutes))
     async with place.open() as series:
-        written = await series.create(ItemToMake(STAMP, {"subject": "Watch"} | timetable_values(timetable)))
+        written = await series.create(
+            ItemToMake(STAMP, {"subject": "Watch"} | timetable_values(timetable)), {}
+        )
     assert isinstance(written, SeriesNotExpressible)
     assert "the clock of its zone leaves out" in str(written)
 

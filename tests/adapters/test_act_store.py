@@ -15,6 +15,7 @@ from exchangelib.indexed_properties import EmailAddress, PhoneNumber
 from msgspec import structs
 from psycopg_pool import AsyncConnectionPool
 
+from serversync.adapters.act_facts import FactsOfRecords
 from serversync.adapters.act_store import ActStoreOnPostgres
 from serversync.administration import unsynchronized
 from serversync.core import faults
@@ -63,6 +64,7 @@ class Company:
     def __init__(self, place: Place, world: SimpleNamespace, pool: AsyncConnectionPool, query: Any) -> None:
         self.place = place
         self.pool = pool
+        place.facts = FactsOfRecords(pool, world.mailbox)
         self.query = query
         self.owner: UUID = world.ada.pk
         self.run = ActRun(world.mailbox, MAILBOX, 0, RULES)

@@ -255,10 +255,7 @@ class Calendar:
 
         What Exchange makes of people it decides with its directory, and whole days need a zone that it knows.
         """
-        if (
-            any(self._others(fields.get(name)) for name in INVITED)
-            or fields.get("globalobjectid") is not None
-        ):
+        if self.invites(fields) or fields.get("globalobjectid") is not None:
             return None
         status = SHOWN_AS.get(shown_as(fields.get("statecode")))
         times = times_of(fields.get("scheduledstart"))
@@ -323,6 +320,10 @@ class Calendar:
         return tells_attendees(
             meeting, fields, may_send=self.policy.may_send, tells_of_past=self.policy.tells_of_past
         )
+
+    def invites(self, fields: Fields) -> bool:
+        """Tell whether anybody else takes part."""
+        return any(self._others(fields.get(name)) for name in INVITED)
 
     def _others(self, value: Value) -> list[str]:
         return [each for each in people_of(value) if each != self.address.lower()]

@@ -9,7 +9,9 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from serversync.adapters import act_facts
 from serversync.adapters.act_calendar import SHAPE, Calendar
+from serversync.adapters.act_facts import More, of
 from serversync.adapters.act_items import fields_of, kept_as_sent, new_values, shape, stamp_of, values_of
 from serversync.adapters.act_series_mailbox import EwsSeries
 from serversync.adapters.act_task_items import trouble_of
@@ -100,6 +102,7 @@ class EwsActMailbox:
         category: The category.
         takes_assigned: Whether tasks take part that somebody has assigned to the owner of the mailbox.
         calendar: How appointments are read and written.
+        facts: Says what items say of their records; ``None`` where they say nothing.
     """
 
     def __init__(
@@ -111,6 +114,7 @@ class EwsActMailbox:
         category: str = TRACKED_CATEGORY,
         takes_assigned: bool = False,
         calendar: Calendar | None = None,
+        facts: act_facts.Facts | None = None,
     ) -> None:
         self._client = client
         self._mailbox = mailbox
@@ -118,6 +122,7 @@ class EwsActMailbox:
         self._category = category
         self._takes_assigned = takes_assigned
         self._calendar = calendar or Calendar(mailbox or "", now, category=category)
+        self._facts = facts
         self._series = EwsSeries(client, mailbox, self._calendar)
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
@@ -235,19 +240,22 @@ class EwsActMailbox:
 
     async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
         """See ``ActMailbox``; who tracks by category sees that it is tracked."""
+        more = await self._more(kind, {each.stamp: each.fields for each in items})
         if kind is Kind.SERIES:
-            return [await self._series.create(each) for each in items]
+            return [await self._series.create(each, more[each.stamp]) for each in items]
         if kind is Kind.APPOINTMENT:
             return await _grouped(
-                items, lambda each: self._calendar.invitations(each.fields), partial(self._create, kind)
+                items, lambda each: self._calendar.invitations(each.fields), partial(self._create, kind, more)
             )
-        return await self._create(kind, items, None)
+        return await self._create(kind, more, items, None)
 
     async def _create(
-        self, kind: Kind, items: Sequence[ItemToMake], invitations: SendMeetingInvitations | None
+        self, kind: Kind, more: More, items: Sequence[ItemToMake], invitations: SendMeetingInvitations | None
     ) -> list[Written | ServiceError]:
         def ask(part: Sequence[ItemToMake]) -> CreateItem:
-            new = tuple(NewItem(ELEMENTS[kind], self._new_values(kind, each)) for each in part)
+            new = tuple(
+                NewItem(ELEMENTS[kind], {**self._new_values(kind, each), **more[each.stamp]}) for each in part
+            )
             return CreateItem(
                 items=new, send_meeting_invitations=invitations, saved_item_folder=FOLDERS[kind]
             )
@@ -273,22 +281,32 @@ class EwsActMailbox:
 
     async def update(self, kind: Kind, items: Sequence[ItemToChange]) -> list[Written | ServiceError]:
         """See ``ActMailbox``."""
+        known = {each.crmid: {**each.before, **each.fields} for each in items if each.crmid is not None}
+        more = await self._more(kind, known)
         if kind is Kind.SERIES:
-            return [await self._series.update(each) for each in items]
+            return [await self._series.update(each, of(more, each.crmid)) for each in items]
         if kind is Kind.APPOINTMENT:
             return await _grouped(
                 items,
                 lambda each: self._calendar.updates(each.fields, each.before),
-                partial(self._update, kind),
+                partial(self._update, kind, more),
             )
-        return await self._update(kind, items, None)
+        return await self._update(kind, more, items, None)
+
+    async def _more(self, kind: Kind, records: Mapping[UUID, Fields]) -> More:
+        is_shared = self._calendar.invites if kind in (Kind.APPOINTMENT, Kind.SERIES) else None
+        return await act_facts.more(self._facts, kind, records, is_shared)
 
     async def _update(
-        self, kind: Kind, items: Sequence[ItemToChange], told: SendMeetingInvitationsOrCancellations | None
+        self,
+        kind: Kind,
+        more: More,
+        items: Sequence[ItemToChange],
+        told: SendMeetingInvitationsOrCancellations | None,
     ) -> list[Written | ServiceError]:
         def ask(part: Sequence[ItemToChange]) -> UpdateItem:
             return UpdateItem(
-                item_changes=tuple(self._item_change(kind, each) for each in part),
+                item_changes=tuple(self._item_change(kind, each, of(more, each.crmid)) for each in part),
                 conflict_resolution=ConflictResolution.NEVER_OVERWRITE,
                 message_disposition=None,
                 send_meeting_invitations_or_cancellations=told,
@@ -308,13 +326,14 @@ class EwsActMailbox:
     def _values(self, kind: Kind, fields: Fields) -> dict[AnyFieldURI, Any]:
         return self._calendar.values(fields) if kind is Kind.APPOINTMENT else values_of(kind, fields)
 
-    def _item_change(self, kind: Kind, item: ItemToChange) -> ItemChange:
+    def _item_change(self, kind: Kind, item: ItemToChange, more: Mapping[AnyFieldURI, Any]) -> ItemChange:
         values = self._values(kind, item.fields)
         return ItemChange(
             ItemId(item.item.item_id, item.item.change_key),
             ELEMENTS[kind],
             {uri: value for uri, value in values.items() if value is not None}
-            | ({RECORD_STAMP: str(item.stamp)} if item.stamp is not None else {}),
+            | ({RECORD_STAMP: str(item.stamp)} if item.stamp is not None else {})
+            | dict(more),
             tuple(uri for uri, value in values.items() if value is None),
         )
 

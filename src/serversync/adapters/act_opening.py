@@ -3,7 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from psycopg_pool import AsyncConnectionPool
+
 from serversync.adapters.act_calendar import Calendar
+from serversync.adapters.act_facts import FactsOfRecords
 from serversync.adapters.act_mailbox import EwsActMailbox
 from serversync.adapters.act_marked_mailbox import MarkedMailbox
 from serversync.adapters.act_marker import MailboxMarker
@@ -19,11 +22,13 @@ class ActMailboxes:
     Args:
         profiles: The connections.
         turn: When requests may be sent: the lease of a connection.
+        pool: The database, which knows what items say of their records.
     """
 
-    def __init__(self, profiles: ProfileConnections, turn: Turn | None) -> None:
+    def __init__(self, profiles: ProfileConnections, turn: Turn | None, pool: AsyncConnectionPool) -> None:
         self._profiles = profiles
         self._turn = turn
+        self._pool = pool
 
     @asynccontextmanager
     async def open(self, claim: ActClaim) -> AsyncIterator[MarkedMailbox]:
@@ -44,6 +49,7 @@ class ActMailboxes:
                 category=claim.category,
                 takes_assigned=claim.takes_assigned,
                 calendar=calendar,
+                facts=FactsOfRecords(self._pool, claim.mailboxid),
             )
             marker = MailboxMarker(client, mailbox, address=claim.address, organization=claim.organization)
             yield MarkedMailbox(opened_mailbox, marker, may_write=claim.run.may_write, clock=now)

@@ -151,15 +151,19 @@ class EwsSeries:
 
     # --- writing ----------------------------------------------------------------------------------
 
-    async def create(self, item: ItemToMake) -> Written | ServiceError:
-        """Make a series with its stamp, then what is different about single occurrences."""
+    async def create(self, item: ItemToMake, more: Mapping[AnyFieldURI, Any]) -> Written | ServiceError:
+        """Make a series with its stamp and these properties, then what is different about single occurrences."""
         try:
             timetable = timetable_of(item.fields.get(PATTERN), item.fields.get(TIMES))
             values = series_values(item.fields, timetable) | self._calendar.meeting_values(item.fields)
         except ValueError as reason:
             return _not_expressible(item.fields, reason)
         given = {uri: value for uri, value in values.items() if value is not None}
-        given |= {RECORD_STAMP: str(item.stamp), FieldURI("item:Categories"): (self._calendar.category,)}
+        given |= {
+            RECORD_STAMP: str(item.stamp),
+            FieldURI("item:Categories"): (self._calendar.category,),
+            **more,
+        }
         if (
             item.fields.get("globalobjectid") is None
         ):  # otherwise it was there before, and is another meeting now
@@ -185,8 +189,11 @@ class EwsSeries:
             return error
         return made
 
-    async def update(self, item: ItemToChange) -> Written | ServiceError:
-        """Change the master, then single occurrences; each on the condition that it is as it was seen."""
+    async def update(self, item: ItemToChange, more: Mapping[AnyFieldURI, Any]) -> Written | ServiceError:
+        """Change the master, then single occurrences; each on the condition that it is as it was seen.
+
+        ``more`` is written to the master where something else is.
+        """
         fields = carried_along(item.fields, item.before)
         after = {**item.before, **fields}
         is_reset = resets_occurrences(fields)
@@ -198,6 +205,8 @@ class EwsSeries:
             return _not_expressible(after, reason)
         if item.stamp is not None:
             values[RECORD_STAMP] = str(item.stamp)
+        if values:
+            values |= more
         before = {} if is_reset else changed_days(item.before)
         wanted = {name: value for name, value in fields.items() if name.startswith(PREFIX)}
         changes = {

@@ -191,6 +191,7 @@ class Applier:
                     action.merged.to_exchange if action.step in _TO_EXCHANGE else {},
                     item.fields,
                     None if item.stamp == link.crmid else link.crmid,
+                    link.crmid,
                 )
         for kind, made in new.items():
             answers = await self._mailbox.create(kind, made)

@@ -141,13 +141,14 @@ class ItemToMake(NamedTuple):
 class ItemToChange(NamedTuple):
     """What is to be written to an item that is there: these fields, and the stamp where one is given.
 
-    ``before`` is what the item has now.
+    ``before`` is what the item has now, ``crmid`` the record that it is.
     """
 
     item: Written
     fields: Fields
     before: Fields
     stamp: UUID | None = None
+    crmid: UUID | None = None
 
 
 class ActMailbox(Protocol):

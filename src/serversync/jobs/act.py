@@ -193,7 +193,7 @@ class Synchronization:
     async def _run_traced(self, claim: ActClaim, turn: SlotLease) -> Outcome | None:
         tracelog = TraceLogAlerts(self._pool)
         runner = ActRunner(
-            ActMailboxes(self._profiles, turn).open,
+            ActMailboxes(self._profiles, turn, self._pool).open,
             self._store,
             lambda of: ActTraceAlerts(tracelog, of),
             self._leases,
