@@ -556,3 +556,49 @@ async def test_a_guest_of_one_occurrence_is_invited_once_whenever_the_pass_is_ki
     await company.settle()
     assert await guests(company, 2) == {BEN, GRACE}
     assert company.mail_to_grace() == ["REQUEST: Watch"]
+
+
+async def test_who_is_invited_to_one_occurrence_alone_makes_no_record_of_it_and_answers_it(
+    company: MeetingCompany,
+) -> None:
+    await add(company, {BEN: 5})
+    await company.settle()
+    key = await add_guest(company, DAYS[1], CLEO)
+    await company.settle()
+
+    def track(cleo: exchangelib.Account) -> None:
+        (mine,) = cleo.calendar.all()
+        assert (mine.start, mine.subject) == (at(DAYS[1], 9), "Watch")
+        mine.categories = [TRACKED_CATEGORY]
+        mine.save(update_fields=["categories"], send_meeting_invitations="SendToNone")
+        (mine,) = cleo.calendar.all()
+        mine.accept()
+
+    await company.outlook(CLEO, track)
+    await company.settle(CLEO, ADA, BEN)
+    assert company.rows("activityid, instancetypecode") == [(key, 3)]
+    assert company.query(SERIES.format("subject")) == [("Watch",)]
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, None), CLEO: (5, 3)}}
+    assert await company.settle() == 1
+
+
+async def test_an_occurrence_that_looks_like_a_meeting_of_its_own_is_left_to_its_series(
+    company: MeetingCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may tell of a guest's occurrence as of any single meeting; its id is that of the series."""
+    await add(company, {BEN: 5})
+    await add_guest(company, DAYS[1], CLEO)
+    await company.settle(ADA)
+    monkeypatch.setattr("serversync.adapters.act_calendar._is_single", lambda _item: True)
+
+    def track(cleo: exchangelib.Account) -> None:
+        (mine,) = cleo.calendar.all()
+        mine.categories = [TRACKED_CATEGORY]
+        mine.save(update_fields=["categories"], send_meeting_invitations="SendToNone")
+
+    await company.outlook(CLEO, track)
+    await company.settle(CLEO, ADA)
+    assert company.rows("instancetypecode") == [(3,)]
+    assert company.query(
+        "select count(*) from exchangesyncidmapping where mailboxid = %s", company.mailboxes[CLEO]
+    ) == [(0,)]

@@ -90,18 +90,30 @@ def _record(row: Sequence[Any]) -> Record:
 
 
 async def twins(
-    connection: AsyncConnection, run: ActRun, items: Iterable[Item], filters: str
+    connection: AsyncConnection, run: ActRun, items: Sequence[Item], filters: str
 ) -> dict[str, list[Record]]:
-    """Return the record that is the same meeting as an item, by the item's id, where it has no item in this mailbox."""
+    """Return the record that is the same meeting as an item, by the item's id, where it has no item in this mailbox.
+
+    Of a guest's item that is an occurrence of a series of the CRM there is none, and it becomes none: the series has it.
+    """
     same, wanted = await same_meetings(connection, run, items, "appointment")
     records = {r.crmid: r for r in await read(connection, run, list(same.values()), filters)} if same else {}
-    return {
+    cursor = await connection.execute(_OF_SERIES, (list(set(wanted.values())),))
+    series = {global_id for (global_id,) in await cursor.fetchall()}
+    found = {
+        item.item_id: list[Record]()
+        for item in items
+        if wanted.get(item.item_id) in series
+        and not (item.appointment is None or item.appointment.is_organizer)
+    }
+    return found | {
         item_id: [records[same[global_id]]]
         for item_id, global_id in wanted.items()
         if same.get(global_id) in records
     }
 
 
+_OF_SERIES: Final = "select globalobjectid from recurringappointmentmaster where globalobjectid = any(%s)"
 _INSERT: Final = """
     insert into appointment (activityid, ownerid, {columns})
     select x.objectid, coalesce(x.owner, m.ownerid), {values}

@@ -80,7 +80,8 @@ async def find_twins(
                 found.setdefault(item_id, []).append(crmid)
     ids = list({key for keys in found.values() for key in keys})
     records = {r.crmid: r for r in await read_records(connection, run, kind, ids)} if ids else {}
-    return {item_id: [records[key] for key in keys if key in records] for item_id, keys in found.items()}
+    same = {item_id: [records[key] for key in keys if key in records] for item_id, keys in found.items()}
+    return {item_id: those for item_id, those in same.items() if those}
 
 
 @lru_cache(maxsize=64)

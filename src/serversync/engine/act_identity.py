@@ -221,8 +221,9 @@ def _take_in(
             if record.crmid not in met:
                 crmid, is_known = record.crmid, True
                 break
-        if not is_known and (crmid in met or not is_free):
-            # Another item is this record already; this one is left alone.
+        is_part = known.twins.get(item.item_id) == []
+        if not is_known and (crmid in met or not is_free or is_part):
+            # Another item is this record already, or it is part of another record; this one is left alone.
             return Meeting(_fresh(new_id, kind, item), item, is_new=True)
     return Meeting(_fresh(crmid, kind, item), item, takes_part=is_known or item.takes_part, is_new=True)
 

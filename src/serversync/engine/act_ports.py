@@ -326,7 +326,10 @@ class ActStore(Protocol):
         ...
 
     async def twins(self, run: ActRun, kind: Kind, items: Sequence[Item]) -> dict[str, list[Record]]:
-        """Return the records that are not linked and, by the configured keys, the same as an item; by the item's id."""
+        """Return the records that are not linked and, by the configured keys, the same as an item; by the item's id.
+
+        No record at all stands there for an item that may become none, because it is part of one that there is.
+        """
         ...
 
     async def linked(self, run: ActRun) -> Mapping[Kind, int]:
