@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from serversync.administration import (
     activities,
@@ -33,6 +34,7 @@ from serversync.administration import (
     mailboxes,
     organization,
     people,
+    pictures,
     privileges,
     profiles,
     queues,
@@ -238,6 +240,10 @@ SOMEONES: dict[str, Act] = {
     "edit a contact": lambda place, of: customers.edit(
         customers.CONTACT, Contact.objects.get(ownerid=of), {"lastname": "x"}
     ),
+    "give a contact a photo": lambda place, of: pictures.replace(
+        Contact.objects.get(ownerid=of), SimpleUploadedFile("face", b"GIF89a")
+    ),
+    "take a contact's photo away": lambda place, of: pictures.remove(Contact.objects.get(ownerid=of)),
     "deactivate a contact": lambda place, of: customers.set_state(
         customers.CONTACT, Contact.objects.get(ownerid=of), active=False
     ),
@@ -360,6 +366,8 @@ REACH: dict[str, dict[str, int]] = {
         "make a key for the API": OWN,
         "remove a key for the API": OWN,
         "edit a contact": NOT,
+        "give a contact a photo": NOT,
+        "take a contact's photo away": NOT,
         "deactivate a contact": NOT,
         "edit an account": NOT,
         "edit a queue": NOT,
@@ -412,6 +420,8 @@ REACH: dict[str, dict[str, int]] = {
                 "approve",
                 "reject",
                 "edit a contact",
+                "give a contact a photo",
+                "take a contact's photo away",
                 "deactivate a contact",
                 "edit an account",
                 *ACTIVITIES,

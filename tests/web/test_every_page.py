@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -14,6 +15,7 @@ from serversync.administration import (
     apikeys,
     customers,
     jobs,
+    pictures,
     queues,
     series,
     series_occurrences,
@@ -79,6 +81,13 @@ def of_job(company: Company) -> list[Any]:
 def of_contact(_: Company) -> list[Any]:
     with actor.acting(actor.INSTALLATION):
         return [(Contact.objects.first() or customers.add(customers.CONTACT, {"lastname": "Sørensen"})).pk]
+
+
+def of_photo(company: Company) -> list[Any]:
+    (key,) = of_contact(company)
+    with actor.acting(actor.INSTALLATION):
+        pictures.replace(Contact.objects.get(pk=key), SimpleUploadedFile("face.gif", b"GIF89a face"))
+    return [key]
 
 
 def of_account(_: Company) -> list[Any]:
@@ -223,6 +232,7 @@ PARTS: dict[str, Arguments] = {
     "readyz": no_arguments,
     "log-in": no_arguments,
     "picture": lambda _: ["x"],
+    "photo": of_photo,
 }
 """What is no page of its own: it is fetched by a page, or by a machine, or is there before the log-in."""
 BY_FORM: dict[str, Arguments] = {

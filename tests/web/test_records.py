@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from serversync.crm.models import Account, Audit, Contact, Mailbox, Queue
@@ -32,6 +33,33 @@ def test_a_contact_is_added_changed_and_deactivated_with_an_audit(company: Compa
     assert reverse("contact-state", args=[grete.pk, "activate"]) in page
     acts = set(Audit.objects.values_list("act", flat=True))
     assert {"contact.add", "contact.edit", "contact.deactivate"} <= acts
+
+
+def test_a_photo_is_shown_as_a_picture_and_nothing_else_and_goes_when_somebody_removes_it(
+    company: Company,
+) -> None:
+    ada = logged_in(company.ada)
+    face = SimpleUploadedFile("face.html", b"GIF89a<script>", content_type="text/html")
+    ada.post(reverse("new-contact"), CONTACT | {"photo": face})
+    grete = Contact.objects.get()
+    address, photo = reverse("contact", args=[grete.pk]), reverse("photo", args=[grete.pk])
+    assert f'src="{photo}?{grete.entityimageid_id}"' in ada.get(address).content.decode()
+    answer = ada.get(photo)
+    assert (answer.content, answer["Content-Type"]) == (b"GIF89a<script>", "image/gif")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    ada.post(address, CONTACT | {"nophoto": "on"})
+    grete.refresh_from_db()
+    assert grete.entityimageid_id is None
+    assert ada.get(photo).status_code == 404
+
+
+def test_what_is_no_picture_is_refused_and_nothing_is_saved(company: Company) -> None:
+    ada = logged_in(company.ada)
+    page = SimpleUploadedFile("face.png", b"<html>", content_type="image/png")
+    answer = ada.post(reverse("new-contact"), CONTACT | {"photo": page})
+    assert "must be a picture" in errors(answer, "photo")
+    assert not Contact.objects.exists()
 
 
 def test_saving_a_form_that_nobody_touched_changes_nothing(company: Company) -> None:

@@ -92,6 +92,8 @@ def _rows(kind: Kind) -> _Rows:
     attributes: list[str] = []
     rows = _Rows((), attrgetter("subject"), {}, {}, {})
     for row in FIELDS[kind]:
+        if row.form is Form.PICTURE:
+            continue
         uri, name, read = field_uri(row.prop), row.logicalname, reader(row.form)
         if isinstance(uri, ExtendedFieldURI):
             rows.extended[uri] = name, read
@@ -143,7 +145,11 @@ def _entries_of(rows: _Rows, item: EwsItem) -> Iterator[tuple[str, Read, Any]]:
 
 @lru_cache(maxsize=8)
 def _writers(kind: Kind) -> tuple[tuple[str, AnyFieldURI, Form], ...]:
-    return tuple((row.logicalname, field_uri(row.prop), row.form) for row in FIELDS[kind])
+    return tuple(
+        (row.logicalname, field_uri(row.prop), row.form)
+        for row in FIELDS[kind]
+        if row.form is not Form.PICTURE
+    )
 
 
 def values_of(kind: Kind, fields: Fields) -> dict[AnyFieldURI, Any]:

@@ -235,6 +235,7 @@ class ActLeasesOnPostgres:
             takes_assigned=row["syncassignedtasks"],
             category=row["categoryname"] or row["trackingcategoryname"],
             zone=row["timezone"] or row["defaulttimezone"],
+            largest_file=row["maxuploadfilesize"],
             is_agreed=is_agreed,
             waited=row["waited"],
         )

@@ -4,15 +4,18 @@ What the fields are called on either side stands in ``serversync.mapping``; here
 """
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
+
+from msgspec import structs
 
 from serversync.adapters import act_facts
 from serversync.adapters.act_calendar import SHAPE, Calendar
 from serversync.adapters.act_facts import More, of
 from serversync.adapters.act_items import fields_of, kept_as_sent, new_values, shape, stamp_of, values_of
+from serversync.adapters.act_pictures import Pictures
 from serversync.adapters.act_series_mailbox import EwsSeries
 from serversync.adapters.act_task_items import trouble_of
 from serversync.adapters.stamps import RECORD_STAMP
@@ -44,6 +47,7 @@ from serversync.exchange.operations.update_item import (
 )
 from serversync.exchange.outcome import Outcome
 from serversync.exchange.types.calendar_item import CLEAN_GLOBAL_OBJECT_ID, CalendarItem, CalendarItemType
+from serversync.exchange.types.contact import Contact
 from serversync.exchange.types.fields import AnyFieldURI, FieldURI, IndexedFieldURI
 from serversync.exchange.types.ids import AnyFolderId, DistinguishedFolderId, ItemId
 from serversync.exchange.types.item import Item as EwsItem
@@ -51,6 +55,7 @@ from serversync.exchange.types.restriction import AllOf, Exists, Not, Restrictio
 from serversync.exchange.types.shapes import ItemShape
 from serversync.exchange.types.task import Task
 from serversync.exchange.types.writing import NewItem
+from serversync.rules.pictures import PICTURE
 from serversync.rules.plan import Facts, Sight
 from serversync.rules.record import Fields, Kind
 
@@ -103,6 +108,7 @@ class EwsActMailbox:
         takes_assigned: Whether tasks take part that somebody has assigned to the owner of the mailbox.
         calendar: How appointments are read and written.
         facts: Says what items say of their records; ``None`` where they say nothing.
+        pictures: How photos of contacts are; without it they are left alone.
     """
 
     def __init__(
@@ -115,6 +121,7 @@ class EwsActMailbox:
         takes_assigned: bool = False,
         calendar: Calendar | None = None,
         facts: act_facts.Facts | None = None,
+        pictures: Pictures | None = None,
     ) -> None:
         self._client = client
         self._mailbox = mailbox
@@ -123,6 +130,7 @@ class EwsActMailbox:
         self._takes_assigned = takes_assigned
         self._calendar = calendar or Calendar(mailbox or "", now, category=category)
         self._facts = facts
+        self._pictures = pictures
         self._series = EwsSeries(client, mailbox, self._calendar)
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
@@ -143,10 +151,17 @@ class EwsActMailbox:
         return FeedPage(heard, page.sync_state, page.includes_last)
 
     async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
-        """See ``ActMailbox``."""
+        """See ``ActMailbox``; of contacts that nobody tracks the photo is not looked at."""
+        return await self._read(kind, item_ids, lambda item: item.takes_part or item.stamp is not None)
+
+    async def _read(
+        self, kind: Kind, item_ids: Sequence[str], shows: Callable[[Item], bool] = lambda _: True
+    ) -> list[Item | ServiceError]:
+        """Read items; ``shows`` says of which contacts the photo is looked at too."""
         if kind is Kind.SERIES:
             return await self._series.read(item_ids)
         read: list[Item | ServiceError] = []
+        pictured: set[int] = set()
         for start in range(0, len(item_ids), _READ_AT_ONCE):
             part = tuple(ItemId(each) for each in item_ids[start : start + _READ_AT_ONCE])
             outcomes = await self._client.call_bisecting(
@@ -156,7 +171,21 @@ class EwsActMailbox:
                 if isinstance(outcome, ews.Failure):
                     read.append(outcome.error)
                 else:
-                    read.append(self._item(kind, item_id, outcome.unwrap()))
+                    item = outcome.unwrap()
+                    if isinstance(item, Contact) and item.has_picture:
+                        pictured.add(len(read))
+                    read.append(self._item(kind, item_id, item))
+        return await self._with_pictures(read, pictured, shows) if pictured else read
+
+    async def _with_pictures(
+        self, read: list[Item | ServiceError], pictured: Collection[int], shows: Callable[[Item], bool]
+    ) -> list[Item | ServiceError]:
+        """Return what was read, with the photos of those contacts that have one and are shown."""
+        items = {n: item for n in pictured if isinstance(item := read[n], Item)}
+        shown = [item for item in items.values() if shows(item)]
+        seen = {} if self._pictures is None else await self._pictures.of(shown)
+        for number, item in items.items():
+            read[number] = seen.get(item.item_id) or structs.replace(item, aside={PICTURE: None})
         return read
 
     def _item(self, kind: Kind, asked: ItemId, item: EwsItem) -> Item | ServiceError:
@@ -213,7 +242,7 @@ class EwsActMailbox:
             for item in outcome.unwrap().items:
                 if item.item_id is not None and item.element == ELEMENTS[kind]:
                     sights[item.item_id.id] = sight
-        read = await self.read(kind, list(sights))
+        read = await self._read(kind, list(sights), lambda item: sights.get(item.item_id) is Sight.SEEN)
         found = [Found(each, sights[each.item_id]) for each in read if isinstance(each, Item)]
         unread = [each for each in read if isinstance(each, ServiceError) and not isinstance(each, ItemGone)]
         if unread and not found:
@@ -233,7 +262,7 @@ class EwsActMailbox:
             (outcome,) = await self._client.call(request, mailbox=self._mailbox)
             ids.update((each.item_id.id, None) for each in outcome.unwrap().items if each.item_id is not None)
         found: dict[str, list[Item]] = {}
-        for each in await self.read(kind, list(ids)):
+        for each in await self._read(kind, list(ids)):
             if isinstance(each, Item) and each.stamp is None and (key := _key(kind, each.fields)):
                 found.setdefault(key, []).append(each)
         return [found[key].pop(0) if key is not None and found.get(key) else None for key in keys]
@@ -247,7 +276,25 @@ class EwsActMailbox:
             return await _grouped(
                 items, lambda each: self._calendar.invitations(each.fields), partial(self._create, kind, more)
             )
-        return await self._create(kind, more, items, None)
+        made = await self._create(kind, more, items, None)
+        return await self._picture(items, made, is_new=True) if kind is Kind.CONTACT else made
+
+    async def _picture(
+        self,
+        items: Sequence[ItemToMake | ItemToChange],
+        outcomes: list[Written | ServiceError],
+        *,
+        is_new: bool = False,
+    ) -> list[Written | ServiceError]:
+        """Write the photos of contacts that were written, where they are to get one or to lose theirs."""
+        for number, (item, outcome) in enumerate(zip(items, outcomes, strict=True)):
+            if PICTURE in item.fields and isinstance(outcome, Written):
+                if self._pictures is None:
+                    outcomes[number] = outcome._replace(aside={PICTURE: None})
+                else:
+                    wanted = item.fields[PICTURE]
+                    outcomes[number] = await self._pictures.write(outcome, wanted, is_new=is_new)
+        return outcomes
 
     async def _create(
         self, kind: Kind, more: More, items: Sequence[ItemToMake], invitations: SendMeetingInvitations | None
@@ -291,7 +338,8 @@ class EwsActMailbox:
                 lambda each: self._calendar.updates(each.fields, each.before),
                 partial(self._update, kind, more),
             )
-        return await self._update(kind, more, items, None)
+        changed = await self._update(kind, more, items, None)
+        return await self._picture(items, changed) if kind is Kind.CONTACT else changed
 
     async def _more(self, kind: Kind, records: Mapping[UUID, Fields]) -> More:
         is_shared = self._calendar.invites if kind in (Kind.APPOINTMENT, Kind.SERIES) else None

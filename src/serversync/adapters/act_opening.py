@@ -7,13 +7,18 @@ from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.act_calendar import Calendar
 from serversync.adapters.act_facts import FactsOfRecords
+from serversync.adapters.act_files import Files
 from serversync.adapters.act_mailbox import EwsActMailbox
 from serversync.adapters.act_marked_mailbox import MarkedMailbox
 from serversync.adapters.act_marker import MailboxMarker
+from serversync.adapters.act_pictures import Pictures
 from serversync.adapters.profiles import ProfileConnections
 from serversync.core.clock import now
 from serversync.engine.act_run import ActClaim
+from serversync.exchange.client import EwsClient
 from serversync.exchange.lane import Turn
+from serversync.rules.pictures import PICTURE
+from serversync.rules.record import Kind
 
 
 class ActMailboxes:
@@ -22,13 +27,14 @@ class ActMailboxes:
     Args:
         profiles: The connections.
         turn: When requests may be sent: the lease of a connection.
-        pool: The database, which knows what items say of their records.
+        pool: The database, which knows what items say of their records, and has the bytes of photos.
     """
 
     def __init__(self, profiles: ProfileConnections, turn: Turn | None, pool: AsyncConnectionPool) -> None:
         self._profiles = profiles
         self._turn = turn
         self._pool = pool
+        self._files = Files(pool)
 
     @asynccontextmanager
     async def open(self, claim: ActClaim) -> AsyncIterator[MarkedMailbox]:
@@ -50,6 +56,14 @@ class ActMailboxes:
                 takes_assigned=claim.takes_assigned,
                 calendar=calendar,
                 facts=FactsOfRecords(self._pool, claim.mailboxid),
+                pictures=self._pictures(claim, client, mailbox),
             )
             marker = MailboxMarker(client, mailbox, address=claim.address, organization=claim.organization)
             yield MarkedMailbox(opened_mailbox, marker, may_write=claim.run.may_write, clock=now)
+
+    def _pictures(self, claim: ActClaim, client: EwsClient, mailbox: str | None) -> Pictures | None:
+        """Return the photos of the mailbox; ``None`` where they do not go either way."""
+        rules = claim.run.rules.get(Kind.CONTACT)
+        if rules is None or not rules.effective.get(PICTURE):
+            return None
+        return Pictures(client, mailbox, self._files, mailboxid=claim.mailboxid, largest=claim.largest_file)

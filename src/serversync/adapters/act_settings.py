@@ -65,6 +65,7 @@ COLUMNS: Final = tuple(
             "sendmeetinginvitations",
             "privateappointments",
             "defaulttimezone",
+            "maxuploadfilesize",
             "ssspropagateappointmentcancellationstoexchange",
             "sssupdatepastmeetingsinnondraftmode",
             "trackappointmentsfromnonorganizer",

@@ -24,6 +24,7 @@ from serversync.adapters.act_records import (
     write_records,
 )
 from serversync.core.errors import LeaseLost, RecordRefused, ServiceError
+from serversync.engine.act_aside import kept_aside
 from serversync.engine.act_ports import (
     ActRun,
     CrmChange,
@@ -46,6 +47,10 @@ _HEAR: Final = """
             and l.stage <> 4)
     on conflict (mailboxid, objecttypecode, exchangeentryid) do update set isheard = true, dueon = null, retries = 0
         where exchangesyncitem.copyof is null
+"""
+_FORGET_FILES: Final = """
+    delete from exchangesyncattachment a using unnest(%(ids)s::text[], %(gone)s::boolean[]) heard (id, gone)
+    where heard.gone and a.mailboxid = %(mailbox)s and a.exchangeentryid = heard.id
 """
 
 
@@ -102,6 +107,8 @@ class ActStoreOnPostgres:
         }
         async with self._transaction(run) as connection:
             await connection.execute(_HEAR, names)
+            if any(each.is_gone for each in heard.values()):
+                await connection.execute(_FORGET_FILES, names)
             await connection.execute(
                 "update exchangesyncidmapping set isunheard = false where mailboxid = %(mailbox)s"
                 " and isunheard and exchangeentryid = any(%(ids)s)",
@@ -206,7 +213,7 @@ class ActStoreOnPostgres:
 
     async def _settle(self, run: ActRun, settlements: Sequence[Settlement]) -> list[Link | ServiceError]:
         changes: dict[Kind, list[CrmChange]] = {}
-        for _, change in settlements:
+        for _, change, _ in settlements:
             if change is not None:
                 changes.setdefault(change.kind, []).append(change)
         written: dict[UUID, tuple[int, Fields] | ServiceError] = {}
@@ -277,7 +284,7 @@ def _as_written(
     settlement: Settlement, written: Mapping[UUID, tuple[int, Fields] | ServiceError]
 ) -> Link | ServiceError:
     """Return a link with the version and the values of its record as they were stored."""
-    link, change = settlement
+    link, change, aside = settlement
     if change is None:
         return link
     outcome = written[change.crmid]
@@ -287,4 +294,6 @@ def _as_written(
         return link
     version, fields = outcome
     exchange = link.base.exchange if link.base is not None else {}
+    if aside:
+        fields = kept_aside(aside, link.base.crm if link.base is not None else {}, fields)
     return replace(link, crm_version=version, base=Common(fields, exchange))

@@ -10,6 +10,7 @@ from serversync.adapters.act_appointments import BEGINS
 from serversync.adapters.act_meetings import BEGINS_AS_MEETING, FILTERS
 from serversync.engine.act_ports import ActRun, RecordFilter
 from serversync.mapping.fields import FIELDS
+from serversync.rules.pictures import PICTURE
 from serversync.rules.record import Kind
 
 
@@ -70,6 +71,7 @@ TABLES: Final = {
         "coalesce(nullif(concat_ws(' ', firstname, lastname), ''), emailaddress1, '')",
         f"{FILTERS} and {_UNLINKED.format(key='contactid')}",
         computed={"parentcustomerid": _COMPANY},
+        shown={PICTURE: f"r.{PICTURE}::text"},
         derived={"fullname": "nullif(left(concat_ws(' ', firstname, lastname), 160), '')"},
     ),
     # How appointments are read and written stands in ``act_appointments``.

@@ -365,6 +365,15 @@ class TaskAssigned(Permanent):
     )
 
 
+class PictureNotSynchronized(Permanent):
+    """The photo of a contact cannot be taken over; everything else of the contact is synchronized."""
+
+    code = "act.picture-not-synchronized"
+    scope = Scope.ITEM
+    summary = "The photo of a contact in {mailbox} is not synchronized: {reason}. The rest of the contact is."
+    remedy = "Replace the photo by a smaller one, or by one in a common format such as JPEG or PNG; it stays where it is until then."
+
+
 class FeatureUnavailable(Permanent):
     """Exchange speaks of a feature that is switched off, or that this program does not use."""
 

@@ -6,11 +6,11 @@ several keys for every message.
 
 import os
 from collections.abc import Iterator
-from hashlib import sha1
+from hashlib import sha1, sha256
 from uuid import UUID, SafeUUID
 
 _VARIANT_MASK, _VARIANT = 0xC000 << 48, 0x8000 << 48
-_VERSION_MASK, _VERSION_4, _VERSION_5 = 0xF000 << 64, 4 << 76, 5 << 76
+_VERSION_MASK, _VERSION_4, _VERSION_5, _VERSION_8 = 0xF000 << 64, 4 << 76, 5 << 76, 8 << 76
 _RANDOM_BITS = ~_VARIANT_MASK & ~_VERSION_MASK & (1 << 128) - 1
 _FIXED_BITS = _VARIANT | _VERSION_4
 _UNKNOWN = SafeUUID.unknown
@@ -52,3 +52,13 @@ def pass_id(of: UUID, fence: int) -> UUID:
     """
     digest = sha1(of.bytes + b"%d" % fence, usedforsecurity=False).digest()
     return uuid_of(int.from_bytes(digest[:16], "big") & _RANDOM_BITS | _VARIANT | _VERSION_5)
+
+
+def content_id(content: bytes) -> UUID:
+    """Return the id of a file that follows from its content: the first bits of its SHA-256, as a UUID of version 8.
+
+    >>> content_id(b"a") == content_id(b"a") != content_id(b"b"), content_id(b"a").version
+    (True, 8)
+    """
+    number = int.from_bytes(sha256(content).digest()[:16], "big")
+    return uuid_of(number & _RANDOM_BITS | _VARIANT | _VERSION_8)

@@ -21,6 +21,7 @@ PARTIES: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
 """Who takes part in an appointment or a series, each with the label and the parts that count (``participationtypemask``)."""
 _LEFT_OUT: Final = frozenset(
     {
+        "entityimageid",
         "importsequencenumber",
         "modifiedfieldsmask",
         "instancetypecode",

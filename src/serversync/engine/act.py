@@ -37,6 +37,7 @@ from serversync.rules.appointment import facts as facts_of_appointment
 from serversync.rules.diff import Common
 from serversync.rules.guards import brake, loops, still
 from serversync.rules.merge import Conflict
+from serversync.rules.pictures import replaced_by_halves
 from serversync.rules.plan import DELETIONS, PLAIN, Action, Facts, Pair, Plan, Sight, Step, make_plan
 from serversync.rules.record import Fields, Kind, Side, Value
 from serversync.rules.series.changes import PREFIX, carried_over, lost_on_the_way
@@ -209,7 +210,7 @@ class ActPass:
             preferred=rules.preference.winner(
                 None if record is None else record.changed_on, None if item is None else item.changed_on
             ),
-            facts=self._facts(link, record, item, now),
+            facts=_without_aside(self._facts(link, record, item, now), item),
         )
 
     def _facts(self, link: Link, record: Record | None, item: Item | None, now: datetime) -> Facts:
@@ -236,6 +237,13 @@ class ActPass:
         for action in plan.actions:
             if action.step is not Step.HOLD:
                 await self._applier.part(action, links[action.pair.crmid])
+
+
+def _without_aside(facts: Facts, item: Item | None) -> Facts:
+    """Return the facts of a pair; what the item cannot say does not count."""
+    if item is None or not item.aside:
+        return facts
+    return dataclasses.replace(facts, aside=frozenset(item.aside))
 
 
 def _as_seen(meeting: Meeting, record: Record | None) -> Link:
@@ -273,8 +281,11 @@ def absorb(base: Common | None, intent: Intent, exchange: Fields) -> Common:
         is_carried = name.startswith(PREFIX) and intent.crm.get(name) != value
         if exchange.get(name) == value and not is_carried:
             ours[name], theirs[name] = intent.crm.get(name), value
-    for name in lost_on_the_way(intent.exchange, exchange):
-        # Our own new pattern took it away, and we did not come so far as to write it again; nobody has removed it.
+    for name in (
+        *lost_on_the_way(intent.exchange, exchange),
+        *replaced_by_halves(intent.exchange, exchange),
+    ):
+        # Our own writing took it away, and we did not come so far as to write it again; nobody has removed it.
         ours.pop(name, None)
         theirs.pop(name, None)
     return Common(ours, theirs)

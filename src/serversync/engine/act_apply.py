@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from serversync.core import faults
 from serversync.core.errors import ChangeConflict, ItemGone, Permanent, ServiceError
+from serversync.engine.act_aside import aside_of, keeping, troubles_of
 from serversync.engine.act_identity import Meeting
 from serversync.engine.act_ports import (
     ActAlerts,
@@ -61,12 +62,16 @@ class _Done(NamedTuple):
 
 @dataclass(slots=True)
 class _Work:
-    """What is to be written down of a batch: links that wait, items and records that are done, and settlements."""
+    """What is to be written down of a batch: links that wait, items and records that are done, and settlements.
+
+    ``troubles`` are about single fields, each with the title of its record.
+    """
 
     waiting: list[Link] = field(default_factory=list)
     items: dict[Kind, list[str]] = field(default_factory=dict)
     records: dict[Kind, list[UUID]] = field(default_factory=dict)
     settlements: list[Settlement] = field(default_factory=list)
+    troubles: list[tuple[str, ServiceError]] = field(default_factory=list)
 
 
 def after_trouble(link: Link, error: ServiceError, now: datetime) -> Link:
@@ -237,6 +242,9 @@ class Applier:
     async def _settle(self, done: Sequence[_Done]) -> None:
         """Write down what has come of a batch, all of it together."""
         work = self._work(done, await self._echoes(done))
+        for title, error in work.troubles:
+            self.failed += 1
+            await self._alerts.failed(self._run, title, error)
         if work.waiting:
             await self._store.keep(self._run, work.waiting)
         for kind, item_ids in work.items.items():
@@ -270,6 +278,8 @@ class Applier:
                     work.settlements.append(self._rested(each))
                 case _:
                     work.settlements.append(self._in_step(each, echoes))
+                    aside = aside_of(meeting.item, each.written)
+                    work.troubles += [(pair.title, error) for error in troubles_of(aside)]
         return work
 
     async def _write_down(self, settlements: Sequence[Settlement]) -> None:
@@ -295,8 +305,10 @@ class Applier:
         change = _crm_change(action, done.record)
         seen = done.meeting.item
         item_id, change_key = link.item_id, link.change_key
+        aside = aside_of(seen, written)
+        trouble = next(iter(troubles_of(aside)), None)
         if written is not None:
-            item_id, change_key, said = written
+            item_id, change_key, said = written.item_id, written.change_key, written.fields
             if action.merged.to_exchange and said is None and item_id not in echoes:
                 change_key = (
                     ""  # what Exchange has made of it was not read; the feed tells of it, and it is read then
@@ -309,9 +321,13 @@ class Applier:
             title=pair.title,
             item_id=item_id,
             change_key=change_key,
-            base=Common(
-                {**(pair.crm or {}), **action.merged.to_crm},
-                _after(pair.exchange, action.merged.to_exchange, written, echoes),
+            base=keeping(
+                frozenset(aside),
+                pair.base,
+                Common(
+                    {**(pair.crm or {}), **action.merged.to_crm},
+                    _after(pair.exchange, action.merged.to_exchange, written, echoes),
+                ),
             ),
             crm_version=0 if done.record is None else done.record.version,
             intent=None,
@@ -321,11 +337,11 @@ class Applier:
             is_parked=action.parks,
             retries=0,
             due_on=None,
-            error="",
+            error="" if trouble is None else f"{trouble.code}: {trouble}",
             writes=link.writes if written is None and change is None else self._count(link.writes),
             conflicts=_with(link.conflicts, action.conflicts),
         )
-        return Settlement(settled, change)
+        return Settlement(settled, change, frozenset(aside))
 
     def _count(self, writes: Writes) -> Writes:
         return count_write(writes, self._clock())

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -22,6 +23,10 @@ BRAKE = Brake()
 """The brake where no setting says otherwise."""
 IN_FLIGHT = timedelta(seconds=100)
 """So long a request may still take effect whose answer never came, where the profile names no time."""
+
+
+NOTHING_ASIDE: Mapping[str, ServiceError | None] = MappingProxyType({})
+"""All of an item can be synchronized."""
 
 
 class Stage(IntEnum):
@@ -101,6 +106,7 @@ class Item(Struct, frozen=True, gc=False):
     Attributes:
         appointment: What decides about it, where it is an appointment.
         becomes: The record that it becomes, where that follows from the item.
+        aside: Fields that cannot be synchronized as they are, each with its error; ``None`` where they were not looked at.
     """
 
     item_id: str
@@ -114,6 +120,7 @@ class Item(Struct, frozen=True, gc=False):
     created_on: datetime | None = None
     appointment: InExchange | None = None
     becomes: UUID | None = None
+    aside: Mapping[str, ServiceError | None] = NOTHING_ASIDE
 
 
 class Found(NamedTuple):
@@ -124,11 +131,15 @@ class Found(NamedTuple):
 
 
 class Written(NamedTuple):
-    """An item after a write; ``fields`` is what it says then, where that follows from what was written."""
+    """An item after a write; ``fields`` is what it says then, where that follows from what was written.
+
+    ``aside`` are fields that Exchange has not taken, although it has taken the others.
+    """
 
     item_id: str
     change_key: str
     fields: Fields | None = None
+    aside: Mapping[str, ServiceError | None] = NOTHING_ASIDE
 
 
 class ItemToMake(NamedTuple):
@@ -232,10 +243,14 @@ class CrmChange(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """A link as it is to be from now on, and what goes with it to the CRM."""
+    """A link as it is to be from now on, and what goes with it to the CRM.
+
+    Of ``aside`` the base stays what it is, whatever is stored: these fields were not synchronized.
+    """
 
     link: Link
     change: CrmChange | None = None
+    aside: frozenset[str] = frozenset()
 
 
 class Due(NamedTuple):

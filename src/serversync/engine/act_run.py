@@ -30,6 +30,7 @@ class ActClaim:
     ``takes_all`` are the kinds of which every item in Exchange takes part; of the others those with ``category``.
     ``takes_assigned`` says that tasks take part which somebody has assigned to the owner in Outlook.
     ``zone`` is the one in which appointments that last whole days are made.
+    ``largest_file`` is how many bytes a photo may have at most.
     ``waited`` says how long the mailbox had been due.
     ``is_agreed`` says that the mailbox may be written: somebody has looked at its first plan, or nobody has to.
     """
@@ -48,6 +49,7 @@ class ActClaim:
     category: str = ""
     takes_assigned: bool = False
     zone: str = "UTC"
+    largest_file: int = 5 << 20
     is_agreed: bool = True
     waited: timedelta | None = None
 

@@ -8,7 +8,7 @@ import structlog
 from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 
-from serversync.administration import alerts, followed, logon, outage, unsynchronized, work
+from serversync.administration import alerts, followed, logon, outage, pictures, unsynchronized, work
 from serversync.crm.models import Organization
 from serversync.jobs.connections import leave_broken_connection
 
@@ -39,6 +39,7 @@ def once() -> dict[str, object]:
         done: dict[str, object] = {
             "alerts_cleared": alerts.clear_away(organization),
             "ignored_items_cleared": unsynchronized.clear_away(organization),
+            "photos_cleared": pictures.clear_away(),
             "folders_mended": alerts.close_mended_folders(),
             "hours_summed_up": work.sum_up(),
             "statistics_cleared": work.clear_away(organization),

@@ -99,6 +99,7 @@ CONTACT: Final[tuple[FieldMap, ...]] = (
     FieldMap("description", "item:Body", Form.NOTE, label="Notes"),
     _phone("telephone3", "OtherTelephone", "Other Phone"),
     _phone("pager", "Pager", "Pager"),
+    FieldMap("entityimageid", "contacts:HasPicture", Form.PICTURE, label="Photo"),
     FieldMap("spousesname", "contacts:SpouseName", label="Spouse/Partner"),
     FieldMap("websiteurl", "contacts:BusinessHomePage", label="Web Page"),
     FieldMap("yomifirstname", "mapi:Address/0x802C", label="Yomi First"),

@@ -22,7 +22,10 @@ _SEPARATOR: Final = ", "
 
 
 class Form(Enum):
-    """What kind of value a field holds; those from ``TIMES`` on are of appointments (``mapping.appointment``)."""
+    """What kind of value a field holds; those from ``TIMES`` on are of appointments (``mapping.appointment``).
+
+    A picture is no property of an item, but a file of it.
+    """
 
     TEXT = "text"
     NOTE = "note"
@@ -32,6 +35,7 @@ class Form(Enum):
     IMPORTANCE = "importance"
     STATUS = "status"
     MOMENT = "moment"
+    PICTURE = "picture"
     TIMES = "times"
     SHOWN_AS = "shown as"
     PEOPLE = "people"

@@ -79,6 +79,7 @@ class Facts:
         is_withdrawn: The record says that the item must go although the record stays.
         limit: Which way the values of this pair may go.
         own: Fields that this limit does not concern.
+        aside: Fields that do not count for this pair now, because one side cannot say or take them.
     """
 
     is_completed: bool = False
@@ -88,14 +89,16 @@ class Facts:
     is_withdrawn: bool = False
     limit: Direction = Direction.BOTH
     own: frozenset[str] = frozenset()
+    aside: frozenset[str] = frozenset()
 
     def within(self, directions: Mapping[str, Direction]) -> Mapping[str, Direction]:
         """Return the fields that count for this pair, each as far as it may go; none of them goes nowhere."""
-        if self.limit is Direction.BOTH:
+        if self.limit is Direction.BOTH and not self.aside:
             return directions
         limited = {
             name: direction if name in self.own else direction.within(self.limit)
             for name, direction in directions.items()
+            if name not in self.aside
         }
         return {name: direction for name, direction in limited.items() if direction}
 

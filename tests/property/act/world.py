@@ -405,7 +405,7 @@ class Crm:
         return self.world.commit(lambda: [self._settle(each) for each in settlements])
 
     def _settle(self, settlement: Settlement) -> Link | ServiceError:
-        link, change = settlement
+        link, change, _ = settlement
         written = link
         if change is not None:
             try:

@@ -5,7 +5,7 @@ from serversync.crm.models.activityparty import ActivityParty
 from serversync.crm.models.apikey import ApiKey
 from serversync.crm.models.appointment import Appointment
 from serversync.crm.models.asyncoperation import AsyncOperation, AsyncOperationItem
-from serversync.crm.models.attachment import ActivityMimeAttachment, Attachment
+from serversync.crm.models.attachment import ActivityMimeAttachment, Attachment, AttachmentInQuestion
 from serversync.crm.models.audit import Audit
 from serversync.crm.models.businessunit import BusinessUnit
 from serversync.crm.models.connectionslot import ConnectionSlot
@@ -18,6 +18,7 @@ from serversync.crm.models.emailserverprofile import EmailServerProfile
 from serversync.crm.models.exchangeaccount import ExchangeAccount
 from serversync.crm.models.exchangesyncidmapping import ExchangeSyncIdMapping
 from serversync.crm.models.exchangesyncitem import (
+    ExchangeSyncAttachment,
     ExchangeSyncFolder,
     ExchangeSyncItem,
     ExchangeSyncRecord,
@@ -54,6 +55,7 @@ __all__ = [
     "AsyncOperation",
     "AsyncOperationItem",
     "Attachment",
+    "AttachmentInQuestion",
     "Audit",
     "BusinessUnit",
     "ConnectionSlot",
@@ -64,6 +66,7 @@ __all__ = [
     "EmailHash",
     "EmailServerProfile",
     "ExchangeAccount",
+    "ExchangeSyncAttachment",
     "ExchangeSyncFolder",
     "ExchangeSyncIdMapping",
     "ExchangeSyncItem",

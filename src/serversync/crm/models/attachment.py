@@ -1,6 +1,6 @@
 """``attachment`` and ``activitymimeattachment``: the bytes of a file, and its place at an e-mail.
 
-Several e-mails may share one file. The bytes are stored uncompressed and out of line (migration 0002), so that
+Several e-mails may share one file. A photo of a contact is one too, under an id that follows from its content. The bytes are stored uncompressed and out of line (migration 0002), so that
 parts of a large file can be read without the whole. Source: Dataverse table reference, activitymimeattachment.
 """
 
@@ -64,3 +64,23 @@ class ActivityMimeAttachment(models.Model):
 
     def __str__(self) -> str:
         return self.filename or str(self.activitymimeattachmentid)
+
+
+class AttachmentInQuestion(models.Model):
+    """A photo that was stored for a record, or left by one; where none names it a day later it is removed."""
+
+    attachmentinquestionid = primarykey()
+    attachmentid = models.UUIDField()
+    createdon = createdon()
+
+    class Meta:
+        """The table, and what the database finds quickly."""
+
+        db_table = "attachmentinquestion"
+        indexes = (
+            models.Index(fields=["createdon"], name="attachmentinquestion_oldest"),
+            models.Index(fields=["attachmentid"], name="attachmentinquestion_file"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.attachmentid)

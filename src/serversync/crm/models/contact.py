@@ -66,6 +66,15 @@ class Contact(Address1, Address2, Address3):
     websiteurl = string(200)
     ftpsiteurl = string(200)
     description = memo()
+    entityimageid = models.ForeignKey(
+        "crm.Attachment",
+        models.SET_NULL,
+        db_column="entityimageid",
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
     donotemail = boolean(default=False)
     ownerid = models.ForeignKey(
         "crm.SystemUser", models.SET_NULL, db_column="ownerid", null=True, blank=True, related_name="+"
@@ -93,6 +102,11 @@ class Contact(Address1, Address2, Address3):
                 fields=["parentcustomerid"],
                 condition=Q(parentcustomerid__isnull=False),
                 name="contact_parentcustomerid",
+            ),
+            models.Index(
+                fields=["entityimageid"],
+                condition=Q(entityimageid__isnull=False),
+                name="contact_entityimageid",
             ),
             models.Index(Lower("emailaddress1"), name="contact_emailaddress1"),
             models.Index(Lower("emailaddress2"), name="contact_emailaddress2"),

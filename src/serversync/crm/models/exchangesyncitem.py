@@ -131,3 +131,32 @@ class ExchangeSyncRecord(models.Model):
 
     def __str__(self) -> str:
         return str(self.objectid)
+
+
+class ExchangeSyncAttachment(models.Model):
+    """What the attachments of an item were when their content was last known, so that it is not asked for again.
+
+    ``files`` is a list of [id of the attachment, id of the file, size, time of its last change, change key of the item].
+    """
+
+    exchangesyncattachmentid = primarykey()
+    mailboxid = models.ForeignKey(
+        "crm.Mailbox", models.CASCADE, db_column="mailboxid", related_name="+", db_index=False
+    )
+    exchangeentryid = required_string(1024)
+    files = models.JSONField()
+    createdon = createdon()
+    modifiedon = modifiedon()
+
+    class Meta:
+        """The table, and what the database enforces and finds quickly."""
+
+        db_table = "exchangesyncattachment"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["mailboxid", "exchangeentryid"], name="exchangesyncattachment_entry"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.exchangeentryid

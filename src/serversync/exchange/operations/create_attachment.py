@@ -22,7 +22,7 @@ from serversync.exchange.xml_text import boolean, escape
 class NewFile(Struct, frozen=True, gc=False, kw_only=True):
     """A file to attach; without ``content`` this is what ``EwsClient.upload`` fills while it sends.
 
-    ``content_id`` is what the body names an inline image by.
+    ``content_id`` is what the body names an inline image by; ``is_contact_photo`` makes it the picture of a contact.
     """
 
     name: str
@@ -30,6 +30,7 @@ class NewFile(Struct, frozen=True, gc=False, kw_only=True):
     content_type: str | None = None
     content_id: str | None = None
     is_inline: bool | None = None
+    is_contact_photo: bool | None = None
 
     def to_xml(self) -> str:
         """Return the element."""
@@ -40,6 +41,8 @@ class NewFile(Struct, frozen=True, gc=False, kw_only=True):
             parts.append(f"<t:ContentId>{escape(self.content_id)}</t:ContentId>")
         if self.is_inline is not None:
             parts.append(f"<t:IsInline>{boolean(self.is_inline)}</t:IsInline>")
+        if self.is_contact_photo is not None:
+            parts.append(f"<t:IsContactPhoto>{boolean(self.is_contact_photo)}</t:IsContactPhoto>")
         parts.append(f"<t:Content>{base64.b64encode(self.content).decode()}</t:Content></t:FileAttachment>")
         return "".join(parts)
 

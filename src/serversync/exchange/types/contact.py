@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from serversync.exchange.namespaces import t
 from serversync.exchange.types.item import ITEM_FIELDS, FieldTable, Item, fill_item
-from serversync.exchange.xml_values import datetime_of, strings_of, text_of
+from serversync.exchange.xml_values import boolean_of, datetime_of, strings_of, text_of
 
 
 class PhysicalAddress(Struct, frozen=True, gc=False, kw_only=True):
@@ -50,6 +50,7 @@ class Contact(Item, frozen=True, gc=False, kw_only=True):
     spouse_name: str | None = None
     surname: str | None = None
     wedding_anniversary: datetime | None = None
+    has_picture: bool | None = None
 
 
 def _entries_of(element: _Element) -> dict[str, str]:
@@ -96,6 +97,7 @@ _FIELDS: FieldTable = ITEM_FIELDS | {
     t("SpouseName"): ("spouse_name", text_of),
     t("Surname"): ("surname", text_of),
     t("WeddingAnniversary"): ("wedding_anniversary", datetime_of),
+    t("HasPicture"): ("has_picture", boolean_of),
 }
 
 

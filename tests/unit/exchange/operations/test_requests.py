@@ -12,6 +12,7 @@ from serversync.exchange.operations.create_attachment import CreateAttachment, N
 from serversync.exchange.operations.create_folder import CreateFolder
 from serversync.exchange.operations.create_item import CreateItem, MessageDisposition, SendMeetingInvitations
 from serversync.exchange.operations.create_user_configuration import CreateUserConfiguration
+from serversync.exchange.operations.delete_attachment import DeleteAttachment
 from serversync.exchange.operations.delete_item import DeleteItem, DeleteType, SendMeetingCancellations
 from serversync.exchange.operations.find_folder import FindFolder, FolderTraversal
 from serversync.exchange.operations.find_item import FindItem, SortOrder
@@ -222,11 +223,13 @@ OPERATIONS = {
     "send": SendItem(item_ids=(ItemId("a", "k"), ItemId("b", "l"))),
     "send without a copy": SendItem(item_ids=(ItemId("a", "k"),), save_item_to_folder=False),
     "send into a folder": SendItem(item_ids=(ItemId("a", "k"),), saved_item_folder=FolderId("f")),
+    "no attachments any more": DeleteAttachment((AttachmentId("f & g"), AttachmentId("h"))),
     "new attachments": CreateAttachment(
         ItemId("a", "k"),
         (
             NewFile(name="a & b.txt", content=b"text", content_type="text/plain"),
             NewFile(name="c.png", content=b"x", content_type="image/png", content_id="c@1", is_inline=True),
+            NewFile(name="ContactPicture.jpg", content=b"x", is_contact_photo=True),
         ),
     ),
     "search by mark": FindItem(

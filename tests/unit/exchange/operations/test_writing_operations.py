@@ -3,10 +3,11 @@
 from serversync.core.errors import RequestRefused
 from serversync.exchange.operations.create_attachment import CreateAttachment, NewFile
 from serversync.exchange.operations.create_item import CreateItem, MessageDisposition
+from serversync.exchange.operations.delete_attachment import DeleteAttachment
 from serversync.exchange.operations.find_item import FindItem
 from serversync.exchange.operations.send_item import SendItem
 from serversync.exchange.outcome import Failure
-from serversync.exchange.types.ids import DistinguishedFolderId, ItemId
+from serversync.exchange.types.ids import AttachmentId, DistinguishedFolderId, ItemId
 from serversync.exchange.types.writing import NewItem
 from tests.unit.exchange.answers import answer, failure, read, success
 
@@ -80,3 +81,16 @@ def test_a_page_that_is_not_the_last_says_where_the_next_one_starts() -> None:
     assert [item.item_id for item in more.unwrap().items] == [ItemId("a", "k")]
     assert (more.unwrap().total, more.unwrap().next_offset) == (9, 1)
     assert (last.unwrap().items, last.unwrap().next_offset) == ((), None)
+
+
+def test_a_file_that_was_taken_away_tells_the_new_change_key_of_its_item() -> None:
+    removed, unknown = read(
+        DeleteAttachment((AttachmentId("f"), AttachmentId("g"))),
+        answer(
+            "DeleteAttachment",
+            success("DeleteAttachment", '<m:RootItemId RootItemId="a" RootItemChangeKey="k2"/>'),
+            failure("DeleteAttachment", "ErrorInvalidAttachmentId"),
+        ),
+    )
+    assert removed.unwrap() == ItemId("a", "k2")
+    assert isinstance(unknown, Failure)

@@ -4,7 +4,11 @@ from typing import Any
 
 from django import forms
 
-from serversync.administration import customers
+from serversync.administration import customers, pictures
+from serversync.crm.models import Contact
+
+PHOTO = "photo"
+NO_PHOTO = "nophoto"
 
 
 class CustomerForm(forms.Form):
@@ -24,3 +28,12 @@ class CustomerForm(forms.Form):
                 required=column == kind.required,
                 max_length=customers.longest(kind, column),
             )
+        if kind is customers.CONTACT:
+            self.fields[PHOTO] = forms.FileField(
+                label=pictures.FIELD,
+                required=False,
+                widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/gif,image/bmp"}),
+                help_text="A JPEG, PNG, GIF or BMP picture.",
+            )
+            if isinstance(row, Contact) and row.entityimageid_id is not None:
+                self.fields[NO_PHOTO] = forms.BooleanField(label="Remove the photo", required=False)

@@ -15,5 +15,6 @@ for _kind in (CONTACT, ACCOUNT):
         path(_base, views.listing, _given, name=f"{_kind.word}s"),
         path(f"{_base}new/", views.new, _given, name=f"new-{_kind.word}"),
         path(f"{_base}<uuid:key>/", views.detail, _given, name=_kind.word),
+        *([path(f"{_base}<uuid:key>/photo/", views.photo, _given, name="photo")] if _kind is CONTACT else []),
         path(f"{_base}<uuid:key>/<word>/", views.set_state, _given, name=f"{_kind.word}-state"),
     ]

@@ -26,7 +26,7 @@ PIECE: Final = 256 * 1024
 PICTURE_KINDS: Final = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 _PICTURE_LIFETIME: Final = timedelta(minutes=10)
 _SALT: Final = "serversync.web.picture"
-_NO_RIGHTS: Final = "sandbox; default-src 'none'"
+NO_RIGHTS: Final = "sandbox; default-src 'none'"
 
 
 class StoredFile(NamedTuple):
@@ -64,7 +64,7 @@ def _stored(files: QuerySet[ActivityMimeAttachment]) -> StoredFile:
 def _answer(file: StoredFile, kind: str) -> StreamingHttpResponse:
     response = StreamingHttpResponse(pieces(file.attachmentid), content_type=kind)
     response["Content-Length"] = str(file.length)
-    response["Content-Security-Policy"] = _NO_RIGHTS
+    response["Content-Security-Policy"] = NO_RIGHTS
     return response
 
 
