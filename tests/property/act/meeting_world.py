@@ -270,9 +270,9 @@ class MeetingCrm(Crm):
                     found[item.item_id] = [self._record(row)]
         return found
 
-    def _change(self, link: Link, change: CrmChange) -> Link:
+    def _change(self, link: Link, change: CrmChange, aside: frozenset[str]) -> Link:
         if change.fields is None:
-            return super()._change(link, change)
+            return super()._change(link, change, aside)
         fields = dict(change.fields)
         said = fields.pop("responsestatus", None)
         row = self.rows.get(change.crmid)

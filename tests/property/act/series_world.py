@@ -171,8 +171,8 @@ class SeriesCrm(Crm):
             for r in rows
         }
 
-    def _change(self, link: Link, change: CrmChange) -> Link:
-        written = super()._change(link, change)
+    def _change(self, link: Link, change: CrmChange, aside: frozenset[str]) -> Link:
+        written = super()._change(link, change, aside)
         row = self.rows.get(change.crmid)
         if row is None or written.base is None:
             return written

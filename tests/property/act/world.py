@@ -20,11 +20,13 @@ from serversync.core.errors import (
     DatabaseUnavailable,
     ItemGone,
     ItemUnreadable,
+    PictureNotSynchronized,
     ServiceError,
     SyncStateInvalid,
     Transient,
 )
 from serversync.core.ids import uuid_of
+from serversync.engine.act_aside import kept_aside
 from serversync.engine.act_ports import (
     ActRun,
     CrmChange,
@@ -43,12 +45,15 @@ from serversync.engine.act_ports import (
 )
 from serversync.rules.diff import Common
 from serversync.rules.guards import Held
+from serversync.rules.pictures import PICTURE
 from serversync.rules.plan import Plan, Sight
 from serversync.rules.record import Fields, Kind, Value
 
 T = TypeVar("T")
 S = TypeVar("S", ItemToMake, ItemToChange)
-NAMES = ("subject", "body", "place")
+NAMES = ("subject", "body", "place", PICTURE)
+NO_PICTURE = "no picture"
+"""How a value begins that somebody gives for a photo, and that nobody can take over."""
 PAGE = 3
 IN_FLIGHT = timedelta(seconds=100)
 WATCHED, DELETED, ELSEWHERE = Sight.SEEN, Sight.GONE, Sight.AWAY
@@ -81,6 +86,11 @@ class Row:
     fields: dict[str, Value]
     version: int
     in_filters: bool = True
+
+
+def has_no_picture(fields: Fields) -> bool:
+    """Tell whether the photo of an item is none that can be taken over."""
+    return str(fields.get(PICTURE)).startswith(NO_PICTURE)
 
 
 class Exchange:
@@ -154,14 +164,16 @@ class Exchange:
 
     @staticmethod
     def _shown(item: Stored) -> Item:
+        shown = {} if has_no_picture(item.fields) else {PICTURE: item.fields.get(PICTURE)}
         return Item(
             item.item_id,
             str(item.key),
             item.stamp,
-            dict(item.fields),
+            {name: value for name, value in item.fields.items() if name != PICTURE} | shown,
             item.label,
             item.is_tracked,
             created_on=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=item.made),
+            aside={} if shown else {PICTURE: PictureNotSynchronized()},
         )
 
     async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
@@ -191,6 +203,9 @@ class Exchange:
     async def update(self, kind: Kind, items: Sequence[ItemToChange]) -> list[Written | ServiceError]:
         def change(to: ItemToChange) -> Written:
             stored = self._the(to.item)
+            assert not (PICTURE in to.fields and has_no_picture(stored.fields)), "it was set aside"
+            if to.fields.get(PICTURE) is not None and stored.fields.get(PICTURE) is not None:
+                self._take_away(stored)
             self._put(stored, to.fields)
             stored.stamp = to.stamp or stored.stamp
             stored.key += 1
@@ -200,6 +215,14 @@ class Exchange:
             return Written(stored.item_id, str(stored.key))
 
         return self._each(items, change)
+
+    def _take_away(self, stored: Stored) -> None:
+        """The first half of another photo; the connection may break before the second."""
+        stored.fields[PICTURE] = None
+        stored.key += 1
+        self.log(stored)
+        if self.world.chance(self.world.trouble_in):
+            raise ConnectionLost(host="mail", reason="between the halves of a photo")
 
     def _each(self, items: Sequence[S], write: Callable[[S], Written]) -> list[Written | ServiceError]:
         """One request for many items: it may break off anywhere, and then nothing is known of the rest."""
@@ -405,11 +428,11 @@ class Crm:
         return self.world.commit(lambda: [self._settle(each) for each in settlements])
 
     def _settle(self, settlement: Settlement) -> Link | ServiceError:
-        link, change, _ = settlement
+        link, change, aside = settlement
         written = link
         if change is not None:
             try:
-                written = self._change(link, change)
+                written = self._change(link, change, aside)
             except ChangeConflict as error:
                 return error
         before = self._links.get(link.crmid)
@@ -421,7 +444,7 @@ class Crm:
                 self.unheard.setdefault(link.kind, set()).add(link.item_id)
         return written
 
-    def _change(self, link: Link, change: CrmChange) -> Link:
+    def _change(self, link: Link, change: CrmChange, aside: frozenset[str]) -> Link:
         row = self.rows.get(change.crmid)
         if change.fields is None:
             if row is None or row.version != change.version:
@@ -443,9 +466,8 @@ class Crm:
         row.version = self.world.tick()
         self.told[row.crmid] = row.version, self.lets_in(row)
         base = link.base or Common({}, {})
-        return msgspec.structs.replace(
-            link, crm_version=row.version, base=Common(dict(row.fields), base.exchange)
-        )
+        ours = kept_aside(aside, base.crm, dict(row.fields))
+        return msgspec.structs.replace(link, crm_version=row.version, base=Common(ours, base.exchange))
 
     async def done(
         self, run: ActRun, kind: Kind, item_ids: Sequence[str], *, copy_of: UUID | None = None
@@ -568,6 +590,9 @@ class World:
             if item := self.pick_item(WATCHED):
                 name = self.random.choice(NAMES)
                 item.fields[name] = self.value(item.fields.get(name))
+                if name == PICTURE and self.chance(2):
+                    self.replaced.add(item.fields[name])
+                    item.fields[name] = f"{NO_PICTURE} {self.tick()}"
                 item.key += 1
                 item.edits += 1
                 self.exchange.log(item)
@@ -585,8 +610,8 @@ class World:
                 continue
             try:
                 effect()
-            except (ChangeConflict, ItemGone):
-                continue  # nobody is there any more to hear that it was refused
+            except (ChangeConflict, ItemGone, ConnectionLost):
+                continue  # nobody is there any more to hear that it was refused, or broken off
         self.now += by
 
     def new_item(self, kind: Kind, *, is_tracked: bool) -> None:
