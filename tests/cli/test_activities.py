@@ -105,3 +105,60 @@ def test_a_series_is_shown_with_its_pattern_and_next_occurrences(run: CommandLin
     assert run.json("series", "cancel", str(made.pk))["statuscodename"] == "Canceled"
     assert run.json("series", "open", str(made.pk))["statecode"] == 3
     assert run("appointment", "list").stdout.count("Elsewhere") == 0
+
+
+WEEKLY = ("--pattern", "weekly", "--on", "monday", "--first-day", "2999-01-07", "--begins", "09:00")
+
+
+def test_a_series_is_entered_in_the_zone_of_its_owner_and_changed(run: CommandLine) -> None:
+    run("user", "add", ADA)
+    run("user", "options", ADA, "--time-zone", "W. Europe Standard Time")
+    more = ("--ends", "10:00", "--count", "4", "--required", "Grete <g@x.example>", "--owner", ADA)
+    made = run.json("series", "add", "Watch", *WEEKLY, *more)
+    key = made["activityid"]
+    assert (made["timezone"], made["starttime"]) == ("Europe/Berlin", "2999-01-07T08:00:00Z")
+    assert made["pattern"] == "every week on Monday, from 2999-01-07, 4 times"
+    assert [one["address"] for one in made["participants"]] == [ADA, "g@x.example"]
+    edited = run.json("series", "edit", key, "--on", "monday", "--on", "friday", "--until", "2999-02-01")
+    assert edited["pattern"] == "every week on Monday, Friday, from 2999-01-07 to 2999-02-01"
+    assert run.json("series", "edit", key, "--until", "")["patternendtypename"] == "No End Date"
+    said = run("series", "edit", key, "--pattern", "monthly-nth", "--nth", "last", "--of", "friday").stdout
+    assert "Every month on the last Friday, from 2999-01-25; from 09:00 to 10:00" in said
+
+
+def test_an_occurrence_is_moved_and_cancelled(run: CommandLine) -> None:
+    run("user", "add", ADA)
+    made = run.json(
+        "series", "add", "Watch", *WEEKLY, "--ends", "10:00", "--owner", ADA, "--time-zone", "Asia/Tokyo"
+    )
+    key, day = made["activityid"], "2999-01-14"
+    assert run.json("series", "occurrence", key, day)["state"] == "as the series"
+    moved = run.json("series", "occurrence", key, day, "--start", f"{day}T12:00", "--end", f"{day}T13:00")
+    assert (moved["start"], moved["state"]) == ("2999-01-14T03:00:00Z", "changed")
+    assert run.json("series", "occurrence", key, "2999-01-21", "--cancel")["state"] == "cancelled"
+    listed = run.json("series", "occurrences", key, "--from", "2999-01-14")
+    assert [(one["day"], one["changed"], one["cancelled"]) for one in listed][:3] == [
+        ("2999-01-14", True, False),
+        ("2999-01-21", False, True),
+        ("2999-01-28", False, False),
+    ]
+    assert len(listed) == 10
+    assert run("series", "occurrence", key, "2999-01-15").exit_code == 5
+    refused = run(
+        "series", "occurrence", key, day, "--start", "2999-01-29T09:00", "--end", "2999-01-29T10:00"
+    )
+    assert (refused.exit_code, "choose a day between its neighbours" in refused.stderr) == (2, True)
+
+
+def test_what_cannot_be_a_series_is_refused(run: CommandLine) -> None:
+    run("user", "add", ADA)
+    owner = ("--owner", ADA, "--ends", "10:00")
+    for odd, words in (
+        (("--count", "3", "--until", "2999-03-01"), "give one"),
+        (("--begins", "soon"), "is not a time of day like 09:00"),
+        (("--on", "someday"), "someday is none of monday"),
+        (("--every", "100"), "Exchange takes no interval of 100 weeks"),
+    ):
+        refused = run("series", "add", "Watch", *WEEKLY, *owner, *odd)
+        assert (refused.exit_code, words in refused.stderr) == (2, True), refused.stderr
+    assert run("series", "add", "Watch").exit_code == 2
