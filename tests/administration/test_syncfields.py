@@ -45,3 +45,14 @@ def test_who_may_not_change_settings_may_not_change_this() -> None:
     user = SystemUser.objects.create_user("ada", internalemailaddress="ada@example.org")
     with actor.acting(actor.Actor(user, channel="test")), pytest.raises(PrivilegeMissing):
         syncfields.change("task", {"subject": "none"})
+
+
+def test_the_fields_of_series_are_set_by_the_word_for_them() -> None:
+    (changed,) = syncfields.change("series", {"location": "to-crm"})
+    assert (changed.kind, changed.direction) == ("series", "to-crm")
+    assert SyncAttributeMapping.objects.get().entitytypecode == "recurringappointmentmaster"
+    assert way("recurringappointmentmaster", "location") == "to-crm"
+    assert way("appointment", "location") == "both"
+    for column in ("recurrencepattern", "starttime", "occurrence:"):
+        with pytest.raises(InputInvalid):
+            syncfields.change("series", {column: "none"})

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from psycopg import AsyncConnection
 
-from serversync.mapping.fields import FIELDS
+from serversync.mapping.maps import MAPS
 from serversync.rules.plan import KindRules
 from serversync.rules.record import Direction, Kind
 
@@ -20,7 +20,7 @@ async def set_by_hand(connection: AsyncConnection, rules: Mapping[Kind, KindRule
         given.setdefault(kind, {})[column] = Direction(direction)
     changed = {}
     for each, rule in rules.items():
-        may_be_set = {row.logicalname: row.limit for row in FIELDS.get(each, ()) if not row.is_fixed}
+        may_be_set = {row.logicalname: row.limit for row in MAPS.get(each, ()) if not row.is_fixed}
         set_of_kind = {
             column: direction.within(may_be_set[column])
             for column, direction in given.get(each.value, {}).items()

@@ -1,4 +1,4 @@
-"""Which way each field of contacts, tasks and appointments goes: the field maps, and what administrators have set."""
+"""Which way each field of contacts, tasks, appointments and series goes: the field maps, and what administrators have set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,9 @@ from serversync.administration import audit, privileges
 from serversync.core.errors import InputInvalid, RecordNotFound
 from serversync.crm.models import SyncAttributeMapping
 from serversync.crm.privileges import Privilege
-from serversync.mapping.fields import FIELDS, FieldMap
+from serversync.mapping.fields import FieldMap
+from serversync.mapping.maps import MAPS
+from serversync.mapping.maps import WORDS as KINDS
 from serversync.rules.record import Direction, Kind
 
 WORDS: Final = {
@@ -47,14 +49,15 @@ def find_all(kind: str | None = None) -> list[SyncField]:
         PrivilegeMissing: the actor may not read settings.
     """
     privileges.require(Privilege.READ_ORGANIZATION)
-    kinds = list(FIELDS) if kind is None else [_kind(kind)]
+    kinds = list(MAPS) if kind is None else [_kind(kind)]
+    words = {each: word for word, each in KINDS.items()}
     set_by_hand = {
         (one.entitytypecode, one.attributecrmname): Direction(one.syncdirection)
         for one in SyncAttributeMapping.objects.all()
     }
     return [
         SyncField(
-            each.value,
+            words[each],
             row.logicalname,
             row.label,
             _WORD_OF[set_by_hand.get((each.value, row.logicalname), row.direction)],
@@ -63,7 +66,7 @@ def find_all(kind: str | None = None) -> list[SyncField]:
             _choices(row),
         )
         for each in kinds
-        for row in FIELDS[each]
+        for row in MAPS[each]
     ]
 
 
@@ -77,7 +80,7 @@ def change(kind: str, words: Mapping[str, str]) -> list[SyncField]:
     """
     privileges.require_organization(Privilege.WRITE_ORGANIZATION)
     wanted = _kind(kind)
-    rows = {row.logicalname: row for row in FIELDS[wanted]}
+    rows = {row.logicalname: row for row in MAPS[wanted]}
     before = {one.column: one.direction for one in find_all(kind)}
     after = {column: word for column, word in words.items() if before.get(column) != word}
     with transaction.atomic():
@@ -115,7 +118,8 @@ def _set(kind: Kind, row: FieldMap, word: str) -> None:
 
 
 def _kind(word: str) -> Kind:
-    found = next((kind for kind in FIELDS if kind.value == word.strip().lower()), None)
+    wanted = word.strip().lower()
+    found = KINDS.get(wanted) or next((kind for kind in MAPS if kind.value == wanted), None)
     if found is None:
         raise RecordNotFound(kind="kind of items", name=word)
     return found

@@ -14,6 +14,7 @@ from serversync.rules.answers import newly_heard
 from serversync.rules.diff import Common, Verdict, judge
 from serversync.rules.merge import Conflict, Merged, Preference, merge
 from serversync.rules.record import Direction, Fields, Kind, Side
+from serversync.rules.series.apart import apart, directions_of, joined, split
 from serversync.rules.series.changes import PREFIX, carried_along, expand
 
 
@@ -222,8 +223,26 @@ def make_plan(
 def decide(pair: Pair, rules: KindRules, effective: Mapping[str, Direction] | None = None) -> Action:
     """Return what is to be done about one pair; ``effective`` are the fields that count, where they are known."""
     if PREFIX in rules.directions:
-        pictures = (pair.crm, pair.exchange, *((pair.base.crm, pair.base.exchange) if pair.base else ()))
-        rules, effective = replace(rules, directions=expand(rules.directions, *pictures)), None
+        return _decide_on_series(pair, rules)
+    return _decide(pair, rules, effective)
+
+
+def _decide_on_series(pair: Pair, rules: KindRules) -> Action:
+    """Look at each occurrence for itself, and at texts of it that do not go both ways apart from it."""
+    names = apart(rules.directions)
+    base = pair.base
+    if base is not None:
+        base = Common(split(base.crm, names) or {}, split(base.exchange, names) or {})
+    one = replace(pair, base=base, crm=split(pair.crm, names), exchange=split(pair.exchange, names))
+    pictures = (one.crm, one.exchange, *((base.crm, base.exchange) if base else ()))
+    directions = expand(rules.directions, *pictures)
+    for each in pictures:
+        directions |= directions_of(each, rules.directions)
+    action = _decide(one, replace(rules, directions=directions), None)
+    return replace(action, pair=pair)
+
+
+def _decide(pair: Pair, rules: KindRules, effective: Mapping[str, Direction] | None) -> Action:
     synchronized = rules.effective if effective is None else effective
     directions = pair.facts.within(synchronized)
     verdict = judge(pair.base, pair.crm, pair.exchange, directions)
@@ -276,11 +295,12 @@ def _begin_in_crm(action: Action, rules: KindRules, directions: Mapping[str, Dir
 
 
 def _going_to(side: Side, fields: Fields, directions: Mapping[str, Direction]) -> Fields:
-    return {
+    going = {
         name: value
         for name, value in fields.items()
         if value is not None and name in directions and directions[name].goes_to(side)
     }
+    return joined(going, None)
 
 
 def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:
@@ -289,8 +309,8 @@ def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:
     before = {} if pair.base is None else pair.base.exchange
     return replace(
         merged,
-        to_crm=newly_heard(merged.to_crm, before),
-        to_exchange=carried_along(merged.to_exchange, exchange),
+        to_crm=joined(newly_heard(merged.to_crm, before), pair.crm),
+        to_exchange=carried_along(joined(merged.to_exchange, exchange), joined(exchange, None)),
     )
 
 

@@ -126,7 +126,7 @@ def expand(directions: Mapping[str, Direction], *pictures: Fields | None) -> dic
     way = directions.get(PREFIX)
     if way is None:
         return dict(directions)
-    names = {name for each in pictures for name in each or () if name.startswith(PREFIX)}
+    names = {name for each in pictures for name in each or () if name.startswith(PREFIX) and "/" not in name}
     named = {name: direction for name, direction in directions.items() if name != PREFIX}
     return named | dict.fromkeys(sorted(names), way)
 

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 
 from serversync.administration import syncfields
 from serversync.core.errors import InputInvalid, RecordNotFound
-from serversync.mapping.fields import FIELDS
+from serversync.mapping.maps import WORDS
 
 _CHOICES = (
     ("both", "Both ways"),
@@ -54,5 +54,4 @@ def fields(request: HttpRequest, kind: str) -> HttpResponse:
                 request, f"Saved: {len(changed)} changed." if changed else "Nothing was changed."
             )
             return redirect("settings-fields", kind=kind)
-    kinds = [each.value for each in FIELDS]
-    return render(request, "settings/fields.html", {"form": form, "kind": kind, "kinds": kinds})
+    return render(request, "settings/fields.html", {"form": form, "kind": kind, "kinds": list(WORDS)})
