@@ -16,6 +16,7 @@ from serversync.crm.models import (
     Appointment,
     ExchangeSyncIdMapping,
     RecurringAppointmentMaster,
+    SyncAttributeMapping,
     UserSettings,
 )
 from tests.web.company import Company, logged_in, mailbox_of
@@ -318,3 +319,15 @@ def test_hours_are_those_of_berlin_over_the_change_of_its_clock(company: Company
         for number in range(3)
     ]
     assert shown == [9, 9, 9]
+
+
+def test_which_way_the_fields_of_series_go_is_set_on_the_page_of_settings(company: Company) -> None:
+    dora, address = logged_in(company.dora), reverse("settings-fields", args=["series"])
+    page = dora.get(address)
+    assert "Synchronized fields: series" in page.content.decode()
+    assert page.context["form"].fields["recurrencepattern"].disabled
+    settable = {"subject": "both", "description": "both", "location": "to-crm"}
+    assert dora.post(address, settable).status_code == 302
+    found = SyncAttributeMapping.objects.get()
+    assert (found.entitytypecode, found.attributecrmname) == ("recurringappointmentmaster", "location")
+    assert dora.get(reverse("settings-fields", args=["letter"])).status_code == 404
