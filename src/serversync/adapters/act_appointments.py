@@ -25,6 +25,7 @@ from serversync.adapters.act_meetings import (
     same_meetings,
     write_parties,
 )
+from serversync.adapters.arrays import uuid_array
 from serversync.core.errors import ChangeConflict, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
 from serversync.mapping.appointment import Times, times_of
@@ -37,7 +38,7 @@ _SELECT: Final = f"""
     select r.activityid, r.xmin::text::bigint, coalesce({FILTERS}, false), coalesce(r.subject, ''), r.modifiedon,
         {ORGANIZES}, {SPEAKS}, r.subject, r.description, r.location, r.prioritycode, r.globalobjectid,
         r.ismapiprivate, r.statecode, r.statuscode, r.scheduledstart, r.scheduledend, r.isalldayevent, {PARTIES}
-    from appointment r join mailbox m on m.mailboxid = %s where r.activityid = any(%s) and r.instancetypecode = 0
+    from appointment r join mailbox m on m.mailboxid = %s where r.activityid = any(%s::uuid[]) and r.instancetypecode = 0
 """  # noqa: S608 - put together from constants
 BEGINS: Final = f"(r.instancetypecode = 0 and {BEGINS_AS_MEETING})"
 """Which appointments may."""
@@ -45,7 +46,7 @@ BEGINS: Final = f"(r.instancetypecode = 0 and {BEGINS_AS_MEETING})"
 
 async def read(connection: AsyncConnection, run: ActRun, ids: Sequence[UUID], filters: str) -> list[Record]:
     """Return those of the records that exist."""
-    cursor = await connection.execute(_select(filters), (run.mailboxid, list(ids)))
+    cursor = await connection.execute(_select(filters), (run.mailboxid, uuid_array(ids)))
     return [_record(row) for row in await cursor.fetchall()]
 
 

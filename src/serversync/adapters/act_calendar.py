@@ -37,6 +37,7 @@ from serversync.mapping.appointment import (
     RESPONSES,
     SHOWN_AS,
     Times,
+    alone,
     pairs_of,
     people,
     people_of,
@@ -75,6 +76,14 @@ _TEXTS: Final = {
     "prioritycode": (FieldURI("item:Importance"), Form.IMPORTANCE),
 }
 _REMINDER: Final = FieldURI("item:ReminderIsSet")
+_CATEGORIES: Final = FieldURI("item:Categories")
+_UID: Final = FieldURI("calendar:UID")
+_SHOWN_AS: Final = FieldURI("calendar:LegacyFreeBusyStatus")
+_START: Final = FieldURI("calendar:Start")
+_END: Final = FieldURI("calendar:End")
+_ALL_DAY: Final = FieldURI("calendar:IsAllDayEvent")
+_START_ZONE: Final = FieldURI("calendar:StartTimeZone")
+_END_ZONE: Final = FieldURI("calendar:EndTimeZone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +175,13 @@ class Calendar:
 
     def _organizer(self, item: CalendarItem) -> tuple[str, ...] | None:
         if item.is_organizer:
-            return people([self.address])
+            return alone(self.address)
         return people([item.organizer.email_address]) if item.organizer else None
 
     def _addresses(self, item: CalendarItem, attendees: tuple[Attendee, ...]) -> tuple[str, ...] | None:
         """Return who is invited; the organizer, who is often among them in the CRM, is not."""
+        if not attendees:
+            return None
         own = self.address.lower() if item.is_organizer else None
         return people(
             [
@@ -198,9 +209,9 @@ class Calendar:
         """Return what a new item shall have."""
         values = {uri: value for uri, value in self.values(fields, is_new=True).items() if value is not None}
         values[RECORD_STAMP] = str(stamp)
-        values[FieldURI("item:Categories")] = (self.category,)
+        values[_CATEGORIES] = (self.category,)
         if fields.get("globalobjectid") is None:  # otherwise it was there before, and is another meeting now
-            values[FieldURI("calendar:UID")] = global_object_id(stamp)
+            values[_UID] = global_object_id(stamp)
         begins_on = times_of(fields.get("scheduledstart")).start
         if shown_as(fields.get("statecode")) == "Free" or begins_on < self.clock() - _NO_REMINDER_AFTER:
             values[_REMINDER] = False
@@ -222,8 +233,8 @@ class Calendar:
         """Return the same of how an item shows, and of who is invited."""
         values: dict[AnyFieldURI, Any] = {}
         if "statecode" in fields:
-            values[FieldURI("calendar:LegacyFreeBusyStatus")] = shown_as(fields["statecode"])
-            if shown_as(fields["statecode"]) == "Free":
+            values[_SHOWN_AS] = shown = shown_as(fields["statecode"])
+            if shown == "Free":
                 values[_REMINDER] = False
         names = pairs_of(fields.get("fullname"))
         for name, uri in _ATTENDEES.items():
@@ -233,14 +244,10 @@ class Calendar:
 
     def _times(self, times: Times, *, is_new: bool) -> dict[AnyFieldURI, Any]:
         start, end, is_all_day = times_to_exchange(times, zone_of(iana_name(self.zone) or self.zone))
-        values: dict[AnyFieldURI, Any] = {
-            FieldURI("calendar:Start"): start,
-            FieldURI("calendar:End"): end,
-            FieldURI("calendar:IsAllDayEvent"): is_all_day,
-        }
+        values: dict[AnyFieldURI, Any] = {_START: start, _END: end, _ALL_DAY: is_all_day}
         name = windows_name(self.zone)
         if name is not None and (is_new or is_all_day):
-            values |= {FieldURI("calendar:StartTimeZone"): name, FieldURI("calendar:EndTimeZone"): name}
+            values[_START_ZONE] = values[_END_ZONE] = name
         return values
 
     def _mailboxes(self, value: Value, names: dict[str, Value]) -> tuple[Mailbox, ...]:
@@ -268,7 +275,7 @@ class Calendar:
                 Times(times.start.astimezone(UTC), times.end.astimezone(UTC), times.is_all_day)
             ),
             "statecode": status,
-            "organizer": people([self.address]),
+            "organizer": alone(self.address),
             "ismapiprivate": False,
             "globalobjectid": global_object_id(stamp),
         }
@@ -310,11 +317,11 @@ class Calendar:
         return SendMeetingInvitationsOrCancellations.SEND_TO_CHANGED_AND_SAVE_COPY
 
     def _tells(self, fields: Fields, before: Fields, ends_on: datetime) -> bool:
-        after = {**before, **fields}
-        own = people([self.address])
+        own = alone(self.address)
+        invited = [each[name] for each in (before, fields) for name in INVITED if name in each]
         meeting = Meeting(
             is_organizer=before.get("organizer", own) == own,
-            has_attendees=any(self._others(each.get(name)) for each in (before, after) for name in INVITED),
+            has_attendees=any(map(self._others, invited)),
             is_past=ends_on < self.clock(),
         )
         return tells_attendees(
@@ -326,7 +333,7 @@ class Calendar:
         return any(self._others(fields.get(name)) for name in INVITED)
 
     def _others(self, value: Value) -> list[str]:
-        return [each for each in people_of(value) if each != self.address.lower()]
+        return [each for each in people_of(value) if each != self.address.lower()] if value else []
 
     def cancellations(self, asked: str, item: EwsItem) -> SendMeetingCancellations:
         """Return whether the attendees of a deleted meeting hear of it."""

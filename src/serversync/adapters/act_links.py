@@ -1,9 +1,12 @@
 """Links between records and items as rows of ``exchangesyncidmapping``, and back; many with one statement."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 
 from serversync.adapters.act_values import pack_conflicts, pack_pair, unpack_conflicts, unpack_fields
 from serversync.engine.act_ports import Intent, Link, Stage
@@ -79,9 +82,33 @@ SETTLE: Final = f"""
 """Writes links, and what their items and records were due for is done; an item that is new to its link, and unheard, counts so."""
 
 
+class _Row(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A link as the statements take it apart; what is not there is null in the row."""
+
+    objectid: UUID
+    objecttypecode: Kind
+    stage: Stage
+    itemsubject: str
+    changekey: str
+    conflicts: list[dict[str, Any]]
+    recordversion: int
+    isparked: bool
+    writes: int
+    retries: int
+    exchangeentryid: str | None = None
+    base: dict[str, Any] | None = None
+    intent: dict[str, Any] | None = None
+    askedon: datetime | None = None
+    crmmissedon: datetime | None = None
+    exchangemissedon: datetime | None = None
+    writessince: datetime | None = None
+    dueon: datetime | None = None
+    lastsyncerror: str | None = None
+
+
 def links_json(links: Iterable[Link]) -> str:
     """Return links as the statements take them; of two with the same record the last one."""
-    return msgspec.json.encode(list({link.crmid: _row(link) for link in links}.values())).decode()
+    return msgspec.json.encode(list({link.crmid.int: _row(link) for link in links}.values())).decode()
 
 
 def link_of(row: Mapping[str, Any]) -> Link:
@@ -109,25 +136,25 @@ def link_of(row: Mapping[str, Any]) -> Link:
     )
 
 
-def _row(link: Link) -> dict[str, Any]:
-    return {
-        "objectid": link.crmid,
-        "objecttypecode": link.kind.value,
-        "stage": int(link.stage),
-        "itemsubject": link.title[:2048],
-        "exchangeentryid": link.item_id,
-        "changekey": link.change_key,
-        "base": pack_pair(link.base),
-        "intent": pack_pair(link.intent),
-        "conflicts": pack_conflicts(link.conflicts),
-        "recordversion": link.crm_version,
-        "askedon": link.asked_on,
-        "crmmissedon": link.crm_missed_on,
-        "exchangemissedon": link.exchange_missed_on,
-        "isparked": link.is_parked,
-        "writes": link.writes.count,
-        "writessince": link.writes.since,
-        "dueon": link.due_on,
-        "retries": link.retries,
-        "lastsyncerror": link.error or None,
-    }
+def _row(link: Link) -> _Row:
+    return _Row(
+        objectid=link.crmid,
+        objecttypecode=link.kind,
+        stage=link.stage,
+        itemsubject=link.title[:2048],
+        changekey=link.change_key,
+        conflicts=pack_conflicts(link.conflicts),
+        recordversion=link.crm_version,
+        isparked=link.is_parked,
+        writes=link.writes.count,
+        retries=link.retries,
+        exchangeentryid=link.item_id,
+        base=pack_pair(link.base),
+        intent=pack_pair(link.intent),
+        askedon=link.asked_on,
+        crmmissedon=link.crm_missed_on,
+        exchangemissedon=link.exchange_missed_on,
+        writessince=link.writes.since,
+        dueon=link.due_on,
+        lastsyncerror=link.error or None,
+    )

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from psycopg import AsyncConnection
 
 from serversync.adapters import mail_lookups
+from serversync.adapters.arrays import text_array
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Link, Stage
-from serversync.mapping.appointment import INVITED, MASKS, people, people_of
+from serversync.mapping.appointment import INVITED, MASKS, alone, people, people_of
 from serversync.rules.answers import RESPONSES, of_the_whole
 from serversync.rules.diff import Common
 from serversync.rules.email.parties import resolve_sender
@@ -80,7 +81,7 @@ _TABLES: Final = {
 }
 """The tables of meetings; occurrences of a series are rows of ``appointment`` too."""
 _SAME: Final = """
-    select r.globalobjectid, r.activityid from {table} r where r.globalobjectid = any(%s) and {single}
+    select r.globalobjectid, r.activityid from {table} r where r.globalobjectid = any(%s::text[]) and {single}
         and not exists (select from exchangesyncidmapping l
             where l.mailboxid = %s and l.objectid = r.activityid and l.stage < 3)
 """
@@ -94,9 +95,11 @@ def fields_of_parties(parties: Iterable[tuple[int, str | None, str | None]]) -> 
         if address:
             named.setdefault(mask, []).append(address)
             names[address] = name
-    fields: dict[str, Value] = {name: people(named.get(mask, ())) for name, mask in MASKS.items()}
+    fields: dict[str, Value] = {
+        name: people(named[mask]) if mask in named else None for name, mask in MASKS.items()
+    }
     invited = sorted({address for name in INVITED for address in people_of(fields[name])})
-    fields["fullname"] = tuple((each, names[each]) for each in invited if names[each]) or None
+    fields["fullname"] = tuple([(each, names[each]) for each in invited if names[each]]) or None
     return fields
 
 
@@ -116,7 +119,7 @@ async def same_meetings(
         if isinstance(global_id := item.fields.get("globalobjectid"), str)
     }
     cursor = await connection.execute(
-        _SAME.format(**_TABLES[table]).encode(), (list(set(wanted.values())), run.mailboxid)
+        _SAME.format(**_TABLES[table]).encode(), (text_array(set(wanted.values())), run.mailboxid)
     )
     same: dict[str, UUID] = dict(await cursor.fetchall())
     return same, wanted
@@ -275,7 +278,7 @@ async def _note(
 
 def _new_identity(run: ActRun, link: Link) -> str | None:
     """Return the id of a meeting in Exchange where the record does not know it; only the organizer's item says it."""
-    if link.base is None or link.base.exchange.get("organizer") != people([run.address]):
+    if link.base is None or link.base.exchange.get("organizer") != alone(run.address):
         return None
     global_id = link.base.exchange.get("globalobjectid")
     if not isinstance(global_id, str) or link.base.crm.get("globalobjectid") == global_id:

@@ -15,6 +15,7 @@ from psycopg import AsyncConnection
 
 from serversync.adapters import act_appointments, act_series_records
 from serversync.adapters.act_tables import TABLES, Table, filter_of, in_filters
+from serversync.adapters.arrays import uuid_array
 from serversync.core.errors import ChangeConflict, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
 from serversync.rules.duplicates import values_of
@@ -36,7 +37,7 @@ async def read_records(
     if kind is Kind.SERIES:
         return await act_series_records.read(connection, run, ids, filters)
     table = TABLES[kind]
-    cursor = await connection.execute(_select(kind, filters), (run.mailboxid, list(ids)))
+    cursor = await connection.execute(_select(kind, filters), (run.mailboxid, uuid_array(ids)))
     return [
         Record(
             row[0],
@@ -211,7 +212,7 @@ def _select(kind: Kind, filters: str) -> bytes:
     return f"""
         select r.{table.key}, r.xmin::text::bigint, {in_filters(filters)}, {table.title}, r.modifiedon,
             {table.is_completed}, {_read(table)}
-        from {table.name} r join mailbox m on m.mailboxid = %s where r.{table.key} = any(%s)
+        from {table.name} r join mailbox m on m.mailboxid = %s where r.{table.key} = any(%s::uuid[])
     """.encode()  # noqa: S608 - put together from constants
 
 

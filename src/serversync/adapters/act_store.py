@@ -23,6 +23,7 @@ from serversync.adapters.act_records import (
     read_records,
     write_records,
 )
+from serversync.adapters.arrays import boolean_array, text_array, uuid_array
 from serversync.core.errors import LeaseLost, RecordRefused, ServiceError
 from serversync.engine.act_aside import kept_aside
 from serversync.engine.act_ports import (
@@ -101,9 +102,9 @@ class ActStoreOnPostgres:
         names = {
             "mailbox": run.mailboxid,
             "kind": kind.value,
-            "ids": list(heard),
-            "keys": [each.change_key for each in heard.values()],
-            "gone": [each.is_gone for each in heard.values()],
+            "ids": text_array(heard),
+            "keys": text_array([each.change_key for each in heard.values()]),
+            "gone": boolean_array([each.is_gone for each in heard.values()]),
         }
         async with self._transaction(run) as connection:
             await connection.execute(_HEAR, names)
@@ -111,7 +112,7 @@ class ActStoreOnPostgres:
                 await connection.execute(_FORGET_FILES, names)
             await connection.execute(
                 "update exchangesyncidmapping set isunheard = false where mailboxid = %(mailbox)s"
-                " and isunheard and exchangeentryid = any(%(ids)s)",
+                " and isunheard and exchangeentryid = any(%(ids)s::text[])",
                 names,
             )
             if page.is_last:
@@ -148,8 +149,8 @@ class ActStoreOnPostgres:
         async with self._transaction(run) as connection:
             await connection.execute(
                 "delete from exchangesyncrecord where mailboxid = %s and objecttypecode = %s"
-                " and objectid = any(%s) and isheard",
-                (run.mailboxid, kind.value, list(crmids)),
+                " and objectid = any(%s::uuid[]) and isheard",
+                (run.mailboxid, kind.value, uuid_array(crmids)),
             )
 
     async def due(self, run: ActRun, now: datetime) -> list[Due]:
@@ -162,8 +163,8 @@ class ActStoreOnPostgres:
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(
-                f"{act_links.SELECT} where mailboxid = %s and objectid = any(%s)",
-                (run.mailboxid, list(stamps)),
+                f"{act_links.SELECT} where mailboxid = %s and objectid = any(%s::uuid[])",
+                (run.mailboxid, uuid_array(stamps)),
             )
             return {link.crmid: link for link in map(act_links.link_of, await cursor.fetchall())}
 
@@ -241,8 +242,8 @@ class ActStoreOnPostgres:
             if copy_of is None:
                 await connection.execute(
                     "delete from exchangesyncitem where mailboxid = %s and objecttypecode = %s"
-                    " and exchangeentryid = any(%s) and copyof is null",
-                    (run.mailboxid, kind.value, list(item_ids)),
+                    " and exchangeentryid = any(%s::text[]) and copyof is null",
+                    (run.mailboxid, kind.value, text_array(item_ids)),
                 )
                 return
             await connection.execute(
@@ -250,7 +251,7 @@ class ActStoreOnPostgres:
                 " select %s, %s, id, false, %s from unnest(%s::text[]) id"
                 " on conflict (mailboxid, objecttypecode, exchangeentryid)"
                 " do update set isheard = false, copyof = excluded.copyof",
-                (run.mailboxid, kind.value, copy_of, list(item_ids)),
+                (run.mailboxid, kind.value, copy_of, text_array(item_ids)),
             )
 
     async def defer(self, run: ActRun, due: Due, error: ServiceError, due_on: datetime) -> None:
@@ -274,8 +275,8 @@ class ActStoreOnPostgres:
         async with self._pool.connection() as connection:
             rows = await connection.execute(
                 "select exchangeentryid from exchangesyncitem where mailboxid = %s and copyof is not null"
-                " and exchangeentryid = any(%s)",
-                (run.mailboxid, list(item_ids)),
+                " and exchangeentryid = any(%s::text[])",
+                (run.mailboxid, text_array(item_ids)),
             )
             return {item_id for (item_id,) in await rows.fetchall()}
 

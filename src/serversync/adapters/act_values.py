@@ -1,7 +1,7 @@
 """Fields of records as JSON, and back: dates, times and groups keep what they are."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from serversync.engine.act_ports import Intent
@@ -14,15 +14,20 @@ _PLAIN: Final = frozenset({str, int, bool, float, type(None)})
 
 
 def pack(value: Value) -> Any:
-    """Return a value as JSON has it.
+    """Return a value as ``msgspec.json`` has to be given it.
 
-    >>> unpack(pack((1, date(2026, 7, 1))))
-    (1, datetime.date(2026, 7, 1))
+    Tuples of plain values and times in UTC stay what they are: it writes them faster than they could be taken apart.
+
+    >>> from msgspec import json
+    >>> unpack(json.decode(json.encode(pack((1, date(2026, 7, 1), datetime(2026, 7, 1, 12, tzinfo=UTC))))))
+    (1, datetime.date(2026, 7, 1), datetime.datetime(2026, 7, 1, 12, 0, tzinfo=datetime.timezone.utc))
     """
     if isinstance(value, tuple):
+        if _PLAIN.issuperset(map(type, value)):
+            return {"group": value}
         return {"group": [each if type(each) in _PLAIN else pack(each) for each in value]}
     if isinstance(value, datetime):
-        return {"moment": value.isoformat()}
+        return {"moment": value if value.tzinfo is UTC else value.isoformat()}
     if isinstance(value, date):
         return {"date": value.isoformat()}
     return value

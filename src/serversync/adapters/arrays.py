@@ -26,6 +26,15 @@ def number_array(numbers: Iterable[int]) -> str:
     return f"{{{','.join(map(str, numbers))}}}"
 
 
+def boolean_array(truths: Iterable[bool]) -> str:
+    """Return truth values as a parameter for ``%s::boolean[]``.
+
+    >>> boolean_array([True, False])
+    '{t,f}'
+    """
+    return f"{{{','.join(['t' if each else 'f' for each in truths])}}}"
+
+
 def text_array(values: Collection[str]) -> str:
     r"""Return texts as a parameter for ``%s::text[]``, whatever they hold.
 

@@ -40,6 +40,17 @@ def random_uuids(count: int) -> Iterator[UUID]:
         yield uuid_of(number & _RANDOM_BITS | _FIXED_BITS)
 
 
+def named_uuid(namespace: UUID, name: str) -> UUID:
+    """Return the UUID of version 5 of a name in a name space.
+
+    >>> from uuid import uuid5
+    >>> named_uuid(UUID(int=1), "Grace") == uuid5(UUID(int=1), "Grace")
+    True
+    """
+    digest = sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()
+    return uuid_of(int.from_bytes(digest[:16], "big") & _RANDOM_BITS | _VARIANT | _VERSION_5)
+
+
 def pass_id(of: UUID, fence: int) -> UUID:
     """Return the id of one pass: of a mailbox, or of an e-mail that is sent, under the claim with this fence.
 
@@ -50,8 +61,7 @@ def pass_id(of: UUID, fence: int) -> UUID:
     >>> pass_id(UUID(int=1), 7) == uuid5(UUID(int=1), "7") != pass_id(UUID(int=1), 8)
     True
     """
-    digest = sha1(of.bytes + b"%d" % fence, usedforsecurity=False).digest()
-    return uuid_of(int.from_bytes(digest[:16], "big") & _RANDOM_BITS | _VARIANT | _VERSION_5)
+    return named_uuid(of, str(fence))
 
 
 def content_id(content: bytes) -> UUID:

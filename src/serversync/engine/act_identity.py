@@ -119,7 +119,7 @@ class Identities:
         known = _Known()
         stamps = {key for _, item in new for key in (item.stamp, item.becomes) if key is not None}
         if stamps:
-            known.links = await self._store.links(self._run, sorted(stamps))
+            known.links = await self._store.links(self._run, list(stamps))
         strange = [(due.kind, item) for due, item in new if item.stamp not in known.links]
         # The link may be lost while the record is not.
         stamped = [(kind, item.stamp) for kind, item in strange if item.stamp is not None]

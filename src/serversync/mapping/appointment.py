@@ -12,6 +12,7 @@ Source: the behaviour of appointments in the server-side synchronization invento
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from serversync.rules.record import Value
@@ -117,9 +118,15 @@ def people(addresses: Iterable[str | None]) -> tuple[str, ...] | None:
     return tuple(sorted({each.strip().lower() for each in addresses if each and each.strip()})) or None
 
 
+@lru_cache(maxsize=256)
+def alone(address: str) -> tuple[str, ...] | None:
+    """Return the value of a field that names this address and no other."""
+    return people([address])
+
+
 def people_of(value: Value) -> tuple[str, ...]:
     """Return the addresses that a field holds."""
-    return tuple(str(each) for each in value) if isinstance(value, tuple) else ()
+    return tuple(map(str, value)) if isinstance(value, tuple) else ()
 
 
 def pairs_of(value: Value) -> dict[str, Value]:

@@ -10,12 +10,16 @@ a time, eight reserved bytes, the size of what follows, and that.
 
 from struct import pack
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
+
+from serversync.core.ids import named_uuid
 
 _HEAD: Final = bytes.fromhex("040000008200E00074C5B7101A82E008")
-_OURS: Final = _HEAD + bytes(4 + 8 + 8) + pack("<I", 24) + b"CRM-rec\x00"
-"""What an id begins with that holds a record's: no day, no time, and a mark of ours before the record's id."""
-_OUR_SERIES: Final = _OURS[:-8] + b"CRM-ser\x00"
+_PLAIN: Final = _HEAD + bytes(4 + 8 + 8) + pack("<I", 24)
+"""No day, no time, and how long the rest is."""
+_OURS: Final = (_PLAIN + b"CRM-rec\x00").hex().upper()
+"""What an id begins with that holds a record's: a mark of ours stands before the record's id."""
+_OUR_SERIES: Final = (_PLAIN + b"CRM-ser\x00").hex().upper()
 """The same of a series; another mark, because a guest at one of its occurrences has that one as a meeting of its own."""
 _MEETINGS: Final = UUID("5b0f6a1e-3d59-4c07-9b2c-4e5d8f6a7c21")
 _SERIES: Final = UUID("c1b8d5d2-7f0c-4f5e-8b7c-2f9a60a4d3b6")
@@ -27,7 +31,7 @@ def global_object_id(record: UUID) -> str:
     >>> record_of(global_object_id(UUID(int=7)))
     UUID('00000000-0000-0000-0000-000000000007')
     """
-    return (_OURS + record.bytes).hex().upper()
+    return f"{_OURS}{record.int:032X}"
 
 
 def record_of(global_id: str) -> UUID:
@@ -45,7 +49,7 @@ def global_object_id_of_series(record: UUID) -> str:
     >>> series_of(global_object_id_of_series(UUID(int=7)))
     UUID('00000000-0000-0000-0000-000000000007')
     """
-    return (_OUR_SERIES + record.bytes).hex().upper()
+    return f"{_OUR_SERIES}{record.int:032X}"
 
 
 def series_of(global_id: str) -> UUID:
@@ -59,9 +63,8 @@ def series_of(global_id: str) -> UUID:
     return _record_of(global_id, _OUR_SERIES, _SERIES)
 
 
-def _record_of(global_id: str, ours: bytes, namespace: UUID) -> UUID:
-    start = ours.hex().upper()
+def _record_of(global_id: str, ours: str, namespace: UUID) -> UUID:
     digits = global_id.upper()
-    if digits.startswith(start) and len(digits) == len(start) + 32:
-        return UUID(hex=digits[len(start) :])
-    return uuid5(namespace, digits)
+    if digits.startswith(ours) and len(digits) == len(ours) + 32:
+        return UUID(hex=digits[len(ours) :])
+    return named_uuid(namespace, digits)

@@ -27,6 +27,8 @@ class Form(Enum):
     A picture is no property of an item, but a file of it.
     """
 
+    __hash__ = object.__hash__  # that of ``Enum`` is a function in Python, and every value asks for its form
+
     TEXT = "text"
     NOTE = "note"
     DATE = "date"

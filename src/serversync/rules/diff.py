@@ -27,6 +27,8 @@ class Common:
 class State(Enum):
     """What has become of one side of a pair."""
 
+    __hash__ = object.__hash__  # see ``Kind``
+
     NEVER = "never"
     NEW = "new"
     SAME = "same"
@@ -36,6 +38,8 @@ class State(Enum):
 
 class Verdict(Enum):
     """What has become of a pair."""
+
+    __hash__ = object.__hash__  # see ``Kind``
 
     NOTHING = "nothing"
     IN_STEP = "in step"

@@ -13,13 +13,15 @@ from uuid import UUID
 from serversync.rules.answers import newly_heard
 from serversync.rules.diff import Common, Verdict, judge
 from serversync.rules.merge import Conflict, Merged, Preference, merge
-from serversync.rules.record import Direction, Fields, Kind, Side
+from serversync.rules.record import TOWARDS, Direction, Fields, Kind, Side
 from serversync.rules.series.apart import apart, directions_of, joined, split
 from serversync.rules.series.changes import PREFIX, carried_along, expand
 
 
 class Step(Enum):
     """What is done about a pair."""
+
+    __hash__ = object.__hash__  # see ``Kind``
 
     NOTHING = "nothing"
     CREATE_IN_CRM = "create in the CRM"
@@ -280,7 +282,7 @@ def _begin_in_exchange(action: Action, rules: KindRules, directions: Mapping[str
     if not rules.limit.goes_to(Side.EXCHANGE):
         return replace(action, reason="this kind is not written to Exchange")
     chosen = _going_to(Side.EXCHANGE, pair.crm or {}, directions)
-    return replace(action, step=Step.CREATE_IN_EXCHANGE, merged=Merged({}, chosen))
+    return Action(pair, Step.CREATE_IN_EXCHANGE, action.verdict, action.reason, Merged({}, chosen))
 
 
 def _begin_in_crm(action: Action, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
@@ -291,14 +293,15 @@ def _begin_in_crm(action: Action, rules: KindRules, directions: Mapping[str, Dir
     if not rules.limit.goes_to(Side.CRM):
         return replace(action, reason="this kind is not written to the CRM")
     chosen = _going_to(Side.CRM, action.pair.exchange or {}, directions)
-    return replace(action, step=Step.CREATE_IN_CRM, merged=Merged(chosen, {}))
+    return Action(action.pair, Step.CREATE_IN_CRM, action.verdict, action.reason, Merged(chosen, {}))
 
 
 def _going_to(side: Side, fields: Fields, directions: Mapping[str, Direction]) -> Fields:
+    way, none = TOWARDS[side], Direction.NONE
     going = {
         name: value
         for name, value in fields.items()
-        if value is not None and name in directions and directions[name].goes_to(side)
+        if value is not None and directions.get(name, none) & way
     }
     return joined(going, None)
 

@@ -18,6 +18,10 @@ Fields = Mapping[str, Value]
 class Kind(Enum):
     """What is kept in step; the value is the table of the CRM."""
 
+    __hash__ = (
+        object.__hash__
+    )  # that of ``Enum`` is a function in Python, and tables by kind are asked all the time
+
     APPOINTMENT = "appointment"
     CONTACT = "contact"
     SERIES = "recurringappointmentmaster"
@@ -26,6 +30,8 @@ class Kind(Enum):
 
 class Side(Enum):
     """The two sides."""
+
+    __hash__ = object.__hash__
 
     CRM = "crm"
     EXCHANGE = "exchange"
@@ -46,11 +52,15 @@ class Direction(IntEnum):
 
     def goes_to(self, side: Side) -> bool:
         """Tell whether values go to this side."""
-        return bool(self & (Direction.TO_CRM if side is Side.CRM else Direction.TO_EXCHANGE))
+        return bool(self & TOWARDS[side])
 
     def within(self, limit: "Direction") -> "Direction":
         """Return what is left of this direction where the kind as a whole only goes as far as ``limit``."""
         return Direction(self & limit)
+
+
+TOWARDS = {Side.CRM: Direction.TO_CRM, Side.EXCHANGE: Direction.TO_EXCHANGE}
+"""The way that goes to each side."""
 
 
 def is_empty(value: Value) -> bool:

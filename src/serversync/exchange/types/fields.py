@@ -19,7 +19,7 @@ ExtendedValue = Any
 """The value of an extended property: by its type, or the plain text where it does not fit the type."""
 
 
-class FieldURI(Struct, frozen=True, gc=False):
+class FieldURI(Struct, frozen=True, gc=False, cache_hash=True):
     """A property of the schema by its path, for example ``item:Subject``."""
 
     field_uri: str
@@ -59,7 +59,7 @@ class ExtendedFieldURI(Struct, frozen=True, gc=False, kw_only=True, cache_hash=T
         return " ".join(parts)
 
 
-class IndexedFieldURI(Struct, frozen=True, gc=False):
+class IndexedFieldURI(Struct, frozen=True, gc=False, cache_hash=True):
     """One entry of a property that holds several, for example ``contacts:PhoneNumber``, ``MobilePhone``."""
 
     field_uri: str

@@ -24,6 +24,8 @@ from serversync.exchange.xml_text import attribute, boolean, escape
 Values = Mapping[AnyFieldURI, Any]
 """What an item shall have: property -> value, of the type that reading gives."""
 
+_OFFSET_LENGTH = len("+00:00")
+
 Writer = Callable[[Any], str]
 """Returns the content of the element for a value."""
 
@@ -76,7 +78,8 @@ def moment(value: datetime) -> str:
     """
     if value.tzinfo is None:
         raise ValueError("a time without a zone cannot be written")
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return f"{in_utc.isoformat()[:-_OFFSET_LENGTH]}Z"
 
 
 def mailbox_xml(mailbox: Mailbox) -> str:
@@ -112,7 +115,12 @@ def attendees_element(name: str) -> Writer:
 
 def time_zone_element(name: str) -> Writer:
     """Return the writer of an element that holds a zone: its Windows id, or a definition."""
-    return lambda zone: time_zone_xml(name, TimeZoneDefinition(id=zone) if isinstance(zone, str) else zone)
+    return lambda zone: _zone_by_id(name, zone) if isinstance(zone, str) else time_zone_xml(name, zone)
+
+
+@lru_cache(maxsize=256)
+def _zone_by_id(name: str, zone: str) -> str:
+    return time_zone_xml(name, TimeZoneDefinition(id=zone))
 
 
 def entries_element(name: str) -> Writer:
@@ -327,10 +335,10 @@ class NewItem(Struct, frozen=True, gc=False):
         entries: dict[int, dict[str, Any]] = {}
         unknown: list[AnyFieldURI] = []
         for uri, value in self.values.items():
-            if isinstance(uri, ExtendedFieldURI):
+            if isinstance(uri, FieldURI) and (place := plain.get(uri.field_uri)) is not None:
+                parts.append((place[0], place[1](value)))
+            elif isinstance(uri, ExtendedFieldURI):
                 parts.append((plain[""][0], extended_property_xml(uri, value)))
-            elif isinstance(uri, FieldURI) and (place := plain.get(uri.field_uri)) is not None:
-                parts.append((place[0], place[1].write(value)))
             elif isinstance(uri, IndexedFieldURI) and (index := keyed.get(uri.field_uri)) is not None:
                 _put(entries.setdefault(index, {}), uri, value)
             else:
@@ -347,14 +355,14 @@ _PLACE = itemgetter(0)
 
 
 @cache
-def _places(element: str) -> tuple[dict[str, tuple[int, Settable]], dict[str, int]]:
-    """Return where each property of a kind of item stands, by its path; extended ones under the empty one.
+def _places(element: str) -> tuple[dict[str, tuple[int, Writer]], dict[str, int]]:
+    """Return where each property of a kind of item stands, and its writer, by its path; extended ones under the empty one.
 
     Apart from these the places of properties that hold entries, by the path of one entry or of a part of it.
     """
-    plain = {each.field_uri: (index, each) for index, each in enumerate(PROPERTIES[element])}
+    plain = {each.field_uri: (index, each.write) for index, each in enumerate(PROPERTIES[element])}
     keyed: dict[str, int] = {}
-    for index, settable in plain.values():
+    for index, settable in enumerate(PROPERTIES[element]):
         if settable.entries:
             keyed[settable.entries] = index
             keyed |= {f"{settable.entries}:{part}": index for part in _ADDRESS_PARTS}
@@ -376,4 +384,6 @@ def set_field_xml(element: str, uri: AnyFieldURI, value: Any) -> str:
     Raises:
         ValueError: the property cannot be set of this kind of item.
     """
+    if isinstance(uri, ExtendedFieldURI):  # as all kinds of items have them
+        return f"<t:SetItemField>{_name(uri)}<t:{element}>{extended_property_xml(uri, value)}</t:{element}></t:SetItemField>"
     return f"<t:SetItemField>{_name(uri)}{NewItem(element, {uri: value}).to_xml()}</t:SetItemField>"
