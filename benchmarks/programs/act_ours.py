@@ -51,6 +51,7 @@ async def _run(dsn: str, arguments: dict[str, Any]) -> dict[str, float]:
         if arguments["what"] == "to-exchange":
             add = one.add_appointments if arguments["kind"] == "appointments" else one.add_people
             await add(arguments["count"])
+        await one.connect()
         with spending() as spent:
             await one.synchronize(arguments["count"])
         return {"cpu": spent.seconds, "items": await one.linked(), "peak": peak_megabytes()}
@@ -118,6 +119,15 @@ class _Mailbox:
         if row is None:
             raise SystemExit(f"there is no mailbox {address}")
         return cls(pool, profiles, row[0])
+
+    async def connect(self) -> None:
+        """Ask for a folder: exchangelib has its connection too, and knows the folder, before its time is taken."""
+        from serversync.exchange.operations.get_folder import GetFolder
+        from serversync.exchange.types.ids import DistinguishedFolderId
+
+        async with self._client() as (client, acts_as):
+            (outcome,) = await client.call(GetFolder((DistinguishedFolderId("calendar"),)), mailbox=acts_as)
+            outcome.unwrap()
 
     async def synchronize(self, expected: int) -> None:
         """Run one pass, which has to do so many things."""
@@ -229,13 +239,18 @@ class _Mailbox:
         from serversync.adapters.act_mailbox import EwsActMailbox
         from serversync.rules.record import Kind
 
+        async with self._client() as (client, acts_as):
+            yield EwsActMailbox(client, acts_as, takes_all=frozenset({Kind.CONTACT}))
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[Any]:
         async with self._pool.connection() as connection:
             rows = await connection.execute(
                 "select emailserverprofile from mailbox where mailboxid = %s", (self._mailboxid,)
             )
             (profileid,) = await rows.fetchone() or (None,)
-        async with self._profiles.client(profileid, mailboxid=self._mailboxid) as (client, acts_as):
-            yield EwsActMailbox(client, acts_as, takes_all=frozenset({Kind.CONTACT}))
+        async with self._profiles.client(profileid, mailboxid=self._mailboxid) as known:
+            yield known
 
     async def linked(self) -> int:
         """Return how many pairs are linked."""

@@ -191,14 +191,20 @@ def kept_as_sent(kind: Kind, fields: Fields) -> dict[str, Value] | None:
     if kind is not Kind.CONTACT:
         return None
     kept: dict[str, Value] = {}
+    texts: list[str] = []
     forms = _forms(kind)
     for name, value in fields.items():
         if value is None or value == "":
             continue
-        if not is_kept(forms[name], value):
+        if isinstance(value, str) and forms[name] is Form.TEXT:
+            # Most are; what they are made of is looked at in all of them at once.
+            if len(value) > _KEPT_WHOLE or value.strip() != value:
+                return None
+            texts.append(value)
+        elif not is_kept(forms[name], value):
             return None
         kept[name] = value
-    return kept
+    return None if ILLEGAL.search("".join(texts)) else kept
 
 
 def is_kept(form: Form, value: Value) -> bool:

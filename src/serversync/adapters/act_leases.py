@@ -340,12 +340,15 @@ def _plan_json(outcome: ActOutcome) -> Jsonb | None:
 
 def plan_rows(plan: Plan, *, is_done: bool) -> dict[str, Any]:
     """Return a plan as data: counts by kind and step, and each action with its reason."""
-    counts = Counter((a.pair.kind.value, a.step.value) for a in plan.actions if a.step is not Step.NOTHING)
     named = [action for action in plan.actions if action.step is not Step.NOTHING]
+    counts = Counter([(action.pair.kind, action.step) for action in named])
     return {
         "isdone": is_done,
         "counts": [
-            {"kind": kind, "step": step, "count": count} for (kind, step), count in sorted(counts.items())
+            {"kind": kind, "step": step, "count": count}
+            for kind, step, count in sorted(
+                (kind.value, step.value, count) for (kind, step), count in counts.items()
+            )
         ],
         "actions": [
             {

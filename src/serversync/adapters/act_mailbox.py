@@ -488,7 +488,7 @@ def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
     part: list[T] = []
     size = 0
     for item in items:
-        length = sum(len(value) for value in item.fields.values() if isinstance(value, str))
+        length = sum([len(value) for value in item.fields.values() if isinstance(value, str)])
         if part and (len(part) == _WRITTEN_AT_ONCE or size + length > _TEXT_AT_ONCE):
             yield part
             part, size = [], 0

@@ -11,7 +11,7 @@ from lxml.etree import _Element
 from msgspec import Struct
 
 from serversync.exchange.namespaces import m
-from serversync.exchange.operations.operation import read_answers
+from serversync.exchange.operations.operation import child_of, read_answers
 from serversync.exchange.outcome import Outcome
 from serversync.exchange.response_codes import AnswerContext
 from serversync.exchange.types.ids import AnyFolderId
@@ -41,7 +41,7 @@ _ITEMS = m("Items")
 
 
 def _read(message: _Element) -> Item:
-    items = message.find(_ITEMS)
+    items = child_of(message, _ITEMS)
     return read_item(items[0]) if items is not None and len(items) else Item()
 
 

@@ -339,8 +339,12 @@ class NewItem(Struct, frozen=True, gc=False):
                 parts.append((place[0], place[1](value)))
             elif isinstance(uri, ExtendedFieldURI):
                 parts.append((plain[""][0], extended_property_xml(uri, value)))
-            elif isinstance(uri, IndexedFieldURI) and (index := keyed.get(uri.field_uri)) is not None:
-                _put(entries.setdefault(index, {}), uri, value)
+            elif isinstance(uri, IndexedFieldURI) and (entry := keyed.get(uri.field_uri)) is not None:
+                found = entries.setdefault(entry[0], {})
+                if entry[1]:  # parts of an address come together under its key
+                    found.setdefault(uri.field_index, {})[entry[1]] = value
+                else:
+                    found[uri.field_index] = value
             else:
                 unknown.append(uri)
         if unknown:
@@ -355,27 +359,19 @@ _PLACE = itemgetter(0)
 
 
 @cache
-def _places(element: str) -> tuple[dict[str, tuple[int, Writer]], dict[str, int]]:
+def _places(element: str) -> tuple[dict[str, tuple[int, Writer]], dict[str, tuple[int, str]]]:
     """Return where each property of a kind of item stands, and its writer, by its path; extended ones under the empty one.
 
-    Apart from these the places of properties that hold entries, by the path of one entry or of a part of it.
+    Apart from these the places of properties that hold entries, by the path of one entry, or of a part of it, with the
+    name of that part.
     """
     plain = {each.field_uri: (index, each.write) for index, each in enumerate(PROPERTIES[element])}
-    keyed: dict[str, int] = {}
+    keyed: dict[str, tuple[int, str]] = {}
     for index, settable in enumerate(PROPERTIES[element]):
         if settable.entries:
-            keyed[settable.entries] = index
-            keyed |= {f"{settable.entries}:{part}": index for part in _ADDRESS_PARTS}
+            keyed[settable.entries] = index, ""
+            keyed |= {f"{settable.entries}:{part}": (index, part) for part in _ADDRESS_PARTS}
     return plain, keyed
-
-
-def _put(entries: dict[str, Any], uri: IndexedFieldURI, value: Any) -> None:
-    """Put a value into the entries of one property; parts of an address come together under its key."""
-    part = uri.field_uri.partition(":")[2].partition(":")[2]
-    if part:
-        entries.setdefault(uri.field_index, {})[part] = value
-    else:
-        entries[uri.field_index] = value
 
 
 def set_field_xml(element: str, uri: AnyFieldURI, value: Any) -> str:

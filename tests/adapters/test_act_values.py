@@ -1,0 +1,77 @@
+"""What is known of a pair goes to the database as JSON and comes back as it was."""
+
+import datetime as dt
+import uuid
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serversync.adapters import act_links
+from serversync.adapters.act_values import pack_fields, unpack_fields
+from serversync.engine.act_ports import Intent, Link, Stage
+from serversync.rules.diff import Common
+from serversync.rules.guards import Writes
+from serversync.rules.record import Fields, Kind
+
+ZONES = st.sampled_from([dt.UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("America/St_Johns"), None])
+PLAIN = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**31), 2**31),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(st.characters(exclude_categories=("Cs",))),
+    st.dates(),
+    st.datetimes(dt.datetime(1601, 1, 1), dt.datetime(4501, 1, 1), timezones=ZONES),  # noqa: DTZ001 - the zone comes after it
+)
+VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=4).map(tuple), max_leaves=8)
+FIELDS: st.SearchStrategy[Fields] = st.dictionaries(st.text("abcdefg:-", min_size=1), VALUES, max_size=6)
+NOON = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
+
+
+def with_types(value: Any) -> Any:
+    """Return a value so that ``1`` is not ``True``, and a time not one of another zone."""
+    if isinstance(value, tuple):
+        return [with_types(each) for each in value]
+    return type(value).__name__, value, value.utcoffset() if isinstance(value, dt.datetime) else None
+
+
+@given(FIELDS)
+def test_fields_come_back_as_they_were_but_for_those_that_are_empty(fields: Fields) -> None:
+    stored = msgspec.json.decode(msgspec.json.encode(pack_fields(fields)))
+    found = unpack_fields(stored)
+    assert {name: with_types(value) for name, value in found.items()} == {
+        name: with_types(value) for name, value in fields.items() if value is not None
+    }
+
+
+def test_a_row_has_every_column_that_the_statements_take_apart_and_no_other() -> None:
+    common = Common({"subject": "Tea"}, {"subject": "Coffee"})
+    full = Link(
+        uuid.UUID(int=1),
+        Kind.SERIES,
+        Stage.CREATING_IN_CRM,
+        "Tea",
+        item_id="item",
+        change_key="key",
+        base=common,
+        crm_version=7,
+        intent=Intent({}, {}),
+        asked_on=NOON,
+        crm_missed_on=NOON,
+        exchange_missed_on=NOON,
+        is_parked=True,
+        writes=Writes(1, NOON),
+        retries=1,
+        due_on=NOON,
+        error="trouble",
+    )
+    (row,) = msgspec.json.decode(act_links.links_json([full]))
+    assert set(row) == {"objectid", *act_links._COLUMNS}
+    (bare,) = msgspec.json.decode(act_links.links_json([Link(uuid.UUID(int=1), Kind.TASK, Stage.LINKED)]))
+    assert (bare["objecttypecode"], bare["stage"]) == ("task", 2)
+    assert {"isparked", "writes", "retries", "recordversion", "conflicts", "changekey", "itemsubject"} <= set(
+        bare
+    )
