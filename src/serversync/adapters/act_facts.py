@@ -13,6 +13,7 @@ from uuid import UUID
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.act_tables import TABLES
+from serversync.adapters.arrays import uuid_array
 from serversync.adapters.stamps import PROPERTY_SET
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI
 from serversync.rules.record import Fields, Kind
@@ -59,7 +60,7 @@ class FactsOfRecords:
             return {}
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                _select(kind), {"ids": list(crmids), "mailbox": self._mailboxid}
+                _select(kind), {"ids": uuid_array(crmids), "mailbox": self._mailboxid}
             )
             rows = await cursor.fetchall()
         return {row[0]: _text(kind, row, is_named=row[0] not in unnamed) for row in rows}
@@ -102,13 +103,25 @@ def of(more: More, crmid: UUID | None) -> Mapping[AnyFieldURI, Any]:
 
 
 def _text(kind: Kind, row: Sequence[Any], *, is_named: bool) -> str:
-    crmid, owner, about, regarding, name, since, whose, organization = row
-    lines = [("Record", f"{kind.value} {crmid}"), ("Owner", owner)]
+    crmid, owner, about, regarding, name, *tracked = row
+    text = f"Record: {kind.value} {crmid}\n"
+    if owner:
+        text += f"Owner: {_line(owner)}\n"
     if about and regarding:
-        lines.append(("Regarding", f"{about} {regarding}" + (f" ({name})" if name and is_named else "")))
-    lines += [("Tracked since", _moment(since)), ("Tracked by", whose), ("Organization", organization)]
-    return "\n".join(f"{label}: {' '.join(value.split())}" for label, value in lines if value)
+        named = f" ({_line(name)})" if name and is_named else ""
+        text += f"Regarding: {about} {regarding}{named}\n"
+    return text + _tracked(*tracked)
 
 
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+@lru_cache(maxsize=1024)
+def _tracked(since: datetime, whose: str, organization: str) -> str:
+    """Return the lines that many items of a mailbox have in common."""
+    said = (("Tracked by", whose), ("Organization", organization))
+    lines = [f"{label}: {_line(value)}" for label, value in said if value]
+    return "\n".join([f"Tracked since: {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", *lines])
+
+
+@lru_cache(maxsize=1024)
+def _line(value: str) -> str:
+    """Return a value without line ends, which would make another line of what stands after them."""
+    return " ".join(value.split())

@@ -90,6 +90,7 @@ _TEXT_AT_ONCE: Final = 2**21
 """So many characters of values go into one request."""
 _KEYS_AT_ONCE: Final = 100
 _FOLDERS_AT_ONCE: Final = 50
+_MEETINGS: Final = frozenset({Kind.APPOINTMENT, Kind.SERIES})
 _KEYS: Final = {
     Kind.CONTACT: "emailaddress1",
     Kind.APPOINTMENT: "globalobjectid",
@@ -328,7 +329,12 @@ class EwsActMailbox:
 
     async def update(self, kind: Kind, items: Sequence[ItemToChange]) -> list[Written | ServiceError]:
         """See ``ActMailbox``."""
-        known = {each.crmid: {**each.before, **each.fields} for each in items if each.crmid is not None}
+        is_meeting = kind in _MEETINGS
+        known: dict[UUID, Fields] = {
+            each.crmid: {**each.before, **each.fields} if is_meeting else each.fields
+            for each in items
+            if each.crmid is not None
+        }
         more = await self._more(kind, known)
         if kind is Kind.SERIES:
             return [await self._series.update(each, of(more, each.crmid)) for each in items]
@@ -342,7 +348,7 @@ class EwsActMailbox:
         return await self._picture(items, changed) if kind is Kind.CONTACT else changed
 
     async def _more(self, kind: Kind, records: Mapping[UUID, Fields]) -> More:
-        is_shared = self._calendar.invites if kind in (Kind.APPOINTMENT, Kind.SERIES) else None
+        is_shared = self._calendar.invites if kind in _MEETINGS else None
         return await act_facts.more(self._facts, kind, records, is_shared)
 
     async def _update(
