@@ -662,6 +662,7 @@ NARROWED = {
     "emails.find_all": "lists what may be read",
     "exchange_links.of": "lists what may be read",
     "apikeys.find_all": "lists what may be read",
+    "apikeys.select": "lists what may be read",
     "filterpreview.changed": "is filterpreview.preview of one filter",
     "filterpreview.preview": "is what filterpreview.replaced calls",
     "jobs.find_all": "lists what may be read",

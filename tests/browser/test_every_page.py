@@ -144,6 +144,30 @@ def test_every_page_passes_axe_and_fits_a_telephone(
     assert not found, "\n".join(found)
 
 
+@pytest.mark.timeout(600)
+def test_the_list_of_mailboxes_shows_every_direction_on_a_telephone(
+    program: Program, places: dict[str, str], page: Page
+) -> None:
+    log_in(page, program, "dora", PASSWORD)
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    page.goto(program.address + still(places["mailboxes"]))
+    of_all = page.locator("td.statuses")
+    expect(of_all.first).to_be_hidden()  # each has a column of its own
+    page.set_viewport_size(TELEPHONE)  # type: ignore[arg-type]
+    expect(of_all.first).to_be_visible()
+    words = ("Incoming", "Outgoing", "Appointments, contacts, tasks")
+    told = {tuple(one.locator(".status").all_text_contents()) for one in of_all.all()}
+    assert told == {
+        tuple(f"{word}{result}" for word in words) for result in (": Not run", ": Success", " failed")
+    }
+    table = page.get_by_role("group", name="Mailboxes").bounding_box()
+    assert table is not None
+    for shown in of_all.first.locator(".status").all():
+        box = shown.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= table["x"] + table["width"], "it is seen without scrolling"
+
+
 @pytest.mark.timeout(900)
 def test_every_page_works_by_keyboard(program: Program, places: dict[str, str], page: Page) -> None:
     log_in(page, program, "dora", PASSWORD)

@@ -2,7 +2,10 @@
 
 import re
 
+import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from serversync.administration import actor, apikeys
@@ -65,6 +68,40 @@ def test_one_sees_the_own_keys_and_whoever_changes_users_sees_theirs(company: Co
     assert "Of Ben" in narrowed
     assert "Of Ada" not in narrowed
     assert logged_in(company.ada).get("/keys/?user=ben").status_code == 404
+
+
+def test_many_keys_are_shown_page_by_page_each_of_them_once(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serversync.web.pages.apikeys.views.PAGE_SIZE", 3)
+    for number in range(5):
+        made("ada", f"Of Ada {number}")
+        made("ben", f"Of Ben {number}")
+    client, pages = logged_in(company.dora), []
+    for number in range(1, 5):
+        answer = client.get(f"/keys/?page={number}")
+        pages.append([row.name for row in answer.context["page"]])
+        assert f"Page {number} of 4" in answer.content.decode()
+        assert "10 keys" in answer.content.decode()
+    assert [len(names) for names in pages] == [3, 3, 3, 1]
+    assert [name for names in pages for name in names] == [
+        f"Of {who} {number}" for who in ("Ada", "Ben") for number in range(5)
+    ]
+    of_ben = client.get("/keys/?user=ben&page=2")
+    assert [row.name for row in of_ben.context["page"]] == ["Of Ben 3", "Of Ben 4"]
+    assert 'href="?user=ben&amp;page=1"' in of_ben.content.decode()
+
+
+def test_more_keys_need_no_more_queries(company: Company) -> None:
+    client, asked = logged_in(company.dora), []
+    for number in range(2):
+        made("ben", f"Report {number}")
+        with CaptureQueriesContext(connection) as captured:
+            client.get("/keys/")
+        asked.append(len(captured))
+        for other in range(10):
+            made("ada", f"Report {number} {other}")
+    assert asked[1] <= asked[0] <= 12
 
 
 def test_a_removed_key_is_refused_from_then_on_and_the_audit_says_who_removed_it(company: Company) -> None:

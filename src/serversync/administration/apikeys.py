@@ -77,6 +77,15 @@ def add(login: str, name: str, *, days: int = DEFAULT_DAYS) -> tuple[ApiKey, str
 
 
 def find_all(login: str | None = None) -> list[ApiKey]:
+    """Return all that ``select`` finds.
+
+    Raises:
+        RecordNotFound: there is no such user.
+    """
+    return list(select(login))
+
+
+def select(login: str | None = None) -> QuerySet[ApiKey]:
     """Return keys, by user and name: one's own, and those of the users whom the actor may change.
 
     Args:
@@ -85,8 +94,8 @@ def find_all(login: str | None = None) -> list[ApiKey]:
     Raises:
         RecordNotFound: there is no such user.
     """
-    rows = _reached().order_by("systemuserid__domainname", "name")
-    return list(rows.filter(systemuserid=_owner(login)) if login is not None else rows)
+    rows = _reached().order_by("systemuserid__domainname", "name", "pk")
+    return rows.filter(systemuserid=_owner(login)) if login is not None else rows
 
 
 def remove(reference: str) -> ApiKey:

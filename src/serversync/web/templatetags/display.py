@@ -80,6 +80,17 @@ test_result.__test__ = False  # type: ignore[attr-defined]
 
 
 @register.filter
+def test_result_of(value: int, what: str) -> SafeString:
+    """Show what a result is of, the result itself as a shape: in words where it is a failure, and to who has it read."""
+    kind, text = _SHAPES[value]
+    said = " failed" if kind == "bad" else format_html('<span class="unseen">: {}</span>', text)
+    return status(kind, format_html("<span>{}{}</span>", what, said))
+
+
+test_result_of.__test__ = False  # type: ignore[attr-defined]
+
+
+@register.filter
 def approval(value: int) -> SafeString:
     """Show the e-mail address status."""
     return status(*_APPROVALS[value])

@@ -1,5 +1,6 @@
 """Keys of the API: one's own and, with the privilege to change users, theirs; making one of one's own, and removing."""
 
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,11 +13,17 @@ from serversync.core import clock
 from serversync.core.errors import RecordNotFound, ServiceError
 from serversync.crm.models import ApiKey
 from serversync.web import access, formerrors
+from serversync.web.numbered import numbered_page
 from serversync.web.pages.apikeys.forms import KeyForm
+
+PAGE_SIZE: Final = 50
 
 
 def listing(request: HttpRequest) -> HttpResponse:
-    """Show keys; make one, which is shown in the answer to its form and nowhere again. ``user`` narrows the list."""
+    """Show keys; make one, which is shown in the answer to its form and nowhere again.
+
+    ``user``, which narrows the list, and ``page`` are in the address.
+    """
     viewer = access.viewer(request)
     form = KeyForm(request.POST or None)
     made: ApiKey | None = None
@@ -32,10 +39,10 @@ def listing(request: HttpRequest) -> HttpResponse:
             form = KeyForm()
     login = request.GET.get("user") or None
     try:
-        rows = apikeys.find_all(login)
+        page = numbered_page(apikeys.select(login), request.GET.get("page"), PAGE_SIZE)
     except RecordNotFound as error:
         raise Http404 from error
-    shown = {"form": form, "rows": rows, "made": made, "secret": secret, "of": login, "now": clock.now()}
+    shown = {"form": form, "page": page, "made": made, "secret": secret, "of": login, "now": clock.now()}
     return render(request, "apikeys/list.html", shown)
 
 

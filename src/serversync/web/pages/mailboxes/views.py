@@ -24,7 +24,7 @@ from serversync.web.pages.mailboxes.forms import WhyForm
 _COLUMNS: Final = (
     ("approval", "Address status", "wide"),
     ("profile", "Profile", "wide"),
-    ("incoming", "Incoming", ""),
+    ("incoming", "Incoming", "wide"),
     ("outgoing", "Outgoing", "wide"),
     ("act", "Appointments, contacts, tasks", "wide"),
     ("last", "Last pass", ""),
@@ -32,7 +32,10 @@ _COLUMNS: Final = (
     ("", "Tracked", "number"),
     ("", "Set aside", "number wide"),
 )
-"""Word to sort by, heading, and how the column looks; before these comes the name with the address below it."""
+"""Word to sort by, heading, and how the column looks; before these comes the name with the address below it.
+
+Where there is no room for wide ones, the three directions stand below one another in a column of their own.
+"""
 COMMANDS: Final = (
     ("approve", "Approve Email"),
     ("reject", "Reject Email"),
