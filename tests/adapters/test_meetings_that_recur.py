@@ -416,6 +416,27 @@ async def test_what_was_answered_stays_where_its_occurrence_is_changed_and_goes_
     await agree(company, dict.fromkeys(DAYS, 11))
 
 
+async def test_another_pattern_of_outlook_forgets_what_was_answered_to_single_occurrences(
+    company: MeetingCompany,
+) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO))
+    await company.settle()
+    await company.outlook(BEN, lambda ben: one_of(ben, 2).accept())
+    await company.settle()
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 3)}}
+
+    def later(ada: exchangelib.Account) -> None:
+        mine = the_series(ada)
+        mine.start, mine.end = at(DAYS[0], 11), at(DAYS[0], 12)
+        mine.save(update_fields=["start", "end"], send_meeting_invitations="SendToAllAndSaveCopy")
+
+    await company.outlook(ADA, later)
+    await company.settle()
+    await agree(company, dict.fromkeys(DAYS, 11))
+    assert people_of_occurrences(company) == {}
+    assert company.rows("activityid") == []
+
+
 async def add_guest(company: MeetingCompany, day: dt.date, *people: str, named: str | None = None) -> UUID:
     """In the CRM somebody makes an occurrence one with people of its own."""
     key = uuid4()

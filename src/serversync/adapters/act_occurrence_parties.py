@@ -76,6 +76,15 @@ def own_people(parties: Iterable[Sequence[Any]], named: Iterable[str], series: F
     return differs
 
 
+async def forget_answers(connection: AsyncConnection, key: UUID) -> None:
+    """Forget what was answered to occurrences: Exchange has given their series another pattern, and they are other ones."""
+    await connection.execute(
+        "update activityparty p set responsestatus = null from appointment a where a.seriesid = %s"
+        " and a.instancetypecode = %s and p.activityid = a.activityid and p.responsestatus is not null",
+        (key, _EXCEPTION),
+    )
+
+
 async def answered_days(
     connection: AsyncConnection, key: UUID, timetable: Timetable, said: Value
 ) -> set[date]:

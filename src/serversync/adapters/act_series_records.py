@@ -47,6 +47,7 @@ from serversync.rules.series.changes import (
     of_series,
     own_between,
     own_of,
+    resets_occurrences,
 )
 from serversync.rules.series.timetable import (
     PATTERN,
@@ -235,6 +236,8 @@ async def _write(
     except ValueError as reason:
         raise SeriesNotExpressible(subject=str(after.get("subject") or ""), reason=str(reason)) from reason
     known = await known_people(connection, run, [change])
+    if resets_occurrences(change.fields):
+        await act_occurrence_parties.forget_answers(connection, change.crmid)
     await _store(connection, run, change, columns, known)
     await write_parties(connection, {change.crmid: change.fields}, known)
     await _store_occurrences(connection, change.crmid, timetable, fields, lengths)

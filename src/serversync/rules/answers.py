@@ -87,6 +87,11 @@ def of_the_whole(said: Value) -> list[_Said]:
     return [each for each in _each(said) if len(each) == len(("address", "name", "answer"))]
 
 
+def whole_alone(exchange: Fields) -> Fields:
+    """Return the answers of an item as they are when a new pattern has taken those to single occurrences away."""
+    return {RESPONSES: tuple(of_the_whole(exchange.get(RESPONSES))) or None}
+
+
 def _is_other(answer: Value, of_series: Value) -> bool:
     return answer != of_series and not NO_ANSWER.issuperset((answer, of_series))
 

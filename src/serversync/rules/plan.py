@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from uuid import UUID
 
-from serversync.rules.answers import newly_heard
+from serversync.rules.answers import RESPONSES, newly_heard, whole_alone
 from serversync.rules.diff import Common, Verdict, judge
 from serversync.rules.merge import Conflict, Merged, Preference, merge
 from serversync.rules.record import TOWARDS, Direction, Fields, Kind, Side
 from serversync.rules.series.apart import apart, directions_of, joined, split
-from serversync.rules.series.changes import PREFIX, carried_along, expand
+from serversync.rules.series.changes import PREFIX, carried_along, expand, resets_occurrences
 
 
 class Step(Enum):
@@ -310,9 +310,12 @@ def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:
     exchange = pair.exchange or {}
     merged = merge(pair.base, pair.crm or {}, exchange, directions=directions, winner=pair.preferred)
     before = {} if pair.base is None else pair.base.exchange
+    said = merged.to_crm
+    if resets_occurrences(merged.to_exchange) and directions.get(RESPONSES, Direction.NONE):
+        said = {**said, **whole_alone(exchange)}
     return replace(
         merged,
-        to_crm=joined(newly_heard(merged.to_crm, before), pair.crm),
+        to_crm=joined(newly_heard(said, before), pair.crm),
         to_exchange=carried_along(joined(merged.to_exchange, exchange), joined(exchange, None)),
     )
 

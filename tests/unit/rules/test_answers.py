@@ -1,5 +1,6 @@
 """What a mailbox has newly heard of the answers to a meeting."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from serversync.rules.answers import RESPONSES, newly_heard, of_occurrences, of_
 from serversync.rules.diff import Common
 from serversync.rules.plan import KindRules, Pair, Step, decide
 from serversync.rules.record import Direction, Fields, Kind, Value
+from serversync.rules.series.timetable import PATTERN
 
 BEN, CLEO = "ben@example.org", "cleo@example.org"
 KEY = UUID(int=1)
@@ -111,3 +113,20 @@ def test_of_a_guest_of_one_occurrence_the_series_knows_no_answer() -> None:
     assert said is None
     said = with_occurrences((), {DAY: ((BEN, None, ACCEPT),)})
     assert of_occurrences(said) == {DAY: [(BEN, None, ACCEPT)]}
+
+
+def test_a_new_pattern_of_the_crm_takes_the_answers_to_single_occurrences_away() -> None:
+    rules = KindRules({RESPONSES: Direction.TO_CRM, PATTERN: Direction.BOTH})
+    pair = Pair(
+        KEY,
+        Kind.SERIES,
+        base=Common({PATTERN: "old"}, {PATTERN: "old", **single(ACCEPT)}),
+        crm={PATTERN: "new"},
+        exchange={PATTERN: "old", **single(TENTATIVE)},
+    )
+    action = decide(pair, rules)
+    assert (action.merged.to_crm, action.merged.to_exchange) == ({}, {PATTERN: "new"})
+    known = replace(pair, base=Common({PATTERN: "old"}, {PATTERN: "old", **single(TENTATIVE)}))
+    heard = decide(known, rules).merged.to_crm[RESPONSES]
+    assert of_occurrences(heard) == {DAY: [(BEN, "Ben", ACCEPT)]}
+    assert decide(replace(pair, crm={PATTERN: "old"}), rules).merged.to_crm.keys() == {RESPONSES}
