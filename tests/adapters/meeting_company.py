@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.act_calendar import Calendar
 from serversync.adapters.act_facts import FactsOfRecords
-from serversync.adapters.act_mailbox import TRACKED_CATEGORY, EwsActMailbox
+from serversync.adapters.act_mailbox import TRACKED_CATEGORY, EwsActMailbox, Extent
 from serversync.adapters.act_store import ActStoreOnPostgres
 from serversync.engine.act import ActPass
 from serversync.engine.act_ports import ActRun
@@ -55,6 +55,7 @@ class MeetingCompany:
         self.query = query
         self.store = ActStoreOnPostgres(pool)
         self.policy = Policy()
+        self.subfolders = True
         self.rules = dict(RULES)
         self.now = dt.datetime.now(dt.UTC)
         self.accounts: dict[str, exchangelib.Account] = {}
@@ -78,7 +79,9 @@ class MeetingCompany:
         calendar = Calendar(address, lambda: self.now, zone=ZONE, policy=self.policy)
         async with EwsClient(endpoint, credentials) as client:
             facts = FactsOfRecords(self.pool, self.mailboxes[address])
-            mailbox = EwsActMailbox(client, address, calendar=calendar, facts=facts)
+            mailbox = EwsActMailbox(
+                client, address, calendar=calendar, facts=facts, extent=Extent(subfolders=self.subfolders)
+            )
             one = ActPass(self.run(address), mailbox, self.store, alerts or Silent(), clock=lambda: self.now)
             try:
                 await one()

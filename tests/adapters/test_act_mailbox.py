@@ -14,7 +14,7 @@ from exchangelib import EWSDate, ExtendedProperty
 from exchangelib.indexed_properties import EmailAddress, PhoneNumber, PhysicalAddress
 
 from serversync.adapters.act_facts import Facts
-from serversync.adapters.act_mailbox import TRACKED_CATEGORY, EwsActMailbox, fields_of
+from serversync.adapters.act_mailbox import TRACKED_CATEGORY, EwsActMailbox, Extent, fields_of
 from serversync.core.errors import ChangeConflict, ItemGone, SeriesNotInCrm, ServiceError
 from serversync.engine.act import ActPass
 from serversync.engine.act_ports import ActRun, Item, ItemToChange, ItemToMake, Written
@@ -131,7 +131,7 @@ class Place:
         endpoint = Endpoint(url=self.simulator.url, ca_file=self.simulator.ca_file)
         async with EwsClient(endpoint, credentials) as client:
             yield EwsActMailbox(
-                client, MAILBOX, takes_all=ALL, takes_assigned=self.takes_assigned, facts=self.facts
+                client, MAILBOX, takes_all=ALL, extent=Extent(self.takes_assigned), facts=self.facts
             )
 
     def contact(self) -> exchangelib.Contact:

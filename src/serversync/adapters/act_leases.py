@@ -233,6 +233,7 @@ class ActLeasesOnPostgres:
             failures=row["failures"],
             takes_all=act_settings.takes_all(row),
             takes_assigned=row["syncassignedtasks"],
+            subfolders=row["synccalendarsubfolders"],
             category=row["categoryname"] or row["trackingcategoryname"],
             zone=row["timezone"] or row["defaulttimezone"],
             largest_file=row["maxuploadfilesize"],

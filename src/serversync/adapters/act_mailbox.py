@@ -6,7 +6,7 @@ What the fields are called on either side stands in ``serversync.mapping``; here
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from msgspec import structs
@@ -17,6 +17,7 @@ from serversync.adapters.act_facts import More, of
 from serversync.adapters.act_items import fields_of, kept_as_sent, new_values, shape, stamp_of, values_of
 from serversync.adapters.act_pictures import Pictures
 from serversync.adapters.act_series_mailbox import EwsSeries
+from serversync.adapters.act_subfolders import Subfolders
 from serversync.adapters.act_task_items import trouble_of
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.clock import now
@@ -79,6 +80,7 @@ FOLDERS: Final = {
     Kind.SERIES: DistinguishedFolderId("calendar"),
 }
 """The folder that is kept in step for each kind."""
+_IN_CALENDARS: Final = (Kind.APPOINTMENT, Kind.SERIES)
 _TOLD: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = {Kind.SERIES: (FieldURI("calendar:CalendarItemType"),)}
 """What the feed is asked to say of each item."""
 _DELETED: Final = DistinguishedFolderId("deleteditems")
@@ -98,6 +100,17 @@ _KEYS: Final = {
 }
 
 
+class Extent(NamedTuple):
+    """What takes part by settings: tasks that were assigned to the owner, and what lies in sub-folders of the calendar."""
+
+    assigned_tasks: bool = False
+    subfolders: bool = True
+
+
+REFERENCE: Final = Extent()
+"""As the settings come."""
+
+
 class EwsActMailbox:
     """``ActMailbox`` over an EWS client.
 
@@ -106,7 +119,7 @@ class EwsActMailbox:
         mailbox: Whom to impersonate.
         takes_all: Kinds of which every item takes part; of the others those with the category.
         category: The category.
-        takes_assigned: Whether tasks take part that somebody has assigned to the owner of the mailbox.
+        extent: What takes part by settings.
         calendar: How appointments are read and written.
         facts: Says what items say of their records; ``None`` where they say nothing.
         pictures: How photos of contacts are; without it they are left alone.
@@ -119,7 +132,7 @@ class EwsActMailbox:
         *,
         takes_all: frozenset[Kind] = frozenset(),
         category: str = TRACKED_CATEGORY,
-        takes_assigned: bool = False,
+        extent: Extent = REFERENCE,
         calendar: Calendar | None = None,
         facts: act_facts.Facts | None = None,
         pictures: Pictures | None = None,
@@ -128,16 +141,24 @@ class EwsActMailbox:
         self._mailbox = mailbox
         self._takes_all = takes_all
         self._category = category
-        self._takes_assigned = takes_assigned
+        self._takes_assigned = extent.assigned_tasks
         self._calendar = calendar or Calendar(mailbox or "", now, category=category)
         self._facts = facts
         self._pictures = pictures
+        self._subfolders = Subfolders(
+            client, mailbox, self._calendar.clock, are_synchronized=extent.subfolders
+        )
         self._series = EwsSeries(client, mailbox, self._calendar)
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
         """See ``ActMailbox``."""
+        if kind not in _IN_CALENDARS:
+            return await self._page(kind, FOLDERS[kind], position)
+        return await self._subfolders.feed(position, partial(self._page, kind))
+
+    async def _page(self, kind: Kind, folder: AnyFolderId, position: str | None) -> FeedPage:
         request = SyncFolderItems(
-            folder=FOLDERS[kind],
+            folder=folder,
             sync_state=position,
             max_changes=_PAGE,
             additional_properties=_TOLD.get(kind, ()),
@@ -152,8 +173,15 @@ class EwsActMailbox:
         return FeedPage(heard, page.sync_state, page.includes_last)
 
     async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
-        """See ``ActMailbox``; of contacts that nobody tracks the photo is not looked at."""
-        return await self._read(kind, item_ids, lambda item: item.takes_part or item.stamp is not None)
+        """See ``ActMailbox``; of contacts that nobody tracks the photo is not looked at.
+
+        What lies in a sub-folder of the calendar that takes no part any more is not under its id.
+        """
+        read = await self._read(kind, item_ids, lambda item: item.takes_part or item.stamp is not None)
+        away = await self._subfolders.elsewhere(item_ids) if kind in _IN_CALENDARS else set()
+        if not away:
+            return read
+        return [ItemGone() if key in away else each for key, each in zip(item_ids, read, strict=True)]
 
     async def _read(
         self, kind: Kind, item_ids: Sequence[str], shows: Callable[[Item], bool] = lambda _: True
@@ -214,7 +242,8 @@ class EwsActMailbox:
 
     async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
         """See ``ActMailbox``."""
-        near: dict[AnyFolderId, Sight] = {FOLDERS[kind]: Sight.SEEN, _DELETED: Sight.GONE}
+        near: dict[AnyFolderId, Sight] = dict.fromkeys(await self._places(kind), Sight.SEEN)
+        near[_DELETED] = Sight.GONE
         found = await self._search(kind, stamp, near)
         if any(each.sight is Sight.SEEN for each in found):
             return found
@@ -232,6 +261,10 @@ class EwsActMailbox:
                 each for each in await self._search(kind, stamp, places) if each.item.item_id not in known
             ]
         return found
+
+    async def _places(self, kind: Kind) -> tuple[AnyFolderId, ...]:
+        """Return the folders that are kept in step for a kind."""
+        return (FOLDERS[kind], *(await self._subfolders.ids() if kind in _IN_CALENDARS else ()))
 
     async def _search(self, kind: Kind, stamp: UUID, places: Mapping[AnyFolderId, Sight]) -> list[Found]:
         request = FindItem(folders=tuple(places), restriction=is_equal_to(RECORD_STAMP, str(stamp)))
@@ -258,10 +291,12 @@ class EwsActMailbox:
         for start in range(0, len(wanted), _KEYS_AT_ONCE):
             is_same = _any_with_key(kind, wanted[start : start + _KEYS_AT_ONCE])
             request = FindItem(
-                folders=(FOLDERS[kind],), restriction=AllOf((Not(Exists(RECORD_STAMP)), is_same))
+                folders=await self._places(kind), restriction=AllOf((Not(Exists(RECORD_STAMP)), is_same))
             )
-            (outcome,) = await self._client.call(request, mailbox=self._mailbox)
-            ids.update((each.item_id.id, None) for each in outcome.unwrap().items if each.item_id is not None)
+            for outcome in await self._client.call(request, mailbox=self._mailbox):
+                if isinstance(outcome, ews.Failure) and isinstance(outcome.error, ItemGone):
+                    continue  # the folder has gone since it was looked for
+                ids.update((each.item_id.id, None) for each in outcome.unwrap().items if each.item_id)
         found: dict[str, list[Item]] = {}
         for each in await self._read(kind, list(ids)):
             if isinstance(each, Item) and each.stamp is None and (key := _key(kind, each.fields)):

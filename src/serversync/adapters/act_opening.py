@@ -8,7 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 from serversync.adapters.act_calendar import Calendar
 from serversync.adapters.act_facts import FactsOfRecords
 from serversync.adapters.act_files import Files
-from serversync.adapters.act_mailbox import EwsActMailbox
+from serversync.adapters.act_mailbox import EwsActMailbox, Extent
 from serversync.adapters.act_marked_mailbox import MarkedMailbox
 from serversync.adapters.act_marker import MailboxMarker
 from serversync.adapters.act_pictures import Pictures
@@ -53,7 +53,7 @@ class ActMailboxes:
                 mailbox,
                 takes_all=claim.takes_all,
                 category=claim.category,
-                takes_assigned=claim.takes_assigned,
+                extent=Extent(claim.takes_assigned, claim.subfolders),
                 calendar=calendar,
                 facts=FactsOfRecords(self._pool, claim.mailboxid),
                 pictures=self._pictures(claim, client, mailbox),

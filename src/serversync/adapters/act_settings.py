@@ -70,6 +70,7 @@ COLUMNS: Final = tuple(
             "sssupdatepastmeetingsinnondraftmode",
             "trackappointmentsfromnonorganizer",
             "syncassignedtasks",
+            "synccalendarsubfolders",
             *(
                 column
                 for kind in KINDS.values()

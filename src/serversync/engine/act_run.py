@@ -29,6 +29,7 @@ class ActClaim:
     ``organization`` is the one that the pass is for.
     ``takes_all`` are the kinds of which every item in Exchange takes part; of the others those with ``category``.
     ``takes_assigned`` says that tasks take part which somebody has assigned to the owner in Outlook.
+    ``subfolders`` says that appointments in sub-folders of the calendar take part, too.
     ``zone`` is the one in which appointments that last whole days are made.
     ``largest_file`` is how many bytes a photo may have at most.
     ``waited`` says how long the mailbox had been due.
@@ -48,6 +49,7 @@ class ActClaim:
     takes_all: frozenset[Kind] = frozenset()
     category: str = ""
     takes_assigned: bool = False
+    subfolders: bool = True
     zone: str = "UTC"
     largest_file: int = 5 << 20
     is_agreed: bool = True

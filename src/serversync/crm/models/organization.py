@@ -142,6 +142,7 @@ class Organization(models.Model):
     taskdeletionbehaviorfromcrm = picklist(DeletionBehavior, DeletionBehavior.UNLESS_COMPLETED)
     ssstaskdeletionsyncbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)
     syncassignedtasks = boolean(default=False)
+    synccalendarsubfolders = boolean(default=True)
 
     autocreatecontactonpromote = boolean(default=True)
     autotracksentfolderitems = boolean(default=False)

@@ -67,6 +67,7 @@ PARTS: Final = (
             "actbrakecount": "Deletions at once that need nobody",
             "actbrakeshareinpercent": "or this share of the linked pairs in percent",
             "appointmentsyncdirection": "Appointments go",
+            "synccalendarsubfolders": "Appointments in sub-folders of the calendar take part",
             "appointmentstartwindowindays": "Appointments that ended more days ago do not begin to take part",
             "sendmeetinginvitations": "Send invitations, updates and cancellations",
             "privateappointments": "Private appointments",
