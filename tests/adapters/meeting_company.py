@@ -78,16 +78,19 @@ class MeetingCompany:
         endpoint = Endpoint(url=self.simulator.url, ca_file=self.simulator.ca_file)
         calendar = Calendar(address, lambda: self.now, zone=ZONE, policy=self.policy)
         async with EwsClient(endpoint, credentials) as client:
-            facts = FactsOfRecords(self.pool, self.mailboxes[address])
-            mailbox = EwsActMailbox(
-                client, address, calendar=calendar, facts=facts, extent=Extent(subfolders=self.subfolders)
-            )
+            mailbox = self.mailbox(client, address, calendar)
             one = ActPass(self.run(address), mailbox, self.store, alerts or Silent(), clock=lambda: self.now)
             try:
                 await one()
             finally:
                 self.now += dt.timedelta(minutes=5)
         return one
+
+    def mailbox(self, client: EwsClient, address: str, calendar: Calendar) -> EwsActMailbox:
+        """Somebody's mailbox as a pass sees it."""
+        facts = FactsOfRecords(self.pool, self.mailboxes[address])
+        extent = Extent(subfolders=self.subfolders)
+        return EwsActMailbox(client, address, calendar=calendar, facts=facts, extent=extent)
 
     async def settle(self, *addresses: str) -> int:
         """Pass over the mailboxes, all of them unless some are named, until nothing is done; return the rounds."""

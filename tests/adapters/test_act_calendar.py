@@ -190,7 +190,8 @@ async def test_every_row_is_read_as_exchangelib_has_written_it(place: Place) -> 
 
 def test_every_row_of_the_map_is_in_these_tests():
     rows = {row.logicalname for row in APPOINTMENT}
-    assert rows == {*CHANGED, "fullname", *FROM_EXCHANGE_ALONE}
+    # Files are in test_appointment_files.
+    assert rows == {*CHANGED, "fullname", "activitymimeattachment", *FROM_EXCHANGE_ALONE}
 
 
 async def test_names_alone_need_no_request_and_change_nothing(place: Place) -> None:

@@ -15,6 +15,7 @@ from serversync.administration import (
     actor,
     alerts,
     apikeys,
+    appointment_files,
     appointments,
     audit,
     authorities,
@@ -56,9 +57,11 @@ from serversync.administration import (
 from serversync.core.errors import InputInvalid, PrivilegeMissing, RecordNotFound
 from serversync.crm.models import (
     Account,
+    ActivityMimeAttachment,
     ApiKey,
     Appointment,
     AsyncOperation,
+    Attachment,
     BusinessUnit,
     Contact,
     Email,
@@ -151,6 +154,8 @@ ACTIVITIES = (
     "delete a task",
     "read an appointment",
     "edit an appointment",
+    "attach a file to an appointment",
+    "take a file of an appointment away",
     "read a series",
     "edit a series",
     "cancel a series",
@@ -212,6 +217,16 @@ def read_customer(kind: customers.Kind, of: SystemUser) -> None:
         raise RecordNotFound(kind=kind.word, name=str(of))
 
 
+def take_file(tea: Appointment) -> None:
+    made = ActivityMimeAttachment.objects.create(
+        activityid_id=tea.pk,
+        objecttypecode="appointment",
+        attachmentid=Attachment.objects.create(),
+        filename="x",
+    )
+    appointment_files.remove(tea, made.pk)
+
+
 def as_user(user: SystemUser) -> Any:
     return actor.acting(actor.Actor(user, channel="test"))
 
@@ -256,6 +271,10 @@ SOMEONES: dict[str, Act] = {
     "complete a task": lambda place, of: activities.set_state(activities.TASK, task_of(of), "complete"),
     "delete a task": lambda place, of: activities.delete(activities.TASK, task_of(of)),
     "read an appointment": lambda place, of: activities.find(activities.APPOINTMENT, tea_of(of).pk),
+    "attach a file to an appointment": lambda place, of: appointment_files.attach(
+        tea_of(of), [SimpleUploadedFile("plan.txt", b"plan")]
+    ),
+    "take a file of an appointment away": lambda place, of: take_file(tea_of(of)),
     "edit an appointment": lambda place, of: appointments.edit(tea_of(of), {"subject": "x"}),
     "read a series": lambda place, of: activities.find(activities.SERIES, watch_of(of).pk),
     "edit a series": lambda place, of: series.edit(watch_of(of), {"subject": "x"}),

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from serversync.administration import (
     actor,
     apikeys,
+    appointment_files,
     customers,
     jobs,
     pictures,
@@ -81,6 +82,14 @@ def of_job(company: Company) -> list[Any]:
 def of_contact(_: Company) -> list[Any]:
     with actor.acting(actor.INSTALLATION):
         return [(Contact.objects.first() or customers.add(customers.CONTACT, {"lastname": "Sørensen"})).pk]
+
+
+def of_appointment_file(company: Company) -> list[Any]:
+    now = datetime.now(UTC)
+    one = Appointment.objects.create(subject="Tea", scheduledstart=now, scheduledend=now, ownerid=company.ada)
+    with actor.acting(actor.INSTALLATION):
+        appointment_files.attach(one, [SimpleUploadedFile("plan.txt", b"plan")])
+    return [one.pk, appointment_files.of(one)[0].pk]
 
 
 def of_photo(company: Company) -> list[Any]:
@@ -233,6 +242,7 @@ PARTS: dict[str, Arguments] = {
     "log-in": no_arguments,
     "picture": lambda _: ["x"],
     "photo": of_photo,
+    "appointment-file": of_appointment_file,
 }
 """What is no page of its own: it is fetched by a page, or by a machine, or is there before the log-in."""
 BY_FORM: dict[str, Arguments] = {
@@ -255,6 +265,8 @@ BY_FORM: dict[str, Arguments] = {
     "appointment-act": lambda company: [*of_appointment(company), "complete"],
     "series-act": lambda company: [*of_series(company), "complete"],
     "series-occurrence-cancel": of_occurrence,
+    "appointment-attach": of_appointment,
+    "appointment-detach": of_appointment_file,
     "task-act": lambda company: [*of_task(company), "complete"],
     "user-filter-act": lambda company: [*of_filter(company), "deactivate"],
     "filter-template-act": lambda company: [*of_template(company), "deactivate"],

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
+from serversync.adapters import act_record_files
 from serversync.adapters.act_meetings import (
     BEGINS_AS_MEETING,
     FILTERS,
@@ -34,10 +35,12 @@ from serversync.rules.record import Fields, Kind, Value
 
 Lengths = Mapping[str, int | None]
 
+_FILES: Final = "{files}"
 _SELECT: Final = f"""
     select r.activityid, r.xmin::text::bigint, coalesce({FILTERS}, false), coalesce(r.subject, ''), r.modifiedon,
         {ORGANIZES}, {SPEAKS}, r.subject, r.description, r.location, r.prioritycode, r.globalobjectid,
-        r.ismapiprivate, r.statecode, r.statuscode, r.scheduledstart, r.scheduledend, r.isalldayevent, {PARTIES}
+        r.ismapiprivate, r.statecode, r.statuscode, r.scheduledstart, r.scheduledend, r.isalldayevent, {PARTIES},
+        {_FILES}
     from appointment r join mailbox m on m.mailboxid = %s where r.activityid = any(%s::uuid[]) and r.instancetypecode = 0
 """  # noqa: S608 - put together from constants
 BEGINS: Final = f"(r.instancetypecode = 0 and {BEGINS_AS_MEETING})"
@@ -46,19 +49,22 @@ BEGINS: Final = f"(r.instancetypecode = 0 and {BEGINS_AS_MEETING})"
 
 async def read(connection: AsyncConnection, run: ActRun, ids: Sequence[UUID], filters: str) -> list[Record]:
     """Return those of the records that exist."""
-    cursor = await connection.execute(_select(filters), (run.mailboxid, uuid_array(ids)))
+    cursor = await connection.execute(
+        _select(filters, act_record_files.are_told(run, Kind.APPOINTMENT)), (run.mailboxid, uuid_array(ids))
+    )
     return [_record(row) for row in await cursor.fetchall()]
 
 
 @lru_cache(maxsize=64)
-def _select(filters: str) -> bytes:
-    return _SELECT.replace(FILTERS, filters).encode()
+def _select(filters: str, files: bool) -> bytes:  # noqa: FBT001 - a key of the cache
+    told = act_record_files.OF_RECORD if files else "null"
+    return _SELECT.replace(FILTERS, filters).replace(_FILES, told).encode()
 
 
 def _record(row: Sequence[Any]) -> Record:
     key, version, in_filters, title, modifiedon, organizes, speaks = row[:7]
     subject, description, location, priority, global_id, is_private, state, status = row[7:15]
-    start, end, is_all_day, parties = row[15:]
+    start, end, is_all_day, parties, files = row[15:]
     fields: dict[str, Value] = {
         "subject": subject or None,
         "description": description or None,
@@ -69,6 +75,7 @@ def _record(row: Sequence[Any]) -> Record:
         "statecode": (state, status),
         "scheduledstart": tuple(Times(start.astimezone(UTC), end.astimezone(UTC), is_all_day)),
         **fields_of_parties(parties or ()),
+        **act_record_files.fields_of(files or ()),
     }
     return Record(
         key,
@@ -186,6 +193,7 @@ async def write(
             else:
                 done += keys
     await write_parties(connection, {key: changed[key] for key in done}, known)
+    await act_record_files.write(connection, Kind.APPOINTMENT, {key: changed[key] for key in done})
     if done:
         outcomes.update({r.crmid: (r.version, r.fields) for r in await read(connection, run, done, filters)})
     return outcomes

@@ -62,6 +62,11 @@ from serversync.rules.series.zones import zone_of
 
 SHAPE: Final = ItemShape(body_type=BodyType.TEXT, additional_properties=(*CALENDAR_ITEM_FIELDS, RECORD_STAMP))
 """What is asked for of an appointment."""
+SHAPE_WITH_FILES: Final = ItemShape(
+    body_type=BodyType.TEXT,
+    additional_properties=(*SHAPE.additional_properties, FieldURI("item:HasAttachments")),
+)
+"""The same where its files are of concern."""
 _PRIVATE: Final = frozenset({Sensitivity.PERSONAL, Sensitivity.PRIVATE, Sensitivity.CONFIDENTIAL})
 _NO_REMINDER_AFTER: Final = timedelta(days=7)
 _ATTENDEES: Final = {

@@ -237,6 +237,7 @@ class ActLeasesOnPostgres:
             category=row["categoryname"] or row["trackingcategoryname"],
             zone=row["timezone"] or row["defaulttimezone"],
             largest_file=row["maxuploadfilesize"],
+            blocked_files=row["blockedattachments"],
             is_agreed=is_agreed,
             waited=row["waited"],
         )

@@ -12,7 +12,8 @@ from uuid import UUID
 from msgspec import structs
 
 from serversync.adapters import act_facts
-from serversync.adapters.act_calendar import SHAPE, Calendar
+from serversync.adapters.act_attachments import Attachments
+from serversync.adapters.act_calendar import SHAPE, SHAPE_WITH_FILES, Calendar
 from serversync.adapters.act_facts import More, of
 from serversync.adapters.act_items import fields_of, kept_as_sent, new_values, shape, stamp_of, values_of
 from serversync.adapters.act_pictures import Pictures
@@ -56,6 +57,7 @@ from serversync.exchange.types.restriction import AllOf, Exists, Not, Restrictio
 from serversync.exchange.types.shapes import ItemShape
 from serversync.exchange.types.task import Task
 from serversync.exchange.types.writing import NewItem
+from serversync.rules.attachments import PREFIX
 from serversync.rules.pictures import PICTURE
 from serversync.rules.plan import Facts, Sight
 from serversync.rules.record import Fields, Kind
@@ -123,9 +125,10 @@ class EwsActMailbox:
         calendar: How appointments are read and written.
         facts: Says what items say of their records; ``None`` where they say nothing.
         pictures: How photos of contacts are; without it they are left alone.
+        attachments: How files of appointments are; without it they are left alone.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a thing of its own
         self,
         client: EwsClient,
         mailbox: str | None,
@@ -136,6 +139,7 @@ class EwsActMailbox:
         calendar: Calendar | None = None,
         facts: act_facts.Facts | None = None,
         pictures: Pictures | None = None,
+        attachments: Attachments | None = None,
     ) -> None:
         self._client = client
         self._mailbox = mailbox
@@ -148,6 +152,7 @@ class EwsActMailbox:
         self._subfolders = Subfolders(
             client, mailbox, self._calendar.clock, are_synchronized=extent.subfolders
         )
+        self._attachments = attachments
         self._series = EwsSeries(client, mailbox, self._calendar)
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
@@ -173,7 +178,7 @@ class EwsActMailbox:
         return FeedPage(heard, page.sync_state, page.includes_last)
 
     async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
-        """See ``ActMailbox``; of contacts that nobody tracks the photo is not looked at.
+        """See ``ActMailbox``; photos and files of what nobody tracks are not looked at.
 
         What lies in a sub-folder of the calendar that takes no part any more is not under its id.
         """
@@ -186,35 +191,52 @@ class EwsActMailbox:
     async def _read(
         self, kind: Kind, item_ids: Sequence[str], shows: Callable[[Item], bool] = lambda _: True
     ) -> list[Item | ServiceError]:
-        """Read items; ``shows`` says of which contacts the photo is looked at too."""
+        """Read items; ``shows`` says of which ones photo and files are looked at too."""
         if kind is Kind.SERIES:
             return await self._series.read(item_ids)
         read: list[Item | ServiceError] = []
-        pictured: set[int] = set()
+        with_files: set[int] = set()
         for start in range(0, len(item_ids), _READ_AT_ONCE):
             part = tuple(ItemId(each) for each in item_ids[start : start + _READ_AT_ONCE])
             outcomes = await self._client.call_bisecting(
-                GetItem(part, SHAPE if kind is Kind.APPOINTMENT else shape(kind)), mailbox=self._mailbox
+                GetItem(part, self._shape(kind)), mailbox=self._mailbox
             )
             for item_id, outcome in zip(part, outcomes, strict=True):
                 if isinstance(outcome, ews.Failure):
                     read.append(outcome.error)
                 else:
                     item = outcome.unwrap()
-                    if isinstance(item, Contact) and item.has_picture:
-                        pictured.add(len(read))
+                    if self._has_files(kind, item):
+                        with_files.add(len(read))
                     read.append(self._item(kind, item_id, item))
-        return await self._with_pictures(read, pictured, shows) if pictured else read
+        return await self._with_files(kind, read, with_files, shows) if with_files else read
 
-    async def _with_pictures(
-        self, read: list[Item | ServiceError], pictured: Collection[int], shows: Callable[[Item], bool]
+    def _shape(self, kind: Kind) -> ItemShape:
+        if kind is not Kind.APPOINTMENT:
+            return shape(kind)
+        return SHAPE if self._attachments is None else SHAPE_WITH_FILES
+
+    def _has_files(self, kind: Kind, item: EwsItem) -> bool:
+        """Tell whether an item has a photo, or files that are of concern."""
+        if kind is Kind.CONTACT:
+            return isinstance(item, Contact) and bool(item.has_picture)
+        return kind is Kind.APPOINTMENT and self._attachments is not None and bool(item.has_attachments)
+
+    async def _with_files(
+        self,
+        kind: Kind,
+        read: list[Item | ServiceError],
+        numbers: Collection[int],
+        shows: Callable[[Item], bool],
     ) -> list[Item | ServiceError]:
-        """Return what was read, with the photos of those contacts that have one and are shown."""
-        items = {n: item for n in pictured if isinstance(item := read[n], Item)}
-        shown = [item for item in items.values() if shows(item)]
-        seen = {} if self._pictures is None else await self._pictures.of(shown)
+        """Return what was read, with the photos and files of those that have some and are shown."""
+        side: Pictures | Attachments | None = self._pictures if kind is Kind.CONTACT else self._attachments
+        items = {n: item for n in numbers if isinstance(item := read[n], Item)}
+        shown = [item for item in items.values() if shows(item) and not _is_private(item)]
+        seen = {} if side is None else await side.of(shown)
+        unseen: dict[str, ServiceError | None] = {PICTURE if kind is Kind.CONTACT else PREFIX: None}
         for number, item in items.items():
-            read[number] = seen.get(item.item_id) or structs.replace(item, aside={PICTURE: None})
+            read[number] = seen.get(item.item_id) or structs.replace(item, aside=unseen)
         return read
 
     def _item(self, kind: Kind, asked: ItemId, item: EwsItem) -> Item | ServiceError:
@@ -309,11 +331,24 @@ class EwsActMailbox:
         if kind is Kind.SERIES:
             return [await self._series.create(each, more[each.stamp]) for each in items]
         if kind is Kind.APPOINTMENT:
-            return await _grouped(
+            made = await _grouped(
                 items, lambda each: self._calendar.invitations(each.fields), partial(self._create, kind, more)
             )
+            return await self._files(items, made)
         made = await self._create(kind, more, items, None)
         return await self._picture(items, made, is_new=True) if kind is Kind.CONTACT else made
+
+    async def _files(
+        self, items: Sequence[ItemToMake | ItemToChange], outcomes: list[Written | ServiceError]
+    ) -> list[Written | ServiceError]:
+        """Attach files to appointments that were written, and take away those that they are to lose."""
+        for number, (item, outcome) in enumerate(zip(items, outcomes, strict=True)):
+            if isinstance(outcome, Written) and any(name.startswith(PREFIX) for name in item.fields):
+                if self._attachments is None:
+                    outcomes[number] = outcome._replace(aside={PREFIX: None})
+                else:
+                    outcomes[number] = await self._attachments.write(outcome, item.fields)
+        return outcomes
 
     async def _picture(
         self,
@@ -374,11 +409,12 @@ class EwsActMailbox:
         if kind is Kind.SERIES:
             return [await self._series.update(each, of(more, each.crmid)) for each in items]
         if kind is Kind.APPOINTMENT:
-            return await _grouped(
+            written = await _grouped(
                 items,
                 lambda each: self._calendar.updates(each.fields, each.before),
                 partial(self._update, kind, more),
             )
+            return await self._files(items, written)
         changed = await self._update(kind, more, items, None)
         return await self._picture(items, changed) if kind is Kind.CONTACT else changed
 
@@ -493,6 +529,10 @@ def _concerns(kind: Kind, change: sync.Change) -> bool:
 
 def _is_series(item: EwsItem) -> bool:
     return isinstance(item, CalendarItem) and item.calendar_item_type is CalendarItemType.RECURRING_MASTER
+
+
+def _is_private(item: Item) -> bool:
+    return item.appointment is not None and item.appointment.is_private
 
 
 def _key(kind: Kind, fields: Fields) -> str | None:

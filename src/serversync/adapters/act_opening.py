@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from psycopg_pool import AsyncConnectionPool
 
+from serversync.adapters.act_attachments import Attachments
 from serversync.adapters.act_calendar import Calendar
 from serversync.adapters.act_facts import FactsOfRecords
 from serversync.adapters.act_files import Files
@@ -17,6 +18,7 @@ from serversync.core.clock import now
 from serversync.engine.act_run import ActClaim
 from serversync.exchange.client import EwsClient
 from serversync.exchange.lane import Turn
+from serversync.rules.attachments import PREFIX
 from serversync.rules.pictures import PICTURE
 from serversync.rules.record import Kind
 
@@ -27,7 +29,7 @@ class ActMailboxes:
     Args:
         profiles: The connections.
         turn: When requests may be sent: the lease of a connection.
-        pool: The database, which knows what items say of their records, and has the bytes of photos.
+        pool: The database, which knows what items say of their records, and has the bytes of photos and files.
     """
 
     def __init__(self, profiles: ProfileConnections, turn: Turn | None, pool: AsyncConnectionPool) -> None:
@@ -57,6 +59,7 @@ class ActMailboxes:
                 calendar=calendar,
                 facts=FactsOfRecords(self._pool, claim.mailboxid),
                 pictures=self._pictures(claim, client, mailbox),
+                attachments=self._attachments(claim, client, mailbox),
             )
             marker = MailboxMarker(client, mailbox, address=claim.address, organization=claim.organization)
             yield MarkedMailbox(opened_mailbox, marker, may_write=claim.run.may_write, clock=now)
@@ -67,3 +70,17 @@ class ActMailboxes:
         if rules is None or not rules.effective.get(PICTURE):
             return None
         return Pictures(client, mailbox, self._files, mailboxid=claim.mailboxid, largest=claim.largest_file)
+
+    def _attachments(self, claim: ActClaim, client: EwsClient, mailbox: str | None) -> Attachments | None:
+        """Return the files of the appointments; ``None`` where they do not go either way."""
+        rules = claim.run.rules.get(Kind.APPOINTMENT)
+        if rules is None or not rules.effective.get(PREFIX):
+            return None
+        return Attachments(
+            client,
+            mailbox,
+            self._files,
+            mailboxid=claim.mailboxid,
+            largest=claim.largest_file,
+            blocked=claim.blocked_files,
+        )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from msgspec import structs
 
+from serversync.adapters.act_file_marks import is_same, known_as, of_one_item
 from serversync.adapters.act_files import Files, KnownFile
 from serversync.core import faults
 from serversync.core.errors import (
@@ -97,7 +98,7 @@ class Pictures:
         asked = GetItem(tuple(ItemId(item.item_id) for item in items), _SHAPE)
         outcomes = await self._client.call_bisecting(asked, mailbox=self._mailbox)
         return [
-            _permanent(outcome.error) if isinstance(outcome, ews.Failure) else outcome.unwrap()
+            of_one_item(outcome.error) if isinstance(outcome, ews.Failure) else outcome.unwrap()
             for outcome in outcomes
         ]
 
@@ -113,9 +114,9 @@ class Pictures:
         for item_id, photo in photos.items():
             change_key = items[item_id].change_key
             for one in before.get(item_id, ()):
-                if _is_same(one, photo, change_key):
+                if is_same(one, photo, change_key):
                     told[item_id] = one.fileid
-                    if (now := _known(photo, one.fileid, change_key)) != one:
+                    if (now := known_as(photo, one.fileid, change_key)) != one:
                         news[item_id] = [now]
         for part in _parts({item_id: photo for item_id, photo in photos.items() if item_id not in told}):
             for item_id, content in zip(part, await self._contents(list(part.values())), strict=True):
@@ -125,7 +126,7 @@ class Pictures:
                     continue
                 fileid = await self._files.take_in(content, media_type(content) or "")
                 told[item_id] = fileid
-                news[item_id] = [_known(part[item_id], fileid, items[item_id].change_key)]
+                news[item_id] = [known_as(part[item_id], fileid, items[item_id].change_key)]
         if news:
             await self._files.remember(self._mailboxid, news)
         return told
@@ -136,7 +137,7 @@ class Pictures:
         contents: list[bytes | str] = []
         for outcome in await self._client.call(GetAttachment(ids), mailbox=self._mailbox):
             if isinstance(outcome, ews.Failure):
-                contents.append(f"Exchange does not give it ({_permanent(outcome.error)})")
+                contents.append(f"Exchange does not give it ({of_one_item(outcome.error)})")
                 continue
             found = outcome.unwrap()
             contents.append((found.content if isinstance(found, FileAttachment) else None) or b"")
@@ -201,17 +202,6 @@ class Pictures:
         return item._replace(change_key=change_key, fields=None)
 
 
-def _permanent(error: ServiceError) -> Permanent:
-    """Return an error of one contact alone.
-
-    Raises:
-        ServiceError: the trouble is not of this contact alone.
-    """
-    if not isinstance(error, Permanent):
-        raise error
-    return error
-
-
 def _photos(item: EwsItem) -> list[FileAttachment]:
     return [each for each in item.attachments if isinstance(each, FileAttachment) and each.is_contact_photo]
 
@@ -219,24 +209,6 @@ def _photos(item: EwsItem) -> list[FileAttachment]:
 def _photo(item: EwsItem) -> FileAttachment | None:
     """Return the photo of a contact that has been listed."""
     return next((each for each in _photos(item) if each.attachment_id is not None), None)
-
-
-def _is_same(known: KnownFile, photo: FileAttachment, change_key: str) -> bool:
-    if photo.attachment_id is None or known.attachment_id != photo.attachment_id.id:
-        return False
-    if known.change_key and known.change_key == change_key:
-        return True
-    said = known.size, known.modified_on
-    return None not in said and said == (photo.size, photo.last_modified_time)
-
-
-def _known(photo: FileAttachment, fileid: str, change_key: str) -> KnownFile:
-    """Return what to remember of a photo; its contact's change key only where Exchange says too little of the photo."""
-    key = photo.attachment_id.id if photo.attachment_id is not None else ""
-    says_enough = photo.size is not None and photo.last_modified_time is not None
-    return KnownFile(
-        key, fileid, photo.size, photo.last_modified_time, change_key="" if says_enough else change_key
-    )
 
 
 def _reason_against(content: bytes, largest: int) -> str | None:

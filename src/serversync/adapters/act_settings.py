@@ -11,6 +11,7 @@ from typing import Any, Final
 from serversync.mapping.fields import DUPLICATE_COLUMNS, directions
 from serversync.mapping.series import SERIES_DIRECTIONS
 from serversync.rules.appointment import Policy, PrivateItems
+from serversync.rules.attachments import PREFIX
 from serversync.rules.duplicates import Keys, keys_of
 from serversync.rules.guards import Brake
 from serversync.rules.merge import Preference
@@ -71,6 +72,8 @@ COLUMNS: Final = tuple(
             "trackappointmentsfromnonorganizer",
             "syncassignedtasks",
             "synccalendarsubfolders",
+            "syncappointmentattachments",
+            "blockedattachments",
             *(
                 column
                 for kind in KINDS.values()
@@ -87,7 +90,7 @@ def rules(settings: Mapping[str, Any]) -> dict[Kind, KindRules]:
     """Return the rules of each kind, given the columns of ``COLUMNS``."""
     return {
         kind: KindRules(
-            SERIES_DIRECTIONS if kind is Kind.SERIES else directions(kind),
+            _directions(kind, settings),
             limit=Direction(settings[columns.direction]),
             preference=Preference(settings["actconflictpreference"]),
             crm_deletion=Deletion(settings[columns.crm_deletion]),
@@ -96,6 +99,14 @@ def rules(settings: Mapping[str, Any]) -> dict[Kind, KindRules]:
         )
         for kind, columns in KINDS.items()
     }
+
+
+def _directions(kind: Kind, settings: Mapping[str, Any]) -> Mapping[str, Direction]:
+    if kind is Kind.SERIES:
+        return SERIES_DIRECTIONS
+    if kind is Kind.APPOINTMENT and settings["syncappointmentattachments"]:
+        return {**directions(kind), PREFIX: Direction.BOTH}
+    return directions(kind)
 
 
 def brake(settings: Mapping[str, Any]) -> Brake:

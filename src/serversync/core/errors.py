@@ -374,6 +374,15 @@ class PictureNotSynchronized(Permanent):
     remedy = "Replace the photo by a smaller one, or by one in a common format such as JPEG or PNG; it stays where it is until then."
 
 
+class AttachmentNotSynchronized(Permanent):
+    """A file of an appointment cannot be taken over; everything else of the appointment is synchronized."""
+
+    code = "act.attachment-not-synchronized"
+    scope = Scope.ITEM
+    summary = 'The file "{name}" of an appointment in {mailbox} is not synchronized: {reason}.'
+    remedy = "Make the file smaller, or give it another type; it stays where it is, and everything else of the appointment is synchronized."
+
+
 class FeatureUnavailable(Permanent):
     """Exchange speaks of a feature that is switched off, or that this program does not use."""
 

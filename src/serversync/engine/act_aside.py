@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from serversync.core.errors import ServiceError
 from serversync.engine.act_ports import NOTHING_ASIDE, Item, Written
 from serversync.rules.diff import Common
-from serversync.rules.record import Fields
+from serversync.rules.record import Fields, is_among
 
 Aside = Mapping[str, ServiceError | None]
 
@@ -41,5 +41,5 @@ def kept_aside(names: frozenset[str], before: Fields, after: Fields) -> Fields:
     >>> kept_aside(frozenset({"fax"}), {"fax": "1"}, {"fax": "2", "pager": "3"})
     {'pager': '3', 'fax': '1'}
     """
-    kept = {name: value for name, value in after.items() if name not in names}
-    return kept | {name: before[name] for name in sorted(names) if name in before}
+    kept = {name: value for name, value in after.items() if not is_among(name, names)}
+    return kept | {name: value for name, value in before.items() if is_among(name, names)}

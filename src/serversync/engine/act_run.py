@@ -31,7 +31,7 @@ class ActClaim:
     ``takes_assigned`` says that tasks take part which somebody has assigned to the owner in Outlook.
     ``subfolders`` says that appointments in sub-folders of the calendar take part, too.
     ``zone`` is the one in which appointments that last whole days are made.
-    ``largest_file`` is how many bytes a photo may have at most.
+    ``largest_file`` is how many bytes a photo or file may have at most, ``blocked_files`` which endings no file may have.
     ``waited`` says how long the mailbox had been due.
     ``is_agreed`` says that the mailbox may be written: somebody has looked at its first plan, or nobody has to.
     """
@@ -52,6 +52,7 @@ class ActClaim:
     subfolders: bool = True
     zone: str = "UTC"
     largest_file: int = 5 << 20
+    blocked_files: str = ""
     is_agreed: bool = True
     waited: timedelta | None = None
 

@@ -166,6 +166,14 @@ APPOINTMENT: Final[tuple[FieldMap, ...]] = (
         is_fixed=True,
         label="(names of attendees)",
     ),
+    FieldMap(
+        "activitymimeattachment",
+        "item:Attachments",
+        Form.FILES,
+        Direction.NONE,
+        is_fixed=True,
+        label="Attachments",
+    ),
     FieldMap("globalobjectid", "mapi:Meeting/0x23", Form.IDENTITY, is_fixed=True, label="(identity)"),
 )
 """``appointment`` and ``CalendarItem``.

@@ -44,6 +44,7 @@ class Form(Enum):
     FLAG = "flag"
     IDENTITY = "identity"
     SERIES = "series"
+    FILES = "files"
 
 
 IMPORTANCE: Final = {"Low": 0, "Normal": 1, "High": 2}

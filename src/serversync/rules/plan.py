@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from uuid import UUID
 
+from serversync.rules import attachments
 from serversync.rules.answers import RESPONSES, newly_heard, whole_alone
 from serversync.rules.diff import Common, Verdict, judge
 from serversync.rules.merge import Conflict, Merged, Preference, merge
-from serversync.rules.record import TOWARDS, Direction, Fields, Kind, Side
+from serversync.rules.record import TOWARDS, Direction, Fields, Kind, Side, is_among
 from serversync.rules.series.apart import apart, directions_of, joined, split
 from serversync.rules.series.changes import PREFIX, carried_along, expand, resets_occurrences
 
@@ -82,7 +83,7 @@ class Facts:
         is_withdrawn: The record says that the item must go although the record stays.
         limit: Which way the values of this pair may go.
         own: Fields that this limit does not concern.
-        aside: Fields that do not count for this pair now, because one side cannot say or take them.
+        aside: Fields that do not count for this pair now, because one side cannot say or take them (``is_among``).
     """
 
     is_completed: bool = False
@@ -101,7 +102,7 @@ class Facts:
         limited = {
             name: direction if name in self.own else direction.within(self.limit)
             for name, direction in directions.items()
-            if name not in self.aside
+            if not is_among(name, self.aside)
         }
         return {name: direction for name, direction in limited.items() if direction}
 
@@ -226,6 +227,9 @@ def decide(pair: Pair, rules: KindRules, effective: Mapping[str, Direction] | No
     """Return what is to be done about one pair; ``effective`` are the fields that count, where they are known."""
     if PREFIX in rules.directions:
         return _decide_on_series(pair, rules)
+    if attachments.PREFIX in rules.directions:
+        pictures = (pair.crm, pair.exchange, *((pair.base.crm, pair.base.exchange) if pair.base else ()))
+        rules, effective = replace(rules, directions=attachments.expand(rules.directions, *pictures)), None
     return _decide(pair, rules, effective)
 
 

@@ -5,7 +5,7 @@ belongs together is one field with a tuple as its value, so that it is never tak
 other: the times of an appointment, the status of a task.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from enum import Enum, IntEnum
 
@@ -66,3 +66,12 @@ TOWARDS = {Side.CRM: Direction.TO_CRM, Side.EXCHANGE: Direction.TO_EXCHANGE}
 def is_empty(value: Value) -> bool:
     """Tell whether a value says nothing."""
     return value is None or value in ("", ()) or (isinstance(value, tuple) and all(map(is_empty, value)))
+
+
+def is_among(name: str, names: Collection[str]) -> bool:
+    """Tell whether a field is one of these; one that ends with a colon stands for all that begin with it.
+
+    >>> is_among("attachment:7b:x", {"attachment:"}), is_among("attachment:7b:x", {"fax"})
+    (True, False)
+    """
+    return name in names or any(each.endswith(":") and name.startswith(each) for each in names)

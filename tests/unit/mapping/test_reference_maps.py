@@ -11,7 +11,6 @@ from serversync.rules.record import Kind
 
 PAGE = Path(__file__).parents[3].parent / "shared" / "reference" / "server-side-sync.md"
 MISSING = {
-    (Kind.APPOINTMENT, "activitymimeattachment"),
     (Kind.APPOINTMENT, "regardingobjectid"),
     (Kind.TASK, "regardingobjectid"),
     (Kind.SERIES, "regardingobjectid"),

@@ -36,11 +36,19 @@ class Attachment(models.Model):
 
 
 class ActivityMimeAttachment(models.Model):
-    """A file at an e-mail: its name, its content id if the body shows it, its place in the order."""
+    """A file at an activity: its name, its content id if the body shows it, its place in the order.
+
+    ``activityid`` is an e-mail or an appointment, as ``objecttypecode`` says, so the database has no foreign key for it;
+    a trigger takes the files away together with their activity.
+    """
 
     activitymimeattachmentid = primarykey()
     activityid = models.ForeignKey(
-        "crm.Email", models.CASCADE, db_column="activityid", related_name="activitymimeattachments"
+        "crm.Email",
+        models.CASCADE,
+        db_column="activityid",
+        db_constraint=False,
+        related_name="activitymimeattachments",
     )
     objecttypecode = required_string(64, "email")
     attachmentid = models.ForeignKey(

@@ -143,6 +143,7 @@ class Organization(models.Model):
     ssstaskdeletionsyncbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)
     syncassignedtasks = boolean(default=False)
     synccalendarsubfolders = boolean(default=True)
+    syncappointmentattachments = boolean(default=False)
 
     autocreatecontactonpromote = boolean(default=True)
     autotracksentfolderitems = boolean(default=False)

@@ -5,9 +5,12 @@ from typing import Any
 from django.urls import path
 
 from serversync.administration.activities import APPOINTMENT, SERIES, TASK
-from serversync.web.pages.activities import series_views, views
+from serversync.web.pages.activities import files, series_views, views
 
 urlpatterns = [
+    path("appointments/<uuid:key>/files/", files.attach, name="appointment-attach"),
+    path("appointments/<uuid:key>/files/<uuid:fileid>/", files.download, name="appointment-file"),
+    path("appointments/<uuid:key>/files/<uuid:fileid>/remove/", files.remove, name="appointment-detach"),
     path("series/<uuid:key>/occurrences/<day>/", series_views.occurrence, name="series-occurrence"),
     path("series/<uuid:key>/occurrences/<day>/cancel/", series_views.cancel, name="series-occurrence-cancel"),
 ]

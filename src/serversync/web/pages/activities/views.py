@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from serversync.administration import (
     activities,
+    appointment_files,
     appointments,
     attendees,
     exchange_links,
@@ -87,6 +88,9 @@ def detail(request: HttpRequest, kind: Kind, key: UUID) -> HttpResponse:
         shown["caller"] = attendees.caller(found)
     if kind is SERIES:
         shown |= series_views.coming(request, found)
+    if kind is APPOINTMENT:
+        shown["files"] = appointment_files.of(found)
+        shown["may_attach"] = shown["may_edit"] and found.instancetypecode == 0
     return render(request, "activities/form.html", shown)
 
 

@@ -1,4 +1,4 @@
-"""Hands out the files of e-mails, a piece at a time, so that their size does not matter.
+"""Hands out the files of e-mails and appointments, a piece at a time, so that their size does not matter.
 
 A file is always a download: whatever a stranger says it is, no browser opens it as a page of ours. The exception are
 pictures inside a body, of the kinds that cannot carry a script.
@@ -30,7 +30,7 @@ NO_RIGHTS: Final = "sandbox; default-src 'none'"
 
 
 class StoredFile(NamedTuple):
-    """A file of an e-mail; ``length`` is the number of bytes that are really there, which the answer must announce."""
+    """A file of an activity; ``length`` is the number of bytes that are really there, which the answer must announce."""
 
     attachmentid: UUID
     filename: str | None
@@ -41,7 +41,11 @@ class StoredFile(NamedTuple):
 async def download(request: HttpRequest, activityid: UUID, fileid: UUID) -> StreamingHttpResponse:
     """Send a file of an e-mail that the viewer may see."""
     await request.auser()
-    file = await sync_to_async(_visible)(activityid, fileid)
+    return as_download(await sync_to_async(_visible)(activityid, fileid))
+
+
+def as_download(file: StoredFile) -> StreamingHttpResponse:
+    """Return the answer that sends a file to be saved, whatever it says it is."""
     response = _answer(file, "application/octet-stream")
     disposition = content_disposition_header(as_attachment=True, filename=safe_name(file.filename))
     response["Content-Disposition"] = disposition or "attachment"
@@ -50,10 +54,15 @@ async def download(request: HttpRequest, activityid: UUID, fileid: UUID) -> Stre
 
 def _visible(activityid: UUID, fileid: UUID) -> StoredFile:
     emails = privileges.emails().filter(pk=activityid)
-    return _stored(ActivityMimeAttachment.objects.filter(pk=fileid, activityid__in=emails.values("pk")))
+    return stored(ActivityMimeAttachment.objects.filter(pk=fileid, activityid__in=emails.values("pk")))
 
 
-def _stored(files: QuerySet[ActivityMimeAttachment]) -> StoredFile:
+def stored(files: QuerySet[ActivityMimeAttachment]) -> StoredFile:
+    """Return the only one of these files.
+
+    Raises:
+        Http404: there is none, or it has no bytes.
+    """
     length = Func("attachmentid__body", function="octet_length", output_field=IntegerField())
     row = files.annotate(length=length).values_list("attachmentid", "filename", "mimetype", "length").first()
     if row is None or row[3] is None:
@@ -90,7 +99,7 @@ async def picture(_request: HttpRequest, token: str) -> StreamingHttpResponse:
         _, fileid = signing.loads(token, salt=_SALT, max_age=_PICTURE_LIFETIME)
     except signing.BadSignature as reason:
         raise Http404 from reason
-    file = await sync_to_async(_stored)(ActivityMimeAttachment.objects.filter(pk=fileid))
+    file = await sync_to_async(stored)(ActivityMimeAttachment.objects.filter(pk=fileid))
     kind = (file.mimetype or "").partition(";")[0].strip().lower()
     if kind not in PICTURE_KINDS:
         raise Http404

@@ -83,6 +83,7 @@ PARTS: Final = (
             "taskdeletionbehaviorfromcrm": "Tasks deleted in the CRM, in Exchange",
             "ssstaskdeletionsyncbehaviorfromexchange": "Tasks deleted in Exchange, in the CRM",
             "syncassignedtasks": "Synchronize tasks that are assigned in Outlook",
+            "syncappointmentattachments": "Synchronize the attachments of appointments",
         },
     ),
     (
