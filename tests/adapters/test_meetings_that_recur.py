@@ -381,7 +381,8 @@ async def test_an_answer_without_a_response_to_one_occurrence_is_heard_from_the_
     assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 2)}}
     await company.outlook(BEN, lambda ben: answers_silently(one_of(ben, 2), AcceptItem))
     await company.settle()
-    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 3)}}
+    assert people_of_occurrences(company) == {}
+    assert company.rows("activityid") == []
 
 
 async def test_what_was_answered_stays_where_its_occurrence_is_changed_and_goes_with_its_pattern(
@@ -435,6 +436,89 @@ async def test_another_pattern_of_outlook_forgets_what_was_answered_to_single_oc
     await agree(company, dict.fromkeys(DAYS, 11))
     assert people_of_occurrences(company) == {}
     assert company.rows("activityid") == []
+
+
+def shorter(ada: exchangelib.Account) -> None:
+    """Give the series another pattern at the same time of day."""
+    mine = the_series(ada)
+    mine.recurrence = el.Recurrence(
+        pattern=el.WeeklyPattern(interval=1, weekdays=["Monday"]), start=DAYS[0], number=3
+    )
+    mine.save(update_fields=["recurrence"], send_meeting_invitations="SendToAllAndSaveCopy")
+
+
+async def test_the_same_answer_given_again_under_another_pattern_of_outlook_is_heard(
+    company: MeetingCompany,
+) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO))
+    await company.settle()
+    await company.outlook(BEN, lambda ben: one_of(ben, 2).tentatively_accept())
+    await company.settle()
+    await company.outlook(ADA, shorter)
+    await company.outlook(BEN, lambda ben: one_of(ben, 2).tentatively_accept())
+    await company.settle()
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 2)}}
+    await agree(company, dict.fromkeys(DAYS[:3], 9))
+
+
+async def test_who_answered_under_an_older_pattern_is_no_guest_of_an_occurrence_that_is_changed_under_the_new_one(
+    company: MeetingCompany,
+) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO))
+    await company.settle()
+    await company.outlook(BEN, lambda ben: one_of(ben, 2).tentatively_accept())
+    await company.settle()
+
+    def change(ada: exchangelib.Account) -> None:
+        shorter(ada)
+        second = one_of(ada, 2)
+        second.location = "Bridge"
+        second.save(update_fields=["location"], send_meeting_invitations="SendToAllAndSaveCopy")
+
+    await company.outlook(ADA, change)
+    await company.settle()
+    assert company.rows("location") == [("Bridge",)]
+    assert people_of_occurrences(company) == {}
+    await without_ben(company)
+
+
+async def without_ben(company: MeetingCompany) -> None:
+    """In the CRM Ben is taken out of the series, and of every occurrence with it."""
+    await execute(
+        company,
+        "delete from activityparty p using recurringappointmentmaster r"
+        " where p.activityid = r.activityid and p.partyid = %s",
+        company.users[BEN],
+    )
+    await company.settle()
+    assert await view(company, BEN) == []
+    assert len(await view(company, CLEO)) == 3
+
+
+async def test_an_occurrence_kept_for_its_text_follows_its_series_once_its_answer_has_gone(
+    company: MeetingCompany,
+) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO))
+    await company.settle()
+    await company.outlook(BEN, lambda ben: the_series(ben).accept())
+    await company.outlook(BEN, lambda ben: one_of(ben, 2).tentatively_accept())
+    await company.settle()
+    await execute(
+        company,
+        "update appointment set location = 'Bridge', modifiedfieldsmask = 'location' where seriesid is not null",
+    )
+    await company.settle()
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 2)}}
+    await execute(company, "update recurringappointmentmaster set occurrences = 3")
+    await company.settle()
+    await agree(company, dict.fromkeys(DAYS[:3], 9))
+    assert company.rows("location") == [("Bridge",)]
+    assert people_of_occurrences(company) == {}  # nobody stands there with an answer that is none to it
+    await company.outlook(BEN, lambda ben: the_series(ben).tentatively_accept())
+    await company.settle()
+    assert company.parties()[BEN][2] == 2
+    assert people_of_occurrences(company) == {}
+    await without_ben(company)
 
 
 async def add_guest(company: MeetingCompany, day: dt.date, *people: str, named: str | None = None) -> UUID:

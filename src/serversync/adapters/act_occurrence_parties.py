@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 
 from serversync.adapters.act_meetings import ADDRESS, KnownPeople, join_parties, part_with_parties
 from serversync.mapping.appointment import INVITED, MASKS, people, people_of
-from serversync.rules.answers import NO_ANSWER, of_occurrences
+from serversync.rules.answers import NO_ANSWER, RESPONSES, of_occurrences
 from serversync.rules.record import Fields, Value
 from serversync.rules.series.changes import DELETED, changed_days, own_of
 from serversync.rules.series.timetable import Timetable
@@ -42,7 +42,17 @@ _ANSWERED: Final = f"""
         p.addressusedemailcolumnnumber, p.unresolvedpartyname, said.answer
     from said join activityparty p on p.activityid = %(series)s and p.participationtypemask in (5, 6, 10)
         and {ADDRESS} = said.address
-    where not exists (select from known k where k.activityid = said.objectid and k.address = said.address)
+    where said.answer is not null
+        and not exists (select from known k where k.activityid = said.objectid and k.address = said.address)
+"""  # noqa: S608 - put together from constants
+_FOR_AN_ANSWER: Final = f"""
+    delete from activityparty p using appointment a
+    where a.seriesid = %(series)s and a.instancetypecode = {_EXCEPTION} and p.activityid = a.activityid
+        and p.responsestatus in (2, 3, 4) and not (case p.participationtypemask
+            when 5 then 'requiredattendees' when 6 then 'optionalattendees' when 10 then 'resources' end
+            = any(string_to_array(replace(coalesce(a.modifiedfieldsmask, ''), ' ', ''), ',')))
+        and ({ADDRESS}, p.participationtypemask) in (select {ADDRESS}, p.participationtypemask
+            from activityparty p where p.activityid = %(series)s)
 """  # noqa: S608 - put together from constants
 
 
@@ -77,7 +87,11 @@ def own_people(parties: Iterable[Sequence[Any]], named: Iterable[str], series: F
 
 
 async def forget_answers(connection: AsyncConnection, key: UUID) -> None:
-    """Forget what was answered to occurrences: Exchange has given their series another pattern, and they are other ones."""
+    """Forget what was answered to occurrences: Exchange has given their series another pattern, and they are other ones.
+
+    Who stands in a row for an answer alone goes with it, or would be its guest once the series has lost him.
+    """
+    await connection.execute(_FOR_AN_ANSWER.encode(), {"series": key})
     await connection.execute(
         "update activityparty p set responsestatus = null from appointment a where a.seriesid = %s"
         " and a.instancetypecode = %s and p.activityid = a.activityid and p.responsestatus is not null",
@@ -132,21 +146,28 @@ async def write(
         for day, value in changed_days(fields).items()
         if value != DELETED
     }
+    news = {timetable.start(day): said for day, said in of_occurrences(fields.get(RESPONSES)).items()}
+    as_series = {
+        start: {address for address, _, answer in said if answer is None} for start, said in news.items()
+    }
     stays: list[Mapping[str, Any]] = []
     joins: list[Mapping[str, Any]] = []
     for original, row in rows.items():
         has = own.get(original, {})
         for name in INVITED:
             named = {"objectid": row, "mask": MASKS[name]}
-            stays.append({**named, "addresses": people_of(has.get(name, fields.get(name)))})
+            # Who stands there for an answer alone goes with it, or would be its guest once the series has lost him.
+            goes = () if name in has else as_series.get(original, ())
+            wanted = people_of(has.get(name, fields.get(name)))
+            stays.append({**named, "addresses": [each for each in wanted if each not in goes]})
             if name in has:
                 joins.append({**named, "addresses": people_of(has[name])})
     await part_with_parties(connection, stays)
     await join_parties(connection, joins, known)
     said = [
         {"objectid": rows[start], "address": address, "answer": answer}
-        for day, answers in of_occurrences(fields.get("responsestatus")).items()
-        if (start := timetable.start(day)) in rows
+        for start, answers in news.items()
+        if start in rows
         for address, _, answer in answers
     ]
     if said:

@@ -5,7 +5,8 @@ organizer's those that reached it. An answer that was given without a response n
 says only what it did not say before; that it still knows of no answer takes away none that another mailbox has told.
 
 Whoever answers a single occurrence of a series otherwise than the series has one more word, which names the day of that
-occurrence. Where the word is gone, the occurrence is answered as the series is.
+occurrence. Where the word is gone, the occurrence is answered as the series is, also when that is answered otherwise later:
+such news names the day and no answer.
 """
 
 from collections.abc import Mapping
@@ -22,16 +23,18 @@ An answer to one occurrence of a series stands behind them, with the day of the 
 NO_ANSWER: Final = frozenset({None, 0, 5})
 """What is no answer: ``Unknown`` and ``NoResponseReceived`` are none."""
 _Said = tuple[Value, ...]
+_OF_WHOLE: Final = len(("address", "name", "answer"))
 _NO_NEWS: Final = {(before, now) for before in (0, 5) for now in (0, 5)} | {(None, 0)}
 """Answers before and now of which the later one tells nothing: ``Unknown`` and ``NoResponseReceived`` are no answer."""
 
 
-def newly_heard(to_crm: Fields, before: Fields) -> Fields:
+def newly_heard(to_crm: Fields, before: Fields, *, is_anew: bool = False) -> Fields:
     """Return what goes to the CRM, of the answers only those that the item did not have before.
 
     Args:
         to_crm: What the CRM is to get from an item.
         before: The item in the last common state.
+        is_anew: Whether what was answered to single occurrences before is about other ones than now.
 
     >>> before = {"responsestatus": (("ben@example.org", None, 0), ("cleo@example.org", None, 0))}
     >>> now = {"responsestatus": (("ben@example.org", None, 0), ("cleo@example.org", None, 3))}
@@ -41,6 +44,9 @@ def newly_heard(to_crm: Fields, before: Fields) -> Fields:
     if RESPONSES not in to_crm:
         return to_crm
     known = {_which(each): each for each in _each(before.get(RESPONSES))}
+    gone = [each for each in known.values() if len(each) > _OF_WHOLE and to_crm[RESPONSES] is not None]
+    if is_anew:
+        known = {_which(each): each for each in of_the_whole(before.get(RESPONSES))}
     now = {_which(each): each for each in _each(to_crm[RESPONSES])}
     news: list[Value] = []
     for which, (address, name, answer, *day) in now.items():
@@ -48,10 +54,7 @@ def newly_heard(to_crm: Fields, before: Fields) -> Fields:
         is_new = answer not in (None, old_answer) and (old_answer, answer) not in _NO_NEWS
         if is_new or (name != old_name and not day):
             news.append((address, name, answer if is_new else None, *day))
-    for address, name, old_answer, *day in (each for which, each in known.items() if which not in now):
-        answer = now[address, ""][2] if (address, "") in now else None
-        if day and answer not in (None, old_answer):
-            news.append((address, name, answer, *day))
+    news += [(address, name, None, day) for address, name, _, day in gone if (address, day) not in now]
     rest = {name: value for name, value in to_crm.items() if name != RESPONSES}
     return rest | {RESPONSES: tuple(news)} if news else rest
 
@@ -74,22 +77,22 @@ def with_occurrences(series: Value, single: Mapping[date, Value]) -> Value:
 
 
 def of_occurrences(said: Value) -> dict[date, list[_Said]]:
-    """Return the answers to single occurrences (address, name, answer), by their days."""
+    """Return the answers to single occurrences (address, name, answer), by their days; none says: as the series."""
     found: dict[date, list[_Said]] = {}
     for each in _each(said):
-        if len(each) > len(("address", "name", "answer")) and each[2] is not None:
+        if len(each) > _OF_WHOLE:
             found.setdefault(date.fromisoformat(str(each[3])), []).append(each[:3])
     return found
 
 
 def of_the_whole(said: Value) -> list[_Said]:
     """Return the answers to a meeting, or to a series as a whole: address, name and answer."""
-    return [each for each in _each(said) if len(each) == len(("address", "name", "answer"))]
+    return [each for each in _each(said) if len(each) == _OF_WHOLE]
 
 
 def whole_alone(exchange: Fields) -> Fields:
     """Return the answers of an item as they are when a new pattern has taken those to single occurrences away."""
-    return {RESPONSES: tuple(of_the_whole(exchange.get(RESPONSES))) or None}
+    return {RESPONSES: tuple(of_the_whole(exchange.get(RESPONSES)))}
 
 
 def _is_other(answer: Value, of_series: Value) -> bool:
@@ -98,7 +101,7 @@ def _is_other(answer: Value, of_series: Value) -> bool:
 
 def _which(said: _Said) -> tuple[Value, Value]:
     """Return whose answer it is, and to which occurrence; none for the whole."""
-    return said[0], said[3] if len(said) > len(("address", "name", "answer")) else ""
+    return said[0], said[3] if len(said) > _OF_WHOLE else ""
 
 
 def _each(value: Value) -> list[_Said]:

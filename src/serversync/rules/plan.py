@@ -16,7 +16,7 @@ from serversync.rules.diff import Common, Verdict, judge
 from serversync.rules.merge import Conflict, Merged, Preference, merge
 from serversync.rules.record import TOWARDS, Direction, Fields, Kind, Side, is_among
 from serversync.rules.series.apart import apart, directions_of, joined, split
-from serversync.rules.series.changes import PREFIX, carried_along, expand, resets_occurrences
+from serversync.rules.series.changes import PREFIX, carried_along, expand, has_other_days, resets_occurrences
 
 
 class Step(Enum):
@@ -315,11 +315,15 @@ def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:
     merged = merge(pair.base, pair.crm or {}, exchange, directions=directions, winner=pair.preferred)
     before = {} if pair.base is None else pair.base.exchange
     said = merged.to_crm
-    if resets_occurrences(merged.to_exchange) and directions.get(RESPONSES, Direction.NONE):
-        said = {**said, **whole_alone(exchange)}
+    is_anew = pair.base is not None and has_other_days(before, exchange)
+    if directions.get(RESPONSES, Direction.NONE):
+        if resets_occurrences(merged.to_exchange):
+            said = {**said, **whole_alone(exchange)}
+        elif is_anew and RESPONSES in exchange:
+            said = {**said, RESPONSES: exchange[RESPONSES]}
     return replace(
         merged,
-        to_crm=joined(newly_heard(said, before), pair.crm),
+        to_crm=joined(newly_heard(said, before, is_anew=is_anew), pair.crm),
         to_exchange=carried_along(joined(merged.to_exchange, exchange), joined(exchange, None)),
     )
 

@@ -10,11 +10,11 @@ from serversync.rules.answers import RESPONSES, newly_heard, of_occurrences, of_
 from serversync.rules.diff import Common
 from serversync.rules.plan import KindRules, Pair, Step, decide
 from serversync.rules.record import Direction, Fields, Kind, Value
-from serversync.rules.series.timetable import PATTERN
+from serversync.rules.series.timetable import PATTERN, TIMES
 
 BEN, CLEO = "ben@example.org", "cleo@example.org"
 KEY = UUID(int=1)
-UNKNOWN, TENTATIVE, ACCEPT, NO_RESPONSE = 0, 2, 3, 5
+UNKNOWN, TENTATIVE, ACCEPT, DECLINE, NO_RESPONSE = 0, 2, 3, 4, 5
 
 
 def said(ben: int | None, cleo: int | None = None) -> Fields:
@@ -79,7 +79,6 @@ def single(ben: int | None) -> Fields:
     [
         (ACCEPT, TENTATIVE, TENTATIVE),
         (TENTATIVE, TENTATIVE, None),
-        (TENTATIVE, ACCEPT, ACCEPT),
         (TENTATIVE, NO_RESPONSE, NO_RESPONSE),
         (ACCEPT, UNKNOWN, None),
         (TENTATIVE, UNKNOWN, UNKNOWN),
@@ -93,6 +92,17 @@ def test_an_answer_to_one_occurrence_is_news_of_its_own(
     heard = newly_heard(single(now), single(before)).get(RESPONSES)
     assert of_the_whole(heard) == []
     assert of_occurrences(heard).get(DAY, []) == expected
+
+
+@pytest.mark.parametrize("now", [ACCEPT, None])
+def test_an_occurrence_that_is_answered_as_its_series_again_has_no_answer_of_its_own(now: int | None) -> None:
+    heard = newly_heard(single(now), single(TENTATIVE))[RESPONSES]
+    assert of_the_whole(heard) == []
+    assert of_occurrences(heard) == {DAY: [(BEN, "Ben", None)]}
+
+
+def test_an_item_that_says_nothing_of_answers_takes_none_to_single_occurrences_away() -> None:
+    assert newly_heard({RESPONSES: None}, single(TENTATIVE)) == {}
 
 
 def test_a_new_answer_to_the_series_is_none_to_an_occurrence_that_was_answered_otherwise() -> None:
@@ -128,5 +138,27 @@ def test_a_new_pattern_of_the_crm_takes_the_answers_to_single_occurrences_away()
     assert (action.merged.to_crm, action.merged.to_exchange) == ({}, {PATTERN: "new"})
     known = replace(pair, base=Common({PATTERN: "old"}, {PATTERN: "old", **single(TENTATIVE)}))
     heard = decide(known, rules).merged.to_crm[RESPONSES]
-    assert of_occurrences(heard) == {DAY: [(BEN, "Ben", ACCEPT)]}
+    assert of_occurrences(heard) == {DAY: [(BEN, "Ben", None)]}
     assert decide(replace(pair, crm={PATTERN: "old"}), rules).merged.to_crm.keys() == {RESPONSES}
+
+
+@pytest.mark.parametrize("name", [PATTERN, TIMES])
+@pytest.mark.parametrize(
+    ("now", "news"), [(TENTATIVE, TENTATIVE), (DECLINE, DECLINE), (NO_RESPONSE, NO_RESPONSE), (ACCEPT, None)]
+)
+def test_under_another_pattern_of_outlook_every_answer_to_an_occurrence_is_heard_anew(
+    name: str, now: int, news: int | None
+) -> None:
+    pair = Pair(
+        KEY,
+        Kind.SERIES,
+        base=Common({name: "old"}, {name: "old", **single(TENTATIVE)}),
+        crm={name: "old"},
+        exchange={name: "new", **single(now)},
+    )
+    rules = KindRules({RESPONSES: Direction.TO_CRM, name: Direction.BOTH})
+    to_crm = decide(pair, rules).merged.to_crm
+    assert to_crm.keys() == {name, RESPONSES}
+    assert of_occurrences(to_crm[RESPONSES]) == {DAY: [(BEN, "Ben", news)]}
+    silent = KindRules({name: Direction.BOTH})
+    assert decide(pair, silent).merged.to_crm == {name: "new"}

@@ -145,6 +145,11 @@ def resets_occurrences(to_exchange: Fields) -> bool:
     return PATTERN in to_exchange or TIMES in to_exchange
 
 
+def has_other_days(before: Fields, now: Fields) -> bool:
+    """Tell whether a series was given another pattern or time of day, so that its occurrences are other ones."""
+    return any(before.get(name) != now.get(name) for name in (PATTERN, TIMES))
+
+
 def carried_along(to_exchange: Fields, exchange: Fields) -> dict[str, Value]:
     """Return what is to be written so that a new pattern takes no change of an occurrence away that it still has."""
     if not resets_occurrences(to_exchange):
