@@ -19,8 +19,8 @@ from serversync.rules.plan import KindRules
 from serversync.rules.record import Direction, Kind
 from serversync.rules.series.recurrence import recurrence_of
 from tests.property.act.histories import Killed, drive, kill
-from tests.property.act.series_world import SeriesWorld, normal, texts_of
-from tests.property.act.world import DELETED, IN_FLIGHT, WATCHED
+from tests.property.act.series_world import WHOLE, Answered, AnsweredRow, SeriesWorld, normal, texts_of
+from tests.property.act.world import DELETED, IN_FLIGHT, WATCHED, Row, Stored
 
 RULES: Final = {
     Kind.SERIES: KindRules(
@@ -63,6 +63,10 @@ STEPS: tuple[Callable[[SeriesWorld], object], ...] = (
     SeriesWorld.changes_one_in_outlook,
     SeriesWorld.changes_one_in_crm,
     SeriesWorld.changes_one_in_crm,
+    SeriesWorld.other_people_in_outlook,
+    SeriesWorld.other_people_in_crm,
+    SeriesWorld.answers,
+    SeriesWorld.answers,
     SeriesWorld.another_pattern_in_outlook,
     SeriesWorld.another_pattern_in_crm,
     SeriesWorld.new_item,
@@ -102,9 +106,30 @@ def check(world: SeriesWorld) -> None:
             continue  # Exchange brings no deleted occurrence back; the pair is set aside with that reason
         if link.stage is Stage.LINKED:
             assert normal(items[row.crmid].fields) == normal(row.fields), f"{row.label} differs"
+            _answers_have_come_back(items[row.crmid], row)
+            if row.label not in world.made_anew | world.repatterned:
+                _nothing_else_is_answered(items[row.crmid], row)
     labels = Counter(i.label for i in items.values()), Counter(r.label for r in world.crm.rows.values())
     assert all(count == 1 for each in labels for count in each.values()), f"doubled: {labels}"
     _nothing_is_lost(world)
+
+
+def _answers_have_come_back(item: Stored, row: Row) -> None:
+    assert isinstance(item, Answered)
+    assert isinstance(row, AnsweredRow)
+    for day, answer in item.answers.items():
+        assert row.answers.get(day, row.answers.get(WHOLE, 0)) == answer, f"{row.label}: the answer to {day}"
+
+
+def _nothing_else_is_answered(item: Stored, row: Row) -> None:
+    """What the organizer knows to be answered as the series is not answered otherwise in the CRM."""
+    assert isinstance(item, Answered)
+    assert isinstance(row, AnsweredRow)
+    whole = item.answers.get(WHOLE, 0)
+    others = {day: each for day, each in row.answers.items() if day not in item.answers and day != WHOLE}
+    assert all(answer in (whole, row.answers.get(WHOLE, 0)) for answer in others.values()), (
+        f"{row.label}: {others}"
+    )
 
 
 def _nothing_is_lost(world: SeriesWorld) -> None:

@@ -2,9 +2,13 @@
 
 A series is written in several requests, as ``adapters.act_series_mailbox`` does: one for the master, then one for each
 occurrence that changes; a new pattern takes every change of single occurrences away.
+
+Ben is invited to every series, and so may Grace be, or to one occurrence alone. Ada's mailbox hears what Ben answers to a
+series or to one of its occurrences.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from functools import partial
 from uuid import UUID
@@ -23,6 +27,7 @@ from serversync.engine.act_ports import (
     Record,
     Written,
 )
+from serversync.rules.answers import RESPONSES, of_occurrences, of_the_whole, with_occurrences
 from serversync.rules.appointment import InCrm, InExchange
 from serversync.rules.diff import Common
 from serversync.rules.record import Fields, Kind, Value
@@ -38,6 +43,7 @@ from serversync.rules.series.changes import (
     of_series,
     own_of,
     resets_occurrences,
+    without,
 )
 from serversync.rules.series.recurrence import Recurrence, Unit, pattern_value, recurrence_of
 from serversync.rules.series.timetable import PATTERN, TIMES, Times
@@ -51,6 +57,34 @@ PATTERNS = tuple(
 )
 CLOCKS = tuple(Times(time(hour), timedelta(hours=1), False, "Europe/Berlin").value() for hour in (9, 10))
 DAYS = tuple(MONDAY + timedelta(7 * number) for number in range(6))
+
+
+ADA, BEN, GRACE = "ada@example.org", "ben@example.org", "grace@example.com"
+PEOPLE = "requiredattendees"
+EVERYBODY: tuple[Value, ...] = ((BEN,), (BEN, GRACE))
+"""Who may be invited to a series, or to one occurrence."""
+WHOLE = date.min
+"""Stands for a series as a whole among what was answered."""
+
+
+@dataclass(slots=True)
+class Answered(Stored):
+    """A series as the organizer's mailbox keeps it: what Ben has answered to it, and to its occurrences by their days."""
+
+    answers: dict[date, int] = field(default_factory=dict)
+
+    def said(self) -> Value:
+        single: dict[date, Value] = {
+            day: ((BEN, None, answer),) for day, answer in self.answers.items() if day != WHOLE
+        }
+        return with_occurrences(((BEN, None, self.answers.get(WHOLE, 0)),), single)
+
+
+@dataclass(slots=True)
+class AnsweredRow(Row):
+    """The same as the CRM keeps it."""
+
+    answers: dict[date, int] = field(default_factory=dict)
 
 
 def texts_of(value: Value) -> set[Value]:
@@ -72,9 +106,12 @@ class SeriesExchange(Exchange):
 
     @staticmethod
     def _shown(item: Stored) -> Item:
+        assert isinstance(item, Answered)
         shown = Exchange._shown(item)
         says = InExchange(is_organizer=True, has_attendees=False, ends_on=NEVER)
-        return msgspec.structs.replace(shown, fields=normal(item.fields), appointment=says)
+        return msgspec.structs.replace(
+            shown, fields=normal(item.fields) | {RESPONSES: item.said()}, appointment=says
+        )
 
     async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
         return [self._create(kind, each) for each in items]
@@ -83,7 +120,9 @@ class SeriesExchange(Exchange):
         def make() -> Stored:
             label = str(new.fields["label"])
             master = {name: value for name, value in new.fields.items() if not name.startswith(PREFIX)}
-            item = Stored(
+            if any(each.label == label for each in self.items.values()):
+                self.world.made_anew.add(label)
+            item = Answered(
                 self.new_id(), kind, label, master, stamp=new.stamp, is_tracked=True, made=self.world.tick()
             )
             self.items[item.item_id] = item
@@ -120,6 +159,8 @@ class SeriesExchange(Exchange):
             texts = {name: value for name, value in fields.items() if not name.startswith(PREFIX)}
             if is_reset:
                 self.reset(stored)
+            elif PEOPLE in texts:
+                self.keep_people(stored, texts[PEOPLE])
             stored.fields.update(texts)
             stored.stamp = to.stamp or stored.stamp
             if texts or to.stamp:
@@ -132,9 +173,35 @@ class SeriesExchange(Exchange):
             for day, value in changes.items():
                 if value != before.get(day):
                     self.world.call(partial(self._occurrence, stored, day, value, before.get(day)))
+            followers = self._followers(stored, {**before, **changes}) if PEOPLE in fields else {}
+            for day, value in followers.items():
+                was = normal(stored.fields).get(field_of(day))
+                self.world.call(partial(self._occurrence, stored, day, value, was))
         except (Transient, ChangeConflict, ItemGone) as error:
             return error
-        return Written(stored.item_id, "" if changes else str(stored.key))
+        return Written(stored.item_id, "" if changes or followers else str(stored.key))
+
+    @staticmethod
+    def keep_people(item: Stored, people: Value) -> None:
+        """The people of a series are others; its changed occurrences keep those that they had."""
+        for day, value in changed_days(normal(item.fields)).items():
+            if value != DELETED:
+                own = own_of(value)
+                had = dict(own.fields)
+                has = had.pop(PEOPLE, item.fields.get(PEOPLE))
+                if has != people:
+                    had[PEOPLE] = has
+                item.fields[field_of(day)] = Own(own.start, own.end, tuple(sorted(had.items()))).value()
+
+    @staticmethod
+    def _followers(item: Stored, wanted: dict[date, Value]) -> dict[date, Value]:
+        """Changed occurrences that have other people than they should, and what they shall be."""
+        now = changed_days(normal(item.fields))
+        return {
+            day: wanted.get(day)
+            for day, value in now.items()
+            if value != wanted.get(day) and without(value, [PEOPLE]) == without(wanted.get(day), [PEOPLE])
+        }
 
     def _occurrence(self, item: Stored, day: date, value: Value, before: Value) -> None:
         if item.item_id not in self.items or item.place is not WATCHED:
@@ -153,6 +220,8 @@ class SeriesExchange(Exchange):
         """A new pattern takes every change of single occurrences away."""
         for name in [each for each in item.fields if each.startswith(PREFIX)]:
             del item.fields[name]
+        assert isinstance(item, Answered)
+        item.answers.clear()
 
 
 class SeriesCrm(Crm):
@@ -172,10 +241,26 @@ class SeriesCrm(Crm):
         }
 
     def _change(self, link: Link, change: CrmChange, aside: frozenset[str]) -> Link:
-        written = super()._change(link, change, aside)
+        said = None if change.fields is None else change.fields.get(RESPONSES)
+        fields = None
+        if change.fields is not None:
+            fields = {name: value for name, value in change.fields.items() if name != RESPONSES}
+        written = super()._change(link, change._replace(fields=fields), aside)
         row = self.rows.get(change.crmid)
         if row is None or written.base is None:
             return written
+        if not isinstance(row, AnsweredRow):
+            row = AnsweredRow(row.crmid, row.kind, row.label, row.fields, row.version, row.in_filters)
+            self.rows[row.crmid] = row
+        if change.version is not None and resets_occurrences(change.fields or {}):
+            row.answers = {day: answer for day, answer in row.answers.items() if day == WHOLE}
+        heard = {WHOLE: of_the_whole(said)} | of_occurrences(said)
+        for day, answers in heard.items():
+            for _, _, answer in answers:
+                if isinstance(answer, int):
+                    row.answers[day] = answer
+                elif day != WHOLE:
+                    row.answers.pop(day, None)
         row.fields = normal(row.fields)
         return msgspec.structs.replace(written, base=Common(dict(row.fields), written.base.exchange))
 
@@ -189,23 +274,26 @@ class SeriesWorld(World):
         self.crm = SeriesCrm(self)
         self.patterns: dict[str, set[Value]] = {}
         self.day_of_text: dict[Value, tuple[str, date]] = {}
+        self.made_anew: set[str] = set()
+        self.repatterned: set[str] = set()
 
     def a_series(self, label: str) -> dict[str, Value]:
         pattern = self.random.choice(PATTERNS)
         self.patterns.setdefault(label, set()).add(pattern)
-        return {"subject": self.value(), "label": label, PATTERN: pattern, TIMES: CLOCKS[0]}
+        people = self.random.choice(EVERYBODY)
+        return {"subject": self.value(), "label": label, PATTERN: pattern, TIMES: CLOCKS[0], PEOPLE: people}
 
     def new_item(self, kind: Kind = Kind.SERIES, *, is_tracked: bool = True) -> None:
         label = f"L{self.tick()}"
         fields = self.a_series(label)
-        item = Stored(self.exchange.new_id(), kind, label, fields, is_tracked=is_tracked, made=self.tick())
+        item = Answered(self.exchange.new_id(), kind, label, fields, is_tracked=is_tracked, made=self.tick())
         self.exchange.items[item.item_id] = item
         self.exchange.log(item)
 
     def new_row(self, kind: Kind = Kind.SERIES) -> None:
         label = f"L{self.tick()}"
         crmid = uuid_of(self.tick())
-        self.crm.rows[crmid] = Row(crmid, kind, label, self.a_series(label), self.tick())
+        self.crm.rows[crmid] = AnsweredRow(crmid, kind, label, self.a_series(label), self.tick())
 
     # --- people -----------------------------------------------------------------------------------
 
@@ -245,7 +333,11 @@ class SeriesWorld(World):
             return field_of(day), DELETED
         text = self.value()
         self.day_of_text[text] = label, day
-        return field_of(day), Own(fields=(("location", text),)).value()
+        own: dict[str, Value] = {"location": text}
+        people = self.random.choice(EVERYBODY)
+        if people != fields.get(PEOPLE):
+            own[PEOPLE] = people  # somebody is a guest of this one alone, or left out of it
+        return field_of(day), Own(fields=tuple(sorted(own.items()))).value()
 
     def changes_one_in_outlook(self) -> None:
         item = self.pick_item(WATCHED)
@@ -263,6 +355,36 @@ class SeriesWorld(World):
         if row is not None and (one := self._another(normal(row.fields), row.label)):
             row.fields[one[0]] = one[1]
             row.version = self.tick()
+
+    def other_people_in_outlook(self) -> None:
+        """Somebody else is invited to a series, or not any more."""
+        if item := self.pick_item(WATCHED):
+            people = self.random.choice(EVERYBODY)
+            self.exchange.keep_people(item, people)
+            item.fields[PEOPLE] = people
+            self._saved(item)
+
+    def other_people_in_crm(self) -> None:
+        if row := self.pick_row():
+            people = self.random.choice(EVERYBODY)
+            for day, value in changed_days(normal(row.fields)).items():
+                if dict(own_of(value).fields).get(PEOPLE) == people:  # the occurrence is as its series now
+                    row.fields[field_of(day)] = without(value, [PEOPLE])
+            row.fields[PEOPLE] = people
+            row.version = self.tick()
+
+    def answers(self) -> None:
+        """Ben answers a series, or one occurrence of it, and his answer reaches Ada's mailbox."""
+        if item := self.pick_item(WATCHED):
+            assert isinstance(item, Answered)
+            days = [
+                each
+                for each in DAYS
+                if recurrence_of(item.fields[PATTERN]).falls_on(each)
+                and item.fields.get(field_of(each)) != DELETED
+            ]
+            item.answers[self.random.choice([WHOLE, *days])] = self.random.choice((2, 3, 4))
+            self._saved(item)
 
     def _another_pattern(self, label: str, fields: dict[str, Value]) -> None:
         if self.random.random() < 0.5:
@@ -289,7 +411,10 @@ class SeriesWorld(World):
                 self.replaced |= texts_of(own_of(value).value())
             self._forgets(item)
             self.exchange.reset(item)
+            before = (item.fields[PATTERN], item.fields[TIMES])
             self._another_pattern(item.label, item.fields)
+            if before == (item.fields[PATTERN], item.fields[TIMES]):
+                self.repatterned.add(item.label)  # the CRM cannot tell that it was written
             self._saved(item)
 
     def another_pattern_in_crm(self) -> None:
