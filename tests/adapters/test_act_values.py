@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from serversync.adapters import act_links
@@ -35,10 +35,14 @@ def with_types(value: Any) -> Any:
     """Return a value so that ``1`` is not ``True``, and a time not one of another zone."""
     if isinstance(value, tuple):
         return [with_types(each) for each in value]
-    return type(value).__name__, value, value.utcoffset() if isinstance(value, dt.datetime) else None
+    if not isinstance(value, dt.datetime) or value.tzinfo is None:
+        return type(value).__name__, value, None
+    # Python calls two times unequal where one zone leaves the hour out, although they are the same moment.
+    return type(value).__name__, value.replace(tzinfo=None), value.utcoffset()
 
 
 @given(FIELDS)
+@example({"start": dt.datetime(2048, 3, 29, 2, tzinfo=ZoneInfo("Europe/Berlin"))})
 def test_fields_come_back_as_they_were_but_for_those_that_are_empty(fields: Fields) -> None:
     stored = msgspec.json.decode(msgspec.json.encode(pack_fields(fields)))
     found = unpack_fields(stored)
