@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from multiprocessing.context import ForkServerContext
 
@@ -48,7 +48,8 @@ class WorkerProcess:
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         assert self._process.pid is not None
-        os.kill(self._process.pid, number)
+        with suppress(ProcessLookupError):  # it has killed itself in this moment, as it was told to
+            os.kill(self._process.pid, number)
 
     def terminate(self) -> None:
         """Ask it to end."""

@@ -52,6 +52,16 @@ def test_more_rows_need_no_more_queries_than_few(company: Company, name: str) ->
     assert len(many) <= MOST[name]
 
 
+FORGET_STATISTICS = """
+    update pg_class set relpages = 0, reltuples = -1, relallvisible = 0
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'i')
+        and (relpages, reltuples, relallvisible) <> (0, -1, 0);
+    delete from pg_statistic s using pg_class c
+    where c.oid = s.starelid and c.relnamespace = 'public'::regnamespace
+"""
+"""What the planner knows of the tables of all tests depends on which ran before; undone with the test's transaction."""
+
+
 def plan(
     company: Company, address: str, words: str, *, viewer: SystemUser | None = None, which: int = 0
 ) -> str:
@@ -60,6 +70,7 @@ def plan(
         logged_in(viewer or company.dora).get(address)
     asked = [one["sql"] for one in captured if words in one["sql"]][which]
     with connection.cursor() as cursor:
+        cursor.execute(FORGET_STATISTICS)
         cursor.execute("set local enable_seqscan = off; set local enable_sort = off")
         cursor.execute("set local enable_incremental_sort = off; set local enable_bitmapscan = off")
         cursor.execute(f"explain {asked}")
