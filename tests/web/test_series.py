@@ -331,3 +331,21 @@ def test_which_way_the_fields_of_series_go_is_set_on_the_page_of_settings(compan
     found = SyncAttributeMapping.objects.get()
     assert (found.entitytypecode, found.attributecrmname) == ("recurringappointmentmaster", "location")
     assert dora.get(reverse("settings-fields", args=["letter"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "own", "is_said"),
+    [
+        ({}, "Asia/Tokyo", True),
+        ({}, "Europe/Berlin", False),
+        ({"is_all_day": "on"}, "Asia/Tokyo", False),
+    ],
+)
+def test_the_page_says_by_whose_clock_times_are_where_it_is_not_that_of_the_series(
+    company: Company, given: dict[str, Any], own: str, is_said: bool
+) -> None:
+    row = made(company, **given)
+    UserSettings.objects.filter(pk=company.ada.pk).update(timezone=own)
+    one = logged_in(company.ada).get(reverse("series-occurrence", args=[row.pk, "2999-01-14"]))
+    for page in (page_of(company, row), one.content.decode()):
+        assert (f"The times below are by your own clock, {own}." in page) is is_said

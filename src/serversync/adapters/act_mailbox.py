@@ -82,7 +82,6 @@ FOLDERS: Final = {
     Kind.SERIES: DistinguishedFolderId("calendar"),
 }
 """The folder that is kept in step for each kind."""
-_IN_CALENDARS: Final = (Kind.APPOINTMENT, Kind.SERIES)
 _TOLD: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = {Kind.SERIES: (FieldURI("calendar:CalendarItemType"),)}
 """What the feed is asked to say of each item."""
 _DELETED: Final = DistinguishedFolderId("deleteditems")
@@ -157,7 +156,7 @@ class EwsActMailbox:
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
         """See ``ActMailbox``."""
-        if kind not in _IN_CALENDARS:
+        if kind not in _MEETINGS:
             return await self._page(kind, FOLDERS[kind], position)
         return await self._subfolders.feed(position, partial(self._page, kind))
 
@@ -183,7 +182,7 @@ class EwsActMailbox:
         What lies in a sub-folder of the calendar that takes no part any more is not under its id.
         """
         read = await self._read(kind, item_ids, lambda item: item.takes_part or item.stamp is not None)
-        away = await self._subfolders.elsewhere(item_ids) if kind in _IN_CALENDARS else set()
+        away = await self._subfolders.elsewhere(item_ids) if kind in _MEETINGS else set()
         if not away:
             return read
         return [ItemGone() if key in away else each for key, each in zip(item_ids, read, strict=True)]
@@ -286,7 +285,7 @@ class EwsActMailbox:
 
     async def _places(self, kind: Kind) -> tuple[AnyFolderId, ...]:
         """Return the folders that are kept in step for a kind."""
-        return (FOLDERS[kind], *(await self._subfolders.ids() if kind in _IN_CALENDARS else ()))
+        return (FOLDERS[kind], *(await self._subfolders.ids() if kind in _MEETINGS else ()))
 
     async def _search(self, kind: Kind, stamp: UUID, places: Mapping[AnyFolderId, Sight]) -> list[Found]:
         request = FindItem(folders=tuple(places), restriction=is_equal_to(RECORD_STAMP, str(stamp)))
@@ -543,7 +542,7 @@ def _key(kind: Kind, fields: Fields) -> str | None:
 
 
 def _any_with_key(kind: Kind, keys: Sequence[str]) -> Restriction:
-    if kind in (Kind.APPOINTMENT, Kind.SERIES):
+    if kind in _MEETINGS:
         ids = tuple(b64encode(bytes.fromhex(key)).decode() for key in keys)
         return any_equal_to(CLEAN_GLOBAL_OBJECT_ID, ids)
     return any_equal_to(_FIRST_ADDRESS, tuple(keys))
