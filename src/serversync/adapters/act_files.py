@@ -1,4 +1,4 @@
-"""The bytes of photos and files in the CRM, and what is known of the files of items in Exchange without asking for their content.
+"""The bytes of photos and files in the CRM, and what is known of attachments in Exchange without their content.
 
 A file is stored once under an id that follows from its content, so that two of them are the same where their ids are.
 What is written here is true whoever has the mailbox: it needs no claim, and whoever writes it twice changes nothing.
