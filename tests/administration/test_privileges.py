@@ -23,6 +23,7 @@ from serversync.administration import (
     composing,
     connection,
     connection_test,
+    correspondence,
     customers,
     diagnostics,
     doctor,
@@ -68,9 +69,12 @@ from serversync.crm.models import (
     EmailServerProfile,
     ExchangeSyncIdMapping,
     ExchangeSyncMailbox,
+    Fax,
+    Letter,
     Mailbox,
     MailboxTrackingFolder,
     MessageTrace,
+    PhoneCall,
     Queue,
     RecurringAppointmentMaster,
     Role,
@@ -152,6 +156,10 @@ ACTIVITIES = (
     "edit a task",
     "complete a task",
     "delete a task",
+    "read a phone call",
+    "edit a phone call",
+    "complete a letter",
+    "delete a fax",
     "read an appointment",
     "edit an appointment",
     "attach a file to an appointment",
@@ -166,6 +174,18 @@ ACTIVITIES = (
 
 def task_of(user: SystemUser) -> Task:
     return Task.objects.get_or_create(subject="Call", ownerid=user)[0]
+
+
+def call_of(user: SystemUser) -> PhoneCall:
+    return PhoneCall.objects.get_or_create(subject="Call", ownerid=user)[0]
+
+
+def letter_of(user: SystemUser) -> Letter:
+    return Letter.objects.get_or_create(subject="Call", ownerid=user)[0]
+
+
+def fax_of(user: SystemUser) -> Fax:
+    return Fax.objects.get_or_create(subject="Call", ownerid=user)[0]
 
 
 def tea_of(user: SystemUser) -> Appointment:
@@ -270,6 +290,12 @@ SOMEONES: dict[str, Act] = {
     "edit a task": lambda place, of: tasks.edit(task_of(of), {"subject": "x"}),
     "complete a task": lambda place, of: activities.set_state(activities.TASK, task_of(of), "complete"),
     "delete a task": lambda place, of: activities.delete(activities.TASK, task_of(of)),
+    "read a phone call": lambda place, of: activities.find(activities.PHONECALL, call_of(of).pk),
+    "edit a phone call": lambda place, of: correspondence.edit(
+        activities.PHONECALL, call_of(of), {"subject": "x"}
+    ),
+    "complete a letter": lambda place, of: activities.set_state(activities.LETTER, letter_of(of), "complete"),
+    "delete a fax": lambda place, of: activities.delete(activities.FAX, fax_of(of)),
     "read an appointment": lambda place, of: activities.find(activities.APPOINTMENT, tea_of(of).pk),
     "attach a file to an appointment": lambda place, of: appointment_files.attach(
         tea_of(of), [SimpleUploadedFile("plan.txt", b"plan")]
@@ -346,6 +372,7 @@ EVERYBODYS: dict[str, Act] = {
     "add a contact": lambda place, _: customers.add(customers.CONTACT, {"lastname": "x"}),
     "add an account": lambda place, _: customers.add(customers.ACCOUNT, {"name": "x"}),
     "add a task": lambda place, _: tasks.add({"subject": "x"}),
+    "add a phone call": lambda place, _: correspondence.add(activities.PHONECALL, {"subject": "x"}),
     "add an appointment": lambda place, _: appointments.add({"subject": "x", "start": NINE, "end": NINE}),
     "add a series": lambda place, _: series.add(WATCH),
     "read templates of filters": lambda place, _: syncfilters.templates(),
@@ -411,6 +438,7 @@ REACH: dict[str, dict[str, int]] = {
         "read settings": ALL,
         "read templates of filters": ALL,
         "add a task": ALL,
+        "add a phone call": ALL,
         "add an appointment": ALL,
         "add a series": ALL,
         "list roles": ALL,
@@ -489,6 +517,7 @@ REACH: dict[str, dict[str, int]] = {
         "list senders": ALL,
         "write a draft": ALL,
         "add a task": ALL,
+        "add a phone call": ALL,
         "add an appointment": ALL,
         "add a series": ALL,
     },

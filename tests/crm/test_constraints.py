@@ -21,6 +21,9 @@ KEYS = {
     "exchangesyncmailbox": "mailboxid",
     "email": "activityid",
     "emaildelivery": "activityid",
+    "fax": "activityid",
+    "letter": "activityid",
+    "phonecall": "activityid",
     "task": "activityid",
     "usersettings": "systemuserid",
     "workhour": "startedon",
@@ -97,6 +100,11 @@ REFUSED = [
     ("organization", {}),
     ("contact", {"emailaddress1": "x" * 101}),
     ("attachment", {"filesize": -1}),
+    ("phonecall", {"statecode": 1, "statuscode": 3}),
+    ("phonecall", {"statuscode": 5}),
+    ("letter", {"statecode": 1, "statuscode": 2}),
+    ("fax", {"statecode": 0, "statuscode": 3}),
+    ("fax", {"regardingobjectid": uuid.UUID(int=1)}),
 ]
 
 

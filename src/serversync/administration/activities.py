@@ -1,4 +1,4 @@
-"""Appointments, series and tasks as people keep them: found, completed, cancelled, opened again, deleted."""
+"""Activities other than e-mail as people keep them: found, completed, cancelled, opened again, deleted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +11,23 @@ from django.db.models import QuerySet
 from serversync.administration import actor as actors
 from serversync.administration import audit, entries, people, privileges, searching
 from serversync.core.errors import InputInvalid, RecordNotFound
-from serversync.crm.models import Appointment, RecurringAppointmentMaster, SystemUser, Task
+from serversync.crm.models import (
+    Appointment,
+    Fax,
+    Letter,
+    PhoneCall,
+    RecurringAppointmentMaster,
+    SystemUser,
+    Task,
+    fax,
+    letter,
+    phonecall,
+)
+from serversync.crm.models.correspondence import CorrespondenceState, Statuses
 from serversync.crm.models.options import Priority
 from serversync.crm.privileges import Privilege
 
-Activity = Appointment | RecurringAppointmentMaster | Task
+Activity = Appointment | RecurringAppointmentMaster | Task | PhoneCall | Letter | Fax
 IMPORTANCE: Final = {"low": Priority.LOW, "normal": Priority.NORMAL, "high": Priority.HIGH}
 """The words for the importance."""
 _OF_MEETINGS: Final = {"complete": (1, 3), "cancel": (2, 4), "open": (3, 5)}
@@ -26,18 +38,56 @@ CANCELED: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One of the three: its table, by what its list is ordered, and state and status of each act."""
+    """One of them.
+
+    Attributes:
+        word: The word for it in commands and names.
+        plural: What people call many of them.
+        model: Its table.
+        order: What its list is ordered by.
+        states: State and status of each act.
+        noun: What people call one of them, where that is not ``word``.
+    """
 
     word: str
     plural: str
     model: type[Activity]
     order: str
     states: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    noun: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people call one of them."""
+        return self.noun or self.word
+
+
+def _usual(statuses: Statuses) -> dict[str, tuple[int, int]]:
+    """Return state and status of each act, where a state has several statuses the usual one."""
+    states = {
+        "complete": CorrespondenceState.COMPLETED,
+        "cancel": CorrespondenceState.CANCELED,
+        "open": CorrespondenceState.OPEN,
+    }
+    return {act: (int(state), int(next(iter(statuses[state])))) for act, state in states.items()}
 
 
 APPOINTMENT: Final = Kind("appointment", "appointments", Appointment, "scheduledstart", _OF_MEETINGS)
 SERIES: Final = Kind("series", "series", RecurringAppointmentMaster, "createdon", _OF_MEETINGS)
 TASK: Final = Kind("task", "tasks", Task, "createdon", _OF_TASKS)
+PHONECALL: Final = Kind(
+    "phonecall",
+    "phone calls",
+    PhoneCall,
+    "createdon",
+    _usual(phonecall.STATUSES_OF_STATE),
+    noun="phone call",
+)
+LETTER: Final = Kind("letter", "letters", Letter, "createdon", _usual(letter.STATUSES_OF_STATE))
+FAX: Final = Kind("fax", "faxes", Fax, "createdon", _usual(fax.STATUSES_OF_STATE))
+CORRESPONDENCE: Final = (PHONECALL, LETTER, FAX)
+"""What goes to Exchange as a task without being one."""
+KINDS: Final = (APPOINTMENT, SERIES, TASK, *CORRESPONDENCE)
 ACTS: Final = ("complete", "cancel", "open")
 
 
@@ -70,7 +120,7 @@ def find(kind: Kind, key: str | UUID) -> Activity:
     wanted = key if isinstance(key, UUID) else entries.key(key)
     found = rows(kind).filter(pk=wanted).first()
     if found is None:
-        raise RecordNotFound(kind=kind.word, name=str(key))
+        raise RecordNotFound(kind=kind.name, name=str(key))
     return found
 
 
@@ -87,7 +137,7 @@ def set_state(kind: Kind, row: Activity, act: str) -> Activity:
     with transaction.atomic(), audit.changes(f"{kind.word}.{act}", [row]):
         row.statecode, row.statuscode = kind.states[act]
         row.save(update_fields=["statecode", "statuscode", "modifiedon"])
-        # A trigger keeps percentage and day of completion of a task in step.
+        # A trigger keeps percentage and day of completion in step.
         row.refresh_from_db()
     return row
 

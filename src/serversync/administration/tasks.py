@@ -7,7 +7,7 @@ from django.db import transaction
 
 from serversync.administration import activities, audit, entries, privileges
 from serversync.core.errors import InputInvalid
-from serversync.crm.models import Task
+from serversync.crm.models import Fax, Letter, PhoneCall, Task
 from serversync.crm.models.task import TaskStatus
 from serversync.crm.privileges import Privilege
 
@@ -21,16 +21,21 @@ STATUSES: Final = {
 _LONGEST: Final = 200
 
 
-class TaskEntries(TypedDict, total=False):
-    """What is entered; what is missing stays."""
+class DatedEntries(TypedDict, total=False):
+    """What is entered of anything that has a due date; what is missing stays."""
 
     subject: str
     description: str
     start: date | None
     due: date | None
     reminder: datetime | None
-    percent: int
     importance: str
+
+
+class TaskEntries(DatedEntries, total=False):
+    """What is entered of a task; what is missing stays."""
+
+    percent: int
     status: str
 
 
@@ -72,20 +77,17 @@ def edit(row: Task, given: TaskEntries) -> Task:
 def entered(row: Task) -> TaskEntries:
     """Return what a task has, as it is entered."""
     words = {int(number): word for word, number in STATUSES.items()}
-    importance = {int(number): word for word, number in activities.IMPORTANCE.items()}
     return TaskEntries(
-        subject=row.subject or "",
-        description=row.description or "",
-        start=row.scheduledstart,
-        due=row.scheduledend,
-        reminder=row.reminderon,
-        percent=row.percentcomplete,
-        importance=importance[row.prioritycode],
-        status=words.get(row.statuscode, "not-started"),
+        **dated(row), percent=row.percentcomplete, status=words.get(row.statuscode, "not-started")
     )
 
 
-def _fill(row: Task, given: TaskEntries) -> None:
+def fill(row: Task | PhoneCall | Letter | Fax, given: DatedEntries) -> None:
+    """Enter what tasks, phone calls, letters and faxes have in common.
+
+    Raises:
+        InputInvalid: a value cannot be used.
+    """
     if "subject" in given:
         row.subject = entries.text(given["subject"], "Subject", longest=_LONGEST)
     if "description" in given:
@@ -97,6 +99,23 @@ def _fill(row: Task, given: TaskEntries) -> None:
         raise InputInvalid(field="Due Date", reason="it is before the start date")
     if "importance" in given:
         row.prioritycode = activities.importance(given["importance"])
+
+
+def dated(row: Task | PhoneCall | Letter | Fax) -> DatedEntries:
+    """Return what one of them has of that, as it is entered."""
+    importance = {int(number): word for word, number in activities.IMPORTANCE.items()}
+    return DatedEntries(
+        subject=row.subject or "",
+        description=row.description or "",
+        start=row.scheduledstart,
+        due=row.scheduledend,
+        reminder=row.reminderon,
+        importance=importance[row.prioritycode],
+    )
+
+
+def _fill(row: Task, given: TaskEntries) -> None:
+    fill(row, given)
     if "percent" in given:
         if not 0 <= given["percent"] <= 100:
             raise InputInvalid(field="% Complete", reason="it is not within 0 and 100")

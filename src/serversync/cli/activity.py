@@ -1,6 +1,6 @@
-"""What the commands for appointments, series and tasks have in common: listing, showing, completing, cancelling."""
+"""What the commands for activities have in common: listing, showing, completing, cancelling."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,15 +16,34 @@ Importance = Annotated[str | None, typer.Option("--importance", help="low, norma
 Text = str | None
 
 
+def kind_of(word: str) -> "Kind":
+    """Return the kind that a word stands for."""
+    from serversync.administration import activities
+
+    return {one.word: one for one in activities.KINDS}[word]
+
+
+def dated(owner: Any, days: Mapping[str, str], **given: Any) -> dict[str, Any]:
+    """Return what was given, with its days as days; a reminder without a zone is in that of the owner."""
+    from serversync.administration import entries, timezones
+
+    found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    for name, label in days.items():
+        if name in found:
+            found[name] = entries.day(found[name], label) if found[name].strip() else None
+    if "reminder" in found:
+        text = found["reminder"].strip()
+        found["reminder"] = entries.moment(text, "Reminder", zone=timezones.of(owner)) if text else None
+    return found
+
+
 def register(
     app: typer.Typer, word: str, columns: dict[str, str], more: Callable[[Any], dict[str, Any]]
 ) -> None:
     """Give an application the commands list, show, complete, cancel, open and delete of a kind."""
 
     def kind() -> "Kind":
-        from serversync.administration import activities
-
-        return {one.word: one for one in (activities.APPOINTMENT, activities.SERIES, activities.TASK)}[word]
+        return kind_of(word)
 
     def shown(row: Any) -> dict[str, Any]:
         from serversync.administration.records import as_dict

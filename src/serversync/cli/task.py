@@ -1,6 +1,6 @@
 """``serversync task``: tasks; those in a user's filters stand in the user's mailbox."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -24,6 +24,8 @@ Status = Annotated[
     str | None, typer.Option("--status", help="not-started, in-progress, waiting or deferred.")
 ]
 Body = Annotated[str | None, typer.Option("--body", help="Description.")]
+DAYS: Final = {"start": "Start Date", "due": "Due Date"}
+"""What is a day without a time, by the names of the entries."""
 
 activity.register(
     app,
@@ -39,17 +41,10 @@ activity.register(
 
 
 def _entries(owner: Any, **given: Any) -> Any:
-    """Return what was given; a reminder without a zone is in that of the owner."""
-    from serversync.administration import entries, tasks, timezones
+    """Return what was given."""
+    from serversync.administration import tasks
 
-    found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    for name, label in (("start", "Start Date"), ("due", "Due Date")):
-        if name in found:
-            found[name] = entries.day(found[name], label) if found[name].strip() else None
-    if "reminder" in found:
-        text = found["reminder"].strip()
-        found["reminder"] = entries.moment(text, "Reminder", zone=timezones.of(owner)) if text else None
-    return tasks.TaskEntries(**found)  # type: ignore[typeddict-item]
+    return tasks.TaskEntries(**activity.dated(owner, DAYS, **given))  # type: ignore[typeddict-item]
 
 
 @app.command("add")

@@ -24,7 +24,9 @@ from serversync.crm.models.exchangesyncitem import (
     ExchangeSyncRecord,
 )
 from serversync.crm.models.exchangesyncmailbox import ExchangeSyncMailbox
+from serversync.crm.models.fax import Fax
 from serversync.crm.models.lead import Lead
+from serversync.crm.models.letter import Letter
 from serversync.crm.models.logonattempt import LogOnAttempt
 from serversync.crm.models.mailbox import Mailbox
 from serversync.crm.models.mailboxaction import MailboxAction
@@ -36,6 +38,7 @@ from serversync.crm.models.messagetrace import MessageTrace
 from serversync.crm.models.notificationgroup import NotificationGroup
 from serversync.crm.models.organization import Organization
 from serversync.crm.models.passwordexpiry import PasswordExpiry
+from serversync.crm.models.phonecall import PhoneCall
 from serversync.crm.models.queue import Queue, QueueItem
 from serversync.crm.models.recurringappointmentmaster import RecurringAppointmentMaster
 from serversync.crm.models.role import Role, RolePrivileges, SystemUserRoles
@@ -72,7 +75,9 @@ __all__ = [
     "ExchangeSyncItem",
     "ExchangeSyncMailbox",
     "ExchangeSyncRecord",
+    "Fax",
     "Lead",
+    "Letter",
     "LogOnAttempt",
     "Mailbox",
     "MailboxAction",
@@ -84,6 +89,7 @@ __all__ = [
     "NotificationGroup",
     "Organization",
     "PasswordExpiry",
+    "PhoneCall",
     "Queue",
     "QueueItem",
     "RecurringAppointmentMaster",
