@@ -11,7 +11,7 @@ from django.urls import reverse
 from serversync.administration import actor, people
 from serversync.crm.models import RecurringAppointmentMaster, SystemUser
 from tests.adapters.test_act_mailbox import place as place  # noqa: PLC0414 - a fixture
-from tests.adapters.test_series_in_step import BERLIN, DAYS, Company, master
+from tests.adapters.test_series_in_step import BERLIN, DAYS, Company, at, master
 from tests.adapters.test_series_in_step import company as company  # noqa: PLC0414 - a fixture
 from tests.simulator.conftest import serve as serve  # noqa: PLC0414 - a fixture
 from tests.web.company import logged_in
@@ -94,3 +94,56 @@ async def test_a_series_of_the_page_is_made_changed_and_has_exceptions_in_outloo
     )
     await company.bring_into_step()
     assert len(await company.agree()) == 3
+
+
+async def test_guests_of_one_occurrence_are_entered_on_the_page_and_stand_in_outlook(
+    company: Company, world: SimpleNamespace
+) -> None:
+    ben, room, grace = "ben@example.org", "hall@example.org", "grace@else.example"
+    await sends(world.ada, "series-new", **WATCH, required=ben)
+    await company.bring_into_step()
+    plain = {"subject": "Watch", "location": "Tower", "importance": "normal"}
+    times = {"start": f"{DAYS[2]}T08:00", "end": f"{DAYS[2]}T09:00"}
+    guests = {"required": f"{ben}; {grace}", "resources": room}
+    await sends(world.ada, "series-occurrence", str(DAYS[2]), **plain, **times, **guests)
+    await company.bring_into_step()
+    assert await invited(company) == [[ben]] * 2 + [[ben, grace, room]] + [[ben]] * 5
+    assert len(await company.agree()) == 8
+
+    await sends(world.ada, "series", **WATCH, required=f"{ben}; cleo@example.org")
+    await company.bring_into_step()
+    assert (
+        await invited(company)
+        == [[ben, "cleo@example.org"]] * 2 + [[ben, grace, room]] + [[ben, "cleo@example.org"]] * 5
+    )
+
+    again = {"required": f"{ben}; cleo@example.org"}
+    await sends(world.ada, "series-occurrence", str(DAYS[2]), **plain, **times, **again)
+    await company.bring_into_step()
+    assert await invited(company) == [[ben, "cleo@example.org"]] * 8
+    await sends(world.ada, "series", **WATCH, required="cleo@example.org")
+    await company.bring_into_step()
+    assert await invited(company) == [["cleo@example.org"]] * 8
+
+
+async def invited(company: Company) -> list[list[str]]:
+    """Who is invited to each occurrence, as exchangelib sees it."""
+
+    def look(account: Any) -> list[list[str]]:
+        shown = sorted(
+            account.calendar.view(start=at(DAYS[0], 0), end=at(DAYS[-1], 23)), key=lambda each: each.start
+        )
+        return [
+            sorted(
+                one.mailbox.email_address.lower()
+                for one in (
+                    *(each.required_attendees or ()),
+                    *(each.optional_attendees or ()),
+                    *(each.resources or ()),
+                )
+            )
+            for each in account.fetch([(one.id, one.changekey) for one in shown])
+        ]
+
+    found: list[list[str]] = await company.outlook(look)
+    return found

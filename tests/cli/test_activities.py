@@ -162,3 +162,34 @@ def test_what_cannot_be_a_series_is_refused(run: CommandLine) -> None:
         refused = run("series", "add", "Watch", *WEEKLY, *owner, *odd)
         assert (refused.exit_code, words in refused.stderr) == (2, True), refused.stderr
     assert run("series", "add", "Watch").exit_code == 2
+
+
+def test_guests_of_one_occurrence_are_entered_and_become_those_of_the_series_again(run: CommandLine) -> None:
+    run("user", "add", ADA)
+    made = run.json(
+        "series",
+        "add",
+        "Watch",
+        *WEEKLY,
+        "--ends",
+        "10:00",
+        "--owner",
+        ADA,
+        "--required",
+        "Grete <g@x.example>",
+    )
+    one = ("series", "occurrence", made["activityid"], "2999-01-14")
+    guests = ("--required", "g@x.example", "--required", "Hans <h@x.example>", "--resource", "hall@x.example")
+    told = run.json(*one, *guests)
+    assert [(each["part"], each["address"]) for each in told["participants"]] == [
+        ("Organizer", ADA),
+        ("Required attendee", "g@x.example"),
+        ("Required attendee", "h@x.example"),
+        ("Resource", "hall@x.example"),
+    ]
+    assert told["state"] == "changed"
+    assert "Required attendee: Hans <h@x.example>, NoResponseReceived" in run(*one).stdout
+    assert run(*one, "--people-of-series", "--optional", "h@x.example").exit_code == 2
+    again = run.json(*one, "--people-of-series")
+    assert [each["address"] for each in again["participants"]] == [ADA, "g@x.example"]
+    assert again["state"] == "as the series"

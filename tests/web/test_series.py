@@ -152,7 +152,13 @@ def test_its_occurrences_are_shown_changed_and_cancelled(company: Company) -> No
     address = reverse("series-occurrence", args=[row.pk, second.isoformat()])
     form = client.get(address).context["form"]
     assert form.initial["start"].isoformat() == "2999-01-14T17:00:00+09:00"
-    sent = {"subject": "Late watch", "location": "Tower", "importance": "normal", "description": ""}
+    sent = {
+        "subject": "Late watch",
+        "location": "Tower",
+        "importance": "normal",
+        "description": "",
+        "required": "Grace <grace@else.example>",
+    }
     client.post(address, {**sent, "start": "2999-01-15T20:00", "end": "2999-01-15T21:00"})
     one = Appointment.objects.get()
     assert (one.scheduledstart, one.modifiedfieldsmask) == (
@@ -173,6 +179,42 @@ def test_its_occurrences_are_shown_changed_and_cancelled(company: Company) -> No
     assert "choose a day between its neighbours" in refused.errors["start"][0].lower()
     for day in ("2999-01-15", "soon"):
         assert client.get(reverse("series-occurrence", args=[row.pk, day])).status_code == 404
+
+
+def test_guests_of_one_occurrence_are_entered_and_shown_with_their_answers(company: Company) -> None:
+    row = made(company)
+    client, address = logged_in(company.ada), reverse("series-occurrence", args=[row.pk, "2999-01-14"])
+    form = client.get(address).context["form"]
+    assert form["required"].value() == "Grace <grace@else.example>"
+    sent = {name: form[name].value() or "" for name in form.fields if name != "is_all_day"}
+    guests = {
+        "required": f"{sent['required']}; Ben <ben@example.org>",
+        "resources": "Hall <hall@example.org>",
+    }
+    assert client.post(address, {**sent, **guests}).status_code == 302
+    one = Appointment.objects.get()
+    assert one.modifiedfieldsmask == "requiredattendees,resources"
+    ActivityParty.objects.filter(activityid=one.pk, addressused="ben@example.org").update(responsestatus=4)
+    page = client.get(address)
+    shown = {each["address"]: (each["part"], each["answer"]) for each in page.context["participants"]}
+    assert shown["ben@example.org"] == ("Required attendee", "Decline")
+    assert shown["hall@example.org"] == ("Resource", "NoResponseReceived")
+    assert "Decline" in page.content.decode()
+    of_series = client.get(reverse("series", args=[row.pk])).context["participants"]
+    assert "ben@example.org" not in {each["address"] for each in of_series}
+    refused = client.post(address, {**sent, "optional": "nonsense"}).context["form"]
+    assert list(refused.errors) == ["optional"]
+    assert client.post(address, sent).status_code == 302
+    assert not Appointment.objects.exists()
+
+
+def test_an_occurrence_says_whose_meeting_it_is_where_an_outsider_has_called_it(company: Company) -> None:
+    row = made(company)
+    ActivityParty.objects.filter(activityid=row.pk, participationtypemask=7).update(
+        partyid=None, partyobjecttypecode=None, addressused="eve@else.example"
+    )
+    page = logged_in(company.ada).get(reverse("series-occurrence", args=[row.pk, "2999-01-14"]))
+    assert "eve@else.example has called this meeting" in page.content.decode()
 
 
 def test_what_cannot_be_cancelled_says_why(company: Company) -> None:

@@ -36,6 +36,7 @@ class AppointmentEntries(TypedDict, total=False):
     is_all_day: bool
     required: Sequence[str]
     optional: Sequence[str]
+    resources: Sequence[str]
     importance: str
     show_as: str
     zone: tzinfo
@@ -102,6 +103,7 @@ def entered(row: Appointment, zone: tzinfo | None = None) -> AppointmentEntries:
         is_all_day=row.isalldayevent,
         required=invited["required"],
         optional=invited["optional"],
+        resources=invited["resources"],
         importance=importance[row.prioritycode],
         show_as=words.get(row.statuscode, "busy"),
     )

@@ -3,8 +3,9 @@
 Whoever stays invited keeps the answer; nobody who stays is touched.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypedDict
+from uuid import UUID
 
 from serversync.administration import addresses, audit
 from serversync.crm.models import ActivityParty, Appointment, RecurringAppointmentMaster, SystemUser
@@ -16,6 +17,7 @@ Invited = Mapping[str, Sequence[str]]
 PARTS: Final = {
     "required": ParticipationTypeMask.REQUIRED_ATTENDEE,
     "optional": ParticipationTypeMask.OPTIONAL_ATTENDEE,
+    "resources": ParticipationTypeMask.RESOURCE,
 }
 """The parts that are entered."""
 
@@ -45,11 +47,7 @@ def participants(row: Meeting) -> list[Participant]:
     """Return who takes part, the organizer first, with what each has answered."""
     masks = [7, 5, 6, 10]
     parties = ActivityParty.objects.filter(activityid=row.pk, participationtypemask__in=masks)
-    users = dict(
-        SystemUser.objects.filter(pk__in=[one.partyid for one in parties if one.partyid]).values_list(
-            "pk", "fullname"
-        )
-    )
+    users = names_of_users(one.partyid for one in parties)
     return [
         Participant(
             part=one.get_participationtypemask_display(),
@@ -62,6 +60,13 @@ def participants(row: Meeting) -> list[Participant]:
             parties, key=lambda one: (masks.index(one.participationtypemask), one.addressused or "")
         )
     ]
+
+
+def names_of_users(keys: Iterable[UUID | str | None]) -> dict[UUID | str, str]:
+    """Return the full names of those of these records that are users."""
+    wanted = [key for key in keys if key]
+    found = SystemUser.objects.filter(pk__in=wanted).values_list("pk", "fullname")
+    return {key: name or "" for key, name in found}
 
 
 def caller(row: Meeting) -> str | None:

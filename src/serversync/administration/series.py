@@ -49,6 +49,7 @@ class SeriesEntries(PatternEntries, total=False):
     show_as: str
     required: Sequence[str]
     optional: Sequence[str]
+    resources: Sequence[str]
     first_day: date
     begins: time
     ends: time
@@ -119,6 +120,7 @@ def entered(row: RecurringAppointmentMaster) -> SeriesEntries:
         description=row.description or "",
         required=invited["required"],
         optional=invited["optional"],
+        resources=invited["resources"],
         importance=importance[row.prioritycode],
         show_as=words.get(row.statuscode, "busy"),
     )

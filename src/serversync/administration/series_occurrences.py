@@ -3,27 +3,30 @@
 What an occurrence does not have of its own follows the series.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any, Final, TypedDict
+from typing import Any, Final, TypedDict, cast
 
 from django.db import transaction
 
 from serversync.administration import (
     activities,
+    attendees,
     audit,
     entries,
+    occurrence_guests,
     occurrences,
     privileges,
     series,
     timezones,
 )
 from serversync.administration.appointments import LONGEST
+from serversync.administration.occurrence_guests import Guests
 from serversync.core.errors import InputInvalid, RecordNotFound
-from serversync.crm.models import ActivityParty, Appointment, RecurringAppointmentMaster
+from serversync.crm.models import Appointment, RecurringAppointmentMaster
 from serversync.crm.models.activityparty import InstanceTypeCode
 from serversync.crm.privileges import Privilege
-from serversync.mapping.appointment import INVITED
 from serversync.rules.series.changes import own_between
 from serversync.rules.series.timetable import Timetable
 
@@ -36,7 +39,7 @@ class OccurrenceEntries(TypedDict, total=False):
     """What is entered; what is missing stays.
 
     ``end`` of whole days is the last of them; ``zone`` is whose calendar says which days they are, that of who acts
-    where it is missing.
+    where it is missing. A part of the attendees is entered whole; one that is as in the series follows it.
     """
 
     subject: str
@@ -46,6 +49,9 @@ class OccurrenceEntries(TypedDict, total=False):
     start: datetime
     end: datetime
     is_all_day: bool
+    required: Sequence[str]
+    optional: Sequence[str]
+    resources: Sequence[str]
     zone: tzinfo
 
 
@@ -85,7 +91,9 @@ class SeriesOccurrence:
     @property
     def is_changed(self) -> bool:
         """Whether it is in anything not as its series."""
-        return self.row is not None and occurrences.has_own(self.row, self.timetable, self.day)
+        if self.row is None:
+            return False
+        return occurrences.has_own(self.row, self.timetable, self.day) or bool(self.guests.own)
 
     @property
     def own(self) -> frozenset[str]:
@@ -97,6 +105,11 @@ class SeriesOccurrence:
             *_TEXTS,
             _IMPORTANCE,
         }
+
+    @property
+    def guests(self) -> Guests:
+        """Who takes part in it, with what each has answered to it."""
+        return occurrence_guests.find(self.series, self.row)
 
     def value(self, column: str) -> Any:
         """Return a text or the importance, its own or that of its series."""
@@ -139,7 +152,7 @@ def entered(found: SeriesOccurrence, zone: tzinfo | None = None) -> OccurrenceEn
         where, own = zone or timezones.of_actor(), found.timetable.times.tzinfo
         first, last = start.astimezone(own).date(), end.astimezone(own).date() - timedelta(1)
         start, end = (datetime.combine(each, time(), where) for each in (first, max(first, last)))
-    return OccurrenceEntries(
+    values = OccurrenceEntries(
         subject=found.value("subject") or "",
         location=found.value("location") or "",
         description=found.value("description") or "",
@@ -148,6 +161,7 @@ def entered(found: SeriesOccurrence, zone: tzinfo | None = None) -> OccurrenceEn
         end=end,
         is_all_day=found.is_all_day,
     )
+    return values | cast("OccurrenceEntries", found.guests.lists)
 
 
 def change(found: SeriesOccurrence, given: OccurrenceEntries) -> SeriesOccurrence:
@@ -172,11 +186,15 @@ def change(found: SeriesOccurrence, given: OccurrenceEntries) -> SeriesOccurrenc
         own = own_between(now.timetable, now.day, start, end, differs)
         if own.start is not None:
             _refuse_crossing(now, start)
-        if own.value() is None and (now.row is None or not _has_people(now.row)):
-            if now.row is not None:
-                now.row.delete()
-        else:
-            _store(now, values, differs, start, end)
+        people = {name: given[name] for name in attendees.PARTS if name in given}  # type: ignore[literal-required]
+        lists = occurrence_guests.wanted(now.series, now.row, people) if people else None
+        invited = occurrence_guests.named(now.row) if lists is None else set(lists)
+        if own.value() is not None or invited or now.row is not None:
+            row = _store(now, values, differs, invited, (start, end))
+            if lists is not None:
+                occurrence_guests.write(now.series, row, lists)
+            if own.value() is None and not invited and not occurrence_guests.has_parties(row):
+                row.delete()
         after = find(series.locked(now.series), now.day)
         audit.changed("series.occurrence", now.series, before, _told(after))
     return after
@@ -278,21 +296,15 @@ def _refuse_crossing(now: SeriesOccurrence, start: datetime) -> None:
             )
 
 
-def _has_people(row: Appointment) -> bool:
-    """Tell whether somebody stands in an occurrence: a guest of it alone, or who has answered it."""
-    return ActivityParty.objects.filter(activityid=row.pk).exists() or bool(_own_people(row))
-
-
-def _own_people(row: Appointment) -> set[str]:
-    """Return the columns of people that an occurrence says it has of its own."""
-    named = {name.strip() for name in (row.modifiedfieldsmask or "").split(",")}
-    return named.intersection(INVITED)
-
-
 def _store(
-    now: SeriesOccurrence, values: dict[str, Any], differs: dict[str, Any], start: datetime, end: datetime
-) -> None:
-    is_moved = (start, end) != (now.timetable.start(now.day), now.timetable.end(now.day))
+    now: SeriesOccurrence,
+    values: dict[str, Any],
+    differs: dict[str, Any],
+    invited: set[str],
+    times: tuple[datetime, datetime],
+) -> Appointment:
+    start, end = times
+    is_moved = times != (now.timetable.start(now.day), now.timetable.end(now.day))
     row = now.row or Appointment(
         seriesid=now.series.pk, instancetypecode=InstanceTypeCode.RECURRING_EXCEPTION
     )
@@ -303,9 +315,10 @@ def _store(
     for name in _TEXTS:
         setattr(row, name, values[name] if name in differs else None)
     row.prioritycode = values[_IMPORTANCE]
-    own = {*differs, *_own_people(row), *(("scheduledstart",) if is_moved else ())}
+    own = {*differs, *invited, *(("scheduledstart",) if is_moved else ())}
     row.modifiedfieldsmask = ",".join(sorted(own))
     row.save()
+    return row
 
 
 def _told(found: SeriesOccurrence) -> dict[str, Any]:
@@ -315,5 +328,6 @@ def _told(found: SeriesOccurrence) -> dict[str, Any]:
         "start": found.start.isoformat(),
         "end": found.end.isoformat(),
         _ALL_DAY: found.is_all_day,
+        **found.guests.lists,
     }
     return {f"{found.day} {name}": value for name, value in values.items()}

@@ -29,6 +29,9 @@ Required = Annotated[
 Optional = Annotated[
     list[str] | None, typer.Option("--optional", help="Address of somebody who may come; '' for nobody.")
 ]
+Resource = Annotated[
+    list[str] | None, typer.Option("--resource", help="Address of a room or of equipment; '' for none.")
+]
 Location = Annotated[str | None, typer.Option("--location", help="Where.")]
 ShowAs = Annotated[str | None, typer.Option("--show-as", help="free, tentative, busy or out-of-office.")]
 Body = Annotated[str | None, typer.Option("--body", help="Description.")]
@@ -82,6 +85,7 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
     time_zone: Zone = None,
     required: Required = None,
     optional: Optional = None,
+    resource: Resource = None,
     location: Location = None,
     show_as: ShowAs = None,
     importance: Importance = None,
@@ -102,6 +106,7 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
             is_all_day=all_day,
             required=required,
             optional=optional,
+            resources=resource,
             location=location,
             show_as=show_as,
             importance=importance,
@@ -125,13 +130,14 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
     time_zone: Zone = None,
     required: Required = None,
     optional: Optional = None,
+    resource: Resource = None,
     location: Location = None,
     show_as: ShowAs = None,
     importance: Importance = None,
     body: Body = None,
     as_json: Json = False,
 ) -> None:
-    """Change what is given of an appointment; --required and --optional replace all of that part."""
+    """Change what is given of an appointment; --required, --optional and --resource replace all of that part."""
     with with_database(as_json=as_json) as output:
         from serversync.administration import activities, appointments
         from serversync.administration.records import as_dict
@@ -149,6 +155,7 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
             is_all_day=all_day,
             required=required,
             optional=optional,
+            resources=resource,
             location=location,
             show_as=show_as,
             importance=importance,

@@ -6,7 +6,7 @@ import typer
 
 from serversync.cli import activity
 from serversync.cli.activity import Importance, Key, Owner
-from serversync.cli.appointment import Body, Location, Optional, Required, ShowAs
+from serversync.cli.appointment import Body, Location, Optional, Required, Resource, ShowAs
 from serversync.cli.session import Json, with_database
 from serversync.core.errors import InputInvalid
 
@@ -56,6 +56,12 @@ def _occurrences(row: Any) -> dict[str, Any]:
         "next": plain(occurrences.upcoming(row)),
         "participants": attendees.participants(row),
     }
+
+
+def _line(one: Any) -> str:
+    """Return what is said to people of somebody who takes part."""
+    who = f"{one['name']} <{one['address']}>" if one["name"] else one["address"]
+    return f"{one['part']}: {who}{', ' + one['answer'] if one['answer'] else ''}"
 
 
 activity.register(
@@ -122,6 +128,7 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
     until: Until = None,
     required: Required = None,
     optional: Optional = None,
+    resource: Resource = None,
     location: Location = None,
     show_as: ShowAs = None,
     importance: Importance = None,
@@ -154,6 +161,7 @@ def add(  # noqa: PLR0913 - Typer makes an option of each parameter
             month=month,
             required=required,
             optional=optional,
+            resources=resource,
             location=location,
             show_as=show_as,
             importance=importance,
@@ -189,13 +197,14 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
     until: Until = None,
     required: Required = None,
     optional: Optional = None,
+    resource: Resource = None,
     location: Location = None,
     show_as: ShowAs = None,
     importance: Importance = None,
     body: Body = None,
     as_json: Json = False,
 ) -> None:
-    """Change what is given of a series; --on, --required and --optional replace all of these."""
+    """Change what is given of a series; --on, --required, --optional and --resource replace all of these."""
     with with_database(as_json=as_json) as output:
         from serversync.administration import occurrences, series
         from serversync.administration.records import as_dict
@@ -220,6 +229,7 @@ def edit(  # noqa: PLR0913 - Typer makes an option of each parameter
             month=month,
             required=required,
             optional=optional,
+            resources=resource,
             location=location,
             show_as=show_as,
             importance=importance,
@@ -277,15 +287,26 @@ def occurrence(  # noqa: PLR0913 - Typer makes an option of each parameter
         Text, typer.Option("--time-zone", help="Of times; otherwise that of the series.")
     ] = None,
     location: Location = None,
+    required: Required = None,
+    optional: Optional = None,
+    resource: Resource = None,
+    as_series: Annotated[
+        bool, typer.Option("--people-of-series", help="Its attendees are those of the series again.")
+    ] = False,
     importance: Importance = None,
     body: Body = None,
     as_json: Json = False,
 ) -> None:
-    """Show one occurrence, change what is given of it alone, or cancel it."""
+    """Show one occurrence, change what is given of it alone (of attendees all of a part), or cancel it."""
     with with_database(as_json=as_json) as output:
         from zoneinfo import ZoneInfo
 
-        from serversync.administration import entries, series_occurrences, timezones
+        from serversync.administration import (
+            entries,
+            occurrence_guests,
+            series_occurrences,
+            timezones,
+        )
         from serversync.administration.records import plain
 
         found = series_occurrences.find(_row(key), day)
@@ -297,6 +318,14 @@ def occurrence(  # noqa: PLR0913 - Typer makes an option of each parameter
         for name, value in (("start", start), ("end", end)):
             if value is not None:
                 given[name] = entries.moment(value, name.capitalize(), zone=where)
+        people = {"required": required, "optional": optional, "resources": resource}
+        given |= {
+            name: [one for one in each if one.strip()] for name, each in people.items() if each is not None
+        }
+        if as_series:
+            if given.keys() & people.keys():
+                raise InputInvalid(field="Change", reason="--people-of-series goes with no other attendees")
+            given |= occurrence_guests.find(found.series, None).lists
         if cancel and given:
             raise InputInvalid(field="Change", reason="--cancel goes with nothing else")
         if cancel:
@@ -314,5 +343,6 @@ def occurrence(  # noqa: PLR0913 - Typer makes an option of each parameter
             "isalldayevent": found.is_all_day,
             **{name: found.value(name) for name in ("subject", "location", "description", "prioritycode")},
             "state": state,
+            "participants": [] if found.is_cancelled else found.guests.participants,
         }
-        output.record(told)
+        output.record(told, lines=[_line(one) for one in told["participants"]])

@@ -43,6 +43,46 @@ def body() -> forms.CharField:
     )
 
 
+def required() -> forms.CharField:
+    """Return the field for those who are to be there."""
+    return forms.CharField(
+        label="Required attendees",
+        required=False,
+        help_text="Addresses with or without names, divided by commas or semicolons.",
+    )
+
+
+def optional() -> forms.CharField:
+    """Return the field for those who may come."""
+    return forms.CharField(label="Optional attendees", required=False)
+
+
+def resources() -> forms.CharField:
+    """Return the field for rooms and equipment."""
+    return forms.CharField(
+        label="Resources",
+        required=False,
+        help_text="Addresses of rooms and equipment, divided in the same way.",
+    )
+
+
+def as_text(initial: dict[str, Any]) -> None:
+    """Make one text of each list of addresses."""
+    for name in attendees.PARTS:
+        initial[name] = "; ".join(initial[name])
+
+
+def as_lists(form: forms.Form, given: dict[str, Any]) -> None:
+    """Make lists of addresses again of what was entered of them.
+
+    Raises:
+        InputInvalid: somebody's address is none.
+    """
+    for name in attendees.PARTS:
+        if name in given:
+            given[name] = addresses.split(given[name], str(form.fields[name].label))
+
+
 class AppointmentForm(forms.Form):
     """An appointment and who takes part; times are in the zone of who is logged in."""
 
@@ -51,12 +91,9 @@ class AppointmentForm(forms.Form):
     start = moment("Start")
     end = moment("End", "Of whole days the dates count, the last day included.")
     is_all_day = forms.BooleanField(label="All day", required=False)
-    required = forms.CharField(
-        label="Required attendees",
-        required=False,
-        help_text="Addresses with or without names, divided by commas or semicolons.",
-    )
-    optional = forms.CharField(label="Optional attendees", required=False)
+    required = required()
+    optional = optional()
+    resources = resources()
     show_as = forms.ChoiceField(label="Show As", choices=words(SHOW_AS), initial="busy")
     importance = forms.ChoiceField(label="Importance", choices=words(IMPORTANCE), initial="normal")
     description = body()
@@ -66,8 +103,7 @@ class AppointmentForm(forms.Form):
         initial: dict[str, Any] = {}
         if row is not None:
             initial = dict(appointments.entered(row))
-            for name in attendees.PARTS:
-                initial[name] = "; ".join(initial[name])
+            as_text(initial)
             for name in ("start", "end"):
                 initial[name] = timezone.localtime(initial[name]).replace(second=0, microsecond=0)
         super().__init__(data, initial=initial)
@@ -81,9 +117,7 @@ class AppointmentForm(forms.Form):
         changed: dict[str, Any] = {name: self.cleaned_data[name] for name in self.changed_data}
         if not self.initial:
             changed = dict(self.cleaned_data)
-        for name in attendees.PARTS:
-            if name in changed:
-                changed[name] = addresses.split(changed[name], str(self.fields[name].label))
+        as_lists(self, changed)
         return cast("AppointmentEntries", changed)
 
 

@@ -8,7 +8,6 @@ from django.forms.boundfield import BoundField
 from django.utils import timezone
 
 from serversync.administration import (
-    addresses,
     attendees,
     series,
     series_occurrences,
@@ -21,6 +20,7 @@ from serversync.administration.series import SeriesEntries
 from serversync.administration.series_occurrences import OccurrenceEntries, SeriesOccurrence
 from serversync.core import clock
 from serversync.crm.models import RecurringAppointmentMaster
+from serversync.web.pages.activities import forms as fields
 from serversync.web.pages.activities.forms import body, moment, words
 from serversync.web.pages.activities.forms import day as date_field
 
@@ -44,7 +44,7 @@ _SECTIONS: Final = (
             ("end=on", ("until",)),
         ),
     ),
-    ("Who and how", (("", ("required", "optional", "show_as", "importance", "description")),)),
+    ("Who and how", (("", ("required", "optional", "resources", "show_as", "importance", "description")),)),
 )
 _TIMES: Final = frozenset({"first_day", "is_all_day", "begins", "ends", "days_later", "time_zone"})
 _PATTERN: Final = frozenset(series_pattern.PatternEntries.__annotations__)
@@ -111,12 +111,9 @@ class SeriesForm(forms.Form):
     )
     count = _number("Number of occurrences", 1, 999)
     until = date_field("Last day")
-    required = forms.CharField(
-        label="Required attendees",
-        required=False,
-        help_text="Addresses with or without names, divided by commas or semicolons.",
-    )
-    optional = forms.CharField(label="Optional attendees", required=False)
+    required = fields.required()
+    optional = fields.optional()
+    resources = fields.resources()
     show_as = forms.ChoiceField(label="Show As", choices=words(SHOW_AS))
     importance = forms.ChoiceField(label="Importance", choices=words(IMPORTANCE))
     description = body()
@@ -125,8 +122,7 @@ class SeriesForm(forms.Form):
         """Begin with what there is; a new one with the next full hour and every week."""
         found: dict[str, Any] = {} if row is None else dict(series.entered(row))
         initial = {**_proposed(found.get("first_day")), **found}
-        for name in attendees.PARTS:
-            initial[name] = "; ".join(initial[name])
+        fields.as_text(initial)
         super().__init__(data, initial=initial)
         self._is_whole = row is None or "pattern" not in found
         self._choices("time_zone", timezones.choices(), initial["time_zone"])
@@ -156,9 +152,7 @@ class SeriesForm(forms.Form):
             if changed & together:
                 changed |= together
         given = {name: self.cleaned_data[name] for name in self.fields if name in changed}
-        for name in attendees.PARTS:
-            if name in given:
-                given[name] = addresses.split(given[name], str(self.fields[name].label))
+        fields.as_lists(self, given)
         return cast("SeriesEntries", given)
 
 
@@ -199,16 +193,26 @@ class OccurrenceForm(forms.Form):
     start = moment("Start")
     end = moment("End", "Of whole days the dates count, the last day included.")
     is_all_day = forms.BooleanField(label="All day", required=False)
+    required = fields.required()
+    optional = fields.optional()
+    resources = fields.resources()
     importance = forms.ChoiceField(label="Importance", choices=words(IMPORTANCE))
     description = body()
 
     def __init__(self, data: Any, *, found: SeriesOccurrence) -> None:
         """Begin with what it has, its own or that of its series."""
         initial: dict[str, Any] = dict(series_occurrences.entered(found))
+        fields.as_text(initial)
         for name in ("start", "end"):
             initial[name] = timezone.localtime(initial[name]).replace(second=0, microsecond=0)
         super().__init__(data, initial=initial)
 
     def entries(self) -> OccurrenceEntries:
-        """Return what was changed, as the use case takes it."""
-        return cast("OccurrenceEntries", {name: self.cleaned_data[name] for name in self.changed_data})
+        """Return what was changed, as the use case takes it.
+
+        Raises:
+            InputInvalid: somebody's address is none.
+        """
+        given = {name: self.cleaned_data[name] for name in self.changed_data}
+        fields.as_lists(self, given)
+        return cast("OccurrenceEntries", given)

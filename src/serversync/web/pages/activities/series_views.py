@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from serversync.administration import activities, entries, occurrences, series_occurrences
+from serversync.administration import activities, attendees, entries, occurrences, series_occurrences
 from serversync.administration.activities import SERIES
 from serversync.administration.series_occurrences import SeriesOccurrence
 from serversync.core.errors import InputInvalid, RecordNotFound
@@ -62,7 +62,13 @@ def occurrence(request: HttpRequest, key: UUID, day: str) -> HttpResponse:
         else:
             messages.success(request, f"Saved {found}.")
             return redirect(SERIES.word, key=key)
-    shown = {"form": form, "found": found, "may_edit": may_edit and not found.is_cancelled}
+    shown = {
+        "form": form,
+        "found": found,
+        "may_edit": may_edit and not found.is_cancelled,
+        "caller": attendees.caller(found.series),
+        "participants": [] if found.is_cancelled else found.guests.participants,
+    }
     return render(request, "activities/occurrence.html", shown)
 
 
