@@ -14,7 +14,8 @@ from exchangelib import EWSDate, ExtendedProperty
 from exchangelib.indexed_properties import EmailAddress, PhoneNumber, PhysicalAddress
 
 from serversync.adapters.act_facts import Facts
-from serversync.adapters.act_mailbox import TRACKED_CATEGORY, EwsActMailbox, Extent, fields_of
+from serversync.adapters.act_items import fields_of
+from serversync.adapters.act_mailbox import TRACKED_CATEGORY, EwsActMailbox, Extent
 from serversync.core.errors import ChangeConflict, ItemGone, SeriesNotInCrm, ServiceError
 from serversync.engine.act import ActPass
 from serversync.engine.act_ports import ActRun, Item, ItemToChange, ItemToMake, Written
@@ -122,6 +123,7 @@ class Place:
         self.exchange = exchange
         self.simulator = simulator
         self.ada = ada
+        self.takes_all = ALL
         self.takes_assigned = False
         self.facts: Facts | None = None
 
@@ -131,7 +133,11 @@ class Place:
         endpoint = Endpoint(url=self.simulator.url, ca_file=self.simulator.ca_file)
         async with EwsClient(endpoint, credentials) as client:
             yield EwsActMailbox(
-                client, MAILBOX, takes_all=ALL, extent=Extent(self.takes_assigned), facts=self.facts
+                client,
+                MAILBOX,
+                takes_all=self.takes_all,
+                extent=Extent(self.takes_assigned),
+                facts=self.facts,
             )
 
     def contact(self) -> exchangelib.Contact:
@@ -495,8 +501,8 @@ async def test_contacts_that_are_there_on_both_sides_already_become_one(place: P
     side = Side(place)
     side.run = ActRun(side.run.mailboxid, MAILBOX, 1, {Kind.CONTACT: KindRules(directions(Kind.CONTACT))})
     row = side.add(Kind.CONTACT, emailaddress1="ada1@example.com", jobtitle="Countess")
+    place.takes_all = frozenset()  # nobody asks for it; the record finds it by its address
     async with place.open() as mailbox:
-        mailbox._takes_all = frozenset()  # nobody asks for it; the record finds it by its address
         await ActPass(side.run, mailbox, side.world.crm, Silent(), clock=lambda: side.world.now)()
     contact = await asyncio.to_thread(place.contact)
     assert contact.job_title == "Countess"

@@ -26,7 +26,7 @@ from serversync.exchange.endpoint import Endpoint
 from serversync.rules.merge import Preference
 from serversync.rules.record import Direction, Kind
 from serversync.simulator.faults import Fault
-from tests.adapters.test_act_mailbox import ALL, Place
+from tests.adapters.test_act_mailbox import Place
 from tests.adapters.test_act_mailbox import extended as extended  # noqa: PLC0414 - a fixture
 from tests.adapters.test_act_mailbox import place as place  # noqa: PLC0414 - a fixture
 from tests.adapters.test_act_store import RULES, Alerts, Company, Killed, grace, kill, the_only
@@ -79,7 +79,7 @@ class Album(Company):
         endpoint = Endpoint(url=self.place.simulator.url, ca_file=self.place.simulator.ca_file)
         async with CountingClient(endpoint, credentials, self.asked) as client:
             own = Pictures(client, MAILBOX, self.files, mailboxid=self.run.mailboxid, largest=LARGEST)
-            yield EwsActMailbox(client, MAILBOX, takes_all=ALL, pictures=own)
+            yield EwsActMailbox(client, MAILBOX, takes_all=self.place.takes_all, pictures=own)
 
     async def give(self, key: UUID, content: bytes | None) -> None:
         """Give a contact a photo in the CRM, as the pages do."""
@@ -296,8 +296,8 @@ async def test_a_photo_goes_only_the_way_that_is_set(album: Album) -> None:
 async def test_the_photo_of_a_contact_that_nobody_tracks_is_not_looked_at(album: Album) -> None:
     await album.outlook(grace)
     await album.outlook(show(JPEG))
+    album.place.takes_all = frozenset()
     async with album.open() as mailbox:
-        mailbox._takes_all = frozenset()
         ids = [each.item_id for each in (await mailbox.feed(Kind.CONTACT, None)).heard]
         await mailbox.read(Kind.CONTACT, ids)
     assert album.asked["GetAttachment"] == 0

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import uuid4
 
-from serversync.adapters.act_mailbox import ELEMENTS, FOLDERS
 from serversync.adapters.act_settings import KINDS
+from serversync.adapters.act_side import ELEMENTS, FOLDERS
 from serversync.adapters.stamps import STAMP
 from serversync.core.errors import ItemUnreadable, ServiceError
 from serversync.exchange.client import EwsClient

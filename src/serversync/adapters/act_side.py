@@ -1,0 +1,73 @@
+"""What reading, looking for and writing the items of one mailbox have in common: whose it is and how items are taken."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from serversync.adapters.act_attachments import Attachments
+from serversync.adapters.act_calendar import Calendar
+from serversync.adapters.act_facts import Facts
+from serversync.adapters.act_pictures import Pictures
+from serversync.adapters.act_series_mailbox import EwsSeries
+from serversync.adapters.act_subfolders import Subfolders
+from serversync.exchange.client import EwsClient
+from serversync.exchange.types.calendar_item import CalendarItem, CalendarItemType
+from serversync.exchange.types.ids import AnyFolderId, DistinguishedFolderId
+from serversync.exchange.types.item import Item
+from serversync.rules.record import Kind
+
+ELEMENTS: Final = {
+    Kind.CONTACT: "Contact",
+    Kind.TASK: "Task",
+    Kind.APPOINTMENT: "CalendarItem",
+    Kind.SERIES: "CalendarItem",
+}
+"""The element of an item of each kind."""
+FOLDERS: Final = {
+    Kind.CONTACT: DistinguishedFolderId("contacts"),
+    Kind.TASK: DistinguishedFolderId("tasks"),
+    Kind.APPOINTMENT: DistinguishedFolderId("calendar"),
+    Kind.SERIES: DistinguishedFolderId("calendar"),
+}
+"""The folder that is kept in step for each kind."""
+MEETINGS: Final = frozenset({Kind.APPOINTMENT, Kind.SERIES})
+"""The kinds that lie in the calendar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One mailbox, and how its items are taken.
+
+    Attributes:
+        client: The client.
+        mailbox: Whom to impersonate.
+        takes_all: Kinds of which every item takes part; of the others those with the category.
+        category: The category.
+        takes_assigned: Whether tasks take part that were assigned to the owner.
+        calendar: How appointments are read and written.
+        series: How series are.
+        subfolders: The folders below the calendar.
+        facts: Says what items say of their records; ``None`` where they say nothing.
+        pictures: How photos of contacts are; without it they are left alone.
+        attachments: How files of appointments are; without it they are left alone.
+    """
+
+    client: EwsClient
+    mailbox: str | None
+    takes_all: frozenset[Kind]
+    category: str
+    takes_assigned: bool
+    calendar: Calendar
+    series: EwsSeries
+    subfolders: Subfolders
+    facts: Facts | None
+    pictures: Pictures | None
+    attachments: Attachments | None
+
+    async def places(self, kind: Kind) -> tuple[AnyFolderId, ...]:
+        """Return the folders that are kept in step for a kind."""
+        return (FOLDERS[kind], *(await self.subfolders.ids() if kind in MEETINGS else ()))
+
+
+def is_series(item: Item) -> bool:
+    """Tell whether an item is a series; it lies in the same folder as appointments."""
+    return isinstance(item, CalendarItem) and item.calendar_item_type is CalendarItemType.RECURRING_MASTER
