@@ -15,7 +15,7 @@ import pytest
 from lxml import etree
 
 from serversync.simulator import Exchange, SimulatorThread, Traffic
-from serversync.simulator.schema import SchemaCollection
+from serversync.simulator.schema import schemas_in
 from serversync.simulator.versions import REQUEST_VERSIONS, request_schema_folder
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -173,7 +173,7 @@ class SchemaCheck:
         ]
 
 
-COLLECTION = SchemaCollection(SCHEMAS)
+COLLECTION = schemas_in(SCHEMAS)
 Serve = Callable[..., AbstractContextManager[SimulatorThread]]
 
 

@@ -10,7 +10,9 @@ their servers take it, and so it is judged there as the same condition inside an
 
 import re
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 
 from lxml import etree
@@ -57,7 +59,7 @@ def _entries(schema: etree.XMLSchema) -> list[Any]:
 
 
 class SchemaCollection:
-    """The schemas of all generations, each compiled when it is first needed.
+    """The schemas of all generations, each compiled when it is first needed. Threads may share one.
 
     Args:
         folder: Where they are.
@@ -66,6 +68,7 @@ class SchemaCollection:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self._compiled: dict[str, etree.XMLSchema] = {}
+        self._lock = Lock()  # a schema keeps what it found wrong last
 
     def schema(self, name: str) -> etree.XMLSchema:
         """Return the compiled schema of a generation.
@@ -89,10 +92,7 @@ class SchemaCollection:
 
     def violations(self, name: str, element: etree._Element) -> list[str]:
         """Return what is wrong with an element, each with its line; nothing for a valid one."""
-        schema = self.schema(name)
-        if schema.validate(_judged(element)):
-            return []
-        return [f"line {entry.line}: {entry.message}" for entry in _entries(schema)]
+        return [f"line {entry.line}: {entry.message}" for entry in self._found(name, element)]
 
     def check(self, name: str, element: etree._Element) -> None:
         """Refuse an invalid request as a real server does.
@@ -100,10 +100,10 @@ class SchemaCollection:
         Raises:
             SoapFault: ``ErrorSchemaValidation`` with line and violation.
         """
-        schema = self.schema(name)
-        if schema.validate(_judged(element)):
+        found = self._found(name, element)
+        if not found:
             return
-        first = _entries(schema)[0]
+        first = found[0]
         raise SoapFault(
             "ErrorSchemaValidation",
             "The request failed schema validation.",
@@ -114,3 +114,14 @@ class SchemaCollection:
                 "Violation": first.message,
             },
         )
+
+    def _found(self, name: str, element: etree._Element) -> list[Any]:
+        with self._lock:
+            schema = self.schema(name)
+            return [] if schema.validate(_judged(element)) else _entries(schema)
+
+
+@cache
+def schemas_in(folder: Path) -> SchemaCollection:
+    """Return the schemas of a folder; servers of one process share them, for each compiled one takes 10 MB."""
+    return SchemaCollection(folder)

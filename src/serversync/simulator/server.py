@@ -26,7 +26,7 @@ from serversync.simulator.plainrequests import EWS_PATH, PHOTO_PATH, answer_plai
 from serversync.simulator.proxy import ReverseProxy
 from serversync.simulator.pushes import Pusher
 from serversync.simulator.response import SoapFault
-from serversync.simulator.schema import SchemaCollection
+from serversync.simulator.schema import schemas_in
 from serversync.simulator.soap import Answer, PreparedRequest, SoapEndpoint
 from serversync.simulator.streams import tell
 from serversync.simulator.versions import Schema
@@ -101,7 +101,7 @@ class SimulatorServer:
         self._port = 0
         self._protection: ExtendedProtection = extended_protection
         self._schemes = schemes
-        self._schemas = SchemaCollection(schema_dir) if schema_dir else None
+        self._schemas = schemas_in(schema_dir) if schema_dir else None
         self._tls = tls or CertificateOptions()
         self._proxy = proxy
         self._folder: tempfile.TemporaryDirectory[str] | None = None
