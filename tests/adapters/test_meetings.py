@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from exchangelib.items import AcceptItem
@@ -18,10 +19,19 @@ from tests.simulator.conftest import serve as serve  # noqa: PLC0414 - a fixture
 UTC = dt.UTC
 
 
-@pytest.fixture
-def company(
-    world: SimpleNamespace, pool: AsyncConnectionPool, query: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[MeetingCompany]:
+T = TypeVar("T", bound=MeetingCompany)
+
+
+@contextmanager
+def opened_company(
+    kind: type[T],
+    world: SimpleNamespace,
+    pool: AsyncConnectionPool,
+    query: Any,
+    serve: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[T]:
+    """Give a company of this kind with Ada, Ben and Cleo."""
     from serversync.crm.models import ExchangeSyncMailbox, SystemUser
 
     cleo = SystemUser.objects.create_user(CLEO, fullname="Cleo", internalemailaddress=CLEO)
@@ -30,7 +40,7 @@ def company(
     for address in (BEN, CLEO):
         exchange.add_mailbox(address, display_name=users[address].fullname)
     with serve(exchange, schema_dir=SCHEMAS if SCHEMAS.is_dir() else None) as simulator:
-        made = MeetingCompany(exchange, simulator, pool, query)
+        made = kind(exchange, simulator, pool, query)
         opened = [account(simulator, monkeypatch, address=address) for address in users]
         for (address, user), manager in zip(users.items(), opened, strict=True):
             ExchangeSyncMailbox.objects.get_or_create(mailboxid_id=user.defaultmailbox_id)
@@ -38,6 +48,14 @@ def company(
         yield made
         for manager in opened:
             manager.__exit__(None, None, None)
+
+
+@pytest.fixture
+def company(
+    world: SimpleNamespace, pool: AsyncConnectionPool, query: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MeetingCompany]:
+    with opened_company(MeetingCompany, world, pool, query, serve, monkeypatch) as made:
+        yield made
 
 
 EVERYBODY = {BEN: REQUIRED, CLEO: REQUIRED, GRACE: REQUIRED}

@@ -45,6 +45,7 @@ from serversync.administration import (
     sending,
     series,
     series_occurrences,
+    services,
     syncfields,
     syncfilters,
     synchronization,
@@ -79,6 +80,7 @@ from serversync.crm.models import (
     RecurringAppointmentMaster,
     Role,
     RolePrivileges,
+    ServiceAppointment,
     SystemUser,
     Task,
     TraceLog,
@@ -160,6 +162,10 @@ ACTIVITIES = (
     "edit a phone call",
     "complete a letter",
     "delete a fax",
+    "read a service activity",
+    "edit a service activity",
+    "complete a service activity",
+    "delete a service activity",
     "read an appointment",
     "edit an appointment",
     "attach a file to an appointment",
@@ -186,6 +192,12 @@ def letter_of(user: SystemUser) -> Letter:
 
 def fax_of(user: SystemUser) -> Fax:
     return Fax.objects.get_or_create(subject="Call", ownerid=user)[0]
+
+
+def repair_of(user: SystemUser) -> ServiceAppointment:
+    return ServiceAppointment.objects.get_or_create(
+        subject="Repair", ownerid=user, defaults={"scheduledstart": NINE, "scheduledend": NINE}
+    )[0]
 
 
 def tea_of(user: SystemUser) -> Appointment:
@@ -296,6 +308,12 @@ SOMEONES: dict[str, Act] = {
     ),
     "complete a letter": lambda place, of: activities.set_state(activities.LETTER, letter_of(of), "complete"),
     "delete a fax": lambda place, of: activities.delete(activities.FAX, fax_of(of)),
+    "read a service activity": lambda place, of: activities.find(activities.SERVICE, repair_of(of).pk),
+    "edit a service activity": lambda place, of: services.edit(repair_of(of), {"subject": "x"}),
+    "complete a service activity": lambda place, of: activities.set_state(
+        activities.SERVICE, repair_of(of), "complete"
+    ),
+    "delete a service activity": lambda place, of: activities.delete(activities.SERVICE, repair_of(of)),
     "read an appointment": lambda place, of: activities.find(activities.APPOINTMENT, tea_of(of).pk),
     "attach a file to an appointment": lambda place, of: appointment_files.attach(
         tea_of(of), [SimpleUploadedFile("plan.txt", b"plan")]
@@ -373,6 +391,7 @@ EVERYBODYS: dict[str, Act] = {
     "add an account": lambda place, _: customers.add(customers.ACCOUNT, {"name": "x"}),
     "add a task": lambda place, _: tasks.add({"subject": "x"}),
     "add a phone call": lambda place, _: correspondence.add(activities.PHONECALL, {"subject": "x"}),
+    "add a service activity": lambda place, _: services.add({"subject": "x", "start": NINE, "end": NINE}),
     "add an appointment": lambda place, _: appointments.add({"subject": "x", "start": NINE, "end": NINE}),
     "add a series": lambda place, _: series.add(WATCH),
     "read templates of filters": lambda place, _: syncfilters.templates(),
@@ -439,6 +458,7 @@ REACH: dict[str, dict[str, int]] = {
         "read templates of filters": ALL,
         "add a task": ALL,
         "add a phone call": ALL,
+        "add a service activity": ALL,
         "add an appointment": ALL,
         "add a series": ALL,
         "list roles": ALL,
@@ -518,6 +538,7 @@ REACH: dict[str, dict[str, int]] = {
         "write a draft": ALL,
         "add a task": ALL,
         "add a phone call": ALL,
+        "add a service activity": ALL,
         "add an appointment": ALL,
         "add a series": ALL,
     },

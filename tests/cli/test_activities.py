@@ -1,4 +1,4 @@
-"""``serversync appointment`` and ``task``: entered in the owner's zone, listed, changed, cancelled, deleted."""
+"""``serversync appointment``, ``service`` and ``task``: entered in the owner's zone, listed, changed, cancelled, deleted."""
 
 from tests.cli.conftest import ADA, CommandLine
 
@@ -66,6 +66,39 @@ def test_a_task_is_entered_changed_and_completed(run: CommandLine) -> None:
     assert (refused.exit_code, "say whose it is" in refused.stderr) == (2, True)
     assert run("task", "add", "x", "--owner", ADA, "--due", "soon").exit_code == 2
     assert run("task", "edit", key).exit_code == 2
+
+
+def test_a_service_activity_is_entered_with_customers_and_resources_changed_and_closed(
+    run: CommandLine,
+) -> None:
+    run("user", "add", ADA)
+    run("user", "options", ADA, "--time-zone", "W. Europe Standard Time")
+    run("contact", "add", "Miller", "--first-name", "Ben", "--email", "ben@customer.example")
+    when = ("--start", "2026-07-01T09:00", "--end", "2026-07-01T11:00")
+    who = ("--customer", "ben@customer.example", "--resource", ADA, "--resource", "Van <van@x.example>")
+    made = run.json("service", "add", "Boiler", "--owner", ADA, *when, *who, "--status", "tentative")
+    assert (made["scheduledstart"], made["scheduleddurationminutes"]) == ("2026-07-01T07:00:00Z", 120)
+    assert (made["statecodename"], made["statuscodename"]) == ("Open", "Tentative")
+    assert [(one["part"], one["address"], one["is_known"]) for one in made["participants"]] == [
+        ("Customer", "ben@customer.example", True),
+        ("Resource", ADA, True),
+        ("Resource", "van@x.example", False),
+    ]
+    key = made["activityid"]
+    changed = run.json("service", "edit", key, "--resource", ADA, "--status", "in-progress", "--all-day")
+    assert changed["scheduledend"] == "2026-07-02T00:00:00Z"
+    assert (changed["statecodename"], len(changed["participants"])) == ("Scheduled", 2)
+    assert run.json("service", "complete", key)["statuscode"] == 8
+    refused = run("service", "edit", key, "--location", "Lisbon")
+    assert (refused.exit_code, "open it again" in refused.stderr) == (2, True)
+    assert run.json("service", "cancel", key)["statuscode"] == 9
+    assert run.json("service", "open", key)["statuscode"] == 4
+    assert run("service", "edit", key, "--status", "done").exit_code == 2
+    assert run("service", "edit", key).exit_code == 2
+    assert run("service", "add", "x", "--owner", ADA).exit_code == 2
+    assert [one["subject"] for one in run.json("service", "list", "--search", "boi")] == ["Boiler"]
+    assert "Deleted Boiler" in run("service", "delete", key).stdout
+    assert run("service", "show", key).exit_code == 5
 
 
 def test_a_series_is_shown_with_its_pattern_and_next_occurrences(run: CommandLine) -> None:

@@ -27,10 +27,11 @@ def test_a_filter_is_tried_added_changed_and_taken_away(run: CommandLine) -> Non
         "appointment",
         "contact",
         "recurringappointmentmaster",
+        "serviceappointment",
         "task",
     }
     assert run("filter", "reset", ADA, "--dry-run").exit_code == 0
-    assert run.json("filter", "reset", ADA) == {"users": 1, "replaced": 6}
+    assert run.json("filter", "reset", ADA) == {"users": 1, "replaced": 8}
     assert "lastname" not in run("filter", "list", "--user", ADA).stdout
 
 

@@ -20,6 +20,7 @@ KEYS = {
     "recurringappointmentmaster": "activityid",
     "exchangesyncmailbox": "mailboxid",
     "email": "activityid",
+    "serviceappointment": "activityid",
     "emaildelivery": "activityid",
     "fax": "activityid",
     "letter": "activityid",

@@ -11,7 +11,7 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 
 from serversync.crm.default_filters import DEFAULTS, SET_UP
-from serversync.crm.filterable import PARTIES, attributes
+from serversync.crm.filterable import PARTIES, PARTIES_OF_SERVICES, attributes
 from serversync.crm.privileges import SYSTEM_ADMINISTRATOR, Depth, Privilege
 from serversync.engine.act_ports import RecordFilter
 from serversync.rules.filters import Attribute, AttributeType, Condition, Filter, Operator, Scalar, from_json
@@ -21,6 +21,7 @@ _PRIVILEGES: Final = {
     Kind.CONTACT: Privilege.READ_CONTACT,
     Kind.APPOINTMENT: Privilege.READ_ACTIVITY,
     Kind.SERIES: Privilege.READ_ACTIVITY,
+    Kind.SERVICE: Privilege.READ_ACTIVITY,
     Kind.TASK: Privilege.READ_ACTIVITY,
 }
 """What a user has to have to see records of a kind."""
@@ -108,6 +109,8 @@ def _readable(kind: Kind, depth: Depth) -> str:
     own = [_OWN]
     if kind in (Kind.APPOINTMENT, Kind.SERIES):
         own.append(_PARTY.format(masks="5, 6, 7"))
+    if kind is Kind.SERVICE:
+        own.append(_PARTY.format(masks="10"))
     if depth == Depth.BUSINESS_UNIT:
         own.append(_UNIT.format(units=_OWN_UNIT))
     elif depth == Depth.PARENT_CHILD:
@@ -117,7 +120,7 @@ def _readable(kind: Kind, depth: Depth) -> str:
 
 def _condition(attribute: Attribute, condition: Condition) -> str:
     if attribute.type is AttributeType.PARTY:
-        _, masks = PARTIES[attribute.name]
+        _, masks = (PARTIES | PARTIES_OF_SERVICES)[attribute.name]
         return _PARTY.format(masks=", ".join(map(str, masks)))
     column = f"r.{attribute.name}"
     is_text = attribute.type is AttributeType.TEXT

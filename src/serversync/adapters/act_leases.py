@@ -84,7 +84,7 @@ _BEGIN: Final = f"""
         o.organizationid, o.name as organizationname,
         o.actpollingintervalinseconds, o.maximumidlepollingintervalinseconds,
         (select c.exchangecategoryname from mailboxtrackingcategory c where c.mailboxid = m.mailboxid) as categoryname,
-        {", ".join(f"o.{column}" for column in act_settings.COLUMNS)}, {act_filters.COLUMNS}
+        {", ".join(f"o.{column}" for column in act_settings.COLUMNS)}, {act_settings.HAS_SERVICES}, {act_filters.COLUMNS}
     from begun s {_JOINS} where {MAY_BE_SYNCHRONIZED}
 """  # noqa: S608 - put together from constants
 _PROLONG: Final = """

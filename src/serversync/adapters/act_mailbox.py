@@ -15,7 +15,8 @@ from serversync.adapters.act_pictures import Pictures
 from serversync.adapters.act_reader import Reader
 from serversync.adapters.act_search import Search
 from serversync.adapters.act_series_mailbox import EwsSeries
-from serversync.adapters.act_side import FOLDERS, MEETINGS, Side, is_series
+from serversync.adapters.act_service_items import Copies
+from serversync.adapters.act_side import FOLDERS, MEETINGS, ON_A_CALENDAR, Side, is_series
 from serversync.adapters.act_subfolders import Subfolders
 from serversync.adapters.act_writer import Writer
 from serversync.core.clock import now
@@ -87,6 +88,7 @@ class EwsActMailbox:
             takes_assigned=extent.assigned_tasks,
             calendar=calendar,
             series=EwsSeries(client, mailbox, calendar),
+            copies=Copies(calendar),
             subfolders=self._subfolders,
             facts=facts,
             pictures=pictures,
@@ -124,7 +126,7 @@ class EwsActMailbox:
         What lies in a sub-folder of the calendar that takes no part any more is not under its id.
         """
         read = await self._reader.read(kind, item_ids, lambda item: item.takes_part or item.stamp is not None)
-        away = await self._subfolders.elsewhere(item_ids) if kind in MEETINGS else set()
+        away = await self._subfolders.elsewhere(item_ids) if kind in ON_A_CALENDAR else set()
         if not away:
             return read
         return [ItemGone() if key in away else each for key, each in zip(item_ids, read, strict=True)]

@@ -38,7 +38,7 @@ ADDRESS: Final = "lower(coalesce(nullif(p.addressused, ''), {}))".format(
         queue="emailaddress",
     )
 )
-_NAME: Final = "coalesce(nullif({}, ''), p.unresolvedpartyname)".format(
+NAME: Final = "coalesce(nullif({}, ''), p.unresolvedpartyname)".format(
     _PARTY_OF.format(
         user="fullname",
         contact="coalesce(fullname, nullif(concat_ws(' ', firstname, lastname), ''))",
@@ -61,7 +61,7 @@ SPEAKS: Final = """not exists (select from systemuser u join exchangesyncidmappi
         u.systemuserid in (select p.partyid from activityparty p
             where p.activityid = r.activityid and p.participationtypemask = 7)
         or (u.systemuserid = r.ownerid and m.ownerid is distinct from r.ownerid)))"""
-PARTIES: Final = f"""(select json_agg(json_build_array(p.participationtypemask, {ADDRESS}, {_NAME}))
+PARTIES: Final = f"""(select json_agg(json_build_array(p.participationtypemask, {ADDRESS}, {NAME}))
     from activityparty p where p.activityid = r.activityid and p.participationtypemask in (5, 6, 7, 10))"""  # noqa: S608 - put together from constants
 """Part, address and name of everybody who takes part in ``r``."""
 BEGINS_AS_MEETING: Final = f"""(

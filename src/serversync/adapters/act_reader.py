@@ -71,6 +71,8 @@ class Reader:
         return await self._with_files(kind, read, with_files, shows) if with_files else read
 
     def _shape(self, kind: Kind) -> ItemShape:
+        if kind is Kind.SERVICE:
+            return SHAPE
         if kind is not Kind.APPOINTMENT:
             return shape(kind)
         return SHAPE if self._side.attachments is None else SHAPE_WITH_FILES
@@ -103,6 +105,8 @@ class Reader:
     def _item(self, kind: Kind, asked: ItemId, item: EwsItem) -> Item | ServiceError:
         if kind is Kind.APPOINTMENT:
             return ItemGone() if is_series(item) else self._side.calendar.item(asked.id, item)
+        if kind is Kind.SERVICE:
+            return self._side.copies.item(asked.id, item)
         if item.item_id is None or item.element != ELEMENTS[kind]:
             return ItemUnreadable(item=asked.id)
         takes_part = kind in self._side.takes_all or self._side.category in item.categories

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
-from serversync.adapters import act_appointments, act_series_records
+from serversync.adapters import act_appointments, act_series_records, act_services
 from serversync.adapters.act_tables import TABLES, Table, filter_of, in_filters
 from serversync.adapters.arrays import uuid_array
 from serversync.core.errors import ChangeConflict, ServiceError
@@ -36,6 +36,8 @@ async def read_records(
         return await act_appointments.read(connection, run, ids, filters)
     if kind is Kind.SERIES:
         return await act_series_records.read(connection, run, ids, filters)
+    if kind is Kind.SERVICE:
+        return await act_services.read(connection, run, ids, filters)
     table = TABLES[kind]
     cursor = await connection.execute(_select(kind, filters), (run.mailboxid, uuid_array(ids)))
     return [

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from serversync.mapping.fields import DUPLICATE_COLUMNS, directions
 from serversync.mapping.series import SERIES_DIRECTIONS
+from serversync.mapping.service import SERVICE_DIRECTIONS
 from serversync.rules.appointment import Policy, PrivateItems
 from serversync.rules.attachments import PREFIX
 from serversync.rules.duplicates import Keys, keys_of
@@ -50,6 +51,12 @@ KINDS: Final[dict[Kind, KindSettings]] = {
         "appointmentdeletionbehaviorfromcrm",
         "appointmentdeletionbehaviorfromexchange",
     ),
+    # So do service activities, as far as they go: to Exchange.
+    Kind.SERVICE: KindSettings(
+        "appointmentsyncdirection",
+        "appointmentdeletionbehaviorfromcrm",
+        "appointmentdeletionbehaviorfromexchange",
+    ),
 }
 """The kinds that passes bring into step, in the order in which they are heard."""
 
@@ -86,24 +93,34 @@ COLUMNS: Final = tuple(
 """What is read of ``organization``."""
 
 
+_LIMITS: Final = {Kind.SERVICE: Direction.TO_EXCHANGE}
+"""How far a kind can go at most, whatever is set."""
+HAS_SERVICES: Final = """(exists (select from serviceappointment) or exists (select from exchangesyncidmapping l
+    where l.mailboxid = m.mailboxid and l.objecttypecode = 'serviceappointment' and l.stage < 3)) as hasservices"""
+"""Whether there are service activities, or copies of them in the mailbox ``m``; without any, passes do nothing about them."""
+
+
 def rules(settings: Mapping[str, Any]) -> dict[Kind, KindRules]:
-    """Return the rules of each kind, given the columns of ``COLUMNS``."""
+    """Return the rules of each kind, given the columns of ``COLUMNS``; of service activities where there are any (``HAS_SERVICES``)."""
     return {
         kind: KindRules(
             _directions(kind, settings),
-            limit=Direction(settings[columns.direction]),
+            limit=Direction(settings[columns.direction]).within(_LIMITS.get(kind, Direction.BOTH)),
             preference=Preference(settings["actconflictpreference"]),
             crm_deletion=Deletion(settings[columns.crm_deletion]),
             exchange_deletion=Deletion(settings[columns.exchange_deletion]),
             leaving=Leaving(settings["actleavingbehavior"]),
         )
         for kind, columns in KINDS.items()
+        if kind is not Kind.SERVICE or settings.get("hasservices", True)
     }
 
 
 def _directions(kind: Kind, settings: Mapping[str, Any]) -> Mapping[str, Direction]:
     if kind is Kind.SERIES:
         return SERIES_DIRECTIONS
+    if kind is Kind.SERVICE:
+        return SERVICE_DIRECTIONS
     if kind is Kind.APPOINTMENT and settings["syncappointmentattachments"]:
         return {**directions(kind), PREFIX: Direction.BOTH}
     return directions(kind)

@@ -8,6 +8,7 @@ from serversync.adapters.act_calendar import Calendar
 from serversync.adapters.act_facts import Facts
 from serversync.adapters.act_pictures import Pictures
 from serversync.adapters.act_series_mailbox import EwsSeries
+from serversync.adapters.act_service_items import Copies
 from serversync.adapters.act_subfolders import Subfolders
 from serversync.exchange.client import EwsClient
 from serversync.exchange.types.calendar_item import CalendarItem, CalendarItemType
@@ -20,6 +21,7 @@ ELEMENTS: Final = {
     Kind.TASK: "Task",
     Kind.APPOINTMENT: "CalendarItem",
     Kind.SERIES: "CalendarItem",
+    Kind.SERVICE: "CalendarItem",
 }
 """The element of an item of each kind."""
 FOLDERS: Final = {
@@ -27,9 +29,12 @@ FOLDERS: Final = {
     Kind.TASK: DistinguishedFolderId("tasks"),
     Kind.APPOINTMENT: DistinguishedFolderId("calendar"),
     Kind.SERIES: DistinguishedFolderId("calendar"),
+    Kind.SERVICE: DistinguishedFolderId("calendar"),
 }
 """The folder that is kept in step for each kind."""
 MEETINGS: Final = frozenset({Kind.APPOINTMENT, Kind.SERIES})
+"""The kinds in which others can take part."""
+ON_A_CALENDAR: Final = MEETINGS | {Kind.SERVICE}
 """The kinds that lie in the calendar."""
 
 
@@ -45,6 +50,7 @@ class Side:
         takes_assigned: Whether tasks take part that were assigned to the owner.
         calendar: How appointments are read and written.
         series: How series are.
+        copies: How copies of service activities are.
         subfolders: The folders below the calendar.
         facts: Says what items say of their records; ``None`` where they say nothing.
         pictures: How photos of contacts are; without it they are left alone.
@@ -58,6 +64,7 @@ class Side:
     takes_assigned: bool
     calendar: Calendar
     series: EwsSeries
+    copies: Copies
     subfolders: Subfolders
     facts: Facts | None
     pictures: Pictures | None
@@ -65,7 +72,7 @@ class Side:
 
     async def places(self, kind: Kind) -> tuple[AnyFolderId, ...]:
         """Return the folders that are kept in step for a kind."""
-        return (FOLDERS[kind], *(await self.subfolders.ids() if kind in MEETINGS else ()))
+        return (FOLDERS[kind], *(await self.subfolders.ids() if kind in ON_A_CALENDAR else ()))
 
 
 def is_series(item: Item) -> bool:

@@ -27,6 +27,7 @@ from serversync.adapters.arrays import boolean_array, text_array, uuid_array
 from serversync.core.errors import LeaseLost, RecordRefused, ServiceError
 from serversync.engine.act_aside import kept_aside
 from serversync.engine.act_ports import (
+    HEARD_WITH,
     ActRun,
     CrmChange,
     Due,
@@ -49,6 +50,13 @@ _HEAR: Final = """
     on conflict (mailboxid, objecttypecode, exchangeentryid) do update set isheard = true, dueon = null, retries = 0
         where exchangesyncitem.copyof is null
 """
+# The same where the feed tells of items of another kind too: those that a link of that kind names are of it.
+_HEAR_MORE: Final = _HEAR.replace(
+    "%(kind)s, heard.id",
+    """coalesce((select l.objecttypecode from exchangesyncidmapping l where l.mailboxid = %(mailbox)s
+            and l.exchangeentryid = heard.id and l.objecttypecode = any(%(kinds)s::varchar[]) and l.stage <> 4
+        limit 1), %(kind)s), heard.id""",
+)
 _FORGET_FILES: Final = """
     delete from exchangesyncattachment a using unnest(%(ids)s::text[], %(gone)s::boolean[]) heard (id, gone)
     where heard.gone and a.mailboxid = %(mailbox)s and a.exchangeentryid = heard.id
@@ -90,24 +98,26 @@ class ActStoreOnPostgres:
         """See ``ActStore``."""
         async with self._transaction(run) as connection:
             await connection.execute(
-                "update exchangesyncidmapping set isunheard = true where mailboxid = %s and objecttypecode = %s"
-                " and stage <> 4 and exchangeentryid is not null",
-                (run.mailboxid, kind.value),
+                "update exchangesyncidmapping set isunheard = true where mailboxid = %s"
+                " and objecttypecode = any(%s::varchar[]) and stage <> 4 and exchangeentryid is not null",
+                (run.mailboxid, _heard_with(run, kind)),
             )
 
     async def hear(self, run: ActRun, kind: Kind, page: FeedPage) -> None:
         """See ``ActStore``."""
         # What is said last of an item counts.
         heard = {each.item_id: each for each in page.heard}
+        kinds = _heard_with(run, kind)
         names = {
             "mailbox": run.mailboxid,
             "kind": kind.value,
+            "kinds": kinds,
             "ids": text_array(heard),
             "keys": text_array([each.change_key for each in heard.values()]),
             "gone": boolean_array([each.is_gone for each in heard.values()]),
         }
         async with self._transaction(run) as connection:
-            await connection.execute(_HEAR, names)
+            await connection.execute(_HEAR if len(kinds) == 1 else _HEAR_MORE, names)
             if any(each.is_gone for each in heard.values()):
                 await connection.execute(_FORGET_FILES, names)
             await connection.execute(
@@ -118,10 +128,10 @@ class ActStoreOnPostgres:
             if page.is_last:
                 await connection.execute(
                     "with missed as (update exchangesyncidmapping set isunheard = false"
-                    " where mailboxid = %(mailbox)s and objecttypecode = %(kind)s and isunheard"
-                    " returning exchangeentryid)"
+                    " where mailboxid = %(mailbox)s and objecttypecode = any(%(kinds)s::varchar[]) and isunheard"
+                    " returning objecttypecode, exchangeentryid)"
                     " insert into exchangesyncitem (mailboxid, objecttypecode, exchangeentryid)"
-                    " select distinct %(mailbox)s::uuid, %(kind)s, exchangeentryid from missed"
+                    " select distinct %(mailbox)s::uuid, objecttypecode, exchangeentryid from missed"
                     " on conflict (mailboxid, objecttypecode, exchangeentryid) do update set isheard = true",
                     names,
                 )
@@ -254,6 +264,26 @@ class ActStoreOnPostgres:
                 (run.mailboxid, kind.value, copy_of, text_array(item_ids)),
             )
 
+    async def recognise(self, run: ActRun, item_ids: Sequence[str], heard_as: Kind, kind: Kind) -> None:
+        """See ``ActStore``."""
+        async with self._transaction(run) as connection:
+            await connection.execute(
+                "with heard as (delete from exchangesyncitem where mailboxid = %(mailbox)s"
+                " and objecttypecode = %(before)s and exchangeentryid = any(%(ids)s::text[]) and copyof is null"
+                " returning exchangeentryid)"
+                " insert into exchangesyncitem (mailboxid, objecttypecode, exchangeentryid)"
+                " select %(mailbox)s, %(kind)s, exchangeentryid from heard"
+                " on conflict (mailboxid, objecttypecode, exchangeentryid)"
+                " do update set isheard = true, dueon = null, retries = 0"
+                " where exchangesyncitem.copyof is null",
+                {
+                    "mailbox": run.mailboxid,
+                    "before": heard_as.value,
+                    "kind": kind.value,
+                    "ids": text_array(item_ids),
+                },
+            )
+
     async def defer(self, run: ActRun, due: Due, error: ServiceError, due_on: datetime) -> None:
         """See ``ActStore``."""
         async with self._transaction(run) as connection:
@@ -279,6 +309,11 @@ class ActStoreOnPostgres:
                 (run.mailboxid, text_array(item_ids)),
             )
             return {item_id for (item_id,) in await rows.fetchall()}
+
+
+def _heard_with(run: ActRun, kind: Kind) -> list[str]:
+    """Return the kinds that the feed of a kind tells of."""
+    return [kind.value, *(each.value for each, by in HEARD_WITH.items() if by is kind and each in run.rules)]
 
 
 def _as_written(

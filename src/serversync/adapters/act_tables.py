@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from serversync.adapters import act_filters
+from serversync.adapters import act_filters, act_services
 from serversync.adapters.act_appointments import BEGINS
 from serversync.adapters.act_meetings import BEGINS_AS_MEETING, FILTERS
 from serversync.engine.act_ports import ActRun, RecordFilter
@@ -96,6 +96,10 @@ TABLES: Final = {
         (),
         "coalesce(r.subject, '')",
         BEGINS_AS_MEETING,
+    ),
+    # How service activities are read stands in ``act_services``; they are never written.
+    Kind.SERVICE: Table(
+        "serviceappointment", "activityid", (), "coalesce(r.subject, '')", act_services.BEGINS
     ),
 }
 

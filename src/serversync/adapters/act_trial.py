@@ -47,7 +47,7 @@ async def write_and_remove(client: EwsClient, mailbox: str | None) -> str:
     """
     names = []
     for kind in KINDS:
-        if kind is Kind.SERIES:
+        if kind in (Kind.SERIES, Kind.SERVICE):
             continue  # they lie where appointments do
         (found,) = await client.call(GetFolder((FOLDERS[kind],)), mailbox=mailbox)
         names.append(found.unwrap().display_name or kind.value)

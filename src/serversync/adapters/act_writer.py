@@ -16,7 +16,12 @@ from serversync.core.errors import AnswerUnreadable, ChangeConflict, Permanent, 
 from serversync.engine.act_ports import ItemToChange, ItemToMake, Written
 from serversync.exchange import outcome as ews
 from serversync.exchange.operations.create_item import CreateItem, SendMeetingInvitations
-from serversync.exchange.operations.delete_item import AffectedTaskOccurrences, DeleteItem, DeleteType
+from serversync.exchange.operations.delete_item import (
+    AffectedTaskOccurrences,
+    DeleteItem,
+    DeleteType,
+    SendMeetingCancellations,
+)
 from serversync.exchange.operations.get_item import GetItem
 from serversync.exchange.operations.operation import Operation
 from serversync.exchange.operations.update_item import (
@@ -68,7 +73,8 @@ class Writer:
                 partial(self._create, kind, more),
             )
             return await self._files(items, made)
-        made = await self._create(kind, more, items, None)
+        silent = SendMeetingInvitations.SEND_TO_NONE if kind is Kind.SERVICE else None
+        made = await self._create(kind, more, items, silent)
         return await self._picture(items, made, is_new=True) if kind is Kind.CONTACT else made
 
     async def _files(
@@ -122,11 +128,15 @@ class Writer:
         """Return what a new item says, where that follows from what was written."""
         if kind is Kind.APPOINTMENT:
             return self._side.calendar.kept_as_sent(item.stamp, item.fields)
+        if kind is Kind.SERVICE:
+            return self._side.copies.kept_as_sent(item.stamp, item.fields)
         return kept_as_sent(kind, item.fields)
 
     def _new_values(self, kind: Kind, item: ItemToMake) -> dict[AnyFieldURI, Any]:
         if kind is Kind.APPOINTMENT:
             return self._side.calendar.new_values(item.stamp, item.fields)
+        if kind is Kind.SERVICE:
+            return self._side.copies.new_values(item.stamp, item.fields)
         category = None if kind in self._side.takes_all else self._side.category
         return new_values(kind, item.stamp, item.fields, category)
 
@@ -148,7 +158,8 @@ class Writer:
                 partial(self._update, kind, more),
             )
             return await self._files(items, written)
-        changed = await self._update(kind, more, items, None)
+        silent = SendMeetingInvitationsOrCancellations.SEND_TO_NONE if kind is Kind.SERVICE else None
+        changed = await self._update(kind, more, items, silent)
         return await self._picture(items, changed) if kind is Kind.CONTACT else changed
 
     async def _more(self, kind: Kind, records: Mapping[UUID, Fields]) -> More:
@@ -182,6 +193,8 @@ class Writer:
         return item.stamp is not None or bool(self._values(kind, item.fields))
 
     def _values(self, kind: Kind, fields: Fields) -> dict[AnyFieldURI, Any]:
+        if kind is Kind.SERVICE:
+            return self._side.copies.values(fields)
         return self._side.calendar.values(fields) if kind is Kind.APPOINTMENT else values_of(kind, fields)
 
     def _item_change(self, kind: Kind, item: ItemToChange, more: Mapping[AnyFieldURI, Any]) -> ItemChange:
@@ -243,11 +256,15 @@ class Writer:
         current = outcome.unwrap()
         if current.change_key != item.change_key:
             raise ChangeConflict(mailbox=self._side.mailbox or "", kind=kind.value)
-        cancellations = self._side.calendar.cancellations(item.item_id, current)
+        cancellations = None
+        if kind is Kind.APPOINTMENT:
+            cancellations = self._side.calendar.cancellations(item.item_id, current)
+        elif kind is Kind.SERVICE:
+            cancellations = SendMeetingCancellations.SEND_TO_NONE
         request = DeleteItem(
             (ItemId(item.item_id),),
             DeleteType.MOVE_TO_DELETED_ITEMS,
-            send_meeting_cancellations=cancellations if kind is Kind.APPOINTMENT else None,
+            send_meeting_cancellations=cancellations,
             affected_task_occurrences=AffectedTaskOccurrences.ALL_OCCURRENCES if kind is Kind.TASK else None,
         )
         (deleted,) = await self._side.client.call(request, mailbox=self._side.mailbox)

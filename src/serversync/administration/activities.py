@@ -17,6 +17,7 @@ from serversync.crm.models import (
     Letter,
     PhoneCall,
     RecurringAppointmentMaster,
+    ServiceAppointment,
     SystemUser,
     Task,
     fax,
@@ -27,10 +28,11 @@ from serversync.crm.models.correspondence import CorrespondenceState, Statuses
 from serversync.crm.models.options import Priority
 from serversync.crm.privileges import Privilege
 
-Activity = Appointment | RecurringAppointmentMaster | Task | PhoneCall | Letter | Fax
+Activity = Appointment | RecurringAppointmentMaster | ServiceAppointment | Task | PhoneCall | Letter | Fax
 IMPORTANCE: Final = {"low": Priority.LOW, "normal": Priority.NORMAL, "high": Priority.HIGH}
 """The words for the importance."""
 _OF_MEETINGS: Final = {"complete": (1, 3), "cancel": (2, 4), "open": (3, 5)}
+_OF_SERVICES: Final = {"complete": (1, 8), "cancel": (2, 9), "open": (3, 4)}
 _OF_TASKS: Final = {"complete": (1, 5), "cancel": (2, 6), "open": (0, 2)}
 COMPLETED: Final = 1
 CANCELED: Final = 2
@@ -74,6 +76,14 @@ def _usual(statuses: Statuses) -> dict[str, tuple[int, int]]:
 
 APPOINTMENT: Final = Kind("appointment", "appointments", Appointment, "scheduledstart", _OF_MEETINGS)
 SERIES: Final = Kind("series", "series", RecurringAppointmentMaster, "createdon", _OF_MEETINGS)
+SERVICE: Final = Kind(
+    "service",
+    "service activities",
+    ServiceAppointment,
+    "scheduledstart",
+    _OF_SERVICES,
+    noun="service activity",
+)
 TASK: Final = Kind("task", "tasks", Task, "createdon", _OF_TASKS)
 PHONECALL: Final = Kind(
     "phonecall",
@@ -87,7 +97,7 @@ LETTER: Final = Kind("letter", "letters", Letter, "createdon", _usual(letter.STA
 FAX: Final = Kind("fax", "faxes", Fax, "createdon", _usual(fax.STATUSES_OF_STATE))
 CORRESPONDENCE: Final = (PHONECALL, LETTER, FAX)
 """What goes to Exchange as a task without being one."""
-KINDS: Final = (APPOINTMENT, SERIES, TASK, *CORRESPONDENCE)
+KINDS: Final = (APPOINTMENT, SERIES, SERVICE, TASK, *CORRESPONDENCE)
 ACTS: Final = ("complete", "cancel", "open")
 
 
@@ -97,6 +107,8 @@ def rows(kind: Kind) -> QuerySet[Activity]:
         return privileges.appointments()
     if kind is SERIES:
         return privileges.series()
+    if kind is SERVICE:
+        return privileges.services()
     everybody: QuerySet[Activity] = kind.model._default_manager.all()  # noqa: SLF001 - the documented way
     return privileges.reach(Privilege.READ_ACTIVITY, everybody)
 

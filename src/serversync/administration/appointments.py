@@ -12,7 +12,7 @@ from django.db import transaction
 
 from serversync.administration import activities, attendees, audit, entries, privileges, timezones
 from serversync.core.errors import InputInvalid
-from serversync.crm.models import Appointment
+from serversync.crm.models import Appointment, ServiceAppointment
 from serversync.crm.privileges import Privilege
 
 SHOW_AS: Final = {"free": (0, 1), "tentative": (0, 2), "busy": (3, 5), "out-of-office": (3, 6)}
@@ -92,7 +92,7 @@ def entered(row: Appointment, zone: tzinfo | None = None) -> AppointmentEntries:
     start, end = row.scheduledstart, row.scheduledend
     if row.isalldayevent:
         where = zone or timezones.of_actor()
-        start, end = (_midnight(each, where) for each in days_of(row))
+        start, end = (midnight(each, where) for each in days_of(row))
     invited = attendees.invited(row)
     return AppointmentEntries(
         subject=row.subject or "",
@@ -109,8 +109,8 @@ def entered(row: Appointment, zone: tzinfo | None = None) -> AppointmentEntries:
     )
 
 
-def days_of(row: Appointment) -> tuple[date, date]:
-    """Return the first and the last day of an appointment that lasts whole days."""
+def days_of(row: Appointment | ServiceAppointment) -> tuple[date, date]:
+    """Return the first and the last day of what lasts whole days."""
     first = row.scheduledstart.astimezone(UTC).date()
     return first, max(first, row.scheduledend.astimezone(UTC).date() - _DAY)
 
@@ -143,11 +143,12 @@ def _fill_times(row: Appointment, given: AppointmentEntries) -> None:
     row.isalldayevent = given.get("is_all_day", row.isalldayevent)
     if row.isalldayevent:
         first, last = (each.astimezone(zone).date() for each in (start, end))
-        start, end = _midnight(first, UTC), _midnight(last + _DAY, UTC)
+        start, end = midnight(first, UTC), midnight(last + _DAY, UTC)
     row.scheduledstart, row.scheduledend = start, end
 
 
-def _midnight(day: date, zone: tzinfo) -> datetime:
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """Return when a day begins in a zone."""
     return datetime.combine(day, time(), zone)
 
 

@@ -18,8 +18,13 @@ def leave() -> int:
         cursor.execute(
             """
             with left_now as (
-                update exchangesyncfolder set isfollowed = false
-                where isfollowed and modifiedon < now() - make_interval(secs => %s) returning mailboxid, objecttypecode),
+                update exchangesyncfolder f set isfollowed = false
+                from (select now() - make_interval(secs => %s) as at) left_before
+                where isfollowed and modifiedon < at and not exists (
+                    -- Of service activities the feed of appointments tells.
+                    select from exchangesyncfolder a where f.objecttypecode = 'serviceappointment'
+                        and a.mailboxid = f.mailboxid and a.objecttypecode = 'appointment' and a.modifiedon >= at)
+                returning f.mailboxid, f.objecttypecode),
             forgotten as (
                 delete from exchangesyncrecord s using left_now l
                 where s.mailboxid = l.mailboxid and s.objecttypecode = l.objecttypecode)

@@ -28,6 +28,7 @@ from serversync.crm.models import (
     Queue,
     RecurringAppointmentMaster,
     Role,
+    ServiceAppointment,
     SystemUser,
     Task,
     TraceLog,
@@ -49,6 +50,7 @@ _OWNER: Final[dict[type[Model], str]] = {
     Email: "ownerid",
     Appointment: "ownerid",
     RecurringAppointmentMaster: "ownerid",
+    ServiceAppointment: "ownerid",
     Task: "ownerid",
     PhoneCall: "ownerid",
     Letter: "ownerid",
@@ -204,6 +206,11 @@ def appointments() -> QuerySet[Appointment]:
 def series() -> QuerySet[RecurringAppointmentMaster]:
     """Return the series that may be read: within the depth, and those that the person takes part in."""
     return _or_taking_part(RecurringAppointmentMaster.objects.all())
+
+
+def services() -> QuerySet[ServiceAppointment]:
+    """Return the service activities that may be read: within the depth, and those whose resource the person is."""
+    return _or_taking_part(ServiceAppointment.objects.all())
 
 
 def _or_taking_part(rows: QuerySet[Row]) -> QuerySet[Row]:

@@ -16,6 +16,7 @@ from serversync.crm.models import (
     PhoneCall,
     Queue,
     RecurringAppointmentMaster,
+    ServiceAppointment,
     SystemUser,
     Task,
 )
@@ -34,6 +35,7 @@ WORDS: Final[dict[type[Model], Words]] = {
     PhoneCall: PhoneCall.WORDS,
     Queue: Queue.WORDS,
     RecurringAppointmentMaster: RecurringAppointmentMaster.WORDS,
+    ServiceAppointment: ServiceAppointment.WORDS,
     SystemUser: SystemUser.WORDS,
     Task: Task.WORDS,
 }

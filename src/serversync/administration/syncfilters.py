@@ -25,6 +25,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "contact": Kind.CONTACT,
     "appointment": Kind.APPOINTMENT,
     "series": Kind.SERIES,
+    "service": Kind.SERVICE,
     "task": Kind.TASK,
 }
 """The kinds by the words for them."""

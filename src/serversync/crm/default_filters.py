@@ -39,6 +39,19 @@ DEFAULTS: Final[Mapping[UUID, tuple[str, str, list[dict[str, Any]]]]] = {
             {"attribute": "statecode", "operator": "in", "value": [0, 3]},
         ],
     ),
+    UUID("4f9a1f6a-6a3b-4b51-8d5f-0c1d36f1a007"): (
+        "serviceappointment",
+        "My Service Activities",
+        [_MINE, {"attribute": "statecode", "operator": "in", "value": [0, 3]}],
+    ),
+    UUID("4f9a1f6a-6a3b-4b51-8d5f-0c1d36f1a008"): (
+        "serviceappointment",
+        "Service Activities I Am Scheduled For",
+        [
+            {"attribute": "resources", "operator": "eq-userid", "value": None},
+            {"attribute": "statecode", "operator": "in", "value": [0, 3]},
+        ],
+    ),
 }
 """Key, kind, name and conditions."""
 

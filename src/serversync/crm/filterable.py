@@ -12,13 +12,15 @@ from serversync.mapping.fields import FIELDS
 from serversync.rules.filters import Attribute, AttributeType
 from serversync.rules.record import Kind
 
-PARTIES: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
+PARTIES: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
     "activityparty": ("Takes part (organizer, required, optional)", (5, 6, 7)),
     "organizer": ("Organizer", (7,)),
     "requiredattendees": ("Required Attendees", (5,)),
     "optionalattendees": ("Optional Attendees", (6,)),
 }
 """Who takes part in an appointment or a series, each with the label and the parts that count (``participationtypemask``)."""
+PARTIES_OF_SERVICES: Final = {"resources": ("Resources", (10,))}
+"""The same of service activities."""
 _LEFT_OUT: Final = frozenset(
     {
         "entityimageid",
@@ -117,5 +119,8 @@ def attributes(kind: Kind) -> Mapping[str, Attribute]:
         found[column] = Attribute(column, labels.get(column, column), type_, options)
     if kind in (Kind.APPOINTMENT, Kind.SERIES):
         for name, (label, _) in PARTIES.items():
+            found[name] = Attribute(name, label, AttributeType.PARTY)
+    if kind is Kind.SERVICE:
+        for name, (label, _) in PARTIES_OF_SERVICES.items():
             found[name] = Attribute(name, label, AttributeType.PARTY)
     return dict(sorted(found.items(), key=lambda one: one[1].label.lower()))

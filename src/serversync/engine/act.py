@@ -21,6 +21,7 @@ from serversync.core.ids import random_uuids
 from serversync.engine.act_apply import Applier
 from serversync.engine.act_identity import Identities, Meeting
 from serversync.engine.act_ports import (
+    HEARD_WITH,
     ActAlerts,
     ActMailbox,
     ActResult,
@@ -42,6 +43,7 @@ from serversync.rules.plan import DELETIONS, PLAIN, Action, Facts, Pair, Plan, S
 from serversync.rules.record import Fields, Kind, Side, Value
 from serversync.rules.series.changes import PREFIX, carried_over, lost_on_the_way
 
+_ON_A_CALENDAR = frozenset({Kind.APPOINTMENT, Kind.SERIES, Kind.SERVICE})
 NewIds = Callable[[int], Iterable[UUID]]
 
 
@@ -78,7 +80,8 @@ class ActPass:
         faults.reach("act.claimed")
         for kind, rules in self._run.rules.items():
             if rules.effective:
-                await self._hear(kind)
+                if kind not in HEARD_WITH:
+                    await self._hear(kind)
                 await self._store.hear_records(self._run, kind)
         faults.reach("act.heard")
         due = [
@@ -214,13 +217,14 @@ class ActPass:
         )
 
     def _facts(self, link: Link, record: Record | None, item: Item | None, now: datetime) -> Facts:
-        if link.kind in (Kind.APPOINTMENT, Kind.SERIES):
+        if link.kind in _ON_A_CALENDAR:
             crm = None if record is None else record.appointment
             if crm is not None and link.stage is Stage.CREATING_IN_EXCHANGE and link.intent is not None:
                 # It was about to be made again, after a deletion; that it stood in Exchange before is no reason against.
                 crm = dataclasses.replace(crm, is_known=False)
             exchange = None if item is None else item.appointment
-            return facts_of_appointment(crm, exchange, now, self._run.appointments)
+            facts = facts_of_appointment(crm, exchange, now, self._run.appointments)
+            return dataclasses.replace(facts, is_copy=True) if link.kind is Kind.SERVICE else facts
         return record.facts if record is not None else (item.facts if item is not None else PLAIN)
 
     async def _delete(self, late: Sequence[tuple[Action, Link]]) -> None:

@@ -266,7 +266,9 @@ class Applier:
                 case Step.LOOK_AGAIN:
                     work.waiting.append(self._missed(action, link))
                 case Step.FORGET | Step.UNLINK:
-                    work.settlements.append(_parted(action, link))
+                    # Which version of the record it was says whether it has changed since.
+                    seen = link if each.record is None else replace(link, crm_version=each.record.version)
+                    work.settlements.append(_parted(action, seen))
                 case Step.NOTHING if meeting.is_new and pair.base is None and meeting.item is not None:
                     work.items.setdefault(link.kind, []).append(meeting.item.item_id)
                 case Step.NOTHING if meeting.is_new and pair.base is None and not pair.facts.may_be_made:

@@ -13,7 +13,19 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from serversync.core.errors import ItemGone, Permanent, ServiceError
-from serversync.engine.act_ports import ActMailbox, ActRun, ActStore, Due, Found, Item, Link, Record, Stage
+from serversync.engine.act_heard_with import as_what_they_are
+from serversync.engine.act_ports import (
+    HEARD_WITH,
+    ActMailbox,
+    ActRun,
+    ActStore,
+    Due,
+    Found,
+    Item,
+    Link,
+    Record,
+    Stage,
+)
 from serversync.rules.plan import Sight
 from serversync.rules.record import Kind
 
@@ -65,6 +77,9 @@ class Identities:
         items = await self._read(due)
         new, unread = await self._sort(due, items)
         known = await self._known(new)
+        if not HEARD_WITH.keys().isdisjoint(self._run.rules):
+            new, others = await as_what_they_are(self._run, self._mailbox, self._store, new, known.links)
+            unread += others
         ids = iter(new_ids)
         meetings: dict[UUID, Meeting] = {}
         for each, item in new:
@@ -137,6 +152,10 @@ class Identities:
         """Return what an item that no link names belongs to, or ``None`` where it is settled."""
         run = self._run
         link = known.links.get(item.stamp) if item.stamp is not None else None
+        if link is not None and link.kind in HEARD_WITH and link.kind is not due.kind:
+            # It was made something else by whose copy it was, such as a series.
+            await self._store.done(run, due.kind, [item.item_id])
+            return None
         if (
             link is None or link.kind is not due.kind
         ):  # an appointment that was made a series is another record

@@ -25,6 +25,8 @@ IN_FLIGHT = timedelta(seconds=100)
 """So long a request may still take effect whose answer never came, where the profile names no time."""
 
 
+HEARD_WITH: Mapping[Kind, Kind] = MappingProxyType({Kind.SERVICE: Kind.APPOINTMENT})
+"""Kinds without a feed of their own: that of the other kind, whose items lie in the same folder, tells of their items."""
 NOTHING_ASIDE: Mapping[str, ServiceError | None] = MappingProxyType({})
 """All of an item can be synchronized."""
 
@@ -312,7 +314,8 @@ class ActStore(Protocol):
         """Remember what has to be looked at, and the position, together.
 
         On its last page every linked item that is still unheard is to be looked at too: it was there when the feed
-        began anew, or when we made it, and has gone before the feed could tell of it.
+        began anew, or when we made it, and has gone before the feed could tell of it. An item of a kind that this feed
+        tells of too (``HEARD_WITH``), and that a link names, is to be looked at as such.
         """
         ...
 
@@ -373,6 +376,10 @@ class ActStore(Protocol):
         self, run: ActRun, kind: Kind, item_ids: Sequence[str], *, copy_of: UUID | None = None
     ) -> None:
         """Items need no more looking at; with ``copy_of`` they are remembered as copies for ever."""
+        ...
+
+    async def recognise(self, run: ActRun, item_ids: Sequence[str], heard_as: Kind, kind: Kind) -> None:
+        """Items that were heard of as one kind, and are to be looked at, are of another one."""
         ...
 
     async def defer(self, run: ActRun, due: Due, error: ServiceError, due_on: datetime) -> None:

@@ -83,6 +83,7 @@ class Facts:
         is_withdrawn: The record says that the item must go although the record stays.
         limit: Which way the values of this pair may go.
         own: Fields that this limit does not concern.
+        is_copy: The item is a copy for its user alone: whoever deletes it does without it until the record changes.
         aside: Fields that do not count for this pair now, because one side cannot say or take them (``is_among``).
     """
 
@@ -93,6 +94,7 @@ class Facts:
     is_withdrawn: bool = False
     limit: Direction = Direction.BOTH
     own: frozenset[str] = frozenset()
+    is_copy: bool = False
     aside: frozenset[str] = frozenset()
 
     def within(self, directions: Mapping[str, Direction]) -> Mapping[str, Direction]:
@@ -381,9 +383,23 @@ def _lost(action: Action, rules: KindRules) -> Action:
             return _deleted(action, rules, Side.EXCHANGE, rules.exchange_deletion)
 
 
+def _copy_deleted(action: Action, rules: KindRules) -> Action:
+    """A copy was deleted by its user, who does without it until the record changes."""
+    pair = action.pair
+    was_edited = action.verdict is Verdict.EXCHANGE_GONE_CRM_EDITED
+    if not (was_edited and pair.in_filters and pair.facts.may_be_made):
+        return replace(
+            action, step=Step.FORGET, reason="deleted in Exchange; the record keeps its other copies"
+        )
+    chosen = _going_to(Side.EXCHANGE, pair.crm or {}, pair.facts.within(rules.effective))
+    return replace(action, step=Step.CREATE_IN_EXCHANGE, merged=Merged({}, chosen))
+
+
 def _deleted(action: Action, rules: KindRules, side: Side, rule: Deletion) -> Action:
     """It was deleted on one side: follow, keep and part, or make it again because it was edited meanwhile."""
     pair, survivor = action.pair, side.other
+    if pair.facts.is_copy and side is Side.EXCHANGE:
+        return _copy_deleted(action, rules)
     forbidden = (
         rule is Deletion.NEVER
         or (rule is Deletion.UNLESS_COMPLETED and pair.facts.is_completed)

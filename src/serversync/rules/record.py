@@ -25,6 +25,7 @@ class Kind(Enum):
     APPOINTMENT = "appointment"
     CONTACT = "contact"
     SERIES = "recurringappointmentmaster"
+    SERVICE = "serviceappointment"
     TASK = "task"
 
 

@@ -42,6 +42,7 @@ from serversync.crm.models.phonecall import PhoneCall
 from serversync.crm.models.queue import Queue, QueueItem
 from serversync.crm.models.recurringappointmentmaster import RecurringAppointmentMaster
 from serversync.crm.models.role import Role, RolePrivileges, SystemUserRoles
+from serversync.crm.models.serviceappointment import ServiceAppointment
 from serversync.crm.models.syncattributemapping import SyncAttributeMapping
 from serversync.crm.models.syncfilter import SavedQuery, UserQuery
 from serversync.crm.models.systemuser import SystemUser, UserSettings
@@ -96,6 +97,7 @@ __all__ = [
     "Role",
     "RolePrivileges",
     "SavedQuery",
+    "ServiceAppointment",
     "SyncAttributeMapping",
     "SystemUser",
     "SystemUserRoles",

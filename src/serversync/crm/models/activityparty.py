@@ -59,7 +59,7 @@ ATTENDEES = (
 class ActivityParty(models.Model):
     """One participant of an activity; without ``partyid`` the address is not (or not uniquely) known.
 
-    ``activityid`` is an e-mail, an appointment or a series, so the database has no foreign key for it; a trigger takes the parties
+    ``activityid`` is an e-mail, an appointment, a series or a service activity, so the database has no foreign key for it; a trigger takes the parties
     away together with their activity.
     """
 
