@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from serversync.adapters import act_links
-from serversync.adapters.act_values import pack_fields, unpack_fields
+from serversync.adapters.act_values import pack_fields, pack_pair, unpack_fields
 from serversync.engine.act_ports import Intent, Link, Stage
 from serversync.rules.diff import Common
 from serversync.rules.guards import Writes
@@ -41,14 +41,25 @@ def with_types(value: Any) -> Any:
     return type(value).__name__, value.replace(tzinfo=None), value.utcoffset()
 
 
+def said(fields: Fields) -> dict[str, Any]:
+    """Return fields that are not empty, each as ``with_types``."""
+    return {name: with_types(value) for name, value in fields.items() if value is not None}
+
+
 @given(FIELDS)
 @example({"start": dt.datetime(2048, 3, 29, 2, tzinfo=ZoneInfo("Europe/Berlin"))})
 def test_fields_come_back_as_they_were_but_for_those_that_are_empty(fields: Fields) -> None:
     stored = msgspec.json.decode(msgspec.json.encode(pack_fields(fields)))
     found = unpack_fields(stored)
-    assert {name: with_types(value) for name, value in found.items()} == {
-        name: with_types(value) for name, value in fields.items() if value is not None
-    }
+    assert said(found) == said(fields)
+
+
+@given(FIELDS, FIELDS)
+def test_both_sides_of_a_pair_come_back_also_where_they_share_values(crm: Fields, more: Fields) -> None:
+    for exchange in (crm, more, {**crm, **more}, {**more, **crm}):
+        stored = msgspec.json.decode(msgspec.json.encode(pack_pair(Common(crm, exchange))))
+        found = Common(unpack_fields(stored["crm"]), unpack_fields(stored["exchange"]))
+        assert (said(found.crm), said(found.exchange)) == (said(crm), said(exchange))
 
 
 def test_a_row_has_every_column_that_the_statements_take_apart_and_no_other() -> None:

@@ -171,7 +171,6 @@ async def write(
     all_changes = list(changes)
     known = await known_people(connection, run, all_changes)
     for change in all_changes:
-        outcomes[change.crmid] = ChangeConflict(mailbox=run.address)
         row: dict[str, Any] = {"objectid": change.crmid, "version": change.version}
         if change.fields is None:
             rows[_DELETE].append(row)
@@ -196,7 +195,8 @@ async def write(
     await act_record_files.write(connection, Kind.APPOINTMENT, {key: changed[key] for key in done})
     if done:
         outcomes.update({r.crmid: (r.version, r.fields) for r in await read(connection, run, done, filters)})
-    return outcomes
+    refused = [] if len(outcomes) == len(all_changes) else [c for c in all_changes if c.crmid not in outcomes]
+    return outcomes | {change.crmid: ChangeConflict(mailbox=run.address) for change in refused}
 
 
 def _columns(fields: Fields, lengths: Lengths) -> dict[str, Any]:

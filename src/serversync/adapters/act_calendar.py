@@ -7,6 +7,7 @@ item is ever written with more than our own stamp, and nobody hears of that stam
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -198,13 +199,17 @@ class Calendar:
 
     def responses(self, item: CalendarItem) -> Value:
         """Return name and answer of everybody; in an attendee's mailbox nobody knows the answers of others."""
+        everybody = (*item.required_attendees, *item.optional_attendees, *item.resources)
+        if not everybody:
+            return None
         said: dict[str, tuple[str, str | None, int | None]] = {}
-        for each in (*item.required_attendees, *item.optional_attendees, *item.resources):
+        is_organizer, own = item.is_organizer, self.address.lower()
+        for each in everybody:
             address = (each.mailbox.email_address or "").lower()
-            answer = RESPONSES.get(each.response_type or "") if item.is_organizer else None
-            if address == self.address.lower() and not item.is_organizer:
+            answer = RESPONSES.get(each.response_type or "") if is_organizer else None
+            if address == own and not is_organizer:
                 answer = RESPONSES.get(item.my_response_type or "")
-            if address and not (item.is_organizer and address == self.address.lower()):
+            if address and not (is_organizer and address == own):
                 said[address] = (address, each.mailbox.name or None, answer)
         return tuple(said[address] for address in sorted(said)) or None
 
@@ -212,7 +217,9 @@ class Calendar:
 
     def new_values(self, stamp: UUID, fields: Fields) -> dict[AnyFieldURI, Any]:
         """Return what a new item shall have."""
-        values = {uri: value for uri, value in self.values(fields, is_new=True).items() if value is not None}
+        values = self.values(fields, is_new=True)
+        if None in values.values():
+            values = {uri: value for uri, value in values.items() if value is not None}
         values[RECORD_STAMP] = str(stamp)
         values[_CATEGORIES] = (self.category,)
         if fields.get("globalobjectid") is None:  # otherwise it was there before, and is another meeting now
@@ -227,7 +234,11 @@ class Calendar:
         values: dict[AnyFieldURI, Any] = {}
         for name, (uri, form) in _TEXTS.items():
             if name in fields:
-                written = to_exchange(form, fields[name])
+                value = fields[name]
+                if form is Form.TEXT and value:
+                    values[uri] = value
+                    continue
+                written = to_exchange(form, value)
                 is_note = form is Form.NOTE and written is not None
                 values[uri] = Body(written, BodyType.TEXT) if is_note else written
         if "scheduledstart" in fields:
@@ -248,10 +259,10 @@ class Calendar:
         return values
 
     def _times(self, times: Times, *, is_new: bool) -> dict[AnyFieldURI, Any]:
-        start, end, is_all_day = times_to_exchange(times, zone_of(iana_name(self.zone) or self.zone))
+        start, end, is_all_day = times_to_exchange(times, _zone_named(self.zone))
         values: dict[AnyFieldURI, Any] = {_START: start, _END: end, _ALL_DAY: is_all_day}
-        name = windows_name(self.zone)
-        if name is not None and (is_new or is_all_day):
+        name = windows_name(self.zone) if is_new or is_all_day else None
+        if name is not None:
             values[_START_ZONE] = values[_END_ZONE] = name
         return values
 
@@ -275,11 +286,13 @@ class Calendar:
             return None
         if any(each.second or each.microsecond for each in (times.start, times.end)):
             return None
+        # What is the very same in the CRM is put into words once.
+        is_in_utc = times.start.tzinfo is UTC and times.end.tzinfo is UTC
         kept: dict[str, Value] = {
-            "scheduledstart": tuple(
-                Times(times.start.astimezone(UTC), times.end.astimezone(UTC), times.is_all_day)
-            ),
-            "statecode": status,
+            "scheduledstart": fields["scheduledstart"]
+            if is_in_utc
+            else (times.start.astimezone(UTC), times.end.astimezone(UTC), times.is_all_day),
+            "statecode": fields["statecode"] if fields.get("statecode") == status else status,
             "organizer": alone(self.address),
             "ismapiprivate": False,
             "globalobjectid": global_object_id(stamp),
@@ -335,7 +348,7 @@ class Calendar:
 
     def invites(self, fields: Fields) -> bool:
         """Tell whether anybody else takes part."""
-        return any(self._others(fields.get(name)) for name in INVITED)
+        return any(map(self._others, map(fields.get, INVITED)))
 
     def _others(self, value: Value) -> list[str]:
         return [each for each in people_of(value) if each != self.address.lower()] if value else []
@@ -353,6 +366,11 @@ class Calendar:
         if cancels(meeting, may_send=self.policy.may_send):
             return SendMeetingCancellations.SEND_TO_ALL_AND_SAVE_COPY
         return SendMeetingCancellations.SEND_TO_NONE
+
+
+@lru_cache(maxsize=256)
+def _zone_named(name: str) -> tzinfo:
+    return zone_of(iana_name(name) or name)
 
 
 def _is_single(item: CalendarItem) -> bool:

@@ -63,7 +63,7 @@ class FactsOfRecords:
                 _select(kind), {"ids": uuid_array(crmids), "mailbox": self._mailboxid}
             )
             rows = await cursor.fetchall()
-        return {row[0]: _text(kind, row, is_named=row[0] not in unnamed) for row in rows}
+        return {row[0]: _text(kind, row, is_named=not unnamed or row[0] not in unnamed) for row in rows}
 
 
 @lru_cache(maxsize=8)
@@ -94,7 +94,7 @@ async def more(
         return {key: {} for key in records}
     unnamed = frozenset(key for key, fields in records.items() if is_shared and is_shared(fields))
     said = await facts(kind, list(records), unnamed=unnamed)
-    return {key: {FACTS: said[key]} if key in said else {} for key in records}
+    return {key: {FACTS: text} if (text := said.get(key)) is not None else {} for key in records}
 
 
 def of(more: More, crmid: UUID | None) -> Mapping[AnyFieldURI, Any]:

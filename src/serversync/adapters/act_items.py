@@ -22,7 +22,7 @@ from serversync.exchange.types.reading import ENTRIES, attribute_name
 from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.exchange.xml_text import ILLEGAL
 from serversync.mapping.fields import FIELDS
-from serversync.mapping.values import Form, reader, to_crm, to_exchange
+from serversync.mapping.values import Form, is_day_kept, reader, to_crm, to_exchange
 from serversync.rules.record import Fields, Kind, Value
 
 CATEGORIES: Final = FieldURI("item:Categories")
@@ -175,14 +175,16 @@ def values_of(kind: Kind, fields: Fields) -> dict[AnyFieldURI, Any]:
 
 def new_values(kind: Kind, stamp: UUID, fields: Fields, category: str | None) -> dict[AnyFieldURI, Any]:
     """Return what a new item shall have, with its stamp; the category where one is given."""
-    values = {uri: value for uri, value in values_of(kind, fields).items() if value is not None}
+    values = values_of(kind, fields)
+    if None in values.values():
+        values = {uri: value for uri, value in values.items() if value is not None}
     values[RECORD_STAMP] = str(stamp)
     if category is not None:
         values[CATEGORIES] = (category,)
     return values
 
 
-def kept_as_sent(kind: Kind, fields: Fields) -> dict[str, Value] | None:
+def kept_as_sent(kind: Kind, fields: Fields) -> Fields | None:
     """Return what a new contact says that was made with these fields; ``None`` where Exchange may make something else of it.
 
     Of a task Exchange works out one field from another. In texts it may cut what is very long, and trim what stands
@@ -190,21 +192,21 @@ def kept_as_sent(kind: Kind, fields: Fields) -> dict[str, Value] | None:
     """
     if kind is not Kind.CONTACT:
         return None
-    kept: dict[str, Value] = {}
     texts: list[str] = []
+    has_empty = False
     forms = _forms(kind)
     for name, value in fields.items():
-        if value is None or value == "":
-            continue
-        if isinstance(value, str) and forms[name] is Form.TEXT:
-            # Most are; what they are made of is looked at in all of them at once.
-            if len(value) > _KEPT_WHOLE or value.strip() != value:
-                return None
+        form = forms[name]
+        if form is Form.TEXT and isinstance(value, str):
             texts.append(value)
-        elif not is_kept(forms[name], value):
+        elif value is not None and value != "" and not is_kept(form, value):
             return None
-        kept[name] = value
-    return None if ILLEGAL.search("".join(texts)) else kept
+        has_empty = has_empty or not value
+    # Most are texts; what they are made of is looked at in all of them at once.
+    is_short = max(map(len, texts), default=0) <= _KEPT_WHOLE
+    if not is_short or list(map(str.strip, texts)) != texts or ILLEGAL.search("".join(texts)):
+        return None
+    return {name: value for name, value in fields.items() if value not in (None, "")} if has_empty else fields
 
 
 def is_kept(form: Form, value: Value) -> bool:
@@ -222,11 +224,9 @@ def is_kept(form: Form, value: Value) -> bool:
         case Form.TEXTS if isinstance(value, str):
             texts = to_exchange(form, value)
             return to_crm(form, texts) == value and len(value) <= _KEPT_WHOLE and not ILLEGAL.search(value)
-        case Form.DATE:
-            return to_crm(form, to_exchange(form, value)) == value
         case Form.IMPORTANCE:
             return to_crm(form, to_exchange(form, value)) == value
-    return False
+    return form is Form.DATE and is_day_kept(value)
 
 
 @lru_cache(maxsize=8)

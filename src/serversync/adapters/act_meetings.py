@@ -95,18 +95,22 @@ def fields_of_parties(parties: Iterable[tuple[int, str | None, str | None]]) -> 
         if address:
             named.setdefault(mask, []).append(address)
             names[address] = name
-    fields: dict[str, Value] = {
-        name: people(named[mask]) if mask in named else None for name, mask in MASKS.items()
-    }
-    invited = sorted({address for name in INVITED for address in people_of(fields[name])})
-    fields["fullname"] = tuple([(each, names[each]) for each in invited if names[each]]) or None
+    fields: dict[str, Value] = dict.fromkeys(MASKS)
+    invited: set[str] = set()
+    for name, mask in MASKS.items():
+        if mask in named:
+            addresses = named[mask]
+            fields[name] = those = alone(addresses[0]) if len(addresses) == 1 else people(addresses)
+            if name in INVITED:
+                invited.update(those or ())
+    fields["fullname"] = tuple([(each, names[each]) for each in sorted(invited) if names[each]]) or None
     return fields
 
 
 def has_attendees(fields: Fields) -> bool:
     """Tell whether anybody but the organizer is invited."""
-    invited = {address for name in INVITED for address in people_of(fields.get(name))}
-    return bool(invited - set(people_of(fields.get("organizer"))))
+    invited = {address for name in INVITED if (value := fields.get(name)) for address in people_of(value)}
+    return bool(invited) and not invited.issubset(people_of(fields.get("organizer")))
 
 
 async def same_meetings(
@@ -239,37 +243,31 @@ _NOTE: Final = """
 """
 
 
-async def note_identities(connection: AsyncConnection, run: ActRun, links: Sequence[Link]) -> list[Link]:
-    """Write down under which id the meetings stand in Exchange that this mailbox has called, and return the links anew."""
-    noted = {
-        key: version
-        for kind in (Kind.APPOINTMENT, Kind.SERIES)
-        for key, version in (
-            await _note(connection, run, [each for each in links if each.kind is kind], kind)
-        )
-    }
-    return [
-        _noted(link, noted[link.crmid], _new_identity(run, link) or "") if link.crmid in noted else link
-        for link in links
-    ]
+async def note_identities(
+    connection: AsyncConnection, run: ActRun, links: Sequence[Link]
+) -> dict[UUID, Link]:
+    """Write down under which id the meetings stand in Exchange that this mailbox has called; return their links anew."""
+    noted: dict[UUID, Link] = {}
+    for kind in (Kind.APPOINTMENT, Kind.SERIES):
+        of_kind = [each for each in links if each.kind is kind]
+        versions = dict(await _note(connection, run, of_kind, kind)) if of_kind else {}
+        for link in of_kind if versions else ():
+            if (version := versions.get(link.crmid)) is not None:
+                noted[link.crmid] = _noted(link, version, _new_identity(run, link) or "")
+    return noted
 
 
 async def _note(
     connection: AsyncConnection, run: ActRun, links: Sequence[Link], kind: Kind
 ) -> list[tuple[UUID, int]]:
     """Write down the ids of meetings of a kind, and return which records are another version now."""
-    new = {
-        link.crmid: global_id
+    rows = [
+        {"objectid": link.crmid, "version": link.crm_version, "globalid": global_id}
         for link in links
         if link.stage is Stage.LINKED and (global_id := _new_identity(run, link)) is not None
-    }
-    if not new:
-        return []
-    rows = [
-        {"objectid": link.crmid, "version": link.crm_version, "globalid": new[link.crmid]}
-        for link in links
-        if link.crmid in new
     ]
+    if not rows:
+        return []
     statement = _NOTE.format(**_TABLES[kind.value]).encode()
     cursor = await connection.execute(statement, {"rows": msgspec.json.encode(rows).decode()})
     noted: list[tuple[UUID, int]] = await cursor.fetchall()

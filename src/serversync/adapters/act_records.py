@@ -19,10 +19,11 @@ from serversync.adapters.arrays import uuid_array
 from serversync.core.errors import ChangeConflict, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
 from serversync.rules.duplicates import values_of
-from serversync.rules.plan import Facts
+from serversync.rules.plan import PLAIN, Facts
 from serversync.rules.record import Fields, Kind, Value
 
 _BEFORE_COLUMNS = 6
+_COMPLETED = Facts(is_completed=True)
 Lengths = Mapping[str, int | None]
 """How many characters each column of a table takes."""
 
@@ -49,7 +50,7 @@ async def read_records(
             row[2],
             row[3],
             row[4],
-            Facts(is_completed=row[5]),
+            _COMPLETED if row[5] else PLAIN,
         )
         for row in await cursor.fetchall()
     ]
@@ -134,8 +135,8 @@ async def write_records(
     old: list[dict[str, Any]] = []
     deleted: list[dict[str, Any]] = []
     written: dict[UUID, tuple[int, Fields] | ServiceError] = {}
-    for change in changes:
-        written[change.crmid] = ChangeConflict(mailbox=run.address)
+    all_changes = list(changes)
+    for change in all_changes:
         row: dict[str, Any] = {"objectid": change.crmid, "version": change.version}
         if change.fields is None:
             deleted.append(row)
@@ -153,7 +154,8 @@ async def write_records(
         cursor = await connection.execute(_delete(kind), {"rows": msgspec.json.encode(deleted).decode()})
         for (key,) in await cursor.fetchall():
             written[key] = 0, {}
-    return written
+    refused = [] if len(written) == len(all_changes) else [c for c in all_changes if c.crmid not in written]
+    return written | {change.crmid: ChangeConflict(mailbox=run.address) for change in refused}
 
 
 def _fields(table: Table, values: Sequence[Any]) -> dict[str, Value]:

@@ -235,9 +235,12 @@ class ActStoreOnPostgres:
                 written.update(await write_records(connection, run, kind, those, self._lengths[kind]))
             outcomes = [_as_written(each, written) for each in settlements]
             links = [each for each in outcomes if isinstance(each, Link)]
-            links = await act_meetings.note_identities(connection, run, links)
-            noted = {each.crmid: each for each in links}
-            outcomes = [noted[each.crmid] if isinstance(each, Link) else each for each in outcomes]
+            anew = await act_meetings.note_identities(connection, run, links)
+            if anew:
+                links = [anew.get(each.crmid, each) for each in links]
+                outcomes = [
+                    anew.get(each.crmid, each) if isinstance(each, Link) else each for each in outcomes
+                ]
             if links:
                 await connection.execute(
                     act_links.SETTLE, {"mailbox": run.mailboxid, "links": act_links.links_json(links)}
@@ -330,6 +333,8 @@ def _as_written(
         return link
     version, fields = outcome
     exchange = link.base.exchange if link.base is not None else {}
+    if fields == exchange:
+        fields = exchange  # the very same is put into words once
     if aside:
         fields = kept_aside(aside, link.base.crm if link.base is not None else {}, fields)
     return replace(link, crm_version=version, base=Common(fields, exchange))

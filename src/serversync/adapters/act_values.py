@@ -9,7 +9,8 @@ from serversync.rules.diff import Common
 from serversync.rules.merge import Conflict
 from serversync.rules.record import Fields, Side, Value
 
-_PLAIN: Final = frozenset({str, int, bool, float, type(None)})
+_SAYING: Final = frozenset({str, int, bool, float})
+_PLAIN: Final = _SAYING | {type(None)}
 """What JSON has itself."""
 
 
@@ -29,7 +30,7 @@ def pack(value: Value) -> Any:
     if isinstance(value, datetime):
         return {"moment": value if value.tzinfo is UTC else value.isoformat()}
     if isinstance(value, date):
-        return {"date": value.isoformat()}
+        return {"date": value}
     return value
 
 
@@ -45,8 +46,10 @@ def unpack(value: Any) -> Value:
     return tuple(unpack(each) for each in value["group"])
 
 
-def pack_fields(fields: Fields) -> dict[str, Any]:
+def pack_fields(fields: Fields) -> Mapping[str, Any]:
     """Return fields as a JSON object; what is empty is left out."""
+    if _SAYING.issuperset(map(type, fields.values())):
+        return fields
     return {
         name: value if type(value) in _PLAIN else pack(value)
         for name, value in fields.items()
@@ -60,14 +63,24 @@ def unpack_fields(stored: Mapping[str, Any]) -> dict[str, Value]:
 
 
 def pack_pair(pair: Common | Intent | None) -> dict[str, Any] | None:
-    """Return both pictures of a common state or an intent."""
+    """Return both pictures of a common state or an intent, which often are the same."""
     if pair is None:
         return None
-    return {"crm": pack_fields(pair.crm), "exchange": pack_fields(pair.exchange)}
+    crm = pack_fields(pair.crm)
+    if pair.exchange is pair.crm:
+        return {"crm": crm, "exchange": crm}
+    exchange = {
+        name: value if type(value) in _PLAIN else crm[name] if pair.crm.get(name) is value else pack(value)
+        for name, value in pair.exchange.items()
+        if value is not None
+    }
+    return {"crm": crm, "exchange": exchange}
 
 
 def pack_conflicts(conflicts: tuple[Conflict, ...]) -> list[dict[str, Any]]:
     """Return conflicts with both values, so that they can be shown."""
+    if not conflicts:
+        return []
     return [
         {"name": c.name, "crm": pack(c.crm), "exchange": pack(c.exchange), "winner": c.winner.value}
         for c in conflicts

@@ -147,7 +147,7 @@ class ActPass:
             record = records.get(known.link.crmid)
             pairs[known.link.crmid] = (self._pair(known, record, now), known, record)
         plan = make_plan([pair for pair, _, _ in pairs.values()], self._run.rules)
-        plan = still(plan, {key: loops(m.link.writes, now) for key, (_, m, _) in pairs.items()})
+        plan = still(plan, {key: True for key, (_, m, _) in pairs.items() if loops(m.link.writes, now)})
         self.result.plans.append(plan)
         self.result.conflicts += sum(len(action.conflicts) for action in plan.actions)
         faults.reach("act.planned")
@@ -155,8 +155,7 @@ class ActPass:
             return []
         late = []
         prompt = []
-        for action in plan.actions:
-            _, meeting, record = pairs[action.pair.crmid]
+        for action, (_, meeting, record) in zip(plan.actions, pairs.values(), strict=True):
             if action.step in DELETIONS:
                 late.append((action, _as_seen(meeting, record)))
             else:

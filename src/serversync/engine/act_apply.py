@@ -36,7 +36,7 @@ from serversync.engine.act_ports import (
     Written,
 )
 from serversync.rules.diff import Common
-from serversync.rules.guards import Writes, count_write
+from serversync.rules.guards import count_write
 from serversync.rules.merge import Conflict
 from serversync.rules.plan import Action, Sight, Step
 from serversync.rules.record import Fields, Kind
@@ -151,7 +151,8 @@ class Applier:
         Raises:
             ServiceError: Exchange or the database cannot be written now; what was written is written down.
         """
-        intended = {m.link.crmid: _intend(a, m, self._clock()) for a, m, _ in prompt if _writes(a, m)}
+        now = self._clock()
+        intended = {m.link.crmid: _intend(a, m, now) for a, m, _ in prompt if _writes(a, m)}
         written: dict[UUID, Written | ServiceError] = {}
         if intended:
             await self._store.keep(self._run, list(intended.values()))
@@ -254,7 +255,7 @@ class Applier:
         await self._write_down(work.settlements)
 
     def _work(self, done: Sequence[_Done], echoes: Mapping[str, Item]) -> _Work:
-        work = _Work()
+        work, now = _Work(), self._clock()
         for each in done:
             action, link, meeting = each.action, each.link, each.meeting
             pair = action.pair
@@ -279,9 +280,11 @@ class Applier:
                 case Step.NOTHING if rests or not both_there:
                     work.settlements.append(self._rested(each))
                 case _:
-                    work.settlements.append(self._in_step(each, echoes))
-                    aside = aside_of(meeting.item, each.written)
-                    work.troubles += [(pair.title, error) for error in troubles_of(aside)]
+                    settled = self._in_step(each, echoes, now)
+                    work.settlements.append(settled)
+                    if settled.aside:
+                        aside = aside_of(meeting.item, each.written)
+                        work.troubles += [(pair.title, error) for error in troubles_of(aside)]
         return work
 
     async def _write_down(self, settlements: Sequence[Settlement]) -> None:
@@ -300,7 +303,7 @@ class Applier:
             raise trouble
         faults.reach("act.settled")
 
-    def _in_step(self, done: _Done, echoes: Mapping[str, Item]) -> Settlement:
+    def _in_step(self, done: _Done, echoes: Mapping[str, Item], now: datetime) -> Settlement:
         """Return the pair with its new common state."""
         action, link, written = done.action, done.link, done.written
         pair = action.pair
@@ -308,7 +311,7 @@ class Applier:
         seen = done.meeting.item
         item_id, change_key = link.item_id, link.change_key
         aside = aside_of(seen, written)
-        trouble = next(iter(troubles_of(aside)), None)
+        trouble = next(troubles_of(aside), None) if aside else None
         if written is not None:
             item_id, change_key, said = written.item_id, written.change_key, written.fields
             if action.merged.to_exchange and said is None and item_id not in echoes:
@@ -327,7 +330,7 @@ class Applier:
                 frozenset(aside),
                 pair.base,
                 Common(
-                    {**(pair.crm or {}), **action.merged.to_crm},
+                    {**(pair.crm or {}), **action.merged.to_crm} if action.merged.to_crm else pair.crm or {},
                     _after(pair.exchange, action.merged.to_exchange, written, echoes),
                 ),
             ),
@@ -340,13 +343,10 @@ class Applier:
             retries=0,
             due_on=None,
             error="" if trouble is None else f"{trouble.code}: {trouble}",
-            writes=link.writes if written is None and change is None else self._count(link.writes),
+            writes=link.writes if written is None and change is None else count_write(link.writes, now),
             conflicts=_with(link.conflicts, action.conflicts),
         )
         return Settlement(settled, change, frozenset(aside))
-
-    def _count(self, writes: Writes) -> Writes:
-        return count_write(writes, self._clock())
 
     def _missed(self, action: Action, link: Link) -> Link:
         now = self._clock()
@@ -421,7 +421,7 @@ def _intend(action: Action, meeting: Meeting, now: datetime) -> Link:
             item_id=None,
             change_key="",
             base=None,
-            intent=Intent(dict(pair.crm or {}), dict(action.merged.to_exchange)),
+            intent=Intent(pair.crm or {}, action.merged.to_exchange),
             asked_on=now,
             exchange_missed_on=None,
         )
@@ -430,7 +430,7 @@ def _intend(action: Action, meeting: Meeting, now: datetime) -> Link:
             link,
             stage=link.stage if pair.base is None else Stage.LINKED,
             base=pair.base,
-            intent=Intent(dict(pair.crm or {}), dict(action.merged.to_exchange)),
+            intent=Intent(pair.crm or {}, action.merged.to_exchange),
             asked_on=now,
             conflicts=_with(link.conflicts, action.conflicts),
         )
@@ -438,7 +438,7 @@ def _intend(action: Action, meeting: Meeting, now: datetime) -> Link:
 
 
 def _with(before: tuple[Conflict, ...], now: tuple[Conflict, ...]) -> tuple[Conflict, ...]:
-    return (*before, *(each for each in now if each not in before))
+    return (*before, *(each for each in now if each not in before)) if now else before
 
 
 def _after(
@@ -446,12 +446,12 @@ def _after(
 ) -> Fields:
     """Return what Exchange has after a write: what it says itself where nobody has touched the item since."""
     if written is None:
-        return dict(before or {})
+        return before or {}
     echo = echoes.get(written.item_id)
     if echo is not None and echo.change_key == written.change_key:
-        return dict(echo.fields)
+        return echo.fields
     if written.fields is not None:
-        return dict(written.fields)
+        return written.fields
     return dict(before or {}) | dict(sent)
 
 

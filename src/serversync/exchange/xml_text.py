@@ -17,12 +17,17 @@ def strip_illegal(text: str) -> str:
     return ILLEGAL.sub("", text) if ILLEGAL.search(text) else text
 
 
+def is_plain(text: str) -> bool:
+    """Tell whether a text can stand between two tags as it is, which most can."""
+    return _SPECIAL.search(text) is None
+
+
 def escape(text: str) -> str:
     """Return the text ready to stand between two tags.
 
     A carriage return becomes a reference, because a parser would turn it into a line feed.
     """
-    if not _SPECIAL.search(text):  # which most texts are without
+    if not _SPECIAL.search(text):
         return text
     text = strip_illegal(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace("\r", "&#13;")

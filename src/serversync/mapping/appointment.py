@@ -115,7 +115,8 @@ def people(addresses: Iterable[str | None]) -> tuple[str, ...] | None:
     >>> people(["Ben@example.org", "ada@example.org", None, "ben@example.org"])
     ('ada@example.org', 'ben@example.org')
     """
-    return tuple(sorted({each.strip().lower() for each in addresses if each and each.strip()})) or None
+    found = {stripped.lower() for each in addresses if each and (stripped := each.strip())}
+    return tuple(sorted(found)) or None
 
 
 @lru_cache(maxsize=256)

@@ -116,6 +116,15 @@ def day_of(moment: datetime) -> date:
     return (moment.astimezone(UTC) + _HALF_A_DAY).date()
 
 
+def is_day_kept(value: Value) -> bool:
+    """Tell whether a date comes back as it was written: its hour is chosen so, but some years mean *none*.
+
+    >>> is_day_kept(date(1815, 12, 10)), is_day_kept(date(4501, 1, 1)), is_day_kept("1815-12-10")
+    (True, False, False)
+    """
+    return type(value) is date and value.year not in NO_DATE_YEARS
+
+
 def plain_text(text: str) -> str | None:
     """Return a text with the line ends of the CRM and nothing at its end."""
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip() or None

@@ -107,8 +107,7 @@ def judge(base: Common | None, crm: Fields | None, exchange: Fields | None, name
     >>> judge(base, {"subject": "Coffee"}, {"subject": "Tea"}, ["subject"]).value
     'edited in the CRM'
     """
+    if base is None:
+        return _VERDICTS[state(None, crm, ()), state(None, exchange, ())]
     names = tuple(names)
-    return _VERDICTS[
-        state(None if base is None else base.crm, crm, names),
-        state(None if base is None else base.exchange, exchange, names),
-    ]
+    return _VERDICTS[state(base.crm, crm, names), state(base.exchange, exchange, names)]

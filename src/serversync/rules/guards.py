@@ -125,6 +125,8 @@ def loops(writes: Writes, now: datetime) -> bool:
 
 def still(plan: Plan, looping: Mapping[object, bool]) -> Plan:
     """Return the plan with the pairs that loop held."""
+    if not any(looping.values()):
+        return plan
     actions = tuple(
         replace(a, step=Step.HOLD, reason="it is changed back and forth by another program")
         if looping.get(a.pair.crmid) and a.step not in (Step.NOTHING, Step.LOOK_AGAIN, Step.HOLD)

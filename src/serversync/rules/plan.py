@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
+from operator import attrgetter
 from uuid import UUID
 
 from serversync.rules import attachments
@@ -195,6 +196,11 @@ class Action:
         return "; ".join(parts)
 
 
+_STEP = attrgetter("step")
+_REASONS = {verdict: verdict.value for verdict in Verdict}
+"""What is said where the verdict is all that there is to say; asking an ``Enum`` for its value is slow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a pass would do, in the order in which it would do it."""
@@ -205,7 +211,7 @@ class Plan:
     @property
     def counts(self) -> Counter[Step]:
         """How often each step occurs."""
-        return Counter(action.step for action in self.actions)
+        return Counter(map(_STEP, self.actions))
 
     def lines(self) -> list[str]:
         """Return what a dry run prints: the counts, then each action that does something."""
@@ -254,7 +260,7 @@ def _decide(pair: Pair, rules: KindRules, effective: Mapping[str, Direction] | N
     synchronized = rules.effective if effective is None else effective
     directions = pair.facts.within(synchronized)
     verdict = judge(pair.base, pair.crm, pair.exchange, directions)
-    action = Action(pair, Step.NOTHING, verdict, verdict.value)
+    action = Action(pair, Step.NOTHING, verdict, _REASONS[verdict])
     if not synchronized:
         return replace(action, reason="nothing of this kind is synchronized")
     if pair.base is None:
@@ -309,7 +315,8 @@ def _going_to(side: Side, fields: Fields, directions: Mapping[str, Direction]) -
         for name, value in fields.items()
         if value is not None and directions.get(name, none) & way
     }
-    return joined(going, None)
+    # What goes as a whole stays the very same, so that it is put into words once.
+    return joined(fields if len(going) == len(fields) else going, None)
 
 
 def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:

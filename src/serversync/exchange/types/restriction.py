@@ -2,6 +2,7 @@
 
 import base64
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -32,7 +33,12 @@ class Compare(Struct, frozen=True, gc=False):
     def to_xml(self) -> str:
         """Return the element."""
         value = f'<t:FieldURIOrConstant><t:Constant Value="{attribute(_constant(self.constant))}"/></t:FieldURIOrConstant>'
-        return f"<t:{self.kind}>{self.field_uri.to_xml()}{value}</t:{self.kind}>"
+        return f"<t:{self.kind}>{_name(self.field_uri)}{value}</t:{self.kind}>"
+
+
+@lru_cache(maxsize=256)
+def _name(uri: AnyFieldURI) -> str:
+    return uri.to_xml()
 
 
 class Exists(Struct, frozen=True, gc=False):

@@ -7,7 +7,7 @@ the order in which a caller names them; undocumented as it is, this order is the
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI, FieldURI, IndexedFieldURI
 from serversync.exchange.types.item import Body, InternetMessageHeader
+from serversync.exchange.types.layout import Layout, layout_of, mark
 from serversync.exchange.types.message import Mailbox
 from serversync.exchange.types.recurrence import recurrence_xml
 from serversync.exchange.types.shapes import BodyType
@@ -46,9 +47,18 @@ class Settable(Struct, frozen=True, gc=False):
     entries: str = ""
 
 
+class _Text(Struct, frozen=True, gc=False):
+    """The writer of an element that holds a text."""
+
+    name: str
+
+    def __call__(self, value: Any) -> str:
+        return f"<t:{self.name}>{escape(str(value))}</t:{self.name}>"
+
+
 def text_element(name: str) -> Writer:
     """Return the writer of an element that holds a text, a number or an option."""
-    return lambda value: f"<t:{name}>{escape(str(value))}</t:{name}>"
+    return _Text(name)
 
 
 def boolean_element(name: str) -> Writer:
@@ -330,29 +340,50 @@ class NewItem(Struct, frozen=True, gc=False):
         Raises:
             ValueError: a property cannot be set of this kind of item.
         """
-        plain, keyed = _places(self.element)
-        parts: list[tuple[int, str]] = []
-        entries: dict[int, dict[str, Any]] = {}
-        unknown: list[AnyFieldURI] = []
-        for uri, value in self.values.items():
-            if isinstance(uri, FieldURI) and (place := plain.get(uri.field_uri)) is not None:
-                parts.append((place[0], place[1](value)))
-            elif isinstance(uri, ExtendedFieldURI):
-                parts.append((plain[""][0], extended_property_xml(uri, value)))
-            elif isinstance(uri, IndexedFieldURI) and (entry := keyed.get(uri.field_uri)) is not None:
-                found = entries.setdefault(entry[0], {})
-                if entry[1]:  # parts of an address come together under its key
-                    found.setdefault(uri.field_index, {})[entry[1]] = value
-                else:
-                    found[uri.field_index] = value
+        return _layout(self.element, tuple(self.values)).fill(self.values.values())
+
+
+@lru_cache(maxsize=1024)
+def _layout(element: str, uris: tuple[AnyFieldURI, ...]) -> Layout:
+    """Return the element of an item with these properties, in the order of the schema.
+
+    Raises:
+        ValueError: a property cannot be set of this kind of item.
+    """
+    plain, keyed = _places(element)
+    writers: list[Writer | None] = [None] * len(uris)
+    parts: list[tuple[int, str]] = []
+    entries: dict[int, dict[str, Any]] = {}
+    unknown: list[AnyFieldURI] = []
+    for number, uri in enumerate(uris):
+        value = mark(number)
+        if isinstance(uri, FieldURI) and (place := plain.get(uri.field_uri)) is not None:
+            index, write = place
+            if isinstance(write, _Text):
+                value = write(value)
             else:
-                unknown.append(uri)
-        if unknown:
-            raise ValueError(f"{', '.join(str(each) for each in unknown)} cannot be set of a {self.element}")
-        settable = PROPERTIES[self.element]
-        parts += [(index, settable[index].write(values)) for index, values in entries.items()]
-        parts.sort(key=_PLACE)
-        return f"<t:{self.element}>{''.join([xml for _, xml in parts])}</t:{self.element}>"
+                writers[number] = write
+            parts.append((index, value))
+        elif isinstance(uri, ExtendedFieldURI):
+            if uri.property_type == "String":
+                value = extended_property_xml(uri, value)
+            else:
+                writers[number] = partial(extended_property_xml, uri)
+            parts.append((plain[""][0], value))
+        elif isinstance(uri, IndexedFieldURI) and (entry := keyed.get(uri.field_uri)) is not None:
+            found = entries.setdefault(entry[0], {})
+            if entry[1]:  # parts of an address come together under its key
+                found.setdefault(uri.field_index, {})[entry[1]] = value
+            else:
+                found[uri.field_index] = value
+        else:
+            unknown.append(uri)
+    if unknown:
+        raise ValueError(f"{', '.join(str(each) for each in unknown)} cannot be set of a {element}")
+    settable = PROPERTIES[element]
+    parts += [(index, settable[index].write(values)) for index, values in entries.items()]
+    parts.sort(key=_PLACE)
+    return layout_of(f"<t:{element}>{''.join([xml for _, xml in parts])}</t:{element}>", writers)
 
 
 _PLACE = itemgetter(0)

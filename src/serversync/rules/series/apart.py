@@ -53,7 +53,7 @@ def joined(written: Fields, present: Fields | None) -> Fields:
         present: What the side that gets it has now, as ``split`` has it.
     """
     has = present or {}
-    if not any(_is_apart(name) for each in (written, has) for name in each):
+    if not _has_apart(written) and not _has_apart(has):
         return written
     touched = {name.partition("/")[0] for name in written if name.startswith(PREFIX)}
     found = {name: value for name, value in written.items() if not name.startswith(PREFIX)}
@@ -80,6 +80,11 @@ def _taken(value: Value, names: frozenset[str]) -> dict[str, Value]:
 
 def _occurrences(fields: Fields) -> Iterator[tuple[str, Value]]:
     return ((name, value) for name, value in fields.items() if name.startswith(PREFIX))
+
+
+def _has_apart(fields: Fields) -> bool:
+    """Tell whether a field of an occurrence stands for itself; most records have none, so all names are looked at together."""
+    return "/" in "".join(fields) and any(map(_is_apart, fields))
 
 
 def _is_apart(name: str) -> bool:
