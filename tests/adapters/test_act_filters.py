@@ -205,7 +205,7 @@ async def test_a_user_gets_the_templates_once_and_a_template_changes_nothing_lat
     await in_django(templates, city="Porto")
     assert "lower('Lisbon')" in (await begun(company))[Kind.CONTACT].expression
     user = await in_django(lambda: contact_filter().ownerid)
-    assert await in_django(syncfilters.reset, [user]) == 8
+    assert await in_django(syncfilters.reset, [user]) == 11
     assert "lower('Porto')" in (await begun(company))[Kind.CONTACT].expression
 
 

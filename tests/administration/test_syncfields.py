@@ -30,7 +30,7 @@ def test_a_field_goes_the_way_of_the_map_until_somebody_sets_another() -> None:
         ("contact", {"lastname": "none"}, InputInvalid),
         ("contact", {"jobtitle": "sideways"}, InputInvalid),
         ("contact", {"shoesize": "both"}, RecordNotFound),
-        ("letter", {"subject": "both"}, RecordNotFound),
+        ("invoice", {"subject": "both"}, RecordNotFound),
     ],
 )
 def test_what_cannot_be_set_is_refused_and_nothing_is_changed(
@@ -56,3 +56,16 @@ def test_the_fields_of_series_are_set_by_the_word_for_them() -> None:
     for column in ("recurrencepattern", "starttime", "occurrence:"):
         with pytest.raises(InputInvalid):
             syncfields.change("series", {column: "none"})
+
+
+def test_phone_calls_letters_and_faxes_have_the_fields_of_tasks_without_the_percentage() -> None:
+    tasks = {one.column: (one.label, one.default, one.is_fixed) for one in syncfields.find_all("task")}
+    del tasks["percentcomplete"]
+    for kind in ("phonecall", "letter", "fax"):
+        assert {
+            one.column: (one.label, one.default, one.is_fixed) for one in syncfields.find_all(kind)
+        } == tasks
+    (changed,) = syncfields.change("letter", {"scheduledend": "to-exchange"})
+    assert (changed.kind, changed.direction, way("fax", "scheduledend")) == ("letter", "to-exchange", "both")
+    with pytest.raises(InputInvalid):
+        syncfields.change("fax", {"statecode": "none"})

@@ -91,7 +91,7 @@ def test_what_makes_no_sense_says_so_and_nothing_is_saved(
         assert answer.status_code == 302, "another kind may have a filter of this name"
     else:
         assert answer.context["form"].errors[field]
-        assert UserQuery.objects.filter(ownerid=company.ada).count() == 6
+        assert UserQuery.objects.filter(ownerid=company.ada).count() == 11
 
 
 def test_filters_of_somebody_else_are_not_there_for_who_may_not_see_them(company: Company) -> None:
@@ -125,10 +125,10 @@ def test_the_defaults_are_edited_and_given_to_users_by_who_administers(company: 
     assert UserQuery.objects.get(ownerid=company.ada, returnedtypecode="contact").name == "Lisbon"
     dora.post(reverse("filter-template-act", args=[template.pk, "deactivate"]))
     page = dora.get(reverse("filter-templates-apply")).content.decode()
-    assert "Replace 6 filters of 3 users" in page
+    assert "Replace 11 filters of 3 users" in page
     dora.post(reverse("filter-templates-apply"))
     assert not UserQuery.objects.filter(returnedtypecode="contact").exists()
-    assert UserQuery.objects.filter(ownerid=company.ben).count() == 5
+    assert UserQuery.objects.filter(ownerid=company.ben).count() == 10
     answer = dora.post(reverse("filter-template-act", args=[template.pk, "delete"]), follow=True)
     assert "comes with the program; deactivate it instead" in answer.content.decode()
     dora.post(reverse("filter-template-new", args=["task"]), {**LISBON, "attribute2": "subject"})

@@ -135,4 +135,4 @@ def test_the_way_of_a_field_is_set_on_its_page_by_who_may(company: Company) -> N
     changed = {one.attributecrmname: one.syncdirection for one in SyncAttributeMapping.objects.all()}
     assert changed == {"percentcomplete": 2}
     assert logged_in(company.ada).post(address, {**entered, "subject": "none"}).status_code == 403
-    assert logged_in(company.dora).get(reverse("settings-fields", args=["letter"])).status_code == 404
+    assert logged_in(company.dora).get(reverse("settings-fields", args=["invoice"])).status_code == 404

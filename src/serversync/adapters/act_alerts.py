@@ -30,7 +30,7 @@ class ActTraceAlerts:
         """See ``ActAlerts``."""
         self.waiting = tuple(held)
         what = "; ".join(
-            f"{each.step.value}: {each.deletions} of {each.linked} {each.kind.value}s"
+            f"{each.step.value}: {each.deletions} of {each.linked} {each.kind.plural}"
             f" ({', '.join(title or 'without a name' for title in each.titles)}"
             f"{', ...' if each.deletions > len(each.titles) else ''})"
             for each in held

@@ -8,6 +8,7 @@ Everything is compared once when a mailbox begins to be followed, or its filters
 already running then did not know that it had to leave a row; so it is compared again until all of those have ended.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -16,6 +17,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from serversync.adapters import act_links
+from serversync.adapters.act_feeds import together
 from serversync.adapters.act_tables import TABLES, begins, filter_of, in_filters
 from serversync.engine.act_ports import ActRun, Due
 from serversync.rules.record import Kind
@@ -34,15 +36,16 @@ _DUE_ITEMS: Final = """
 _DUE_LINKS: Final = f"""
     with due as (
         select l.objectid from exchangesyncidmapping l
-        where l.mailboxid = %(mailbox)s and l.objecttypecode = %(kind)s::varchar
+        where l.mailboxid = %(mailbox)s and l.objecttypecode = any(%(kinds)s::varchar[])
             and (l.stage < 2 or l.dueon is not null) and (l.dueon is null or l.dueon <= %(now)s)
         union select l.objectid from exchangesyncitem i join exchangesyncidmapping l
             on l.mailboxid = i.mailboxid and l.exchangeentryid = i.exchangeentryid
-        where i.mailboxid = %(mailbox)s and i.objecttypecode = %(kind)s::varchar and i.isheard
+                and l.objecttypecode = i.objecttypecode
+        where i.mailboxid = %(mailbox)s and i.objecttypecode = any(%(kinds)s::varchar[]) and i.isheard
         union select s.objectid from exchangesyncrecord s
-        where s.mailboxid = %(mailbox)s and s.objecttypecode = %(kind)s::varchar and s.isheard)
+        where s.mailboxid = %(mailbox)s and s.objecttypecode = any(%(kinds)s::varchar[]) and s.isheard)
     {act_links.SELECT} join due on due.objectid = l.objectid
-    where l.mailboxid = %(mailbox)s and l.objecttypecode = %(kind)s::varchar and l.stage < 3
+    where l.mailboxid = %(mailbox)s and l.objecttypecode = any(%(kinds)s::varchar[]) and l.stage < 3
         and (l.dueon is null or l.dueon <= %(now)s or (l.dueon >= '9999-01-01' and l.lastsyncerror is null))
     order by l.createdon, l.objectid
 """.encode()  # noqa: S608 - put together from constants
@@ -52,12 +55,16 @@ _HEARD: Final = (
 )
 
 
-async def is_quiet(connection: AsyncConnection, run: ActRun, kind: Kind) -> bool:
-    """Tell whether the kind is followed, and nothing has changed since a pass took note of it last."""
-    filters = filter_of(run, kind).expression
-    cursor = await connection.execute(_quiet(kind, filters), _names(run, kind))
-    row = await cursor.fetchone()
-    return row is not None and row[0] is True
+async def not_quiet(connection: AsyncConnection, run: ActRun, kinds: Sequence[Kind]) -> list[Kind]:
+    """Return those of the kinds that are not followed, or of which something has changed since a pass took note last."""
+    if not kinds:
+        return []
+    asked = tuple((kind, filter_of(run, kind).expression) for kind in kinds)
+    names: dict[str, object] = {"mailbox": run.mailboxid}
+    names |= {f"limit{number}": int(run.rules[kind].limit) for number, kind in enumerate(kinds)}
+    cursor = await connection.execute(_quiet(asked), names)
+    quiet = {Kind(kind) for kind, is_quiet in await cursor.fetchall() if is_quiet}
+    return [kind for kind in kinds if kind not in quiet]
 
 
 async def follow(connection: AsyncConnection, run: ActRun, kind: Kind) -> None:
@@ -110,15 +117,14 @@ async def due(connection: AsyncConnection, run: ActRun, now: datetime) -> list[D
     found = [
         Due(None, None, Kind(kind), item_id, retries) for item_id, kind, retries in await items.fetchall()
     ]
-    for kind in run.rules:
+    for kinds in together(run.rules):
         cursor = connection.cursor(row_factory=dict_row)
-        await cursor.execute(_DUE_LINKS, {**names, "kind": kind.value})
+        await cursor.execute(_DUE_LINKS, {**names, "kinds": [kind.value for kind in kinds]})
         links = [act_links.link_of(row) for row in await cursor.fetchall()]
-        found += [Due(link, link.crmid, kind, link.item_id) for link in links]
-        records = await connection.execute(
-            _due_records(kind, filter_of(run, kind).expression), _names(run, kind)
-        )
-        found += [Due(None, key, kind, None) for (key,) in await records.fetchall()]
+        found += [Due(link, link.crmid, link.kind, link.item_id) for link in links]
+        asked = tuple((kind, filter_of(run, kind).expression) for kind in kinds)
+        records = await connection.execute(_due_records(asked), {"mailbox": run.mailboxid})
+        found += [Due(None, key, Kind(kind), None) for key, kind in await records.fetchall()]
     return found
 
 
@@ -135,25 +141,29 @@ def _differs(filters: str) -> str:
     return _DIFFERS.replace("{in_filters}", in_filters(filters))
 
 
-def _digest(kind: Kind, filters: str) -> str:
+def _digest(kind: Kind, filters: str, limit: str = "limit") -> str:
     """Return the expression for what a mailbox was begun to be followed with."""
     quoted = "'" + begins(kind, filters).replace("'", "''") + "'"
-    return _DIGEST.format(begins=quoted, limit="%(limit)s::int")
+    return _DIGEST.format(begins=quoted, limit=f"%({limit})s::int")
 
 
 # All of these are put together from constants.
 
 
 @lru_cache(maxsize=64)
-def _quiet(kind: Kind, filters: str) -> bytes:
-    return f"""
-        select coalesce(f.isfollowed and f.followedfrom is null and f.filters = {_digest(kind, filters)}, false)
+def _quiet(asked: tuple[tuple[Kind, str], ...]) -> bytes:
+    return " union all ".join(
+        f"""
+        select '{kind.value}', coalesce(
+                f.isfollowed and f.followedfrom is null and f.filters = {_digest(kind, filters, f"limit{number}")}, false)
             and not exists (select from exchangesyncrecord s
-                where s.mailboxid = m.mailboxid and s.objecttypecode = %(kind)s::varchar and not s.isheard)
+                where s.mailboxid = m.mailboxid and s.objecttypecode = '{kind.value}' and not s.isheard)
         from mailbox m left join exchangesyncfolder f
-            on f.mailboxid = m.mailboxid and f.objecttypecode = %(kind)s::varchar
+            on f.mailboxid = m.mailboxid and f.objecttypecode = '{kind.value}'
         where m.mailboxid = %(mailbox)s
-    """.encode()  # noqa: S608 - put together from constants
+        """  # noqa: S608 - put together from constants
+        for number, (kind, filters) in enumerate(asked)
+    ).encode()
 
 
 @lru_cache(maxsize=64)
@@ -202,14 +212,16 @@ def _prune(kind: Kind, filters: str) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _due_records(kind: Kind, filters: str) -> bytes:
-    table = TABLES[kind]
-    return f"""
-        select r.{table.key}
+def _due_records(asked: tuple[tuple[Kind, str], ...]) -> bytes:
+    each = " union all ".join(
+        f"""
+        select r.{(table := TABLES[kind]).key} as key, '{kind.value}' as kind, r.createdon
         from (select distinct objectid from exchangesyncrecord
-                where mailboxid = %(mailbox)s and objecttypecode = %(kind)s::varchar and isheard) s
+                where mailboxid = %(mailbox)s and objecttypecode = '{kind.value}' and isheard) s
             join {table.name} r on r.{table.key} = s.objectid
             join mailbox m on m.mailboxid = %(mailbox)s
         where {begins(kind, filters)}
-        order by r.createdon, r.{table.key}
-    """.encode()  # noqa: S608 - put together from constants
+        """  # noqa: S608 - put together from constants
+        for kind, filters in asked
+    )
+    return f"select key, kind from ({each}) d order by createdon, key".encode()  # noqa: S608 - put together from constants

@@ -23,6 +23,9 @@ _PRIVILEGES: Final = {
     Kind.SERIES: Privilege.READ_ACTIVITY,
     Kind.SERVICE: Privilege.READ_ACTIVITY,
     Kind.TASK: Privilege.READ_ACTIVITY,
+    Kind.PHONECALL: Privilege.READ_ACTIVITY,
+    Kind.LETTER: Privilege.READ_ACTIVITY,
+    Kind.FAX: Privilege.READ_ACTIVITY,
 }
 """What a user has to have to see records of a kind."""
 COLUMNS: Final = f"""

@@ -23,7 +23,7 @@ from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.exchange.xml_text import ILLEGAL
 from serversync.mapping.fields import FIELDS
 from serversync.mapping.values import Form, is_day_kept, reader, to_crm, to_exchange
-from serversync.rules.record import Fields, Kind, Value
+from serversync.rules.record import TASKS, Fields, Kind, Value
 
 CATEGORIES: Final = FieldURI("item:Categories")
 _ALSO: Final[tuple[AnyFieldURI, ...]] = (
@@ -33,9 +33,8 @@ _ALSO: Final[tuple[AnyFieldURI, ...]] = (
     CATEGORIES,
     RECORD_STAMP,
 )
-_OF_KIND: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = {
-    Kind.TASK: (FieldURI("task:IsRecurring"), FieldURI("task:IsComplete"), REMINDER_IS_SET, OWNERSHIP)
-}
+_OF_TASKS: Final = (FieldURI("task:IsRecurring"), FieldURI("task:IsComplete"), REMINDER_IS_SET, OWNERSHIP)
+_OF_KIND: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = dict.fromkeys(TASKS, _OF_TASKS)
 _COMPLETED_ON: Final = FieldURI("task:CompleteDate")
 _INDEXED: Final = re.compile(r"(?P<path>[^\[]+)\[(?P<key>[^\]]+)\]")
 _KEPT_WHOLE: Final = 255
@@ -123,7 +122,7 @@ def fields_of(kind: Kind, item: EwsItem) -> dict[str, Value]:
     for name, read, found in _entries_of(rows, item):
         if found is not None and (value := read(found)) is not None:
             fields[name] = value
-    if kind is Kind.TASK and "reminderon" in fields and not reminds_of(item):
+    if kind in TASKS and "reminderon" in fields and not reminds_of(item):
         del fields["reminderon"]
     return fields
 

@@ -30,6 +30,9 @@ class KindSettings:
     takes_all: str | None = None
 
 
+_OF_TASKS: Final = KindSettings(
+    "tasksyncdirection", "taskdeletionbehaviorfromcrm", "ssstaskdeletionsyncbehaviorfromexchange"
+)
 KINDS: Final[dict[Kind, KindSettings]] = {
     Kind.CONTACT: KindSettings(
         "contactsyncdirection",
@@ -37,9 +40,11 @@ KINDS: Final[dict[Kind, KindSettings]] = {
         "contactdeletionbehaviorfromexchange",
         "trackallcontacts",
     ),
-    Kind.TASK: KindSettings(
-        "tasksyncdirection", "taskdeletionbehaviorfromcrm", "ssstaskdeletionsyncbehaviorfromexchange"
-    ),
+    # What is a task in Exchange follows the settings of tasks.
+    Kind.TASK: _OF_TASKS,
+    Kind.PHONECALL: _OF_TASKS,
+    Kind.LETTER: _OF_TASKS,
+    Kind.FAX: _OF_TASKS,
     Kind.APPOINTMENT: KindSettings(
         "appointmentsyncdirection",
         "appointmentdeletionbehaviorfromcrm",

@@ -14,11 +14,11 @@ from serversync.exchange.client import EwsClient
 from serversync.exchange.types.calendar_item import CalendarItem, CalendarItemType
 from serversync.exchange.types.ids import AnyFolderId, DistinguishedFolderId
 from serversync.exchange.types.item import Item
-from serversync.rules.record import Kind
+from serversync.rules.record import TASKS, Kind
 
 ELEMENTS: Final = {
     Kind.CONTACT: "Contact",
-    Kind.TASK: "Task",
+    **dict.fromkeys(TASKS, "Task"),
     Kind.APPOINTMENT: "CalendarItem",
     Kind.SERIES: "CalendarItem",
     Kind.SERVICE: "CalendarItem",
@@ -26,7 +26,7 @@ ELEMENTS: Final = {
 """The element of an item of each kind."""
 FOLDERS: Final = {
     Kind.CONTACT: DistinguishedFolderId("contacts"),
-    Kind.TASK: DistinguishedFolderId("tasks"),
+    **dict.fromkeys(TASKS, DistinguishedFolderId("tasks")),
     Kind.APPOINTMENT: DistinguishedFolderId("calendar"),
     Kind.SERIES: DistinguishedFolderId("calendar"),
     Kind.SERVICE: DistinguishedFolderId("calendar"),

@@ -144,15 +144,16 @@ class ActStoreOnPostgres:
 
     async def hear_records(self, run: ActRun, kind: Kind) -> None:
         """See ``ActStore``."""
+        kinds = [Kind(each) for each in _heard_with(run, kind)]
         async with self._pool.connection() as connection:
-            if await act_changes.is_quiet(connection, run, kind):
-                return
-        async with self._transaction(run) as connection:
-            await act_changes.follow(connection, run, kind)
-        async with self._pool.connection() as connection:
-            first = await act_changes.first_followed(connection)
-        async with self._transaction(run) as connection:
-            await act_changes.take_note(connection, run, kind, first)
+            loud = await act_changes.not_quiet(connection, run, [each for each in kinds if each in run.rules])
+        for each in loud:
+            async with self._transaction(run) as connection:
+                await act_changes.follow(connection, run, each)
+            async with self._pool.connection() as connection:
+                first = await act_changes.first_followed(connection)
+            async with self._transaction(run) as connection:
+                await act_changes.take_note(connection, run, each, first)
 
     async def seen(self, run: ActRun, kind: Kind, crmids: Sequence[UUID]) -> None:
         """See ``ActStore``."""

@@ -63,6 +63,25 @@ _UNLINKED: Final = """not exists (select from exchangesyncidmapping k
 _COMPANY: Final = """case r.parentcustomeridtype
     when 'account' then (select a.name from account a where a.accountid = r.parentcustomerid)
     when 'contact' then (select c.fullname from contact c where c.contactid = r.parentcustomerid) end"""
+
+
+def _among_tasks(kind: Kind, defaults: Mapping[str, int]) -> Table:
+    """Return the table of what is a task in Exchange."""
+    return Table(
+        kind.value,
+        "activityid",
+        tuple(row.logicalname for row in FIELDS[kind]),
+        "coalesce(subject, '')",
+        # One that is completed goes on, so that it can be opened again.
+        f"r.statecode = 0 and {FILTERS} and {_UNLINKED.format(key='activityid')}",
+        # What is over reminds nobody; the time is kept for the case that it is opened again.
+        shown={"reminderon": "case when r.statecode = 0 then r.reminderon end"},
+        groups={"statecode": ("statecode", "statuscode")},
+        is_completed="r.statecode <> 0",
+        defaults={"prioritycode": 1, "statecode": 0, **defaults},
+    )
+
+
 TABLES: Final = {
     Kind.CONTACT: Table(
         "contact",
@@ -76,19 +95,10 @@ TABLES: Final = {
     ),
     # How appointments are read and written stands in ``act_appointments``.
     Kind.APPOINTMENT: Table("appointment", "activityid", (), "coalesce(r.subject, '')", BEGINS),
-    Kind.TASK: Table(
-        "task",
-        "activityid",
-        tuple(row.logicalname for row in FIELDS[Kind.TASK]),
-        "coalesce(subject, '')",
-        # One that is completed goes on, so that it can be opened again.
-        f"r.statecode = 0 and {FILTERS} and {_UNLINKED.format(key='activityid')}",
-        # What is over reminds nobody; the time is kept for the case that it is opened again.
-        shown={"reminderon": "case when r.statecode = 0 then r.reminderon end"},
-        groups={"statecode": ("statecode", "statuscode")},
-        is_completed="r.statecode <> 0",
-        defaults={"percentcomplete": 0, "prioritycode": 1, "statecode": 0, "statuscode": 2},
-    ),
+    Kind.TASK: _among_tasks(Kind.TASK, {"percentcomplete": 0, "statuscode": 2}),
+    Kind.PHONECALL: _among_tasks(Kind.PHONECALL, {"statuscode": 1}),
+    Kind.LETTER: _among_tasks(Kind.LETTER, {"statuscode": 2}),
+    Kind.FAX: _among_tasks(Kind.FAX, {"statuscode": 1}),
     # How series are read and written stands in ``act_series_records``.
     Kind.SERIES: Table(
         "recurringappointmentmaster",

@@ -12,6 +12,7 @@ from serversync.adapters.act_settings import KINDS
 from serversync.adapters.act_side import ELEMENTS, FOLDERS
 from serversync.adapters.stamps import STAMP
 from serversync.core.errors import ItemUnreadable, ServiceError
+from serversync.engine.act_ports import HEARD_WITH
 from serversync.exchange.client import EwsClient
 from serversync.exchange.operations.create_item import CreateItem, SendMeetingInvitations
 from serversync.exchange.operations.delete_item import (
@@ -47,8 +48,8 @@ async def write_and_remove(client: EwsClient, mailbox: str | None) -> str:
     """
     names = []
     for kind in KINDS:
-        if kind in (Kind.SERIES, Kind.SERVICE):
-            continue  # they lie where appointments do
+        if kind is Kind.SERIES or kind in HEARD_WITH:
+            continue  # they lie where appointments or tasks do
         (found,) = await client.call(GetFolder((FOLDERS[kind],)), mailbox=mailbox)
         names.append(found.unwrap().display_name or kind.value)
         await _try(client, mailbox, kind)

@@ -39,7 +39,7 @@ from serversync.exchange.types.writing import NewItem
 from serversync.rules.attachments import PREFIX
 from serversync.rules.pictures import PICTURE
 from serversync.rules.plan import Sight
-from serversync.rules.record import Fields, Kind
+from serversync.rules.record import TASKS, Fields, Kind
 
 T = TypeVar("T", ItemToMake, ItemToChange)
 S = TypeVar("S")
@@ -265,7 +265,7 @@ class Writer:
             (ItemId(item.item_id),),
             DeleteType.MOVE_TO_DELETED_ITEMS,
             send_meeting_cancellations=cancellations,
-            affected_task_occurrences=AffectedTaskOccurrences.ALL_OCCURRENCES if kind is Kind.TASK else None,
+            affected_task_occurrences=AffectedTaskOccurrences.ALL_OCCURRENCES if kind in TASKS else None,
         )
         (deleted,) = await self._side.client.call(request, mailbox=self._side.mailbox)
         deleted.unwrap()

@@ -63,6 +63,11 @@ class Kind:
         """What people call one of them."""
         return self.noun or self.word
 
+    @property
+    def path(self) -> str:
+        """What addresses call many of them."""
+        return self.plural.replace(" ", "-")
+
 
 def _usual(statuses: Statuses) -> dict[str, tuple[int, int]]:
     """Return state and status of each act, where a state has several statuses the usual one."""

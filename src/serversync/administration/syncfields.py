@@ -1,4 +1,4 @@
-"""Which way each field of contacts, tasks, appointments and series goes: the field maps, and what administrators have set."""
+"""Which way each field of a kind goes: the field maps, and what administrators have set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

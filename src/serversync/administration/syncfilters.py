@@ -27,6 +27,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "series": Kind.SERIES,
     "service": Kind.SERVICE,
     "task": Kind.TASK,
+    "phonecall": Kind.PHONECALL,
+    "letter": Kind.LETTER,
+    "fax": Kind.FAX,
 }
 """The kinds by the words for them."""
 _WORD_OF: Final = {kind.value: word for word, kind in KINDS.items()}

@@ -50,12 +50,15 @@ def change(
 @app.command("fields")
 def fields(
     kind: Annotated[
-        str | None, typer.Argument(help="contact, task, appointment or series; all if none is given.")
+        str | None,
+        typer.Argument(
+            help="contact, task, phonecall, letter, fax, appointment or series; all if none is given."
+        ),
     ] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Show which way each field of contacts, tasks, appointments and series goes."""
+    """Show which way each field of contacts, tasks, phone calls, letters, faxes, appointments and series goes."""
     with with_database(as_json=as_json) as output:
         from serversync.administration import syncfields
 
@@ -68,7 +71,9 @@ def fields(
 
 @app.command("field")
 def field(
-    kind: Annotated[str, typer.Argument(help="contact, task, appointment or series.")],
+    kind: Annotated[
+        str, typer.Argument(help="contact, task, phonecall, letter, fax, appointment or series.")
+    ],
     column: Annotated[str, typer.Argument(help="Logical name of the field.")],
     direction: Annotated[str, typer.Argument(help="none, to-exchange, to-crm or both.")],
     *,

@@ -93,7 +93,9 @@ def find_all(*, user: Login = None, as_json: Json = False) -> None:
 
 @app.command("attributes")
 def attributes(
-    kind: Annotated[str, typer.Argument(help="contact, appointment, series or task.")],
+    kind: Annotated[
+        str, typer.Argument(help="contact, appointment, series, task, phonecall, letter or fax.")
+    ],
     *,
     as_json: Json = False,
 ) -> None:
@@ -119,7 +121,9 @@ def attributes(
 
 @app.command("add")
 def add(
-    kind: Annotated[str, typer.Argument(help="contact, appointment, series or task.")],
+    kind: Annotated[
+        str, typer.Argument(help="contact, appointment, series, task, phonecall, letter or fax.")
+    ],
     name: Annotated[str, typer.Argument(help="Name of the filter.")],
     *,
     where: Where = None,

@@ -1,8 +1,8 @@
 """The filters that users begin with: those of the reference, as templates of the organization, and how a user gets them.
 
 Source: the server-side synchronization inventory. Unlike the reference, what somebody merely owns counts among
-appointments too, because the owner stands for an organizer that is missing; and a task that was completed stays in, so
-that it can be opened again (only open ones begin to take part).
+appointments too, because the owner stands for an organizer that is missing; and what was completed of tasks,
+phone calls, letters and faxes stays in, so that it can be opened again (only open ones begin to take part).
 """
 
 import json
@@ -52,6 +52,9 @@ DEFAULTS: Final[Mapping[UUID, tuple[str, str, list[dict[str, Any]]]]] = {
             {"attribute": "statecode", "operator": "in", "value": [0, 3]},
         ],
     ),
+    UUID("4f9a1f6a-6a3b-4b51-8d5f-0c1d36f1a00a"): ("phonecall", "My Phone Calls", [_MINE]),
+    UUID("4f9a1f6a-6a3b-4b51-8d5f-0c1d36f1a00b"): ("letter", "My Letters", [_MINE]),
+    UUID("4f9a1f6a-6a3b-4b51-8d5f-0c1d36f1a00c"): ("fax", "My Faxes", [_MINE]),
 }
 """Key, kind, name and conditions."""
 

@@ -103,7 +103,7 @@ _TYPES: Final[tuple[tuple[type[Any], AttributeType], ...]] = (
 )
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def attributes(kind: Kind) -> Mapping[str, Attribute]:
     """Return what records of a kind can be asked about, by name."""
     found = {}

@@ -78,11 +78,10 @@ class ActPass:
             ServiceError: the mailbox cannot be read or written now; everything before is written down.
         """
         faults.reach("act.claimed")
-        for kind, rules in self._run.rules.items():
-            if rules.effective:
-                if kind not in HEARD_WITH:
-                    await self._hear(kind)
-                await self._store.hear_records(self._run, kind)
+        heard = [kind for kind, rules in self._run.rules.items() if rules.effective]
+        for kind in dict.fromkeys(HEARD_WITH.get(each, each) for each in heard):
+            await self._hear(kind)
+            await self._store.hear_records(self._run, kind)
         faults.reach("act.heard")
         due = [
             each for each in await self._store.due(self._run, self._clock()) if each.kind in self._run.rules

@@ -15,7 +15,12 @@ Heard = tuple[Due, Item]
 
 
 async def as_what_they_are(
-    run: ActRun, mailbox: ActMailbox, store: ActStore, new: Sequence[Heard], links: Mapping[UUID, Link]
+    run: ActRun,
+    mailbox: ActMailbox,
+    store: ActStore,
+    new: Sequence[Heard],
+    links: Mapping[UUID, Link],
+    stamped: set[UUID],
 ) -> tuple[list[Heard], list[tuple[Due, ServiceError]]]:
     """Return items that no link names under the kinds that they are of, and those that cannot be read as such.
 
@@ -25,6 +30,7 @@ async def as_what_they_are(
         store: The store, where the kind is noted.
         new: The items, each with the kind that it was heard of as.
         links: The links that their stamps name.
+        stamped: The records that are there though the links which the stamps name are not; those found here are added.
     """
     found = list(new)
     unread: list[tuple[Due, ServiceError]] = []
@@ -32,9 +38,10 @@ async def as_what_they_are(
         if kind not in run.rules:
             continue
         stamps = {n: item.stamp for n, (due, item) in enumerate(found) if due.kind is heard_as and item.stamp}
-        lost = {stamp for stamp in stamps.values() if stamp not in links}
+        lost = {stamp for stamp in stamps.values() if stamp not in links and stamp not in stamped}
         if lost:
             lost = set(await store.records(run, [(kind, stamp) for stamp in lost]))
+            stamped |= lost
         own = [n for n, stamp in stamps.items() if stamp in lost or _is_of(kind, links.get(stamp))]
         if own:
             read, trouble = await _read_as(run, mailbox, store, kind, [found[n][0] for n in own])

@@ -78,7 +78,9 @@ class Identities:
         new, unread = await self._sort(due, items)
         known = await self._known(new)
         if not HEARD_WITH.keys().isdisjoint(self._run.rules):
-            new, others = await as_what_they_are(self._run, self._mailbox, self._store, new, known.links)
+            new, others = await as_what_they_are(
+                self._run, self._mailbox, self._store, new, known.links, known.stamped
+            )
             unread += others
         ids = iter(new_ids)
         meetings: dict[UUID, Meeting] = {}

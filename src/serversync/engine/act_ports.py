@@ -17,7 +17,7 @@ from serversync.rules.duplicates import FIRST_ADDRESS, Keys
 from serversync.rules.guards import UNWRITTEN, Answer, Brake, Held, Shown, Writes
 from serversync.rules.merge import Conflict
 from serversync.rules.plan import PLAIN, Facts, KindRules, Plan, Sight
-from serversync.rules.record import Fields, Kind
+from serversync.rules.record import AS_TASKS, Fields, Kind
 
 BRAKE = Brake()
 """The brake where no setting says otherwise."""
@@ -25,7 +25,9 @@ IN_FLIGHT = timedelta(seconds=100)
 """So long a request may still take effect whose answer never came, where the profile names no time."""
 
 
-HEARD_WITH: Mapping[Kind, Kind] = MappingProxyType({Kind.SERVICE: Kind.APPOINTMENT})
+HEARD_WITH: Mapping[Kind, Kind] = MappingProxyType(
+    {Kind.SERVICE: Kind.APPOINTMENT, **dict.fromkeys(AS_TASKS, Kind.TASK)}
+)
 """Kinds without a feed of their own: that of the other kind, whose items lie in the same folder, tells of their items."""
 NOTHING_ASIDE: Mapping[str, ServiceError | None] = MappingProxyType({})
 """All of an item can be synchronized."""
@@ -320,7 +322,10 @@ class ActStore(Protocol):
         ...
 
     async def hear_records(self, run: ActRun, kind: Kind) -> None:
-        """Remember which records were changed by others since this was called last; at first, all that matter."""
+        """Remember which records were changed by others since this was called last; at first, all that matter.
+
+        Records of every kind that its feed tells of (``HEARD_WITH``) are meant.
+        """
         ...
 
     async def due(self, run: ActRun, now: datetime) -> list[Due]:

@@ -5,7 +5,7 @@
 Source: the field maps of the server-side synchronization inventory.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from serversync.mapping.values import Form
@@ -120,6 +120,16 @@ TASK: Final[tuple[FieldMap, ...]] = (
 )
 """``task`` and ``Task``; ``statecode`` is the pair of state and status, ``reminderon`` empty where nothing reminds."""
 
+
+def _as_task(status: Form) -> tuple[FieldMap, ...]:
+    """Return the map of what is a task in Exchange alone: that of tasks without the percentage, with its own statuses."""
+    return tuple(
+        replace(row, form=status) if row.form is Form.STATUS else row
+        for row in TASK
+        if row.form is not Form.PERCENT
+    )
+
+
 APPOINTMENT: Final[tuple[FieldMap, ...]] = (
     FieldMap("scheduledstart", "calendar:Start", Form.TIMES, is_fixed=True, label="Appointment Time"),
     FieldMap("description", "item:Body", Form.NOTE, label="Body"),
@@ -184,6 +194,9 @@ APPOINTMENT: Final[tuple[FieldMap, ...]] = (
 FIELDS: Final[dict[Kind, tuple[FieldMap, ...]]] = {
     Kind.CONTACT: CONTACT,
     Kind.TASK: TASK,
+    Kind.PHONECALL: _as_task(Form.CALL_STATUS),
+    Kind.LETTER: _as_task(Form.LETTER_STATUS),
+    Kind.FAX: _as_task(Form.FAX_STATUS),
     Kind.APPOINTMENT: APPOINTMENT,
 }
 """The kinds whose fields are known."""

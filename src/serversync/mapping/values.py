@@ -36,6 +36,9 @@ class Form(Enum):
     PERCENT = "percent"
     IMPORTANCE = "importance"
     STATUS = "status"
+    CALL_STATUS = "status of a phone call"
+    LETTER_STATUS = "status of a letter"
+    FAX_STATUS = "status of a fax"
     MOMENT = "moment"
     PICTURE = "picture"
     TIMES = "times"
@@ -59,6 +62,23 @@ TASK_STATUS: Final = {
 }
 """``statecode`` and ``statuscode`` of each status of a task."""
 _COMPLETED_OR_CANCELED: Final = frozenset({1, 2})
+
+
+def _of_correspondence(opened: int, completed: int) -> dict[str, tuple[int, int]]:
+    """Return the status of each status of a task; what is not completed is open, however far it is."""
+    return {word: (state, completed if state else opened) for word, (state, _) in TASK_STATUS.items()}
+
+
+STATUSES: Final[dict[Form, dict[str, tuple[int, int]]]] = {
+    Form.STATUS: TASK_STATUS,
+    Form.CALL_STATUS: _of_correspondence(opened=1, completed=2),
+    Form.LETTER_STATUS: _of_correspondence(opened=2, completed=4),
+    Form.FAX_STATUS: _of_correspondence(opened=1, completed=2),
+}
+"""``statecode`` and ``statuscode`` of each status of a task, by what the record is.
+
+Source: Dataverse table reference; the statuses are the default ones of their states.
+"""
 
 
 def to_crm(form: Form, value: Any) -> Value:
@@ -96,8 +116,10 @@ def to_exchange(form: Form, value: Value) -> Any:
             return tuple(each.strip() for each in str(value).split(",") if each.strip())
         case Form.IMPORTANCE:
             return next((word for word, code in IMPORTANCE.items() if code == value), "Normal")
-        case Form.STATUS if isinstance(value, tuple):
-            return _status_word(value)
+        case Form.STATUS | Form.CALL_STATUS | Form.LETTER_STATUS | Form.FAX_STATUS if isinstance(
+            value, tuple
+        ):
+            return _status_word(form, value)
         case Form.PERCENT | Form.NOTE | Form.TEXT:
             return value
     raise ValueError(f"{value!r} is no {form.value}")
@@ -165,13 +187,13 @@ _READERS: Final[dict[Form, Callable[[Any], Value]]] = {
     Form.TEXTS: _joined,
     Form.PERCENT: round,
     Form.IMPORTANCE: IMPORTANCE.get,
-    Form.STATUS: TASK_STATUS.get,
     Form.MOMENT: _moment,
+    **{form: statuses.get for form, statuses in STATUSES.items()},
 }
 
 
-def _status_word(status: tuple[Value, ...]) -> str:
-    for word, known in TASK_STATUS.items():
+def _status_word(form: Form, status: tuple[Value, ...]) -> str:
+    for word, known in STATUSES[form].items():
         if known == status:
             return word
     # Cancelled tasks and statuses of one's own: completed or not is all that Exchange can say.

@@ -24,9 +24,40 @@ class Kind(Enum):
 
     APPOINTMENT = "appointment"
     CONTACT = "contact"
+    FAX = "fax"
+    LETTER = "letter"
+    PHONECALL = "phonecall"
     SERIES = "recurringappointmentmaster"
     SERVICE = "serviceappointment"
     TASK = "task"
+
+    @property
+    def noun(self) -> str:
+        """What people call one of them."""
+        return {
+            Kind.PHONECALL: "phone call",
+            Kind.SERIES: "series",
+            Kind.SERVICE: "service activity",
+        }.get(self, self.value)
+
+    @property
+    def plural(self) -> str:
+        """What people call many of them.
+
+        >>> Kind.CONTACT.plural, Kind.FAX.plural, Kind.SERIES.plural
+        ('contacts', 'faxes', 'series')
+        """
+        return {
+            Kind.FAX: "faxes",
+            Kind.SERIES: "series",
+            Kind.SERVICE: "service activities",
+        }.get(self, f"{self.noun}s")
+
+
+AS_TASKS = (Kind.PHONECALL, Kind.LETTER, Kind.FAX)
+"""What is a task in Exchange, and another thing in the CRM."""
+TASKS = frozenset({Kind.TASK, *AS_TASKS})
+"""What is a task in Exchange."""
 
 
 class Side(Enum):

@@ -28,6 +28,7 @@ from serversync.core.errors import (
 from serversync.core.ids import uuid_of
 from serversync.engine.act_aside import kept_aside
 from serversync.engine.act_ports import (
+    HEARD_WITH,
     ActRun,
     CrmChange,
     Due,
@@ -52,6 +53,8 @@ from serversync.rules.record import Fields, Kind, Value
 T = TypeVar("T")
 S = TypeVar("S", ItemToMake, ItemToChange)
 NAMES = ("subject", "body", "place", PICTURE)
+NAMES_OF_CALL = ("subject", "body", PICTURE)
+"""What a phone call has in the CRM; the place of its task stays in Exchange."""
 NO_PICTURE = "no picture"
 """How a value begins that somebody gives for a photo, and that nobody can take over."""
 PAGE = 3
@@ -59,9 +62,19 @@ IN_FLIGHT = timedelta(seconds=100)
 WATCHED, DELETED, ELSEWHERE = Sight.SEEN, Sight.GONE, Sight.AWAY
 
 
+def names_of(kind: Kind) -> tuple[str, ...]:
+    """What records of a kind have."""
+    return NAMES_OF_CALL if kind is Kind.PHONECALL else NAMES
+
+
+def feed_of(kind: Kind) -> Kind:
+    """The kind whose feed tells of items of a kind."""
+    return HEARD_WITH.get(kind, kind)
+
+
 @dataclass(slots=True)
 class Stored:
-    """An item as the imitated Exchange keeps it."""
+    """An item as the imitated Exchange keeps it; ``kind`` is that of its folder, which a phone call shares with tasks."""
 
     item_id: str
     kind: Kind
@@ -91,6 +104,16 @@ class Row:
 def has_no_picture(fields: Fields) -> bool:
     """Tell whether the photo of an item is none that can be taken over."""
     return str(fields.get(PICTURE)).startswith(NO_PICTURE)
+
+
+def _as(kind: Kind, item: Item) -> Item:
+    """Return an item as it is read where it is of this kind."""
+    if kind is not Kind.PHONECALL:
+        return item
+    names = {*names_of(kind), "label"}
+    return msgspec.structs.replace(
+        item, fields={name: value for name, value in item.fields.items() if name in names}
+    )
 
 
 class Exchange:
@@ -152,15 +175,15 @@ class Exchange:
 
     async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
         self.world.trouble()
-        return [self._read(each) for each in item_ids]
+        return [self._read(kind, each) for each in item_ids]
 
-    def _read(self, item_id: str) -> Item | ServiceError:
+    def _read(self, kind: Kind, item_id: str) -> Item | ServiceError:
         item = self.items.get(item_id)
         if item is None or item.place is DELETED:
             return ItemGone()
         if self.world.chance(60):
             return ItemUnreadable()
-        return self._shown(item)
+        return _as(kind, self._shown(item))
 
     @staticmethod
     def _shown(item: Stored) -> Item:
@@ -178,7 +201,7 @@ class Exchange:
 
     async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
         self.world.trouble()
-        return [Found(self._shown(i), i.place) for i in self.items.values() if i.stamp == stamp]
+        return [Found(_as(kind, self._shown(i)), i.place) for i in self.items.values() if i.stamp == stamp]
 
     async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
         return [None] * len(records)
@@ -187,15 +210,25 @@ class Exchange:
         def make(new: ItemToMake) -> Written:
             label = str(new.fields["label"])
             item = Stored(
-                self.new_id(), kind, label, {}, stamp=new.stamp, is_tracked=True, made=self.world.tick()
+                self.new_id(),
+                feed_of(kind),
+                label,
+                {},
+                stamp=new.stamp,
+                is_tracked=True,
+                made=self.world.tick(),
             )
             self.items[item.item_id] = item
             self.world.person_deleted.get(label, set()).discard("exchange")
             self._put(item, new.fields)
+            if kind is Kind.PHONECALL:
+                item.fields["place"] = "of Exchange itself"
             self.invite(item)
             self.log(item)
             # Of some items it is known at once what they say; passes read only one of these.
-            says = dict(item.fields) if self.world.random.random() < 0.5 else None
+            known = {*names_of(kind), *new.fields}
+            of_kind = {name: value for name, value in item.fields.items() if name in known}
+            says = of_kind if self.world.random.random() < 0.5 else None
             return Written(item.item_id, str(item.key), says)
 
         return self._each(items, make)
@@ -322,7 +355,7 @@ class Crm:
         self.unheard[kind] = {
             link.item_id
             for link in self._links.values()
-            if link.kind is kind and link.item_id and link.stage is not Stage.GONE
+            if feed_of(link.kind) is kind and link.item_id and link.stage is not Stage.GONE
         }
 
     async def hear(self, run: ActRun, kind: Kind, page: FeedPage) -> None:
@@ -399,7 +432,7 @@ class Crm:
 
     async def records(self, run: ActRun, crmids: Sequence[tuple[Kind, UUID]]) -> dict[UUID, Record]:
         self.world.trouble()
-        rows = [self.rows[crmid] for _, crmid in crmids if crmid in self.rows]
+        rows = [r for kind, key in crmids if (r := self.rows.get(key)) is not None and r.kind is kind]
         return {
             r.crmid: Record(r.crmid, r.kind, r.version, dict(r.fields), r.in_filters, r.label) for r in rows
         }
@@ -421,6 +454,8 @@ class Crm:
         self.world.commit(effect)
 
     def _write(self, link: Link) -> None:
+        if link.kind is Kind.PHONECALL and link.base is not None:
+            assert "place" not in link.base.exchange, "it was read as a task"
         self._links[link.crmid] = link
         self.shown.update(conflict.lost for conflict in link.conflicts)
 
@@ -441,7 +476,7 @@ class Crm:
         if link.item_id is not None:
             was_heard = self.marks.pop(link.item_id, None) is not None
             if not was_heard and (before is None or before.item_id != link.item_id):
-                self.unheard.setdefault(link.kind, set()).add(link.item_id)
+                self.unheard.setdefault(feed_of(link.kind), set()).add(link.item_id)
         return written
 
     def _change(self, link: Link, change: CrmChange, aside: frozenset[str]) -> Link:
@@ -476,6 +511,12 @@ class Crm:
             self.marks.pop(item_id, None)
             if copy_of is not None:
                 self.copied.add(item_id)
+
+    async def recognise(self, run: ActRun, item_ids: Sequence[str], heard_as: Kind, kind: Kind) -> None:
+        def effect() -> None:
+            self.marks.update({each: kind for each in item_ids if self.marks.get(each) is heard_as})
+
+        self.world.commit(effect)
 
     async def defer(self, run: ActRun, due: Due, error: ServiceError, due_on: datetime) -> None:
         self.deferred[due.item_id or ""] = due_on, due.retries + 1
@@ -582,13 +623,18 @@ class World:
         items = [i for i in self.exchange.items.values() if i.place in places and not i.is_copy]
         return self.random.choice(items) if items else None
 
+    def is_call(self, item: Stored) -> bool:
+        """Tell whether an item is that of a phone call."""
+        link = self.crm.link(item.stamp) if item.stamp is not None else None
+        return link is not None and link.kind is Kind.PHONECALL
+
     def pick_row(self) -> Row | None:
         return self.random.choice(list(self.crm.rows.values())) if self.crm.rows else None
 
     def person_edits(self) -> None:
         if self.random.random() < 0.5:
             if item := self.pick_item(WATCHED):
-                name = self.random.choice(NAMES)
+                name = self.random.choice(NAMES_OF_CALL if self.is_call(item) else NAMES)
                 item.fields[name] = self.value(item.fields.get(name))
                 if name == PICTURE and self.chance(2):
                     self.replaced.add(item.fields[name])
@@ -597,7 +643,7 @@ class World:
                 item.edits += 1
                 self.exchange.log(item)
         elif row := self.pick_row():
-            name = self.random.choice(NAMES)
+            name = self.random.choice(names_of(row.kind))
             row.fields[name] = self.value(row.fields.get(name))
             row.version = self.tick()
 
@@ -624,7 +670,7 @@ class World:
     def new_row(self, kind: Kind) -> None:
         label = f"L{self.tick()}"
         crmid = uuid_of(self.tick())
-        fields: dict[str, Value] = {name: self.value() for name in NAMES} | {"label": label}
+        fields: dict[str, Value] = {name: self.value() for name in names_of(kind)} | {"label": label}
         self.crm.rows[crmid] = Row(crmid, kind, label, fields, self.tick())
 
     def track(self) -> None:

@@ -14,6 +14,9 @@ MISSING = {
     (Kind.APPOINTMENT, "regardingobjectid"),
     (Kind.TASK, "regardingobjectid"),
     (Kind.SERIES, "regardingobjectid"),
+    (Kind.PHONECALL, "regardingobjectid"),
+    (Kind.LETTER, "regardingobjectid"),
+    (Kind.FAX, "regardingobjectid"),
 }
 """What the reference names and no map here has; stands under *Not yet* in the explanation of synchronization."""
 GROUPED = {"scheduledend", "scheduleddurationminutes", "isalldayevent", "statuscode"}
@@ -72,6 +75,16 @@ def test_tasks() -> None:
     missing = {name for kind, name in MISSING if kind is Kind.TASK}
     assert len(columns) == 10
     assert columns - {"statuscode"} - {row.logicalname for row in FIELDS[Kind.TASK]} == missing
+
+
+@pytest.mark.parametrize("kind", [Kind.PHONECALL, Kind.LETTER, Kind.FAX])
+def test_phone_calls_letters_and_faxes(kind: Kind) -> None:
+    text = section().split("**Fax `fax`, Letter `letter`, Phone call `phonecall`**", 1)[1].split("\n", 1)[0]
+    assert "the same table without % Complete" in text
+    columns = {row.logicalname for row in FIELDS[Kind.TASK]} - {"percentcomplete"}
+    missing = {name for each, name in MISSING if each is kind}
+    of_tasks = {name for each, name in MISSING if each is Kind.TASK}
+    assert ({row.logicalname for row in FIELDS[kind]}, missing) == (columns, of_tasks)
 
 
 def test_series() -> None:

@@ -11,11 +11,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from serversync.administration import appointments, audit, occurrences
+from serversync.administration.activities import Activity
 from serversync.administration.readiness import Readiness
 from serversync.administration.sentences import Sentence
 from serversync.core.clock import now
-from serversync.crm.models import Appointment, Audit, MessageTrace, RecurringAppointmentMaster, Task
+from serversync.crm.models import Appointment, Audit, MessageTrace, RecurringAppointmentMaster
 from serversync.rules.email.acceptance import REASONS
+from serversync.rules.record import Kind
 from serversync.web.ways import in_pages
 
 _READINESS: Final = {
@@ -117,8 +119,15 @@ def record_state(value: int) -> SafeString:
 
 
 @register.filter
-def activity_status(row: Appointment | RecurringAppointmentMaster | Task) -> SafeString:
-    """Show the state of an appointment, a series or a task, with the reason where it says more."""
+def kinds(value: str, count: int = 2) -> str:
+    """Say what people call so many records of a table that is kept in step."""
+    kind = Kind(value)
+    return kind.noun if count == 1 else kind.plural
+
+
+@register.filter
+def activity_status(row: Activity) -> SafeString:
+    """Show the state of an activity, with the reason where it says more."""
     kind = {1: "good", 2: "warn"}.get(row.statecode, "info")
     state, reason = row.get_statecode_display(), row.get_statuscode_display()
     return status(kind, state if state == reason else f"{state}, {reason.lower()}")

@@ -23,6 +23,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     kinds = [
         {
             "word": word,
+            "plural": kind.plural,
             "rows": [(one, syncfilters.described(one)) for one in rows if one.returnedtypecode == kind.value],
         }
         for word, kind in syncfilters.KINDS.items()

@@ -40,6 +40,7 @@ def listing(request: HttpRequest, systemuserid: UUID) -> HttpResponse:
         kinds.append(
             {
                 "word": word,
+                "plural": kind.plural,
                 "rows": [(one, syncfilters.described(one)) for one in of_kind],
                 "preview": filterpreview.preview(user, kind, active) if word == counted else None,
             }
@@ -86,9 +87,7 @@ def _form(request: HttpRequest, user: SystemUser, row: UserQuery, *, is_new: boo
         "found": None if is_new else row,
         "kind": word,
         "preview": preview,
-        "title": f"New filter of {word}s"
-        if is_new and word != "series"
-        else row.name or "New filter of series",
+        "title": f"New filter of {Kind(row.returnedtypecode).plural}" if is_new else row.name,
     }
     return render(request, "filters/form.html", {**_of(user), **shown})
 
