@@ -337,8 +337,13 @@ async def test_a_task_that_somebody_completes_says_when(place: Place) -> None:
 def test_every_row_of_the_maps_is_in_these_tests():
     contact = {*PHONES, *PLAIN, *DATES, "childrensnames", *(f"emailaddress{n}" for n in (1, 2, 3))}
     contact |= {f"address{n}_{part}" for n in ADDRESSES for part in PARTS}
-    # Reminders are in test_act_tasks.
-    assert {row.logicalname for row in TASK} == {*TASKS[0], "actualend", "reminderon"}
+    # Reminders are in test_act_tasks, files in test_activity_files.
+    assert {row.logicalname for row in TASK} == {
+        *TASKS[0],
+        "actualend",
+        "reminderon",
+        "activitymimeattachment",
+    }
     assert set(COLUMNS) == contact
 
 

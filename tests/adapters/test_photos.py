@@ -10,7 +10,7 @@ from uuid import UUID
 
 import exchangelib
 import pytest
-from exchangelib import FileAttachment
+from exchangelib import FileAttachment, ItemAttachment
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.act_files import Files
@@ -311,3 +311,28 @@ async def test_what_is_known_of_an_item_goes_with_it(album: Album) -> None:
     await album.outlook(lambda ada: the_only(ada).move_to_trash())
     await album.bring_into_step()
     assert album.query("select count(*) from exchangesyncattachment") == [(0,)]
+
+
+async def test_other_files_of_a_contact_stay_in_exchange_whatever_is_changed(album: Album) -> None:
+    await album.outlook(grace)
+    paper = FileAttachment(name="signed.pdf", content=b"signed")
+    mail = ItemAttachment(name="mail", item=exchangelib.Message(subject="mail", body="x"))
+    await album.outlook(lambda ada: the_only(ada).attach([paper, mail]))
+    await album.bring_into_step()
+    (key,) = (row[0] for row in album.rows("contactid"))
+
+    def others(ada: exchangelib.Account) -> list[str]:
+        return sorted(
+            each.name for each in the_only(ada).attachments if not getattr(each, "is_contact_photo", 0)
+        )
+
+    for photo in (JPEG, OTHER, None):
+        await album.edit(key, jobtitle=f"With {photo!r}"[:20])
+        await album.give(key, photo)
+        await album.bring_into_step()
+        assert await album.outlook(others) == ["mail", "signed.pdf"]
+    await album.outlook(show(JPEG))
+    await album.bring_into_step()
+    assert await album.outlook(others) == ["mail", "signed.pdf"]
+    assert album.photos() == [JPEG]
+    assert album.query("select count(*) from activitymimeattachment") == [(0,)]

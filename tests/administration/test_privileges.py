@@ -12,10 +12,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from serversync.administration import (
     activities,
+    activity_files,
     actor,
     alerts,
     apikeys,
-    appointment_files,
     appointments,
     audit,
     authorities,
@@ -169,7 +169,9 @@ ACTIVITIES = (
     "read an appointment",
     "edit an appointment",
     "attach a file to an appointment",
+    "attach a file to a task",
     "take a file of an appointment away",
+    "take a file of a task away",
     "read a series",
     "edit a series",
     "cancel a series",
@@ -249,14 +251,14 @@ def read_customer(kind: customers.Kind, of: SystemUser) -> None:
         raise RecordNotFound(kind=kind.word, name=str(of))
 
 
-def take_file(tea: Appointment) -> None:
+def take_file(row: Appointment | Task) -> None:
     made = ActivityMimeAttachment.objects.create(
-        activityid_id=tea.pk,
-        objecttypecode="appointment",
+        activityid_id=row.pk,
+        objecttypecode=activity_files.KINDS[type(row)].word,
         attachmentid=Attachment.objects.create(),
         filename="x",
     )
-    appointment_files.remove(tea, made.pk)
+    activity_files.remove(row, made.pk)
 
 
 def as_user(user: SystemUser) -> Any:
@@ -315,10 +317,14 @@ SOMEONES: dict[str, Act] = {
     ),
     "delete a service activity": lambda place, of: activities.delete(activities.SERVICE, repair_of(of)),
     "read an appointment": lambda place, of: activities.find(activities.APPOINTMENT, tea_of(of).pk),
-    "attach a file to an appointment": lambda place, of: appointment_files.attach(
+    "attach a file to an appointment": lambda place, of: activity_files.attach(
         tea_of(of), [SimpleUploadedFile("plan.txt", b"plan")]
     ),
     "take a file of an appointment away": lambda place, of: take_file(tea_of(of)),
+    "attach a file to a task": lambda place, of: activity_files.attach(
+        task_of(of), [SimpleUploadedFile("plan.txt", b"plan")]
+    ),
+    "take a file of a task away": lambda place, of: take_file(task_of(of)),
     "edit an appointment": lambda place, of: appointments.edit(tea_of(of), {"subject": "x"}),
     "read a series": lambda place, of: activities.find(activities.SERIES, watch_of(of).pk),
     "edit a series": lambda place, of: series.edit(watch_of(of), {"subject": "x"}),

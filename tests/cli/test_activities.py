@@ -1,5 +1,9 @@
 """``serversync appointment``, ``service`` and ``task``: entered in the owner's zone, listed, changed, cancelled, deleted."""
 
+from pathlib import Path
+
+import pytest
+
 from tests.cli.conftest import ADA, CommandLine
 
 
@@ -26,6 +30,28 @@ def test_an_appointment_is_entered_in_the_zone_of_its_owner(run: CommandLine) ->
     assert run.json("appointment", "show", key)["subject"] == "Tea"
     assert "Deleted Tea" in run("appointment", "delete", key).stdout
     assert run("appointment", "show", key).exit_code == 5
+
+
+@pytest.mark.parametrize("kind", ["appointment", "task"])
+def test_files_are_attached_listed_saved_and_removed(run: CommandLine, kind: str, tmp_path: Path) -> None:
+    run("user", "add", ADA)
+    times = ("--start", "2026-07-01T09:00", "--end", "2026-07-01T10:00") if kind == "appointment" else ()
+    key = run.json(kind, "add", "Tea", "--owner", ADA, *times)["activityid"]
+    plan = tmp_path / "plan.txt"
+    plan.write_bytes(b"the plan")
+    assert run(kind, "file", "attach", key, str(plan)).stdout == "Attached plan.txt.\n"
+    assert run(kind, "file", "attach", key, str(plan)).stdout == "plan.txt is attached already.\n"
+    (listed,) = run.json(kind, "file", "list", key)
+    assert (listed["filename"], listed["filesize"], listed["mimetype"]) == ("plan.txt", 8, "text/plain")
+    to = tmp_path / "copy.txt"
+    assert run(kind, "file", "save", key, "plan.txt", "--to", str(to)).exit_code == 0
+    assert to.read_bytes() == b"the plan"
+    refused = run(kind, "file", "save", key, listed["activitymimeattachmentid"], "--to", str(to))
+    assert (refused.exit_code, "cannot be written" in refused.stderr) == (2, True)
+    assert run(kind, "file", "remove", key, "plan.txt").stdout == "Removed plan.txt.\n"
+    assert run.json(kind, "file", "list", key) == []
+    assert run(kind, "file", "save", key, "plan.txt").exit_code == 5
+    assert run(kind, "file", "attach", key, str(tmp_path / "none")).exit_code == 2
 
 
 def test_whole_days_are_those_that_were_named(run: CommandLine) -> None:

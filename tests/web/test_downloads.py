@@ -11,7 +11,8 @@ from django.http import StreamingHttpResponse
 from django.test import AsyncClient
 from django.urls import reverse
 
-from serversync.web.pages.mail.files import PIECE, pieces, safe_name
+from serversync.rules.attachments import safe_name
+from serversync.web.pages.mail.files import PIECE, pieces
 from tests.web.company import Company, attach, logged_in, mailbox_of, track
 
 

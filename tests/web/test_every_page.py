@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from serversync.administration import (
+    activity_files,
     actor,
     apikeys,
-    appointment_files,
     customers,
     jobs,
     pictures,
@@ -87,9 +87,17 @@ def of_contact(_: Company) -> list[Any]:
 def of_appointment_file(company: Company) -> list[Any]:
     now = datetime.now(UTC)
     one = Appointment.objects.create(subject="Tea", scheduledstart=now, scheduledend=now, ownerid=company.ada)
+    return with_file(one)
+
+
+def of_task_file(company: Company) -> list[Any]:
+    return with_file(Task.objects.create(subject="Call", ownerid=company.ada))
+
+
+def with_file(one: Appointment | Task) -> list[Any]:
     with actor.acting(actor.INSTALLATION):
-        appointment_files.attach(one, [SimpleUploadedFile("plan.txt", b"plan")])
-    return [one.pk, appointment_files.of(one)[0].pk]
+        activity_files.attach(one, [SimpleUploadedFile("plan.txt", b"plan")])
+    return [one.pk, activity_files.of(one)[0].pk]
 
 
 def of_photo(company: Company) -> list[Any]:
@@ -243,6 +251,7 @@ PARTS: dict[str, Arguments] = {
     "picture": lambda _: ["x"],
     "photo": of_photo,
     "appointment-file": of_appointment_file,
+    "task-file": of_task_file,
 }
 """What is no page of its own: it is fetched by a page, or by a machine, or is there before the log-in."""
 BY_FORM: dict[str, Arguments] = {
@@ -267,6 +276,8 @@ BY_FORM: dict[str, Arguments] = {
     "series-occurrence-cancel": of_occurrence,
     "appointment-attach": of_appointment,
     "appointment-detach": of_appointment_file,
+    "task-attach": of_task,
+    "task-detach": of_task_file,
     "task-act": lambda company: [*of_task(company), "complete"],
     "user-filter-act": lambda company: [*of_filter(company), "deactivate"],
     "filter-template-act": lambda company: [*of_template(company), "deactivate"],

@@ -1,4 +1,4 @@
-"""Files of appointments over Exchange Web Services.
+"""Files of appointments and tasks over Exchange Web Services.
 
 Pictures inside of a body, attached items and links are left alone: neither are they told to the CRM nor written. The content of a
 file is asked for only where nothing is known of it, and streamed. Attaching and taking away send nothing to anybody.
@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import structs
 
 from serversync.adapters.act_file_marks import is_same, known_as, of_one_item
-from serversync.adapters.act_files import Files, KnownFile, StoredFile
+from serversync.adapters.act_files import Files, KnownFile
 from serversync.core import faults
 from serversync.core.errors import (
     AttachmentNotSynchronized,
@@ -34,7 +34,7 @@ from serversync.exchange.types.item import Item as EwsItem
 from serversync.exchange.types.shapes import ItemShape
 from serversync.rules.attachments import PREFIX, THERE, File, field_of, files, name_of
 from serversync.rules.email.content import is_blocked
-from serversync.rules.record import Fields, Value
+from serversync.rules.record import Fields, Kind, Value
 
 _SHAPE: Final = ItemShape(additional_properties=(FieldURI("item:Attachments"),))
 _READ_AT_ONCE: Final = 100
@@ -44,12 +44,13 @@ Aside = dict[str, ServiceError | None]
 
 
 class Attachments:
-    """The files of the appointments of one mailbox.
+    """The files of the appointments, or tasks, of one mailbox.
 
     Args:
         client: The client.
         mailbox: Whom to impersonate.
         store: Where the bytes are.
+        kind: Of which kind the items are.
         mailboxid: The mailbox.
         largest: How many bytes a file may have that the CRM takes.
         blocked: Which endings such a file may not have.
@@ -61,6 +62,7 @@ class Attachments:
         mailbox: str | None,
         store: Files,
         *,
+        kind: Kind,
         mailboxid: UUID,
         largest: int,
         blocked: str,
@@ -68,12 +70,13 @@ class Attachments:
         self._client = client
         self._mailbox = mailbox
         self._store = store
+        self._kind = kind.value
         self._mailboxid = mailboxid
         self._largest = largest
         self._blocked = blocked
 
     async def of(self, items: Sequence[Item]) -> dict[str, Item]:
-        """Return appointments that have files with these among their fields; what cannot be taken over is set aside.
+        """Return items that have files with these among their fields; what cannot be taken over is set aside.
 
         Raises:
             ServiceError: Exchange or the database cannot be read now.
@@ -97,7 +100,7 @@ class Attachments:
     async def _told(
         self, item: Item, listed: Sequence[FileAttachment], before: list[KnownFile]
     ) -> tuple[dict[str, Value], Aside]:
-        """Return the files of an appointment as fields, and what cannot be taken over."""
+        """Return the files of an item as fields, and what cannot be taken over."""
         told: dict[str, Value] = {}
         aside: Aside = {}
         known: list[KnownFile] = []
@@ -135,13 +138,15 @@ class Attachments:
         return f"it has {size} bytes, and {self._largest} are allowed"
 
     def _refused(self, name: str, reason: str) -> AttachmentNotSynchronized:
-        return AttachmentNotSynchronized(name=name, mailbox=self._mailbox or "", reason=reason)
+        return AttachmentNotSynchronized(
+            name=name, kind=self._kind, mailbox=self._mailbox or "", reason=reason
+        )
 
     async def write(self, item: Written, fields: Fields) -> Written | ServiceError:
-        """Attach the files among these fields to an appointment, and take away those that shall not be there.
+        """Attach the files among these fields to an item, and take away those that shall not be there.
 
         Args:
-            item: The appointment as it was seen or just written; where it is another one by now nothing is written.
+            item: The item as it was seen or just written; where it is another one by now nothing is written.
             fields: What it is to have.
         """
         try:
@@ -153,7 +158,7 @@ class Attachments:
         (outcome,) = await self._client.call(GetItem((ItemId(item.item_id),), _SHAPE), mailbox=self._mailbox)
         found = outcome.unwrap()
         if found.change_key != item.change_key:
-            raise ChangeConflict(mailbox=self._mailbox or "", kind="appointment")
+            raise ChangeConflict(mailbox=self._mailbox or "", kind=self._kind)
         before = (await self._store.known(self._mailboxid, [item.item_id])).get(item.item_id, [])
         there = _there(_listed(found), before, item.change_key)
         aside: Aside = {}
@@ -174,10 +179,12 @@ class Attachments:
 
     async def _attach(self, item: Written, file: File) -> AttachmentId | AttachmentNotSynchronized:
         stored = await self._store.content(file.fileid)
-        if stored is None:  # the appointment has another one by now
-            raise ChangeConflict(mailbox=self._mailbox or "", kind="appointment")
+        if stored is None:  # the record has another one by now
+            raise ChangeConflict(mailbox=self._mailbox or "", kind=self._kind)
+        if stored.content is None:
+            return self._refused(file.name, "the CRM has no content of it")
         try:
-            made = await self._upload(item, file, stored)
+            made = await self._upload(item, file, stored.content, stored.mimetype)
         except (ChangeConflict, ItemGone):
             raise
         except Permanent as error:
@@ -185,12 +192,12 @@ class Attachments:
         faults.reach("act.file-attached")
         return made
 
-    async def _upload(self, item: Written, file: File, stored: StoredFile) -> AttachmentId:
+    async def _upload(self, item: Written, file: File, content: bytes, mimetype: str) -> AttachmentId:
         outcome = await self._client.upload(
             ItemId(item.item_id, item.change_key),
-            NewFile(name=file.name, content_type=stored.mimetype or _ANY_TYPE),
-            len(stored.content),
-            lambda: BytesIO(stored.content).read,
+            NewFile(name=file.name, content_type=mimetype or _ANY_TYPE),
+            len(content),
+            lambda: BytesIO(content).read,
             mailbox=self._mailbox,
         )
         return outcome.unwrap()
@@ -204,7 +211,7 @@ class Attachments:
 
 
 def _listed(item: EwsItem) -> list[FileAttachment]:
-    """Return the files of an appointment that people have attached to it."""
+    """Return the files of an item that people have attached to it."""
     return [
         each
         for each in item.attachments

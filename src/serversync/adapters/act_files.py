@@ -44,9 +44,9 @@ class KnownFile(NamedTuple):
 
 
 class StoredFile(NamedTuple):
-    """A file with its bytes."""
+    """A file with its bytes; ``None`` where somebody has entered it without any."""
 
-    content: bytes
+    content: bytes | None
     mimetype: str
 
 
@@ -93,4 +93,4 @@ class Files:
                 "select body, coalesce(mimetype, '') from attachment where attachmentid = %s", (UUID(fileid),)
             )
             row = await cursor.fetchone()
-        return None if row is None or row[0] is None else StoredFile(bytes(row[0]), row[1])
+        return None if row is None else StoredFile(None if row[0] is None else bytes(row[0]), row[1])

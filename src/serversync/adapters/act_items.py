@@ -35,6 +35,9 @@ _ALSO: Final[tuple[AnyFieldURI, ...]] = (
 )
 _OF_TASKS: Final = (FieldURI("task:IsRecurring"), FieldURI("task:IsComplete"), REMINDER_IS_SET, OWNERSHIP)
 _OF_KIND: Final[dict[Kind, tuple[AnyFieldURI, ...]]] = dict.fromkeys(TASKS, _OF_TASKS)
+_HAS_FILES: Final = FieldURI("item:HasAttachments")
+_ELSEWHERE: Final = frozenset({Form.PICTURE, Form.FILES})
+"""Rows that ``act_pictures`` and ``act_attachments`` read and write."""
 _COMPLETED_ON: Final = FieldURI("task:CompleteDate")
 _INDEXED: Final = re.compile(r"(?P<path>[^\[]+)\[(?P<key>[^\]]+)\]")
 _KEPT_WHOLE: Final = 255
@@ -65,9 +68,10 @@ def field_uri(prop: str) -> AnyFieldURI:
 
 
 @lru_cache(maxsize=8)
-def shape(kind: Kind) -> ItemShape:
-    """Return what is asked for of an item of the kind."""
-    wanted = (*(field_uri(row.prop) for row in FIELDS[kind]), *_ALSO, *_OF_KIND.get(kind, ()))
+def shape(kind: Kind, files: bool = False) -> ItemShape:  # noqa: FBT001, FBT002 - a key of the cache
+    """Return what is asked for of an item of the kind, and whether it has files where these are of concern."""
+    rows = (field_uri(row.prop) for row in FIELDS[kind] if row.form is not Form.FILES)
+    wanted = (*rows, *_ALSO, *_OF_KIND.get(kind, ()), *((_HAS_FILES,) if files else ()))
     return ItemShape(body_type=BodyType.TEXT, additional_properties=tuple(dict.fromkeys(wanted)))
 
 
@@ -91,7 +95,7 @@ def _rows(kind: Kind) -> _Rows:
     attributes: list[str] = []
     rows = _Rows((), attrgetter("subject"), {}, {}, {})
     for row in FIELDS[kind]:
-        if row.form is Form.PICTURE:
+        if row.form in _ELSEWHERE:
             continue
         uri, name, read = field_uri(row.prop), row.logicalname, reader(row.form)
         if isinstance(uri, ExtendedFieldURI):
@@ -145,9 +149,7 @@ def _entries_of(rows: _Rows, item: EwsItem) -> Iterator[tuple[str, Read, Any]]:
 @lru_cache(maxsize=8)
 def _writers(kind: Kind) -> tuple[tuple[str, AnyFieldURI, Form], ...]:
     return tuple(
-        (row.logicalname, field_uri(row.prop), row.form)
-        for row in FIELDS[kind]
-        if row.form is not Form.PICTURE
+        (row.logicalname, field_uri(row.prop), row.form) for row in FIELDS[kind] if row.form not in _ELSEWHERE
     )
 
 

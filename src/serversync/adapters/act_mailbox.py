@@ -3,7 +3,7 @@
 What the fields are called on either side stands in ``serversync.mapping``; here it is only asked for and written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -44,6 +44,8 @@ class Extent(NamedTuple):
     subfolders: bool = True
 
 
+NO_ATTACHMENTS: Final[Mapping[Kind, Attachments]] = {}
+"""Files of no kind go any way."""
 REFERENCE: Final = Extent()
 """As the settings come."""
 
@@ -60,7 +62,7 @@ class EwsActMailbox:
         calendar: How appointments are read and written.
         facts: Says what items say of their records; ``None`` where they say nothing.
         pictures: How photos of contacts are; without it they are left alone.
-        attachments: How files of appointments are; without it they are left alone.
+        attachments: How files of each kind are; those of other kinds are left alone.
     """
 
     def __init__(  # noqa: PLR0913 - each is a thing of its own
@@ -74,7 +76,7 @@ class EwsActMailbox:
         calendar: Calendar | None = None,
         facts: Facts | None = None,
         pictures: Pictures | None = None,
-        attachments: Attachments | None = None,
+        attachments: Mapping[Kind, Attachments] = NO_ATTACHMENTS,
     ) -> None:
         calendar = calendar or Calendar(mailbox or "", now, category=category)
         self._client = client

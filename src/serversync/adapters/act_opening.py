@@ -59,7 +59,9 @@ class ActMailboxes:
                 calendar=calendar,
                 facts=FactsOfRecords(self._pool, claim.mailboxid),
                 pictures=self._pictures(claim, client, mailbox),
-                attachments=self._attachments(claim, client, mailbox),
+                attachments={
+                    kind: self._attachments(kind, claim, client, mailbox) for kind in _with_files(claim)
+                },
             )
             marker = MailboxMarker(client, mailbox, address=claim.address, organization=claim.organization)
             yield MarkedMailbox(opened_mailbox, marker, may_write=claim.run.may_write, clock=now)
@@ -71,16 +73,20 @@ class ActMailboxes:
             return None
         return Pictures(client, mailbox, self._files, mailboxid=claim.mailboxid, largest=claim.largest_file)
 
-    def _attachments(self, claim: ActClaim, client: EwsClient, mailbox: str | None) -> Attachments | None:
-        """Return the files of the appointments; ``None`` where they do not go either way."""
-        rules = claim.run.rules.get(Kind.APPOINTMENT)
-        if rules is None or not rules.effective.get(PREFIX):
-            return None
+    def _attachments(
+        self, kind: Kind, claim: ActClaim, client: EwsClient, mailbox: str | None
+    ) -> Attachments:
         return Attachments(
             client,
             mailbox,
             self._files,
+            kind=kind,
             mailboxid=claim.mailboxid,
             largest=claim.largest_file,
             blocked=claim.blocked_files,
         )
+
+
+def _with_files(claim: ActClaim) -> list[Kind]:
+    """Return the kinds whose files go either way."""
+    return [kind for kind, rules in claim.run.rules.items() if rules.effective.get(PREFIX)]

@@ -185,6 +185,8 @@ class Pictures:
         stored = await self._files.content(picture)
         if stored is None:  # the contact has another one by now
             raise ChangeConflict(mailbox=self._mailbox or "", kind="contact")
+        if stored.content is None:
+            return item._replace(aside={PICTURE: self._refused("the CRM has no content of it")})
         new = NewFile(name=_NAME, content_type=stored.mimetype, content=stored.content, is_contact_photo=True)
         try:
             request = CreateAttachment(ItemId(item.item_id, item.change_key), (new,))

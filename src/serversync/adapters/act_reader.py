@@ -73,15 +73,16 @@ class Reader:
     def _shape(self, kind: Kind) -> ItemShape:
         if kind is Kind.SERVICE:
             return SHAPE
+        has_files = kind in self._side.attachments
         if kind is not Kind.APPOINTMENT:
-            return shape(kind)
-        return SHAPE if self._side.attachments is None else SHAPE_WITH_FILES
+            return shape(kind, has_files)
+        return SHAPE_WITH_FILES if has_files else SHAPE
 
     def _has_files(self, kind: Kind, item: EwsItem) -> bool:
         """Tell whether an item has a photo, or files that are of concern."""
         if kind is Kind.CONTACT:
             return isinstance(item, Contact) and bool(item.has_picture)
-        return kind is Kind.APPOINTMENT and self._side.attachments is not None and bool(item.has_attachments)
+        return bool(item.has_attachments) and kind in self._side.attachments
 
     async def _with_files(
         self,
@@ -92,7 +93,7 @@ class Reader:
     ) -> list[Item | ServiceError]:
         """Return what was read, with the photos and files of those that have some and are shown."""
         side: Pictures | Attachments | None = (
-            self._side.pictures if kind is Kind.CONTACT else self._side.attachments
+            self._side.pictures if kind is Kind.CONTACT else self._side.attachments.get(kind)
         )
         items = {n: item for n in numbers if isinstance(item := read[n], Item)}
         shown = [item for item in items.values() if shows(item) and not _is_private(item)]

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
-from serversync.adapters import act_appointments, act_series_records, act_services
+from serversync.adapters import act_appointments, act_record_files, act_series_records, act_services
 from serversync.adapters.act_tables import TABLES, Table, filter_of, in_filters
 from serversync.adapters.arrays import uuid_array
 from serversync.core.errors import ChangeConflict, ServiceError
@@ -40,13 +40,14 @@ async def read_records(
     if kind is Kind.SERVICE:
         return await act_services.read(connection, run, ids, filters)
     table = TABLES[kind]
-    cursor = await connection.execute(_select(kind, filters), (run.mailboxid, uuid_array(ids)))
+    files = act_record_files.are_told(run, kind)
+    cursor = await connection.execute(_select(kind, filters, files), (run.mailboxid, uuid_array(ids)))
     return [
         Record(
             row[0],
             kind,
             row[1],
-            _fields(table, row[_BEFORE_COLUMNS:]),
+            _fields(table, row[_BEFORE_COLUMNS:], files=files),
             row[2],
             row[3],
             row[4],
@@ -131,6 +132,7 @@ async def write_records(
             connection, run, changes, lengths, filter_of(run, kind).expression
         )
     table = TABLES[kind]
+    files = act_record_files.are_told(run, kind)
     new: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []
     deleted: list[dict[str, Any]] = []
@@ -143,22 +145,49 @@ async def write_records(
             continue
         row["fields"] = _cut(_columns(table, change.fields), lengths)
         (new if change.version is None else old).append(row)
-    for rows, statement in ((new, _insert(kind)), (old, _update(kind))):
+    for rows, statement in (
+        (new, _insert(kind, files)),
+        (old, _update(kind, files)),
+        (deleted, _delete(kind)),
+    ):
         if rows:
             cursor = await connection.execute(
                 statement, {"rows": msgspec.json.encode(rows).decode(), "mailbox": run.mailboxid}
             )
             for key, version, *values in await cursor.fetchall():
-                written[key] = version, _fields(table, values)
-    if deleted:
-        cursor = await connection.execute(_delete(kind), {"rows": msgspec.json.encode(deleted).decode()})
-        for (key,) in await cursor.fetchall():
-            written[key] = 0, {}
+                written[key] = version, _fields(table, values, files=files) if values else {}
+    if files:
+        written |= await _write_files(connection, run, kind, all_changes, written)
     refused = [] if len(written) == len(all_changes) else [c for c in all_changes if c.crmid not in written]
     return written | {change.crmid: ChangeConflict(mailbox=run.address) for change in refused}
 
 
-def _fields(table: Table, values: Sequence[Any]) -> dict[str, Value]:
+async def _write_files(
+    connection: AsyncConnection,
+    run: ActRun,
+    kind: Kind,
+    changes: Sequence[CrmChange],
+    written: Mapping[UUID, tuple[int, Fields] | ServiceError],
+) -> dict[UUID, tuple[int, Fields]]:
+    """Write the files of records that were written; return version and fields of those that have some to write."""
+    done = {
+        change.crmid: change.fields
+        for change in changes
+        if change.fields is not None and change.crmid in written
+    }
+    keys = await act_record_files.write(connection, kind, done)
+    records = await read_records(connection, run, kind, keys) if keys else ()
+    return {each.crmid: (each.version, each.fields) for each in records}
+
+
+def _fields(table: Table, values: Sequence[Any], *, files: bool) -> dict[str, Value]:
+    """Return the fields of a record, given what ``_read`` names."""
+    if files:
+        return _stored_fields(table, values[:-1]) | act_record_files.fields_of(values[-1] or ())
+    return _stored_fields(table, values)
+
+
+def _stored_fields(table: Table, values: Sequence[Any]) -> dict[str, Value]:
     if not table.groups:
         return {
             name: value
@@ -176,7 +205,7 @@ def _fields(table: Table, values: Sequence[Any]) -> dict[str, Value]:
 
 
 def _columns(table: Table, fields: Fields) -> dict[str, Value]:
-    """Return the columns of fields; a group stands in several."""
+    """Return the columns of fields; a group stands in several. Files are none, and nobody asks for what is called like them."""
     columns: dict[str, Value] = {}
     for name, value in fields.items():
         if name in table.computed:
@@ -204,24 +233,24 @@ def _cut(fields: Fields, lengths: Lengths) -> dict[str, Any]:
     return cut
 
 
-def _read(table: Table) -> str:
-    """Return what is read of a record ``r``."""
+def _read(table: Table, files: bool) -> str:  # noqa: FBT001 - of the keys of the caches below
+    """Return what is read of a record ``r``; its files last, where they are of concern."""
     stored = (table.shown.get(name, f"r.{name}") for name in table.columns)
-    return ", ".join((*stored, *table.computed.values()))
+    return ", ".join((*stored, *table.computed.values(), *((act_record_files.OF_RECORD,) if files else ())))
 
 
 @lru_cache(maxsize=64)
-def _select(kind: Kind, filters: str) -> bytes:
+def _select(kind: Kind, filters: str, files: bool) -> bytes:  # noqa: FBT001 - a key of the cache
     table = TABLES[kind]
     return f"""
         select r.{table.key}, r.xmin::text::bigint, {in_filters(filters)}, {table.title}, r.modifiedon,
-            {table.is_completed}, {_read(table)}
+            {table.is_completed}, {_read(table, files)}
         from {table.name} r join mailbox m on m.mailboxid = %s where r.{table.key} = any(%s::uuid[])
     """.encode()  # noqa: S608 - put together from constants
 
 
 @lru_cache(maxsize=8)
-def _insert(kind: Kind) -> bytes:
+def _insert(kind: Kind, files: bool) -> bytes:  # noqa: FBT001 - a key of the cache
     table = TABLES[kind]
     names = ", ".join((*table.columns, *table.derived))
     values = ", ".join((*(_value(table, name) for name in table.columns), *table.derived.values()))
@@ -232,12 +261,12 @@ def _insert(kind: Kind) -> bytes:
             lateral (select (jsonb_populate_record(null::{table.name}, x.fields)).*) p
         where m.mailboxid = %(mailbox)s
         on conflict ({table.key}) do nothing
-        returning r.{table.key}, r.xmin::text::bigint, {_read(table)}
+        returning r.{table.key}, r.xmin::text::bigint, {_read(table, files)}
     """.encode()  # noqa: S608 - put together from constants
 
 
 @lru_cache(maxsize=8)
-def _update(kind: Kind) -> bytes:
+def _update(kind: Kind, files: bool) -> bytes:  # noqa: FBT001 - a key of the cache
     table = TABLES[kind]
     names = ", ".join((*table.columns, *table.derived))
     values = ", ".join((*(_value(table, name) for name in table.columns), *table.derived.values()))
@@ -246,7 +275,7 @@ def _update(kind: Kind) -> bytes:
             (select {values}, now() from jsonb_populate_record(r, x.fields) p)
         from json_to_recordset(%(rows)s::json) x (objectid uuid, version bigint, fields jsonb)
         where r.{table.key} = x.objectid and r.xmin::text::bigint = x.version
-        returning r.{table.key}, r.xmin::text::bigint, {_read(table)}
+        returning r.{table.key}, r.xmin::text::bigint, {_read(table, files)}
     """.encode()  # noqa: S608 - put together from constants
 
 
@@ -256,5 +285,5 @@ def _delete(kind: Kind) -> bytes:
     return f"""
         delete from {table.name} r
         using json_to_recordset(%(rows)s::json) x (objectid uuid, version bigint)
-        where r.{table.key} = x.objectid and r.xmin::text::bigint = x.version returning r.{table.key}
+        where r.{table.key} = x.objectid and r.xmin::text::bigint = x.version returning r.{table.key}, 0
     """.encode()  # noqa: S608 - put together from constants

@@ -65,6 +65,12 @@ KINDS: Final[dict[Kind, KindSettings]] = {
 }
 """The kinds that passes bring into step, in the order in which they are heard."""
 
+_FILES: Final = {
+    Kind.APPOINTMENT: "syncappointmentattachments",
+    Kind.TASK: "synctaskattachments",
+}
+"""Whether the files of a kind go both ways; other kinds have none."""
+
 COLUMNS: Final = tuple(
     dict.fromkeys(
         (
@@ -84,7 +90,7 @@ COLUMNS: Final = tuple(
             "trackappointmentsfromnonorganizer",
             "syncassignedtasks",
             "synccalendarsubfolders",
-            "syncappointmentattachments",
+            *_FILES.values(),
             "blockedattachments",
             *(
                 column
@@ -126,7 +132,7 @@ def _directions(kind: Kind, settings: Mapping[str, Any]) -> Mapping[str, Directi
         return SERIES_DIRECTIONS
     if kind is Kind.SERVICE:
         return SERVICE_DIRECTIONS
-    if kind is Kind.APPOINTMENT and settings["syncappointmentattachments"]:
+    if kind in _FILES and settings[_FILES[kind]]:
         return {**directions(kind), PREFIX: Direction.BOTH}
     return directions(kind)
 

@@ -1,5 +1,6 @@
 """What reading, looking for and writing the items of one mailbox have in common: whose it is and how items are taken."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,7 +55,7 @@ class Side:
         subfolders: The folders below the calendar.
         facts: Says what items say of their records; ``None`` where they say nothing.
         pictures: How photos of contacts are; without it they are left alone.
-        attachments: How files of appointments are; without it they are left alone.
+        attachments: How files of each kind are; those of other kinds are left alone.
     """
 
     client: EwsClient
@@ -68,7 +69,7 @@ class Side:
     subfolders: Subfolders
     facts: Facts | None
     pictures: Pictures | None
-    attachments: Attachments | None
+    attachments: Mapping[Kind, Attachments]
 
     async def places(self, kind: Kind) -> tuple[AnyFolderId, ...]:
         """Return the folders that are kept in step for a kind."""

@@ -10,6 +10,7 @@ from serversync.adapters.act_appointments import BEGINS
 from serversync.adapters.act_meetings import BEGINS_AS_MEETING, FILTERS
 from serversync.engine.act_ports import ActRun, RecordFilter
 from serversync.mapping.fields import FIELDS
+from serversync.mapping.values import Form
 from serversync.rules.pictures import PICTURE
 from serversync.rules.record import Kind
 
@@ -70,7 +71,8 @@ def _among_tasks(kind: Kind, defaults: Mapping[str, int]) -> Table:
     return Table(
         kind.value,
         "activityid",
-        tuple(row.logicalname for row in FIELDS[kind]),
+        # Files are rows of their own, see ``act_record_files``.
+        tuple(row.logicalname for row in FIELDS[kind] if row.form is not Form.FILES),
         "coalesce(subject, '')",
         # One that is completed goes on, so that it can be opened again.
         f"r.statecode = 0 and {FILTERS} and {_UNLINKED.format(key='activityid')}",

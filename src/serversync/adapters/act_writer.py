@@ -72,21 +72,27 @@ class Writer:
                 lambda each: self._side.calendar.invitations(each.fields),
                 partial(self._create, kind, more),
             )
-            return await self._files(items, made)
+            return await self._files(kind, items, made)
         silent = SendMeetingInvitations.SEND_TO_NONE if kind is Kind.SERVICE else None
         made = await self._create(kind, more, items, silent)
-        return await self._picture(items, made, is_new=True) if kind is Kind.CONTACT else made
+        if kind is Kind.CONTACT:
+            return await self._picture(items, made, is_new=True)
+        return await self._files(kind, items, made)
 
     async def _files(
-        self, items: Sequence[ItemToMake | ItemToChange], outcomes: list[Written | ServiceError]
+        self,
+        kind: Kind,
+        items: Sequence[ItemToMake | ItemToChange],
+        outcomes: list[Written | ServiceError],
     ) -> list[Written | ServiceError]:
-        """Attach files to appointments that were written, and take away those that they are to lose."""
+        """Attach files to items that were written, and take away those that they are to lose."""
+        side = self._side.attachments.get(kind)
         for number, (item, outcome) in enumerate(zip(items, outcomes, strict=True)):
             if isinstance(outcome, Written) and any(name.startswith(PREFIX) for name in item.fields):
-                if self._side.attachments is None:
+                if side is None:
                     outcomes[number] = outcome._replace(aside={PREFIX: None})
                 else:
-                    outcomes[number] = await self._side.attachments.write(outcome, item.fields)
+                    outcomes[number] = await side.write(outcome, item.fields)
         return outcomes
 
     async def _picture(
@@ -157,10 +163,12 @@ class Writer:
                 lambda each: self._side.calendar.updates(each.fields, each.before),
                 partial(self._update, kind, more),
             )
-            return await self._files(items, written)
+            return await self._files(kind, items, written)
         silent = SendMeetingInvitationsOrCancellations.SEND_TO_NONE if kind is Kind.SERVICE else None
         changed = await self._update(kind, more, items, silent)
-        return await self._picture(items, changed) if kind is Kind.CONTACT else changed
+        if kind is Kind.CONTACT:
+            return await self._picture(items, changed)
+        return await self._files(kind, items, changed)
 
     async def _more(self, kind: Kind, records: Mapping[UUID, Fields]) -> More:
         is_shared = self._side.calendar.invites if kind in MEETINGS else None

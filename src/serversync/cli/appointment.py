@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from serversync.cli import activity
+from serversync.cli import activity, activityfile
 from serversync.cli.activity import Importance, Key, Owner
 from serversync.cli.session import Json, with_database
 from serversync.core.errors import InputInvalid
@@ -55,6 +55,7 @@ activity.register(
     },
     _people,
 )
+activityfile.register(app, "appointment")
 
 
 def _entries(zone: str | None, owner: Any, **given: Any) -> Any:

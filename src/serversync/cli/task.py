@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from serversync.cli import activity
+from serversync.cli import activity, activityfile
 from serversync.cli.activity import Importance, Key, Owner
 from serversync.cli.session import Json, with_database
 from serversync.core.errors import InputInvalid
@@ -38,6 +38,7 @@ activity.register(
     },
     lambda _: {},
 )
+activityfile.register(app, "task")
 
 
 def _entries(owner: Any, **given: Any) -> Any:

@@ -375,12 +375,12 @@ class PictureNotSynchronized(Permanent):
 
 
 class AttachmentNotSynchronized(Permanent):
-    """A file of an appointment cannot be taken over; everything else of the appointment is synchronized."""
+    """A file of an appointment or task cannot be taken over; everything else of it is synchronized."""
 
     code = "act.attachment-not-synchronized"
     scope = Scope.ITEM
-    summary = 'The file "{name}" of an appointment in {mailbox} is not synchronized: {reason}.'
-    remedy = "Make the file smaller, or give it another type; it stays where it is, and everything else of the appointment is synchronized."
+    summary = 'The file "{name}" of the {kind} in {mailbox} is not synchronized: {reason}.'
+    remedy = "Make the file smaller, or give it another type; it stays where it is, and everything else is synchronized."
 
 
 class FeatureUnavailable(Permanent):

@@ -107,6 +107,16 @@ CONTACT: Final[tuple[FieldMap, ...]] = (
 )
 """``contact`` and ``Contact``; ``parentcustomerid`` stands for the name of the parent, which is not written to the CRM."""
 
+FILES: Final = FieldMap(
+    "activitymimeattachment",
+    "item:Attachments",
+    Form.FILES,
+    Direction.NONE,
+    is_fixed=True,
+    label="Attachments",
+)
+"""The files of an appointment or task; a setting of each kind lets them go both ways."""
+
 TASK: Final[tuple[FieldMap, ...]] = (
     FieldMap("percentcomplete", "task:PercentComplete", Form.PERCENT, label="% Complete"),
     FieldMap("actualend", "task:CompleteDate", Form.DATE, label="Date Completed"),
@@ -117,16 +127,17 @@ TASK: Final[tuple[FieldMap, ...]] = (
     FieldMap("prioritycode", "item:Importance", Form.IMPORTANCE, is_fixed=True, label="Importance"),
     FieldMap("statecode", "task:Status", Form.STATUS, is_fixed=True, label="Status"),
     FieldMap("reminderon", "item:ReminderDueBy", Form.MOMENT, Direction.TO_EXCHANGE, label="Reminder"),
+    FILES,
 )
 """``task`` and ``Task``; ``statecode`` is the pair of state and status, ``reminderon`` empty where nothing reminds."""
 
 
 def _as_task(status: Form) -> tuple[FieldMap, ...]:
-    """Return the map of what is a task in Exchange alone: that of tasks without the percentage, with its own statuses."""
+    """Return the map of what is a task in Exchange alone: that of tasks without percentage and files, with its own statuses."""
     return tuple(
         replace(row, form=status) if row.form is Form.STATUS else row
         for row in TASK
-        if row.form is not Form.PERCENT
+        if row.form not in (Form.PERCENT, Form.FILES)
     )
 
 
@@ -176,14 +187,7 @@ APPOINTMENT: Final[tuple[FieldMap, ...]] = (
         is_fixed=True,
         label="(names of attendees)",
     ),
-    FieldMap(
-        "activitymimeattachment",
-        "item:Attachments",
-        Form.FILES,
-        Direction.NONE,
-        is_fixed=True,
-        label="Attachments",
-    ),
+    FILES,
     FieldMap("globalobjectid", "mapi:Meeting/0x23", Form.IDENTITY, is_fixed=True, label="(identity)"),
 )
 """``appointment`` and ``CalendarItem``.

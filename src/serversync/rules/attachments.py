@@ -1,4 +1,4 @@
-"""The files of an appointment: one field of the record for each of them.
+"""The files of an appointment or task: one field of the record for each of them.
 
 So two people who attach two files, one in the CRM and one in Outlook, both have both. The name of the field says which file
 it is and what it is called; its value is ``THERE``, or nothing where the file is not there. A file that is replaced by another one
@@ -52,6 +52,16 @@ def name_of(text: str | None) -> str:
     """
     line = "".join(letter if letter.isprintable() else " " for letter in text or "")
     return line.strip()[:LONGEST_NAME].strip() or "attachment"
+
+
+def safe_name(name: str | None) -> str:
+    """Return a file name without folders and control characters, for whoever saves the file.
+
+    >>> safe_name("../../etc/passwd"), safe_name("")
+    ('passwd', 'attachment')
+    """
+    last = (name or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable()).strip(". ") or "attachment"
 
 
 def expand(directions: Mapping[str, Direction], *pictures: Fields | None) -> dict[str, Direction]:

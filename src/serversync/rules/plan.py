@@ -15,7 +15,7 @@ from serversync.rules import attachments
 from serversync.rules.answers import RESPONSES, newly_heard, whole_alone
 from serversync.rules.diff import Common, Verdict, judge
 from serversync.rules.merge import Conflict, Merged, Preference, merge
-from serversync.rules.record import TOWARDS, Direction, Fields, Kind, Side, is_among
+from serversync.rules.record import TOWARDS, Direction, Fields, Kind, Side, Value, is_among
 from serversync.rules.series.apart import apart, directions_of, joined, split
 from serversync.rules.series.changes import PREFIX, carried_along, expand, has_other_days, resets_occurrences
 
@@ -187,7 +187,7 @@ class Action:
         parts = [f"{self.step.value}: {self.pair.kind.value} {self.pair.title!r} ({self.reason})"]
         for side, fields in (("CRM", self.merged.to_crm), ("Exchange", self.merged.to_exchange)):
             if fields and self.step not in (Step.CREATE_IN_CRM, Step.CREATE_IN_EXCHANGE):
-                parts.append(f"{side} gets " + ", ".join(f"{k} = {v!r}" for k, v in sorted(fields.items())))
+                parts.append(f"{side} gets " + ", ".join(_said(k, v) for k, v in sorted(fields.items())))
         parts += [
             f"conflict in {conflict.name}: CRM {conflict.crm!r}, Exchange {conflict.exchange!r},"
             f" {conflict.winner.value} stays"
@@ -199,6 +199,14 @@ class Action:
 _STEP = attrgetter("step")
 _REASONS = {verdict: verdict.value for verdict in Verdict}
 """What is said where the verdict is all that there is to say; asking an ``Enum`` for its value is slow."""
+
+
+def _said(name: str, value: Value) -> str:
+    """Return what a dry run says of a field; of a file by what it is called."""
+    if not name.startswith(attachments.PREFIX):
+        return f"{name} = {value!r}"
+    called = attachments.file_of(name).name
+    return f"the file {called!r}" if value == attachments.THERE else f"no file {called!r} any more"
 
 
 @dataclass(frozen=True, slots=True)

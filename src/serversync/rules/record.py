@@ -101,9 +101,21 @@ def is_empty(value: Value) -> bool:
 
 
 def is_among(name: str, names: Collection[str]) -> bool:
-    """Tell whether a field is one of these; one that ends with a colon stands for all that begin with it.
+    """Tell whether a field is one of these.
+
+    One that ends with a colon stands for all that begin with it; one with nothing between its first two colons for whatever
+    may stand there.
 
     >>> is_among("attachment:7b:x", {"attachment:"}), is_among("attachment:7b:x", {"fax"})
     (True, False)
+    >>> is_among("attachment:7b:x", {"attachment::x"}), is_among("attachment:7b:x", {"attachment::y"})
+    (True, False)
     """
-    return name in names or any(each.endswith(":") and name.startswith(each) for each in names)
+    return name in names or any(_stands_for(each, name) for each in names if ":" in each)
+
+
+def _stands_for(each: str, name: str) -> bool:
+    if each.endswith(":"):
+        return name.startswith(each)
+    head, middle, tail = each.split(":", 2) if each.count(":") > 1 else (each, "-", "")
+    return not middle and name.startswith(f"{head}:") and name.split(":", 2)[2:] == [tail]

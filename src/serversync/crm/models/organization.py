@@ -144,6 +144,7 @@ class Organization(models.Model):
     syncassignedtasks = boolean(default=False)
     synccalendarsubfolders = boolean(default=True)
     syncappointmentattachments = boolean(default=False)
+    synctaskattachments = boolean(default=False)
 
     autocreatecontactonpromote = boolean(default=True)
     autotracksentfolderitems = boolean(default=False)

@@ -4,16 +4,22 @@ from typing import Any
 
 from django.urls import path
 
+from serversync.administration import activity_files
 from serversync.administration.activities import APPOINTMENT, SERIES, TASK
 from serversync.web.pages.activities import files, series_views, views
 
 urlpatterns = [
-    path("appointments/<uuid:key>/files/", files.attach, name="appointment-attach"),
-    path("appointments/<uuid:key>/files/<uuid:fileid>/", files.download, name="appointment-file"),
-    path("appointments/<uuid:key>/files/<uuid:fileid>/remove/", files.remove, name="appointment-detach"),
     path("series/<uuid:key>/occurrences/<day>/", series_views.occurrence, name="series-occurrence"),
     path("series/<uuid:key>/occurrences/<day>/cancel/", series_views.cancel, name="series-occurrence-cancel"),
 ]
+for _kind in activity_files.KINDS.values():
+    _of: dict[str, Any] = {"kind": _kind}
+    _at = f"{_kind.plural}/<uuid:key>/files/"
+    urlpatterns += [
+        path(_at, files.attach, _of, name=f"{_kind.word}-attach"),
+        path(f"{_at}<uuid:fileid>/", files.download, _of, name=f"{_kind.word}-file"),
+        path(f"{_at}<uuid:fileid>/remove/", files.remove, _of, name=f"{_kind.word}-detach"),
+    ]
 for _kind in (APPOINTMENT, SERIES, TASK):
     _given: dict[str, Any] = {"kind": _kind}
     _base = f"{_kind.plural}/"

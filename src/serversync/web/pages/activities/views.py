@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from serversync.administration import (
     activities,
-    appointment_files,
+    activity_files,
     appointments,
     attendees,
     exchange_links,
@@ -88,9 +88,9 @@ def detail(request: HttpRequest, kind: Kind, key: UUID) -> HttpResponse:
         shown["caller"] = attendees.caller(found)
     if kind is SERIES:
         shown |= series_views.coming(request, found)
-    if kind is APPOINTMENT:
-        shown["files"] = appointment_files.of(found)
-        shown["may_attach"] = shown["may_edit"] and found.instancetypecode == 0
+    if kind in activity_files.KINDS.values():
+        shown["files"] = activity_files.of(found)
+        shown["may_attach"] = shown["may_edit"] and activity_files.may_have(found)
     return render(request, "activities/form.html", shown)
 
 
@@ -142,5 +142,8 @@ def words(kind: Kind) -> dict[str, Any]:
         "list_name": f"{kind.word}-list",
         "new_name": f"{kind.word}-new",
         "act_name": f"{kind.word}-act",
+        "attach_name": f"{kind.word}-attach",
+        "file_name": f"{kind.word}-file",
+        "detach_name": f"{kind.word}-detach",
         "may_create": actors.current().may(Privilege.CREATE_ACTIVITY),
     }

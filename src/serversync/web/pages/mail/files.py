@@ -1,4 +1,4 @@
-"""Hands out the files of e-mails and appointments, a piece at a time, so that their size does not matter.
+"""Hands out the files of e-mails, appointments and tasks, a piece at a time, so that their size does not matter.
 
 A file is always a download: whatever a stranger says it is, no browser opens it as a page of ours. The exception are
 pictures inside a body, of the kinds that cannot carry a script.
@@ -12,13 +12,13 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.core import signing
-from django.db import connection
 from django.db.models import Func, IntegerField, QuerySet
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from serversync.administration import privileges
+from serversync.administration import activity_files, privileges
 from serversync.crm.models import ActivityMimeAttachment, SystemUser
+from serversync.rules.attachments import safe_name
 
 PIECE: Final = 256 * 1024
 """Bytes that are read from the database and sent at once."""
@@ -77,16 +77,6 @@ def _answer(file: StoredFile, kind: str) -> StreamingHttpResponse:
     return response
 
 
-def safe_name(name: str | None) -> str:
-    """Return a file name without folders and control characters.
-
-    >>> safe_name("../../etc/passwd"), safe_name("")
-    ('passwd', 'attachment')
-    """
-    last = (name or "").replace("\\", "/").rpartition("/")[2]
-    return "".join(letter for letter in last if letter.isprintable()).strip(". ") or "attachment"
-
-
 def picture_token(user: SystemUser, fileid: UUID) -> str:
     """Return a permission to load one picture for ten minutes, for a frame that has no cookies."""
     return signing.dumps([str(user.pk), str(fileid)], salt=_SALT, compress=False)
@@ -111,16 +101,6 @@ async def picture(_request: HttpRequest, token: str) -> StreamingHttpResponse:
 async def pieces(attachmentid: UUID, size: int = PIECE) -> AsyncIterator[bytes]:
     """Yield the bytes of an attachment; each piece is read when the one before has been sent."""
     start = 1
-    while piece := await sync_to_async(_piece)(attachmentid, start, size):
+    while piece := await sync_to_async(activity_files.piece)(attachmentid, start, size):
         yield piece
         start += size
-
-
-def _piece(attachmentid: UUID, start: int, size: int) -> bytes:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select substring(body from %s for %s) from attachment where attachmentid = %s",
-            [start, size, attachmentid],
-        )
-        row = cursor.fetchone()
-    return bytes(row[0]) if row and row[0] else b""

@@ -84,6 +84,7 @@ PARTS: Final = (
             "ssstaskdeletionsyncbehaviorfromexchange": "Tasks deleted in Exchange, in the CRM",
             "syncassignedtasks": "Synchronize tasks that are assigned in Outlook",
             "syncappointmentattachments": "Synchronize the attachments of appointments",
+            "synctaskattachments": "Synchronize the attachments of tasks",
         },
     ),
     (
