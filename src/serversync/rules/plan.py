@@ -268,11 +268,11 @@ def _decide(pair: Pair, rules: KindRules, effective: Mapping[str, Direction] | N
     synchronized = rules.effective if effective is None else effective
     directions = pair.facts.within(synchronized)
     verdict = judge(pair.base, pair.crm, pair.exchange, directions)
-    action = Action(pair, Step.NOTHING, verdict, _REASONS[verdict])
     if not synchronized:
-        return replace(action, reason="nothing of this kind is synchronized")
+        return Action(pair, Step.NOTHING, verdict, "nothing of this kind is synchronized")
     if pair.base is None:
-        return _begin(action, rules, directions)
+        return _begin(pair, verdict, rules, directions)
+    action = Action(pair, Step.NOTHING, verdict, _REASONS[verdict])
     if pair.crm is not None and pair.exchange is not None:
         return _keep(action, rules, directions)
     if pair.exchange_sight is Sight.AWAY:
@@ -280,40 +280,40 @@ def _decide(pair: Pair, rules: KindRules, effective: Mapping[str, Direction] | N
     return _lost(action, rules)
 
 
-def _begin(action: Action, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
+def _begin(pair: Pair, verdict: Verdict, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
     """A pair that was never compared: it begins to take part, or not."""
-    pair = action.pair
-    if action.verdict is Verdict.MET:
+    if verdict is Verdict.MET:
         merged = _merge(pair, directions)
-        return replace(action, step=_step_for(merged, Step.LINK), merged=merged)
-    if action.verdict is Verdict.CRM_NEW:
-        return _begin_in_exchange(action, rules, directions)
-    if action.verdict is Verdict.EXCHANGE_NEW:
-        return _begin_in_crm(action, rules, directions)
-    return action
+        return Action(pair, _step_for(merged, Step.LINK), verdict, _REASONS[verdict], merged)
+    if verdict is Verdict.CRM_NEW:
+        return _begin_in_exchange(pair, rules, directions)
+    if verdict is Verdict.EXCHANGE_NEW:
+        return _begin_in_crm(pair, rules, directions)
+    return Action(pair, Step.NOTHING, verdict, _REASONS[verdict])
 
 
-def _begin_in_exchange(action: Action, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
-    pair = action.pair
+def _begin_in_exchange(pair: Pair, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
+    verdict = Verdict.CRM_NEW
     if not pair.in_filters:
-        return replace(action, reason="it is outside the user's filters")
+        return Action(pair, Step.NOTHING, verdict, "it is outside the user's filters")
     if not pair.facts.may_be_made:
-        return replace(action, reason="it is not made in this mailbox")
+        return Action(pair, Step.NOTHING, verdict, "it is not made in this mailbox")
     if not rules.limit.goes_to(Side.EXCHANGE):
-        return replace(action, reason="this kind is not written to Exchange")
+        return Action(pair, Step.NOTHING, verdict, "this kind is not written to Exchange")
     chosen = _going_to(Side.EXCHANGE, pair.crm or {}, directions)
-    return Action(pair, Step.CREATE_IN_EXCHANGE, action.verdict, action.reason, Merged({}, chosen))
+    return Action(pair, Step.CREATE_IN_EXCHANGE, verdict, _REASONS[verdict], Merged({}, chosen))
 
 
-def _begin_in_crm(action: Action, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
-    if not action.pair.takes_part:
-        return replace(action, reason="it is not tracked")
-    if not action.pair.facts.may_be_taken_in:
-        return replace(action, reason="it is not taken in from this mailbox")
+def _begin_in_crm(pair: Pair, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
+    verdict = Verdict.EXCHANGE_NEW
+    if not pair.takes_part:
+        return Action(pair, Step.NOTHING, verdict, "it is not tracked")
+    if not pair.facts.may_be_taken_in:
+        return Action(pair, Step.NOTHING, verdict, "it is not taken in from this mailbox")
     if not rules.limit.goes_to(Side.CRM):
-        return replace(action, reason="this kind is not written to the CRM")
-    chosen = _going_to(Side.CRM, action.pair.exchange or {}, directions)
-    return Action(action.pair, Step.CREATE_IN_CRM, action.verdict, action.reason, Merged(chosen, {}))
+        return Action(pair, Step.NOTHING, verdict, "this kind is not written to the CRM")
+    chosen = _going_to(Side.CRM, pair.exchange or {}, directions)
+    return Action(pair, Step.CREATE_IN_CRM, verdict, _REASONS[verdict], Merged(chosen, {}))
 
 
 def _going_to(side: Side, fields: Fields, directions: Mapping[str, Direction]) -> Fields:
