@@ -206,7 +206,7 @@ class Writer:
         return self._side.calendar.values(fields) if kind is Kind.APPOINTMENT else values_of(kind, fields)
 
     def _item_change(self, kind: Kind, item: ItemToChange, more: Mapping[AnyFieldURI, Any]) -> ItemChange:
-        values = self._values(kind, item.fields)
+        values = self._values(kind, item.fields) if item.fields else {}  # most get their stamp alone
         return ItemChange(
             ItemId(item.item.item_id, item.item.change_key),
             ELEMENTS[kind],
