@@ -58,9 +58,9 @@ def test_the_fields_of_series_are_set_by_the_word_for_them() -> None:
             syncfields.change("series", {column: "none"})
 
 
-def test_phone_calls_letters_and_faxes_have_the_fields_of_tasks_without_the_percentage() -> None:
+def test_phone_calls_letters_and_faxes_have_the_fields_of_tasks_without_percentage_and_files() -> None:
     tasks = {one.column: (one.label, one.default, one.is_fixed) for one in syncfields.find_all("task")}
-    del tasks["percentcomplete"]
+    del tasks["percentcomplete"], tasks["activitymimeattachment"]
     for kind in ("phonecall", "letter", "fax"):
         assert {
             one.column: (one.label, one.default, one.is_fixed) for one in syncfields.find_all(kind)

@@ -30,6 +30,9 @@ from serversync.crm.models import (
     Contact,
     Email,
     EmailServerProfile,
+    Fax,
+    Letter,
+    PhoneCall,
     Queue,
     RecurringAppointmentMaster,
     SavedQuery,
@@ -155,6 +158,19 @@ def of_task(company: Company) -> list[Any]:
     return [(Task.objects.first() or Task.objects.create(subject="Call", ownerid=company.ada)).pk]
 
 
+def of_phonecall(company: Company) -> list[Any]:
+    found = PhoneCall.objects.first()
+    return [(found or PhoneCall.objects.create(subject="Ask for the offer", ownerid=company.ada)).pk]
+
+
+def of_letter(company: Company) -> list[Any]:
+    return [(Letter.objects.first() or Letter.objects.create(subject="Thanks", ownerid=company.ada)).pk]
+
+
+def of_fax(company: Company) -> list[Any]:
+    return [(Fax.objects.first() or Fax.objects.create(subject="Order", ownerid=company.ada)).pk]
+
+
 def of_filter(company: Company) -> list[Any]:
     with actor.acting(actor.INSTALLATION):
         return [syncfilters.of_user(company.ada)[0].pk]
@@ -204,6 +220,12 @@ OPENED: dict[str, Arguments] = {
             "series-new",
             "task-list",
             "task-new",
+            "phonecall-list",
+            "phonecall-new",
+            "letter-list",
+            "letter-new",
+            "fax-list",
+            "fax-new",
             "filters",
             "filter-templates",
             "filter-templates-apply",
@@ -214,6 +236,9 @@ OPENED: dict[str, Arguments] = {
     "series": of_series,
     "series-occurrence": of_occurrence,
     "task": of_task,
+    "phonecall": of_phonecall,
+    "letter": of_letter,
+    "fax": of_fax,
     "user-filters": lambda company: [company.ada.pk],
     "user-filter-new": lambda company: [company.ada.pk, "contact"],
     "user-filters-reset": lambda company: [company.ada.pk],
@@ -279,6 +304,9 @@ BY_FORM: dict[str, Arguments] = {
     "task-attach": of_task,
     "task-detach": of_task_file,
     "task-act": lambda company: [*of_task(company), "complete"],
+    "phonecall-act": lambda company: [*of_phonecall(company), "complete"],
+    "letter-act": lambda company: [*of_letter(company), "complete"],
+    "fax-act": lambda company: [*of_fax(company), "complete"],
     "user-filter-act": lambda company: [*of_filter(company), "deactivate"],
     "filter-template-act": lambda company: [*of_template(company), "deactivate"],
     "log-out": no_arguments,

@@ -1,1 +1,1 @@
-"""Appointments, series and tasks."""
+"""Activities other than e-mail."""

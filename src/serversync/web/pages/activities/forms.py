@@ -1,13 +1,14 @@
-"""The forms of appointments and tasks; labels are those that errors of the use cases name."""
+"""The forms of appointments, tasks, phone calls, letters and faxes; labels are those that errors of the use cases name."""
 
 from typing import Any, Final, cast
 
 from django import forms
 from django.utils import timezone
 
-from serversync.administration import addresses, appointments, attendees, tasks
-from serversync.administration.activities import IMPORTANCE
+from serversync.administration import addresses, appointments, attendees, correspondence, tasks
+from serversync.administration.activities import IMPORTANCE, Kind
 from serversync.administration.appointments import LONGEST, SHOW_AS, AppointmentEntries
+from serversync.administration.correspondence import DESTINATIONS, DIRECTIONS, CorrespondenceEntries
 from serversync.administration.tasks import STATUSES, TaskEntries
 from serversync.crm.models import Appointment, Task
 
@@ -145,3 +146,31 @@ class TaskForm(forms.Form):
         if not self.initial:
             return cast("TaskEntries", self.cleaned_data)
         return cast("TaskEntries", {name: self.cleaned_data[name] for name in self.changed_data})
+
+
+class CorrespondenceForm(forms.Form):
+    """A phone call, a letter or a fax; dates have no time, and the reminder is in the zone of who is logged in."""
+
+    subject = forms.CharField(label="Subject", max_length=200)
+    direction = forms.ChoiceField(label="Direction", choices=words(DIRECTIONS), initial="outgoing")
+    destination = forms.CharField(max_length=200, required=False)
+    start = day("Start Date")
+    due = day("Due Date")
+    began = day("Began")
+    reminder = moment("Reminder", "When Outlook reminds of it.", required=False)
+    importance = forms.ChoiceField(label="Importance", choices=words(IMPORTANCE), initial="normal")
+    description = body()
+
+    def __init__(self, kind: Kind, data: Any, *, row: correspondence.Row | None) -> None:
+        """Begin with what there is."""
+        initial: dict[str, Any] = dict(correspondence.entered(kind, row)) if row else {}
+        if initial.get("reminder"):
+            initial["reminder"] = timezone.localtime(initial["reminder"]).replace(second=0, microsecond=0)
+        super().__init__(data, initial=initial)
+        self.fields["destination"].label = DESTINATIONS[kind.word].label
+
+    def entries(self) -> CorrespondenceEntries:
+        """Return what was changed, as the use case takes it."""
+        if not self.initial:
+            return cast("CorrespondenceEntries", self.cleaned_data)
+        return cast("CorrespondenceEntries", {name: self.cleaned_data[name] for name in self.changed_data})

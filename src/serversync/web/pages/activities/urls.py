@@ -1,11 +1,11 @@
-"""The addresses of appointments, series and tasks."""
+"""The addresses of activities other than e-mail."""
 
 from typing import Any
 
 from django.urls import path
 
 from serversync.administration import activity_files
-from serversync.administration.activities import APPOINTMENT, SERIES, TASK
+from serversync.administration.activities import APPOINTMENT, CORRESPONDENCE, SERIES, TASK
 from serversync.web.pages.activities import files, series_views, views
 
 urlpatterns = [
@@ -20,9 +20,9 @@ for _kind in activity_files.KINDS.values():
         path(f"{_at}<uuid:fileid>/", files.download, _of, name=f"{_kind.word}-file"),
         path(f"{_at}<uuid:fileid>/remove/", files.remove, _of, name=f"{_kind.word}-detach"),
     ]
-for _kind in (APPOINTMENT, SERIES, TASK):
+for _kind in (APPOINTMENT, SERIES, TASK, *CORRESPONDENCE):
     _given: dict[str, Any] = {"kind": _kind}
-    _base = f"{_kind.plural}/"
+    _base = f"{_kind.path}/"
     urlpatterns += [
         path(_base, views.listing, _given, name=f"{_kind.word}-list"),
         path(f"{_base}new/", views.new, _given, name=f"{_kind.word}-new"),

@@ -1,7 +1,8 @@
-"""The lists of appointments, of series and of tasks, and the form of one."""
+"""The lists of activities other than e-mail, and the form of one."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,19 +15,20 @@ from serversync.administration import (
     activity_files,
     appointments,
     attendees,
+    correspondence,
     exchange_links,
     privileges,
     series,
     tasks,
 )
 from serversync.administration import actor as actors
-from serversync.administration.activities import APPOINTMENT, SERIES, TASK, Activity, Kind
+from serversync.administration.activities import APPOINTMENT, CORRESPONDENCE, SERIES, TASK, Activity, Kind
 from serversync.core.errors import InputInvalid, RecordNotFound
 from serversync.crm.privileges import Privilege
 from serversync.web import formerrors
 from serversync.web.keyset import Position, read_page
 from serversync.web.pages.activities import series_views
-from serversync.web.pages.activities.forms import AppointmentForm, TaskForm
+from serversync.web.pages.activities.forms import AppointmentForm, CorrespondenceForm, TaskForm
 from serversync.web.pages.activities.series_forms import SeriesForm
 
 PAGE_SIZE: Final = 50
@@ -34,8 +36,26 @@ _FORMS: Final[Mapping[str, Callable[..., Any]]] = {
     APPOINTMENT.word: AppointmentForm,
     SERIES.word: SeriesForm,
     TASK.word: TaskForm,
+    **{kind.word: partial(CorrespondenceForm, kind) for kind in CORRESPONDENCE},
 }
-_CASES: Final[Mapping[str, Any]] = {APPOINTMENT.word: appointments, SERIES.word: series, TASK.word: tasks}
+
+
+class _Case(NamedTuple):
+    """What one can be added and changed by."""
+
+    add: Callable[..., Activity]
+    edit: Callable[..., Activity]
+
+
+_CASES: Final[Mapping[str, _Case]] = {
+    APPOINTMENT.word: _Case(appointments.add, appointments.edit),
+    SERIES.word: _Case(series.add, series.edit),
+    TASK.word: _Case(tasks.add, tasks.edit),
+    **{
+        kind.word: _Case(partial(correspondence.add, kind), partial(correspondence.edit, kind))
+        for kind in CORRESPONDENCE
+    },
+}
 
 
 def listing(request: HttpRequest, kind: Kind) -> HttpResponse:
@@ -51,7 +71,8 @@ def listing(request: HttpRequest, kind: Kind) -> HttpResponse:
         search=search,
     )
     shown = {"page": page, "search": search}
-    return render(request, f"activities/{kind.word}_list.html", {**words(kind), **shown})
+    which = "correspondence" if kind in CORRESPONDENCE else kind.word
+    return render(request, f"activities/{which}_list.html", {**words(kind), **shown})
 
 
 def new(request: HttpRequest, kind: Kind) -> HttpResponse:
@@ -83,7 +104,7 @@ def detail(request: HttpRequest, kind: Kind, key: UUID) -> HttpResponse:
             messages.success(request, f"Saved {found}.")
             return redirect(kind.word, key=key)
     shown = {**words(kind), "form": form, "found": found, **about(found)}
-    if kind is not TASK:
+    if kind in (APPOINTMENT, SERIES):
         shown["participants"] = attendees.participants(found)
         shown["caller"] = attendees.caller(found)
     if kind is SERIES:
