@@ -12,6 +12,7 @@ from serversync.core import faults
 from serversync.core.errors import Transient
 from serversync.engine.act import ActPass
 from serversync.engine.act_ports import ActResult, ActRun, Stage
+from serversync.rules.attachments import PREFIX
 from serversync.rules.guards import Answer, Brake, Shown
 from serversync.rules.pictures import PICTURE
 from serversync.rules.plan import KindRules
@@ -24,10 +25,18 @@ from tests.property.act.world import (
     World,
     has_no_picture,
     names_of,
+    names_of_files,
 )
 
 KINDS = (Kind.TASK, Kind.PHONECALL, Kind.APPOINTMENT)
-RULES = {kind: KindRules(dict.fromkeys((*names_of(kind), "label"), Direction.BOTH)) for kind in KINDS}
+RULES = {
+    kind: KindRules(
+        dict.fromkeys(
+            (*names_of(kind), "label", *((PREFIX,) if kind is not Kind.PHONECALL else ())), Direction.BOTH
+        )
+    )
+    for kind in KINDS
+}
 BRAKE: Final = Brake(count=2, share=0.3)
 MAILBOX = uuid4()
 
@@ -101,6 +110,8 @@ STEPS: tuple[Callable[[World], object], ...] = (
     lambda world: world.pass_time(timedelta(seconds=150)),
     World.person_edits,
     World.person_edits,
+    World.person_files,
+    World.person_files,
     lambda world: world.new_item(Kind.TASK, is_tracked=True),
     lambda world: world.new_item(Kind.APPOINTMENT, is_tracked=False),
     lambda world: world.new_row(Kind.APPOINTMENT),
@@ -201,6 +212,11 @@ def _nothing_is_doubled(world: World) -> None:
 
 def _nothing_is_lost(world: World) -> None:
     there = {v for row in world.crm.rows.values() for v in row.fields.values()}
+    for fields in (
+        *(r.fields for r in world.crm.rows.values()),
+        *(i.fields for i in world.exchange.items.values() if i.place is not DELETED),
+    ):
+        there |= names_of_files(fields)
     there |= {v for i in world.exchange.items.values() if i.place is not DELETED for v in i.fields.values()}
     lost = world.written - world.replaced - there - world.crm.shown
     assert not lost, f"lost: {lost}"

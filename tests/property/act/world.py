@@ -44,6 +44,7 @@ from serversync.engine.act_ports import (
     Stage,
     Written,
 )
+from serversync.rules.attachments import PREFIX, THERE
 from serversync.rules.diff import Common
 from serversync.rules.guards import Held
 from serversync.rules.pictures import PICTURE
@@ -99,6 +100,17 @@ class Row:
     fields: dict[str, Value]
     version: int
     in_filters: bool = True
+
+
+def parted(fields: Fields) -> tuple[dict[str, Value], dict[str, Value]]:
+    """Return the files among fields, and the others."""
+    files = {name: value for name, value in fields.items() if name.startswith(PREFIX)}
+    return files, {name: value for name, value in fields.items() if name not in files}
+
+
+def names_of_files(fields: Fields) -> set[Value]:
+    """Return the files that are there, by the names of their fields."""
+    return {name for name, value in fields.items() if name.startswith(PREFIX) and value}
 
 
 def has_no_picture(fields: Fields) -> bool:
@@ -220,15 +232,17 @@ class Exchange:
             )
             self.items[item.item_id] = item
             self.world.person_deleted.get(label, set()).discard("exchange")
-            self._put(item, new.fields)
+            files, others = parted(new.fields)
+            self._put(item, others)
             if kind is Kind.PHONECALL:
                 item.fields["place"] = "of Exchange itself"
             self.invite(item)
             self.log(item)
+            self._attach(item, files)
             # Of some items it is known at once what they say; passes read only one of these.
             known = {*names_of(kind), *new.fields}
             of_kind = {name: value for name, value in item.fields.items() if name in known}
-            says = of_kind if self.world.random.random() < 0.5 else None
+            says = of_kind if self.world.random.random() < 0.5 and not files else None
             return Written(item.item_id, str(item.key), says)
 
         return self._each(items, make)
@@ -239,15 +253,26 @@ class Exchange:
             assert not (PICTURE in to.fields and has_no_picture(stored.fields)), "it was set aside"
             if to.fields.get(PICTURE) is not None and stored.fields.get(PICTURE) is not None:
                 self._take_away(stored)
-            self._put(stored, to.fields)
+            files, others = parted(to.fields)
+            self._put(stored, others)
             stored.stamp = to.stamp or stored.stamp
             stored.key += 1
-            if to.fields:
+            if others:
                 self.invite(stored)
             self.log(stored)
+            self._attach(stored, files)
             return Written(stored.item_id, str(stored.key))
 
         return self._each(items, change)
+
+    def _attach(self, stored: Stored, files: Fields) -> None:
+        """Attach files and take them away, one by one; the connection may break after each."""
+        for name, value in files.items():
+            stored.fields[name] = value
+            stored.key += 1
+            self.log(stored)
+            if self.world.chance(self.world.trouble_in):
+                raise ConnectionLost(host="mail", reason="between two files")
 
     def _take_away(self, stored: Stored) -> None:
         """The first half of another photo; the connection may break before the second."""
@@ -647,6 +672,30 @@ class World:
             row.fields[name] = self.value(row.fields.get(name))
             row.version = self.tick()
 
+    def person_files(self) -> None:
+        """Somebody attaches a file, or takes one away, on either side."""
+        item = self.pick_item(WATCHED) if self.random.random() < 0.5 else None
+        row = self.pick_row() if item is None else None
+        if item is not None and not self.is_call(item):
+            self._turn_file(item.fields)
+            item.key += 1
+            item.edits += 1
+            self.exchange.log(item)
+        elif row is not None and row.kind is not Kind.PHONECALL:
+            self._turn_file(row.fields)
+            row.version = self.tick()
+
+    def _turn_file(self, fields: dict[str, Value]) -> None:
+        there = sorted(map(str, names_of_files(fields)))
+        if there and self.random.random() < 0.4:
+            gone = self.random.choice(there)
+            fields[gone] = None
+            self.replaced.add(gone)
+            return
+        name = f"{PREFIX}{self.tick()}:plan.txt"
+        fields[name] = THERE
+        self.written.add(name)
+
     def pass_time(self, by: timedelta) -> None:
         """Time goes by; what was on its way arrives before its time-out."""
         late, self.exchange.late = self.exchange.late, []
@@ -683,7 +732,7 @@ class World:
     def delete_item(self, *, forever: bool) -> None:
         if item := self.pick_item(WATCHED):
             self.person_deleted.setdefault(item.label, set()).add("exchange")
-            self.replaced.update(item.fields.values())
+            self.replaced.update(item.fields.values(), names_of_files(item.fields))
             self.exchange.move(item, DELETED)
             if forever:
                 del self.exchange.items[item.item_id]
@@ -691,7 +740,7 @@ class World:
     def delete_row(self) -> None:
         if row := self.pick_row():
             self.person_deleted.setdefault(row.label, set()).add("crm")
-            self.replaced.update(row.fields.values())
+            self.replaced.update(row.fields.values(), names_of_files(row.fields))
             del self.crm.rows[row.crmid]
 
     def move_away(self) -> None:
