@@ -32,7 +32,7 @@ def opened_company(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[T]:
     """Give a company of this kind with Ada, Ben and Cleo."""
-    from serversync.crm.models import ExchangeSyncMailbox, SystemUser
+    from serversync.crm.models import ExchangeSyncMailbox, Mailbox, SystemUser
 
     cleo = SystemUser.objects.create_user(CLEO, fullname="Cleo", internalemailaddress=CLEO)
     users = {ADA: world.ada, BEN: world.ben, CLEO: cleo}
@@ -45,6 +45,9 @@ def opened_company(
         for (address, user), manager in zip(users.items(), opened, strict=True):
             ExchangeSyncMailbox.objects.get_or_create(mailboxid_id=user.defaultmailbox_id)
             made.know(address, user.pk, user.defaultmailbox_id, manager.__enter__())
+        Mailbox.objects.filter(pk__in=made.mailboxes.values()).update(
+            emailserverprofile=world.profile, actdeliverymethod=1, emailrouteraccessapproval=1
+        )
         yield made
         for manager in opened:
             manager.__exit__(None, None, None)

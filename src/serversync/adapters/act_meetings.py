@@ -1,8 +1,7 @@
 """What single meetings and series have in common in the CRM: who takes part, who may write, and which meeting it is.
 
-Who is whose: the organizer is the party with that part, and where there is none, the record's owner. A mailbox speaks for a
-meeting that somebody else has called where neither the organizer's mailbox nor that of the record's owner has it. In
-the texts ``r`` is the record and ``m`` the mailbox.
+Who is whose: the organizer is the party with that part, and where there is none, the record's owner. One mailbox speaks for a
+meeting (``SPEAKS``). In the texts ``r`` is the record and ``m`` the mailbox.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 from psycopg import AsyncConnection
 
 from serversync.adapters import mail_lookups
+from serversync.adapters.act_values import pack_fields
 from serversync.adapters.arrays import text_array
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Link, Stage
 from serversync.mapping.appointment import INVITED, MASKS, alone, people, people_of
@@ -55,12 +55,25 @@ ORGANIZES: Final = f"""(exists (select from activityparty p where p.activityid =
     or (coalesce(r.ownerid = m.ownerid, false) and not {_HAS_ORGANIZER}))"""
 FILTERS: Final = "{filters}"
 """Stands in a text for the filters of the user."""
-SPEAKS: Final = """not exists (select from systemuser u join exchangesyncidmapping l
-    on l.mailboxid = u.defaultmailbox and l.objectid = r.activityid and l.stage < 3
-    where u.defaultmailbox <> m.mailboxid and (
-        u.systemuserid in (select p.partyid from activityparty p
-            where p.activityid = r.activityid and p.participationtypemask = 7)
-        or (u.systemuserid = r.ownerid and m.ownerid is distinct from r.ownerid)))"""
+SYNCHRONIZED: Final = """k.statecode = 0 and k.actdeliverymethod = 1 and k.enabledforact
+    and k.regardingobjecttypecode = 'systemuser'
+    and exists (select from emailserverprofile e where e.emailserverprofileid = k.emailserverprofile and e.statecode = 0)
+    and (k.emailrouteraccessapproval = 1 or not exists (select from organization o where o.requireapprovalforuseremail))"""
+"""Whether passes go over the mailbox ``k``; one that only waits out some trouble is synchronized."""
+_RANK: Final = """case
+    when exists (select from activityparty p where p.activityid = r.activityid
+        and p.participationtypemask = 7 and p.partyid = {k}.regardingobjectid) then 0
+    when {k}.regardingobjectid = r.ownerid then 1 else 2 end"""
+SPEAKS: Final = f"""(case when {ORGANIZES} then true else not exists (
+    select from exchangesyncidmapping l join mailbox k on k.mailboxid = l.mailboxid
+    where l.objectid = r.activityid and l.stage < 3 and l.mailboxid <> m.mailboxid and {SYNCHRONIZED}
+        and (not l.isparked or {_RANK.format(k="k")} = 0)
+        and ({_RANK.format(k="k")}, k.mailboxid) < ({_RANK.format(k="m")}, m.mailboxid)) end)"""
+"""Whether a mailbox speaks for a meeting: of those that are synchronized and have it the organizer's, then that of the owner of
+the record, then the first by its id. One in which it rests does not, unless it is the organizer's.
+
+A mailbox that is about to have the meeting counts for itself as if it had it already, so that it tells what it begins with.
+"""
 PARTIES: Final = f"""(select json_agg(json_build_array(p.participationtypemask, {ADDRESS}, {NAME}))
     from activityparty p where p.activityid = r.activityid and p.participationtypemask in (5, 6, 7, 10))"""  # noqa: S608 - put together from constants
 """Part, address and name of everybody who takes part in ``r``."""
@@ -232,6 +245,55 @@ async def write_parties(
     ]
     if answers:
         await connection.execute(_ANSWER.encode(), {"answers": msgspec.json.encode(answers).decode()})
+
+
+_ORGANIZER_KNOWS: Final = """
+    update exchangesyncidmapping l
+    set base = jsonb_build_object('crm', ((l.base -> 'crm') - x.names) || x.crm,
+        'exchange', ((l.base -> 'exchange') - x.names) || x.exchange)
+    from json_to_recordset(%(told)s::json) x (objectid uuid, names text[], crm jsonb, exchange jsonb)
+        join activityparty p on p.activityid = x.objectid and p.participationtypemask = 7
+        join mailbox k on k.regardingobjectid = p.partyid
+    where l.objectid = x.objectid and l.mailboxid = k.mailboxid and l.mailboxid <> %(mailbox)s
+        and l.stage < 3 and l.base is not null
+"""
+
+
+async def told_by_attendees(
+    connection: AsyncConnection, run: ActRun, told: Sequence[tuple[Link, CrmChange, Fields]]
+) -> None:
+    """Let the organizer's mailbox, which is not synchronized now, know what an attendee's has told in its place.
+
+    When it comes back, what its own item says otherwise is an edit of the organizer, and the record is none: an attendee's
+    copy never changes the meeting for others.
+
+    Args:
+        connection: In the transaction in which it is told.
+        run: The run of the attendee's mailbox.
+        told: Links, with what was written of their records and the fields of these afterwards.
+    """
+    rows = []
+    for link, change, stored in told:
+        if (
+            link.base is None
+            or change.version is None
+            or link.base.exchange.get("organizer") == alone(run.address)
+        ):
+            continue
+        said = {name: value for name, value in (change.fields or {}).items() if name != RESPONSES}
+        if said:
+            kept = {name: stored.get(name) for name in said}
+            rows.append(
+                {
+                    "objectid": link.crmid,
+                    "names": list(said),
+                    "crm": pack_fields(kept),
+                    "exchange": pack_fields(said),
+                }
+            )
+    if rows:
+        names = {"told": msgspec.json.encode(rows).decode(), "mailbox": run.mailboxid}
+        await connection.execute(_ORGANIZER_KNOWS.encode(), names)
 
 
 _NOTE: Final = """

@@ -40,6 +40,8 @@ from serversync.engine.act_ports import (
 from serversync.rules.diff import Common
 from serversync.rules.record import Fields, Kind
 
+MEETINGS: Final = frozenset({Kind.APPOINTMENT, Kind.SERIES})
+"""The kinds of which somebody else can be the organizer."""
 _HEAR: Final = """
     insert into exchangesyncitem (mailboxid, objecttypecode, exchangeentryid)
     select %(mailbox)s, %(kind)s, heard.id
@@ -234,6 +236,7 @@ class ActStoreOnPostgres:
                 if kind not in self._lengths:
                     self._lengths[kind] = await read_lengths(connection, kind)
                 written.update(await write_records(connection, run, kind, those, self._lengths[kind]))
+            await act_meetings.told_by_attendees(connection, run, _told(settlements, written))
             outcomes = [_as_written(each, written) for each in settlements]
             links = [each for each in outcomes if isinstance(each, Link)]
             anew = await act_meetings.note_identities(connection, run, links)
@@ -320,6 +323,19 @@ def _heard_with(run: ActRun, kind: Kind) -> list[str]:
     return [kind.value, *(each.value for each, by in HEARD_WITH.items() if by is kind and each in run.rules)]
 
 
+def _told(
+    settlements: Sequence[Settlement], written: Mapping[UUID, tuple[int, Fields] | ServiceError]
+) -> list[tuple[Link, CrmChange, Fields]]:
+    """Return what was written of meetings, with the fields of their records afterwards."""
+    return [
+        (link, change, outcome[1])
+        for link, change, _ in settlements
+        if change is not None
+        and change.kind in MEETINGS
+        and not isinstance(outcome := written[change.crmid], ServiceError)
+    ]
+
+
 def _as_written(
     settlement: Settlement, written: Mapping[UUID, tuple[int, Fields] | ServiceError]
 ) -> Link | ServiceError:
@@ -338,4 +354,6 @@ def _as_written(
         fields = exchange  # the very same is put into words once
     if aside:
         fields = kept_aside(aside, link.base.crm if link.base is not None else {}, fields)
+    if link.crm_version == 0 and change.version is not None:
+        version = 0  # it must be read again all the same
     return replace(link, crm_version=version, base=Common(fields, exchange))

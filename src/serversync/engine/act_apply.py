@@ -9,7 +9,7 @@ Exchange keeps as they are, only one of a batch is read.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -40,12 +40,14 @@ from serversync.rules.guards import count_write
 from serversync.rules.merge import Conflict
 from serversync.rules.plan import Action, Sight, Step
 from serversync.rules.record import Fields, Kind
+from serversync.rules.silence import unheard
 
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(days=1)
 AWAY_LOOK = timedelta(hours=1)
 """So often one looks for an item that lies where no feed tells of it."""
 
+_ALL_HEARD: Final = frozenset[str]()
 _TO_EXCHANGE = frozenset({Step.UPDATE_EXCHANGE, Step.UPDATE_BOTH})
 _Prompt = tuple[Action, Meeting, Record | None]
 
@@ -311,6 +313,10 @@ class Applier:
         seen = done.meeting.item
         item_id, change_key = link.item_id, link.change_key
         aside = aside_of(seen, written)
+        later = _ALL_HEARD
+        if pair.facts.is_silent:
+            later = unheard(pair.base, pair.crm or {}, pair.exchange or {})
+        kept = frozenset(aside) | later if aside or later else _ALL_HEARD
         trouble = next(troubles_of(aside), None) if aside else None
         if written is not None:
             item_id, change_key, said = written.item_id, written.change_key, written.fields
@@ -327,14 +333,15 @@ class Applier:
             item_id=item_id,
             change_key=change_key,
             base=keeping(
-                frozenset(aside),
+                kept,
                 pair.base,
                 Common(
                     {**(pair.crm or {}), **action.merged.to_crm} if action.merged.to_crm else pair.crm or {},
                     _after(pair.exchange, action.merged.to_exchange, written, echoes),
                 ),
             ),
-            crm_version=0 if done.record is None else done.record.version,
+            # What was not heard yet is looked at again as soon as this mailbox speaks.
+            crm_version=0 if done.record is None or later else done.record.version,
             intent=None,
             asked_on=None,
             crm_missed_on=None,
@@ -346,7 +353,7 @@ class Applier:
             writes=link.writes if written is None and change is None else count_write(link.writes, now),
             conflicts=_with(link.conflicts, action.conflicts),
         )
-        return Settlement(settled, change, frozenset(aside))
+        return Settlement(settled, change, kept)
 
     def _missed(self, action: Action, link: Link) -> Link:
         now = self._clock()

@@ -2,7 +2,8 @@
 
 Only the organizer's mailbox makes a meeting and tells the others. Nobody is invited by a technical update: something
 that people see must have changed, and the meeting must lie ahead. A meeting is one record for all mailboxes; the
-organizer's item says what it is, and where the organizer is not synchronized, that of the record's owner. What
+organizer's item says what it is, and where the organizer is not synchronized, that of the record's owner, or else of one
+of the attendees. What
 anybody has answered is said by each mailbox for itself. Source: the behaviour of appointments in the server-side
 synchronization inventory.
 """
@@ -194,6 +195,7 @@ def facts(crm: InCrm | None, exchange: InExchange | None, now: datetime, policy:
         is_withdrawn=policy.cancels and crm is not None and crm.is_cancelled and is_organizer,
         limit=_limit(crm, exchange, meeting),
         own=frozenset() if meeting.is_completed else frozenset({RESPONSES}),
+        is_silent=not (meeting.is_organizer or meeting.is_completed or crm is None or crm.speaks),
     )
 
 

@@ -86,6 +86,7 @@ class Facts:
         own: Fields that this limit does not concern.
         is_copy: The item is a copy for its user alone: whoever deletes it does without it until the record changes.
         aside: Fields that do not count for this pair now, because one side cannot say or take them (``is_among``).
+        is_silent: Another mailbox speaks for the record; what the item says goes there without going to the CRM.
     """
 
     is_completed: bool = False
@@ -97,6 +98,7 @@ class Facts:
     own: frozenset[str] = frozenset()
     is_copy: bool = False
     aside: frozenset[str] = frozenset()
+    is_silent: bool = False
 
     def within(self, directions: Mapping[str, Direction]) -> Mapping[str, Direction]:
         """Return the fields that count for this pair, each as far as it may go; none of them goes nowhere."""

@@ -18,7 +18,7 @@ from serversync.rules.guards import Answer, Brake
 from serversync.rules.plan import KindRules
 from serversync.rules.record import Direction, Kind
 from tests.property.act.histories import Killed, drive, kill
-from tests.property.act.meeting_world import ADA, BEN, TEXTS, Called, Kept, MeetingWorld
+from tests.property.act.meeting_world import ADA, BEN, CLEO, TEXTS, Called, Kept, MeetingWorld
 from tests.property.act.world import DELETED, IN_FLIGHT, WATCHED
 
 DIRECTIONS = {
@@ -28,7 +28,7 @@ DIRECTIONS = {
     not in ("description", "prioritycode", "resources", "optionalattendees", "ismapiprivate", "fullname")
 } | {"label": Direction.BOTH}
 RULES: Final = {Kind.APPOINTMENT: KindRules(DIRECTIONS)}
-MAILBOXES = {ADA: uuid4(), BEN: uuid4()}
+MAILBOXES = {ADA: uuid4(), BEN: uuid4(), CLEO: uuid4()}
 EQUAL = (*TEXTS, "label", "scheduledstart", "requiredattendees", "globalobjectid", "organizer")
 """What the CRM and the organizer's item have to say alike."""
 

@@ -14,6 +14,7 @@ import msgspec
 from serversync.adapters.act_calendar import Calendar
 from serversync.core.errors import ChangeConflict, ServiceError
 from serversync.core.ids import uuid_of
+from serversync.engine.act_aside import kept_aside
 from serversync.engine.act_ports import (
     ActRun,
     CrmChange,
@@ -36,7 +37,7 @@ from serversync.rules.diff import Common
 from serversync.rules.record import Fields, Kind, Value
 from tests.property.act.world import DELETED, WATCHED, Crm, Exchange, Row, Stored, World
 
-ADA, BEN, GRACE = "ada@example.org", "ben@example.org", "grace@example.com"
+ADA, BEN, CLEO, GRACE = "ada@example.org", "ben@example.org", "cleo@example.org", "grace@example.com"
 START = datetime(2030, 1, 7, 9, tzinfo=UTC)
 TOLD = ("subject", "location", "scheduledstart", "requiredattendees")
 """What the outsider is told of a meeting."""
@@ -246,12 +247,16 @@ class MeetingCrm(Crm):
         self.world.trouble()
         return {key: self._record(self.rows[key]) for _, key in crmids if key in self.rows}
 
-    def _record(self, row: Row) -> Record:
+    def speaks_for(self, row: Row) -> bool:
+        """Whether this mailbox speaks for a meeting."""
         organizer = self.world.crms.get(people_of(row.fields["organizer"])[0])
         link = organizer.link(row.crmid) if organizer is not None else None
+        return link is None or link.stage in (Stage.UNLINKED, Stage.GONE) or organizer is self
+
+    def _record(self, row: Row) -> Record:
         says = InCrm(
             is_organizer=self._organizes(row),
-            speaks=link is None or link.stage in (Stage.UNLINKED, Stage.GONE) or organizer is self,
+            speaks=self.speaks_for(row),
             has_attendees=bool(row.fields["requiredattendees"]),
             ends_on=ends(row.fields),
             is_known=row.fields.get("globalobjectid") is not None,
@@ -298,8 +303,12 @@ class MeetingCrm(Crm):
                 row.answers[str(address)] = answer
         row.version = self.world.tick()
         self.told[row.crmid] = row.version, self.lets_in(row)
-        exchange = link.base.exchange if link.base else {}
-        return msgspec.structs.replace(link, crm_version=row.version, base=Common(dict(row.fields), exchange))
+        base = link.base or Common({}, {})
+        ours = kept_aside(aside, base.crm, dict(row.fields))
+        must_be_read = link.crm_version == 0 and change.version is not None
+        return msgspec.structs.replace(
+            link, crm_version=0 if must_be_read else row.version, base=Common(ours, base.exchange)
+        )
 
     def _settle(self, settlement: Settlement) -> Link | ServiceError:
         outcome = super()._settle(settlement)

@@ -1,0 +1,23 @@
+"""Meetings of three people and an outsider, whose mailboxes are switched off and on, in histories that lie."""
+
+import os
+
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+
+from tests.property.act.speaker_histories import STEPS, check, live
+
+HISTORIES = int(os.environ.get("SERVERSYNC_HISTORIES", "20000")) // 10
+
+
+@pytest.mark.timeout(14_400)
+@settings(max_examples=HISTORIES, print_blob=True)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    history=st.binary(min_size=1, max_size=50) | st.binary(min_size=25, max_size=50),
+)
+def test_some_mailbox_speaks_for_each_meeting_and_nobody_is_invited_twice(seed: int, history: bytes) -> None:
+    steps = [byte % len(STEPS) for byte in history]
+    note(f"seed {seed}, steps {steps}")
+    check(live(seed, steps))
