@@ -1,4 +1,4 @@
-"""Appointments and tasks in the pages: in the zone of who looks, with those who take part, each by whom it may be."""
+"""Appointments, service activities and tasks in the pages: in the zone of who looks, with those who take part, each by whom it may be."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from serversync.crm.models import ActivityParty, Appointment, Audit, Contact, Task, UserSettings
+from serversync.administration import actor, services
+from serversync.crm.models import (
+    ActivityParty,
+    Appointment,
+    Audit,
+    Contact,
+    ServiceAppointment,
+    Task,
+    UserSettings,
+)
 from tests.web.company import Company, logged_in
 
 TEA = {
@@ -174,3 +183,55 @@ def test_lists_are_searched_by_words(company: Company) -> None:
     for name in ("appointment-list", "task-list"):
         page = ada.get(reverse(name), {"q": "gre"}).content.decode()
         assert ("Tea with Grete" in page, "Coffee" in page) == (True, False)
+
+
+REPAIR = {
+    "subject": "Boiler",
+    "start": "2026-07-01T09:00",
+    "end": "2026-07-01T11:00",
+    "status": "reserved",
+    "importance": "normal",
+}
+
+
+def test_a_service_activity_is_entered_changed_and_closed_in_the_pages(company: Company) -> None:
+    ada = logged_in(company.ada)
+    people = {"customers": "Grete <grete@x.example>", "resources": str(company.ben.internalemailaddress)}
+    ada.post(reverse("service-new"), {**REPAIR, **people})
+    made = ServiceAppointment.objects.get()
+    assert (made.ownerid, made.statecode, made.scheduleddurationminutes) == (company.ada, 3, 120)
+    address = reverse("service", args=[made.pk])
+    shown = ada.get(address).content.decode()
+    assert "not in the CRM" in shown
+    assert "Customer" in shown
+    changed = {**REPAIR, **people, "status": "in-progress", "resources": "", "location": "Cellar"}
+    ada.post(address, changed)
+    made.refresh_from_db()
+    assert (made.statuscode, made.location) == (6, "Cellar")
+    assert ActivityParty.objects.filter(activityid=made.pk).count() == 1
+    refused = ada.post(address, {**changed, "customers": "nobody"})
+    assert "nobody" in refused.content.decode()
+    ada.post(reverse("service-act", args=[made.pk, "complete"]))
+    made.refresh_from_db()
+    assert (made.statecode, made.statuscode) == (1, 8)
+    listed = ada.get(reverse("service-list"), {"q": "boil"}).content.decode()
+    assert address in listed
+    ada.post(reverse("service-act", args=[made.pk, "delete"]))
+    assert not ServiceAppointment.objects.exists()
+
+
+def test_a_resource_sees_a_service_activity_that_others_do_not(company: Company) -> None:
+    with actor.acting(actor.INSTALLATION):
+        made = services.add(
+            {
+                "subject": "Boiler",
+                "start": datetime(2026, 7, 1, 9, tzinfo=UTC),
+                "end": datetime(2026, 7, 1, 10, tzinfo=UTC),
+                "resources": [str(company.ben.internalemailaddress)],
+            },
+            owner=company.ada.domainname,
+        )
+    address = reverse("service", args=[made.pk])
+    assert logged_in(company.ben).get(address).status_code == 200
+    ActivityParty.objects.filter(activityid=made.pk).delete()
+    assert logged_in(company.ben).get(address).status_code == 404

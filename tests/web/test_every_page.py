@@ -36,6 +36,7 @@ from serversync.crm.models import (
     Queue,
     RecurringAppointmentMaster,
     SavedQuery,
+    ServiceAppointment,
     Task,
     TraceLog,
 )
@@ -154,6 +155,14 @@ def of_occurrence(company: Company) -> list[Any]:
     return [*of_series(company), (WATCH["first_day"] + timedelta(7)).isoformat()]
 
 
+def of_service(company: Company) -> list[Any]:
+    start = datetime(2026, 5, 1, 9, tzinfo=UTC)
+    made = ServiceAppointment.objects.first() or ServiceAppointment.objects.create(
+        subject="Boiler", scheduledstart=start, scheduledend=start, ownerid=company.ada
+    )
+    return [made.pk]
+
+
 def of_task(company: Company) -> list[Any]:
     return [(Task.objects.first() or Task.objects.create(subject="Call", ownerid=company.ada)).pk]
 
@@ -218,6 +227,8 @@ OPENED: dict[str, Arguments] = {
             "appointment-new",
             "series-list",
             "series-new",
+            "service-list",
+            "service-new",
             "task-list",
             "task-new",
             "phonecall-list",
@@ -235,6 +246,7 @@ OPENED: dict[str, Arguments] = {
     "appointment": of_appointment,
     "series": of_series,
     "series-occurrence": of_occurrence,
+    "service": of_service,
     "task": of_task,
     "phonecall": of_phonecall,
     "letter": of_letter,
@@ -303,6 +315,7 @@ BY_FORM: dict[str, Arguments] = {
     "appointment-detach": of_appointment_file,
     "task-attach": of_task,
     "task-detach": of_task_file,
+    "service-act": lambda company: [*of_service(company), "complete"],
     "task-act": lambda company: [*of_task(company), "complete"],
     "phonecall-act": lambda company: [*of_phonecall(company), "complete"],
     "letter-act": lambda company: [*of_letter(company), "complete"],

@@ -15,7 +15,13 @@ from serversync.administration.activities import Activity
 from serversync.administration.readiness import Readiness
 from serversync.administration.sentences import Sentence
 from serversync.core.clock import now
-from serversync.crm.models import Appointment, Audit, MessageTrace, RecurringAppointmentMaster
+from serversync.crm.models import (
+    Appointment,
+    Audit,
+    MessageTrace,
+    RecurringAppointmentMaster,
+    ServiceAppointment,
+)
 from serversync.rules.email.acceptance import REASONS
 from serversync.rules.record import Kind
 from serversync.web.ways import in_pages
@@ -134,13 +140,13 @@ def activity_status(row: Activity) -> SafeString:
 
 
 @register.filter
-def first_day(row: Appointment) -> SafeString:
+def first_day(row: Appointment | ServiceAppointment) -> SafeString:
     """Show the first of whole days, which no time zone shifts."""
     return _day(appointments.days_of(row)[0])
 
 
 @register.filter
-def last_day(row: Appointment) -> SafeString:
+def last_day(row: Appointment | ServiceAppointment) -> SafeString:
     """Show the last of whole days."""
     return _day(appointments.days_of(row)[1])
 

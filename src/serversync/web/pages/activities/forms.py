@@ -5,12 +5,21 @@ from typing import Any, Final, cast
 from django import forms
 from django.utils import timezone
 
-from serversync.administration import addresses, appointments, attendees, correspondence, tasks
+from serversync.administration import (
+    addresses,
+    appointments,
+    attendees,
+    correspondence,
+    service_parties,
+    services,
+    tasks,
+)
 from serversync.administration.activities import IMPORTANCE, Kind
 from serversync.administration.appointments import LONGEST, SHOW_AS, AppointmentEntries
 from serversync.administration.correspondence import DESTINATIONS, DIRECTIONS, CorrespondenceEntries
+from serversync.administration.services import ServiceEntries
 from serversync.administration.tasks import STATUSES, TaskEntries
-from serversync.crm.models import Appointment, Task
+from serversync.crm.models import Appointment, ServiceAppointment, Task
 
 _WHEN: Final = "%Y-%m-%dT%H:%M"
 
@@ -120,6 +129,52 @@ class AppointmentForm(forms.Form):
             changed = dict(self.cleaned_data)
         as_lists(self, changed)
         return cast("AppointmentEntries", changed)
+
+
+class ServiceForm(forms.Form):
+    """A service activity with its customers and resources; times are in the zone of who is logged in."""
+
+    subject = forms.CharField(label="Subject", max_length=services.LONGEST)
+    location = forms.CharField(label="Location", max_length=services.LONGEST, required=False)
+    start = moment("Start")
+    end = moment("End", "Of whole days the dates count, the last day included.")
+    is_all_day = forms.BooleanField(label="All day", required=False)
+    customers = forms.CharField(
+        label="Customers",
+        required=False,
+        help_text="Addresses with or without names, divided by commas or semicolons. Nobody is invited.",
+    )
+    resources = forms.CharField(
+        label="Resources", required=False, help_text="Users among them get a copy in their calendars."
+    )
+    status = forms.ChoiceField(label="Status", choices=words(services.STATUSES), initial="reserved")
+    importance = forms.ChoiceField(label="Importance", choices=words(IMPORTANCE), initial="normal")
+    description = body()
+
+    def __init__(self, data: Any, *, row: ServiceAppointment | None) -> None:
+        """Begin with what there is."""
+        initial: dict[str, Any] = {}
+        if row is not None:
+            initial = dict(services.entered(row))
+            for name in service_parties.PARTS:
+                initial[name] = "; ".join(initial[name])
+            for name in ("start", "end"):
+                initial[name] = timezone.localtime(initial[name]).replace(second=0, microsecond=0)
+        super().__init__(data, initial=initial)
+
+    def entries(self) -> ServiceEntries:
+        """Return what was changed, as the use case takes it.
+
+        Raises:
+            InputInvalid: somebody's address is none.
+        """
+        changed: dict[str, Any] = {name: self.cleaned_data[name] for name in self.changed_data}
+        if not self.initial:
+            changed = dict(self.cleaned_data)
+        for name in service_parties.PARTS:
+            if name in changed:
+                changed[name] = addresses.split(changed[name], str(self.fields[name].label))
+        return cast("ServiceEntries", changed)
 
 
 class TaskForm(forms.Form):

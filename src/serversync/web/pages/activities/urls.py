@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import path
 
 from serversync.administration import activity_files
-from serversync.administration.activities import APPOINTMENT, CORRESPONDENCE, SERIES, TASK
+from serversync.administration.activities import APPOINTMENT, CORRESPONDENCE, SERIES, SERVICE, TASK
 from serversync.web.pages.activities import files, series_views, views
 
 urlpatterns = [
@@ -20,7 +20,7 @@ for _kind in activity_files.KINDS.values():
         path(f"{_at}<uuid:fileid>/", files.download, _of, name=f"{_kind.word}-file"),
         path(f"{_at}<uuid:fileid>/remove/", files.remove, _of, name=f"{_kind.word}-detach"),
     ]
-for _kind in (APPOINTMENT, SERIES, TASK, *CORRESPONDENCE):
+for _kind in (APPOINTMENT, SERIES, SERVICE, TASK, *CORRESPONDENCE):
     _given: dict[str, Any] = {"kind": _kind}
     _base = f"{_kind.path}/"
     urlpatterns += [

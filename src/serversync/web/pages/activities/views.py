@@ -19,22 +19,33 @@ from serversync.administration import (
     exchange_links,
     privileges,
     series,
+    service_parties,
+    services,
     tasks,
 )
 from serversync.administration import actor as actors
-from serversync.administration.activities import APPOINTMENT, CORRESPONDENCE, SERIES, TASK, Activity, Kind
+from serversync.administration.activities import (
+    APPOINTMENT,
+    CORRESPONDENCE,
+    SERIES,
+    SERVICE,
+    TASK,
+    Activity,
+    Kind,
+)
 from serversync.core.errors import InputInvalid, RecordNotFound
 from serversync.crm.privileges import Privilege
 from serversync.web import formerrors
 from serversync.web.keyset import Position, read_page
 from serversync.web.pages.activities import series_views
-from serversync.web.pages.activities.forms import AppointmentForm, CorrespondenceForm, TaskForm
+from serversync.web.pages.activities.forms import AppointmentForm, CorrespondenceForm, ServiceForm, TaskForm
 from serversync.web.pages.activities.series_forms import SeriesForm
 
 PAGE_SIZE: Final = 50
 _FORMS: Final[Mapping[str, Callable[..., Any]]] = {
     APPOINTMENT.word: AppointmentForm,
     SERIES.word: SeriesForm,
+    SERVICE.word: ServiceForm,
     TASK.word: TaskForm,
     **{kind.word: partial(CorrespondenceForm, kind) for kind in CORRESPONDENCE},
 }
@@ -50,6 +61,7 @@ class _Case(NamedTuple):
 _CASES: Final[Mapping[str, _Case]] = {
     APPOINTMENT.word: _Case(appointments.add, appointments.edit),
     SERIES.word: _Case(series.add, series.edit),
+    SERVICE.word: _Case(services.add, services.edit),
     TASK.word: _Case(tasks.add, tasks.edit),
     **{
         kind.word: _Case(partial(correspondence.add, kind), partial(correspondence.edit, kind))
@@ -104,7 +116,9 @@ def detail(request: HttpRequest, kind: Kind, key: UUID) -> HttpResponse:
             messages.success(request, f"Saved {found}.")
             return redirect(kind.word, key=key)
     shown = {**words(kind), "form": form, "found": found, **about(found)}
-    if kind in (APPOINTMENT, SERIES):
+    if kind is SERVICE:
+        shown["participants"] = service_parties.participants(found)
+    elif kind in (APPOINTMENT, SERIES):
         shown["participants"] = attendees.participants(found)
         shown["caller"] = attendees.caller(found)
     if kind is SERIES:
