@@ -17,7 +17,7 @@ from serversync.rules.record import Kind
 SELECT: Final = """
     select l.objectid, l.objecttypecode, l.stage, l.itemsubject, l.exchangeentryid, l.changekey, l.base,
         l.intent, l.conflicts, l.recordversion, l.askedon, l.crmmissedon, l.exchangemissedon, l.isparked,
-        l.writes, l.writessince, l.dueon, l.retries, l.lastsyncerror
+        l.writes, l.writessince, l.dueon, l.retries, l.lastsyncerror, l.searchkey, l.itemchangedon
     from exchangesyncidmapping l
 """
 _COLUMNS: Final = {
@@ -39,6 +39,8 @@ _COLUMNS: Final = {
     "dueon": "timestamptz",
     "retries": "int",
     "lastsyncerror": "text",
+    "searchkey": "uuid",
+    "itemchangedon": "timestamptz",
 }
 _NAMES: Final = ", ".join(_COLUMNS)
 _FROM_JSON: Final = (
@@ -104,6 +106,8 @@ class _Row(Struct, frozen=True, gc=False, omit_defaults=True):
     writessince: datetime | None = None
     dueon: datetime | None = None
     lastsyncerror: str | None = None
+    searchkey: UUID | None = None
+    itemchangedon: datetime | None = None
 
 
 def links_json(links: Iterable[Link]) -> str:
@@ -133,6 +137,8 @@ def link_of(row: Mapping[str, Any]) -> Link:
         due_on=row["dueon"],
         error=row["lastsyncerror"] or "",
         conflicts=unpack_conflicts(row["conflicts"]),
+        search_key=row["searchkey"],
+        item_changed_on=row["itemchangedon"],
     )
 
 
@@ -157,4 +163,6 @@ def _row(link: Link) -> _Row:
         writessince=link.writes.since,
         dueon=link.due_on,
         lastsyncerror=link.error or None,
+        searchkey=link.search_key,
+        itemchangedon=link.item_changed_on,
     )

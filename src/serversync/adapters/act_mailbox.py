@@ -122,20 +122,28 @@ class EwsActMailbox:
         ]
         return FeedPage(heard, page.sync_state, page.includes_last)
 
-    async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
+    async def read(
+        self, kind: Kind, item_ids: Sequence[str], *, with_key: bool = False
+    ) -> list[Item | ServiceError]:
         """See ``ActMailbox``; photos and files of what nobody tracks are not looked at.
 
         What lies in a sub-folder of the calendar that takes no part any more is not under its id.
         """
-        read = await self._reader.read(kind, item_ids, lambda item: item.takes_part or item.stamp is not None)
+        read = await self._reader.read(
+            kind, item_ids, lambda item: item.takes_part or item.stamp is not None, with_key=with_key
+        )
         away = await self._subfolders.elsewhere(item_ids) if kind in ON_A_CALENDAR else set()
         if not away:
             return read
         return [ItemGone() if key in away else each for key, each in zip(item_ids, read, strict=True)]
 
-    async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
+    async def find(self, kind: Kind, stamp: UUID, search_key: UUID | None = None) -> list[Found]:
         """See ``ActMailbox``."""
-        return await self._search.find(kind, stamp)
+        return await self._search.find(kind, stamp, search_key)
+
+    async def stamped(self, kind: Kind, stamps: Sequence[UUID]) -> dict[UUID, list[str]]:
+        """See ``ActMailbox``."""
+        return await self._search.carriers(kind, stamps)
 
     async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
         """See ``ActMailbox``."""

@@ -48,16 +48,23 @@ class MarkedMailbox:
             await self._make_sure()
         return page
 
-    async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
+    async def read(
+        self, kind: Kind, item_ids: Sequence[str], *, with_key: bool = False
+    ) -> list[Item | ServiceError]:
         """See ``ActMailbox``."""
         if item_ids:
             await self._make_sure()
-        return await self._mailbox.read(kind, item_ids)
+        return await self._mailbox.read(kind, item_ids, with_key=with_key)
 
-    async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
+    async def find(self, kind: Kind, stamp: UUID, search_key: UUID | None = None) -> list[Found]:
         """See ``ActMailbox``."""
         await self._make_sure()
-        return await self._mailbox.find(kind, stamp)
+        return await self._mailbox.find(kind, stamp, search_key)
+
+    async def stamped(self, kind: Kind, stamps: Sequence[UUID]) -> dict[UUID, list[str]]:
+        """See ``ActMailbox``."""
+        await self._make_sure()
+        return await self._mailbox.stamped(kind, stamps)
 
     async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
         """See ``ActMailbox``."""

@@ -9,6 +9,7 @@ from serversync.adapters.act_attachments import Attachments
 from serversync.adapters.act_calendar import SHAPE, SHAPE_WITH_FILES
 from serversync.adapters.act_items import fields_of, shape, stamp_of
 from serversync.adapters.act_pictures import Pictures
+from serversync.adapters.act_search_keys import search_key_of, with_search_key
 from serversync.adapters.act_side import ELEMENTS, Side, is_series
 from serversync.adapters.act_task_items import trouble_of
 from serversync.core.errors import ItemGone, ItemUnreadable, ServiceError
@@ -39,7 +40,12 @@ class Reader:
         self._side = side
 
     async def read(
-        self, kind: Kind, item_ids: Sequence[str], shows: Callable[[Item], bool] = lambda _: True
+        self,
+        kind: Kind,
+        item_ids: Sequence[str],
+        shows: Callable[[Item], bool] = lambda _: True,
+        *,
+        with_key: bool = False,
     ) -> list[Item | ServiceError]:
         """Read items.
 
@@ -47,18 +53,20 @@ class Reader:
             kind: Their kind.
             item_ids: Their ids.
             shows: Says of which ones photo and files are looked at too.
+            with_key: Whether their search keys are asked for too.
 
         Returns:
             For each the item, or why it could not be read.
         """
         if kind is Kind.SERIES:
-            return await self._side.series.read(item_ids)
+            return await self._side.series.read(item_ids, with_key=with_key)
+        wanted = with_search_key(self._shape(kind)) if with_key else self._shape(kind)
         read: list[Item | ServiceError] = []
         with_files: set[int] = set()
         for start in range(0, len(item_ids), _AT_ONCE):
             part = tuple(ItemId(each) for each in item_ids[start : start + _AT_ONCE])
             outcomes = await self._side.client.call_bisecting(
-                GetItem(part, self._shape(kind)), mailbox=self._side.mailbox
+                GetItem(part, wanted), mailbox=self._side.mailbox
             )
             for item_id, outcome in zip(part, outcomes, strict=True):
                 if isinstance(outcome, ews.Failure):
@@ -67,7 +75,10 @@ class Reader:
                     item = outcome.unwrap()
                     if self._has_files(kind, item):
                         with_files.add(len(read))
-                    read.append(self._item(kind, item_id, item))
+                    one = self._item(kind, item_id, item)
+                    if with_key and isinstance(one, Item):
+                        one = structs.replace(one, search_key=search_key_of(item))
+                    read.append(one)
         return await self._with_files(kind, read, with_files, shows) if with_files else read
 
     def _shape(self, kind: Kind) -> ItemShape:

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from serversync.adapters.act_items import stamp_of
 from serversync.adapters.act_reader import Reader
+from serversync.adapters.act_search_keys import has_key_and_no_stamp
 from serversync.adapters.act_side import ELEMENTS, MEETINGS, Side
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.errors import ItemGone, ServiceError
@@ -16,13 +18,23 @@ from serversync.exchange.operations.find_item import FindItem
 from serversync.exchange.types.calendar_item import CLEAN_GLOBAL_OBJECT_ID
 from serversync.exchange.types.fields import IndexedFieldURI
 from serversync.exchange.types.ids import AnyFolderId, DistinguishedFolderId
-from serversync.exchange.types.restriction import AllOf, Exists, Not, Restriction, any_equal_to, is_equal_to
+from serversync.exchange.types.restriction import (
+    AllOf,
+    AnyOf,
+    Exists,
+    Not,
+    Restriction,
+    any_equal_to,
+    is_equal_to,
+)
+from serversync.exchange.types.shapes import ItemShape
 from serversync.rules.plan import Sight
 from serversync.rules.record import Fields, Kind
 
 _DELETED: Final = DistinguishedFolderId("deleteditems")
 _FIRST_ADDRESS: Final = IndexedFieldURI("contacts:EmailAddress", "EmailAddress1")
 _KEYS_AT_ONCE: Final = 100
+_CARRIERS_AT_ONCE: Final = 1000
 _FOLDERS_AT_ONCE: Final = 50
 _KEYS: Final = {
     Kind.CONTACT: "emailaddress1",
@@ -43,12 +55,12 @@ class Search:
         self._side = side
         self._reader = reader
 
-    async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
+    async def find(self, kind: Kind, stamp: UUID, search_key: UUID | None = None) -> list[Found]:
         """See ``ActMailbox``."""
         near: dict[AnyFolderId, Sight] = dict.fromkeys(await self._side.places(kind), Sight.SEEN)
         near[_DELETED] = Sight.GONE
-        found = await self.stamped(kind, stamp, near)
-        if any(each.sight is Sight.SEEN for each in found):
+        found = await self.stamped(kind, stamp, near, search_key)
+        if any(each.sight is Sight.SEEN and each.item.stamp == stamp for each in found):
             return found
         known = {each.item.item_id for each in found}
         request = FindFolder(
@@ -60,14 +72,45 @@ class Search:
             places: dict[AnyFolderId, Sight] = dict.fromkeys(
                 others[start : start + _FOLDERS_AT_ONCE], Sight.AWAY
             )
-            found += [
-                each for each in await self.stamped(kind, stamp, places) if each.item.item_id not in known
-            ]
+            more = await self.stamped(kind, stamp, places, search_key)
+            found += [each for each in more if each.item.item_id not in known]
         return found
 
-    async def stamped(self, kind: Kind, stamp: UUID, places: Mapping[AnyFolderId, Sight]) -> list[Found]:
-        """Return the items with a stamp that lie in some folders, each with the sight that belongs to its folder."""
-        request = FindItem(folders=tuple(places), restriction=is_equal_to(RECORD_STAMP, str(stamp)))
+    async def carriers(self, kind: Kind, stamps: Sequence[UUID]) -> dict[UUID, list[str]]:
+        """Return the ids of all items with one of these stamps in the synchronized folders."""
+        found: dict[UUID, list[str]] = {}
+        for start in range(0, len(stamps), _KEYS_AT_ONCE):
+            wanted = tuple(str(each) for each in stamps[start : start + _KEYS_AT_ONCE])
+            request = FindItem(
+                folders=await self._side.places(kind),
+                item_shape=ItemShape(additional_properties=(RECORD_STAMP,)),
+                restriction=any_equal_to(RECORD_STAMP, wanted),
+                max_entries=_CARRIERS_AT_ONCE,
+            )
+            for outcome in await self._side.client.call(request, mailbox=self._side.mailbox):
+                if isinstance(outcome, ews.Failure) and isinstance(outcome.error, ItemGone):
+                    continue  # the folder has gone since it was looked for
+                for item in outcome.unwrap().items:
+                    stamp = stamp_of(item)
+                    if item.item_id is not None and stamp is not None and item.element == ELEMENTS[kind]:
+                        found.setdefault(stamp, []).append(item.item_id.id)
+        return found
+
+    async def stamped(
+        self,
+        kind: Kind,
+        stamp: UUID,
+        places: Mapping[AnyFolderId, Sight],
+        search_key: UUID | None = None,
+    ) -> list[Found]:
+        """Return the items with a stamp that lie in some folders, each with the sight that belongs to its folder.
+
+        With a search key those come too that have it and no stamp.
+        """
+        is_it: Restriction = is_equal_to(RECORD_STAMP, str(stamp))
+        if search_key is not None:
+            is_it = AnyOf((is_it, has_key_and_no_stamp(search_key)))
+        request = FindItem(folders=tuple(places), restriction=is_it)
         sights: dict[str, Sight] = {}
         outcomes = await self._side.client.call(request, mailbox=self._side.mailbox)
         for sight, outcome in zip(places.values(), outcomes, strict=True):
@@ -77,7 +120,7 @@ class Search:
                 if item.item_id is not None and item.element == ELEMENTS[kind]:
                     sights[item.item_id.id] = sight
         read = await self._reader.read(
-            kind, list(sights), lambda item: sights.get(item.item_id) is Sight.SEEN
+            kind, list(sights), lambda item: sights.get(item.item_id) is Sight.SEEN, with_key=True
         )
         found = [Found(each, sights[each.item_id]) for each in read if isinstance(each, Item)]
         unread = [each for each in read if isinstance(each, ServiceError) and not isinstance(each, ItemGone)]

@@ -16,6 +16,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from serversync.adapters.act_calendar import Calendar
+from serversync.adapters.act_search_keys import search_key_of
 from serversync.adapters.act_series_items import series_fields, series_values, timetable_of_item
 from serversync.adapters.act_series_occurrences import ELEMENT, Occurrences, item_change, written
 from serversync.adapters.stamps import RECORD_STAMP
@@ -78,9 +79,9 @@ class EwsSeries:
 
     # --- reading ----------------------------------------------------------------------------------
 
-    async def read(self, item_ids: Sequence[str]) -> list[Item | ServiceError]:
+    async def read(self, item_ids: Sequence[str], *, with_key: bool = False) -> list[Item | ServiceError]:
         """Return one outcome for each item; ``ItemGone`` where it is no series (any more)."""
-        masters = await self._occurrences.get([ItemId(each) for each in item_ids])
+        masters = await self._occurrences.get([ItemId(each) for each in item_ids], with_key=with_key)
         wanted = [
             info.item_id
             for master in masters
@@ -118,6 +119,7 @@ class EwsSeries:
             changed_on=master.last_modified_time,
             created_on=master.date_time_created,
             becomes=series_of(global_id) if global_id else None,
+            search_key=search_key_of(master),
         )
         is_masked = self._calendar.says(master, NEVER).is_private
         meeting = self._calendar.of_meeting(master)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from serversync.adapters.act_calendar import Calendar
+from serversync.adapters.act_search_keys import with_search_key
 from serversync.adapters.act_series_items import (
     occurrence_changes,
     occurrence_times,
@@ -68,12 +69,15 @@ class Occurrences:
         """Return what a master or an occurrence says but for its times: its texts, and who is invited."""
         return texts_of(item) | self._calendar.invited(item)
 
-    async def get(self, item_ids: Sequence[AnyItemId]) -> list[CalendarItem | ServiceError]:
-        """Return one outcome for each item."""
+    async def get(
+        self, item_ids: Sequence[AnyItemId], *, with_key: bool = False
+    ) -> list[CalendarItem | ServiceError]:
+        """Return one outcome for each item; with its search key where that is asked for."""
+        shape = with_search_key(SHAPE) if with_key else SHAPE
         items: list[CalendarItem | ServiceError] = []
         for start in range(0, len(item_ids), _READ_AT_ONCE):
             part = tuple(item_ids[start : start + _READ_AT_ONCE])
-            outcomes = await self._client.call_bisecting(GetItem(part, SHAPE), mailbox=self._mailbox)
+            outcomes = await self._client.call_bisecting(GetItem(part, shape), mailbox=self._mailbox)
             items += [
                 each.error if isinstance(each, ews.Failure) else _calendar_item(each.unwrap())
                 for each in outcomes

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection, DataError, IntegrityError
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters import act_changes, act_links, act_meetings
+from serversync.adapters import act_changes, act_links, act_meetings, act_search_links
 from serversync.adapters.act_records import (
     Lengths,
     find_twins,
@@ -316,6 +316,21 @@ class ActStoreOnPostgres:
                 (run.mailboxid, text_array(item_ids)),
             )
             return {item_id for (item_id,) in await rows.fetchall()}
+
+    async def knows_keys(self, run: ActRun, kind: Kind) -> bool:
+        """See ``ActStore``."""
+        async with self._pool.connection() as connection:
+            return await act_search_links.knows_keys(connection, run, kind)
+
+    async def links_by_key(self, run: ActRun, search_keys: Sequence[UUID]) -> dict[UUID, list[Link]]:
+        """See ``ActStore``."""
+        async with self._pool.connection() as connection:
+            return await act_search_links.links_by_key(connection, run, search_keys)
+
+    async def linked_elsewhere(self, run: ActRun, crmids: Sequence[UUID]) -> set[UUID]:
+        """See ``ActStore``."""
+        async with self._pool.connection() as connection:
+            return await act_search_links.linked_elsewhere(connection, run, crmids)
 
 
 def _heard_with(run: ActRun, kind: Kind) -> list[str]:

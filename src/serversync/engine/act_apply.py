@@ -36,7 +36,7 @@ from serversync.engine.act_ports import (
     Written,
 )
 from serversync.rules.diff import Common
-from serversync.rules.guards import count_write
+from serversync.rules.guards import count_write, loops
 from serversync.rules.merge import Conflict
 from serversync.rules.plan import Action, Sight, Step
 from serversync.rules.record import Fields, Kind
@@ -154,7 +154,7 @@ class Applier:
             ServiceError: Exchange or the database cannot be written now; what was written is written down.
         """
         now = self._clock()
-        intended = {m.link.crmid: _intend(a, m, now) for a, m, _ in prompt if _writes(a, m)}
+        intended = {m.link.crmid: _intend(a, m, now) for a, m, _ in prompt if _writes(a, m, now)}
         written: dict[UUID, Written | ServiceError] = {}
         if intended:
             await self._store.keep(self._run, list(intended.values()))
@@ -353,6 +353,12 @@ class Applier:
             writes=link.writes if written is None and change is None else count_write(link.writes, now),
             conflicts=_with(link.conflicts, action.conflicts),
         )
+        if pair.base is not None and seen is not None and (seen.search_key or link.search_key) is not None:
+            settled = replace(
+                settled,
+                search_key=seen.search_key or link.search_key,
+                item_changed_on=_changed_on(seen, written, echoes),
+            )
         return Settlement(settled, change, kept)
 
     def _missed(self, action: Action, link: Link) -> Link:
@@ -409,13 +415,31 @@ def _parted(action: Action, link: Link) -> Settlement:
     return Settlement(ended, change)
 
 
-def _writes(action: Action, meeting: Meeting) -> bool:
+def _writes(action: Action, meeting: Meeting, now: datetime) -> bool:
     """Tell whether an action writes to Exchange, be it only the stamp."""
     if action.step in (Step.CREATE_IN_EXCHANGE, *_TO_EXCHANGE):
         return True
     item = meeting.item
+    if action.step is Step.NOTHING:
+        return item is not None and item.stamp is None and _has_lost_its_stamp(action, meeting.link, now)
     is_kept = action.step in (Step.CREATE_IN_CRM, Step.UPDATE_CRM, Step.LINK)
     return is_kept and item is not None and item.stamp != meeting.link.crmid
+
+
+def _has_lost_its_stamp(action: Action, link: Link, now: datetime) -> bool:
+    """Tell whether the item of a pair in step is to get its stamp again, which another program took away."""
+    pair = action.pair
+    rests = pair.is_parked and not pair.in_filters
+    is_in_step = link.stage is Stage.LINKED and pair.base is not None and pair.crm is not None
+    return is_in_step and not rests and not loops(link.writes, now)
+
+
+def _changed_on(seen: Item, written: Written | None, echoes: Mapping[str, Item]) -> datetime | None:
+    """Return when the item as it is known now was changed last; where that was not read after a write, some time before."""
+    echo = echoes.get(written.item_id) if written is not None else None
+    if echo is not None and written is not None and echo.change_key == written.change_key:
+        return echo.changed_on
+    return seen.changed_on
 
 
 def _intend(action: Action, meeting: Meeting, now: datetime) -> Link:
@@ -431,6 +455,8 @@ def _intend(action: Action, meeting: Meeting, now: datetime) -> Link:
             intent=Intent(pair.crm or {}, action.merged.to_exchange),
             asked_on=now,
             exchange_missed_on=None,
+            search_key=None,
+            item_changed_on=None,
         )
     if action.step in _TO_EXCHANGE:
         return replace(

@@ -2,7 +2,8 @@
 
 The order in which an item is recognised: it is the one that a link names; it carries the stamp of a link whose own
 item is no longer under its id (it was moved, or the mailbox was restored); it carries the stamp of a link whose item
-is still there (it is a copy, and is left alone for ever); by the configured keys it is the same as a record.
+is still there (it is a copy, and is left alone for ever); without a stamp that says something, it has the search key of an
+item that is nowhere any more (``act_doubts``); by the configured keys it is the same as a record.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from serversync.core.errors import ItemGone, Permanent, ServiceError
+from serversync.engine.act_doubts import Doubts, age, is_its, may_be_away
 from serversync.engine.act_heard_with import as_what_they_are
 from serversync.engine.act_ports import (
     HEARD_WITH,
@@ -20,7 +22,6 @@ from serversync.engine.act_ports import (
     ActRun,
     ActStore,
     Due,
-    Found,
     Item,
     Link,
     Record,
@@ -54,12 +55,17 @@ class _Known:
     """What was asked about a batch of items beforehand, all at once.
 
     ``stamped`` are records that are there though the links which their items' stamps name are not; ``twins`` the
-    records that are the same as an item, by its id.
+    records that are the same as an item, by its id; ``keyed`` the links with the search key of an item without a
+    trusted stamp; ``own`` the items that the named links know, by their ids; ``originals`` which one of several items with
+    the same stamp is the link's, ``None`` where that cannot be told now.
     """
 
     links: dict[UUID, Link] = field(default_factory=dict)
     stamped: set[UUID] = field(default_factory=set)
     twins: dict[str, list[Record]] = field(default_factory=dict)
+    keyed: Mapping[UUID, Sequence[Link]] = field(default_factory=dict)
+    own: dict[_Place, Item | ServiceError] = field(default_factory=dict)
+    originals: dict[UUID, str | None] = field(default_factory=dict)
 
 
 class Identities:
@@ -69,6 +75,7 @@ class Identities:
         self._run = run
         self._mailbox = mailbox
         self._store = store
+        self._doubts = Doubts(run, mailbox, store)
 
     async def resolve(
         self, due: Sequence[Due], now: datetime, new_ids: Iterable[UUID]
@@ -82,6 +89,8 @@ class Identities:
                 self._run, self._mailbox, self._store, new, known.links, known.stamped
             )
             unread += others
+        if known.links:
+            await self._compare(new, known)
         ids = iter(new_ids)
         meetings: dict[UUID, Meeting] = {}
         for each, item in new:
@@ -120,14 +129,22 @@ class Identities:
         return new, unread
 
     async def _read(self, due: Sequence[Due]) -> dict[_Place, Item | ServiceError]:
+        """Read what is due; the search key is asked for where a link does not know that of its item, or a stranger may have one."""
         wanted: dict[Kind, dict[str, None]] = {}
+        keyless: set[Kind] = set()
+        strangers: set[Kind] = set()
         for each in due:
             item_id = each.item_id if each.link is None else each.link.item_id
             if item_id is not None:
                 wanted.setdefault(each.kind, {})[item_id] = None
+                if each.link is None:
+                    strangers.add(each.kind)
+                elif each.link.search_key is None and each.link.base is not None:
+                    keyless.add(each.kind)
         found: dict[_Place, Item | ServiceError] = {}
         for kind, ids in wanted.items():
-            read = await self._mailbox.read(kind, list(ids))
+            with_key = kind in keyless or (kind in strangers and await self._doubts.wants_keys(kind))
+            read = await self._mailbox.read(kind, list(ids), with_key=with_key)
             found.update(zip([(kind, each) for each in ids], read, strict=True))
         return found
 
@@ -141,51 +158,84 @@ class Identities:
         # The link may be lost while the record is not.
         stamped = [(kind, item.stamp) for kind, item in strange if item.stamp is not None]
         if stamped:
-            known.stamped = set(await self._store.records(self._run, stamped))
+            known.stamped = await self._doubts.ours(await self._store.records(self._run, stamped))
+        known.keyed = await self._doubts.links_by_key(i for _, i in strange if i.stamp not in known.stamped)
         for kind in dict.fromkeys(kind for kind, _ in strange):
             unknown = [i for k, i in strange if k is kind and i.stamp not in known.stamped]
             if unknown:
                 known.twins.update(await self._store.twins(self._run, kind, unknown))
         return known
 
+    async def _compare(self, new: Sequence[tuple[Due, Item]], known: _Known) -> None:
+        """Look at the items that the named links know, and at all that carry the stamps of those which are not there."""
+        named = [
+            (item, link)
+            for due, item in new
+            if item.stamp is not None
+            and (link := known.links.get(item.stamp)) is not None
+            and link.kind is due.kind
+            and link.stage is not Stage.UNLINKED
+        ]
+        own: dict[Kind, dict[str, None]] = {}
+        for item, link in named:
+            if link.item_id not in (None, item.item_id) and link.stage is not Stage.GONE:
+                own.setdefault(link.kind, {})[link.item_id] = None
+        for kind, ids in own.items():
+            read = await self._mailbox.read(kind, list(ids))
+            known.own.update(zip([(kind, each) for each in ids], read, strict=True))
+        lost = [
+            (item, link)
+            for item, link in named
+            if link.item_id != item.item_id and not _is_there(link, known.own)
+        ]
+        known.originals = await self._doubts.originals(lost) if lost else {}
+
     async def _recognise(
         self, due: Due, item: Item, known: _Known, met: dict[UUID, Meeting], ids: Iterator[UUID]
     ) -> Meeting | None:
         """Return what an item that no link names belongs to, or ``None`` where it is settled."""
-        run = self._run
         link = known.links.get(item.stamp) if item.stamp is not None else None
-        if link is not None and link.kind in HEARD_WITH and link.kind is not due.kind:
-            # It was made something else by whose copy it was, such as a series.
-            await self._store.done(run, due.kind, [item.item_id])
+        if link is not None and _is_left_alone(link, due.kind):
+            await self._store.done(self._run, due.kind, [item.item_id])
             return None
-        if (
-            link is None or link.kind is not due.kind
-        ):  # an appointment that was made a series is another record
-            is_free = await self._is_free(item, known)
-            return _take_in(due.kind, item, known, met, next(ids), is_free=is_free)
-        if link.stage is Stage.UNLINKED:
-            await self._store.done(run, due.kind, [item.item_id])
-            return None
-        if await self._is_copy(link, item, met):
-            await self._store.done(run, due.kind, [item.item_id], copy_of=link.crmid)
+        if link is None or link.kind is not due.kind:
+            # An appointment that was made a series is another record.
+            return await self._recognise_unstamped(due, item, known, met, ids)
+        if known.originals.get(link.crmid, item.item_id) is None:
+            return None  # it stays due
+        if _is_copy(link, item, met, known):
+            await self._store.done(self._run, due.kind, [item.item_id], copy_of=link.crmid)
             return None
         if link.stage is Stage.GONE:  # it was brought back from where it had been deleted to
             takes_part = item.takes_part or link.crm_version > 0
             return Meeting(_fresh(link.crmid, due.kind, item), item, takes_part=takes_part, is_new=True)
         return Meeting(replace(link, item_id=item.item_id), item, takes_part=True)
 
-    async def _is_copy(self, link: Link, item: Item, met: dict[UUID, Meeting]) -> bool:
-        """Tell whether the item that the stamp belongs to is another one, and still there."""
-        before = met.get(link.crmid)
-        if before is not None and before.item is not None:
-            return before.item.item_id != item.item_id
-        if link.stage is Stage.GONE or link.item_id is None or link.item_id == item.item_id:
-            return False
-        [outcome] = await self._mailbox.read(link.kind, [link.item_id])
-        if isinstance(outcome, Item):
-            return outcome.stamp == link.crmid
-        # One that is there and cannot be read, such as a task that recurs now, has not become the other one.
-        return not isinstance(outcome, ItemGone)
+    async def _recognise_unstamped(
+        self, due: Due, item: Item, known: _Known, met: dict[UUID, Meeting], ids: Iterator[UUID]
+    ) -> Meeting | None:
+        """Return the same of an item whose stamp names no link."""
+        link = await self._lost_by(due.kind, item, known, met)
+        if link is None:
+            is_free = await self._is_free(item, known)
+            return _take_in(due.kind, item, known, met, next(ids), is_free=is_free)
+        if link.stage is Stage.UNLINKED:
+            await self._store.done(self._run, due.kind, [item.item_id])
+            return None
+        return Meeting(replace(link, item_id=item.item_id), item, takes_part=True)
+
+    async def _lost_by(
+        self, kind: Kind, item: Item, known: _Known, met: Mapping[UUID, Meeting]
+    ) -> Link | None:
+        """Return the link that has lost an item without a trusted stamp; a meeting is known by its id as well."""
+        if item.stamp is not None and (item.stamp in known.links or item.stamp in known.stamped):
+            return None
+        links = list(known.keyed.get(item.search_key, ())) if item.search_key is not None else []
+        same = known.links.get(item.becomes) if item.becomes is not None else None
+        if same is not None and same.stage is Stage.LINKED and same not in links:
+            links.append(same)
+        free = [link for link in links if link.crmid not in met]
+        return await self._doubts.lost_by(kind, item, free) if free else None
 
     async def _is_free(self, item: Item, known: _Known) -> bool:
         """Tell whether no other item is the record that follows from this one.
@@ -215,19 +265,50 @@ class Identities:
     async def _look(self, link: Link, now: datetime) -> Meeting:
         """Look for the item of a link by its stamp, wherever it may lie."""
         try:
-            found = await self._mailbox.find(link.kind, link.crmid)
+            found = await self._mailbox.find(link.kind, link.crmid, link.search_key)
         except Permanent as error:  # it is there, so that nobody has deleted it
             return Meeting(link, None, trouble=error)
         copies = await self._store.copies(self._run, [each.item.item_id for each in found])
-        own = [each for each in found if each.item.item_id not in copies]
-        seen = sorted((each for each in own if each.sight is Sight.SEEN), key=_oldest)
+        others = [each for each in found if each.item.item_id not in copies]
+        own = [each for each in others if each.item.stamp == link.crmid]
+        seen = [each.item for each in own if each.sight is Sight.SEEN]
         if seen:
-            return Meeting(replace(link, item_id=seen[0].item.item_id), seen[0].item, takes_part=True)
-        if any(each.sight is Sight.AWAY for each in own):
+            item = min(seen, key=lambda each: age(each, link))
+            return Meeting(replace(link, item_id=item.item_id), item, takes_part=True)
+        is_stamped = any(is_its(each, link) for each in own)
+        if any(each.sight is Sight.AWAY for each in own) or (not is_stamped and may_be_away(others, link)):
             return Meeting(link, None, Sight.AWAY)
         missed = link.exchange_missed_on
         is_believed = missed is not None and now - missed >= self._run.second_look
         return Meeting(link, None, Sight.GONE if is_believed else Sight.MISSED_ONCE)
+
+
+def _is_left_alone(link: Link, kind: Kind) -> bool:
+    """Tell whether an item with the stamp of a link is none of our business, as which kind it was heard of."""
+    if link.kind is not kind:  # it was made something else by whose copy it was, such as a series
+        return link.kind in HEARD_WITH
+    return link.stage is Stage.UNLINKED
+
+
+def _is_there(link: Link, own: Mapping[_Place, Item | ServiceError]) -> bool:
+    """Tell whether the item that a link knows is still there, as the link's."""
+    if link.item_id is None or link.stage is Stage.GONE:
+        return False
+    outcome = own.get((link.kind, link.item_id), ItemGone())
+    if isinstance(outcome, Item):
+        return outcome.stamp == link.crmid
+    # One that is there and cannot be read, such as a task that recurs now, has not become the other one.
+    return not isinstance(outcome, ItemGone)
+
+
+def _is_copy(link: Link, item: Item, met: Mapping[UUID, Meeting], known: _Known) -> bool:
+    """Tell whether the item that the stamp belongs to is another one, and still there."""
+    before = met.get(link.crmid)
+    if before is not None and before.item is not None:
+        return before.item.item_id != item.item_id
+    if link.stage is not Stage.GONE and link.item_id == item.item_id:
+        return False
+    return _is_there(link, known.own) or known.originals.get(link.crmid, item.item_id) != item.item_id
 
 
 def _take_in(
@@ -251,8 +332,3 @@ def _take_in(
 
 def _fresh(crmid: UUID, kind: Kind, item: Item) -> Link:
     return Link(crmid, kind, Stage.CREATING_IN_CRM, title=item.title, item_id=item.item_id)
-
-
-def _oldest(found: Found) -> tuple[float, str]:
-    made = found.item.created_on
-    return (made.timestamp() if made else 0.0, found.item.item_id)

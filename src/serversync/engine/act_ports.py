@@ -66,6 +66,9 @@ class Link(Struct, frozen=True, gc=False):
         crm_missed_on, exchange_missed_on: When it was not found for the first time.
         is_parked: It rests because the record has left the filters.
         due_on: Not before then; the time of a second look, or of the next try.
+        search_key: What the item keeps when it is moved or restored, and shares with its copies; known once the item
+            was read after it had been stamped.
+        item_changed_on: When the item as ``base`` knows it was changed last, by the clock of Exchange; known as long as that.
     """
 
     crmid: UUID
@@ -86,6 +89,8 @@ class Link(Struct, frozen=True, gc=False):
     due_on: datetime | None = None
     error: str = ""
     conflicts: tuple[Conflict, ...] = ()
+    search_key: UUID | None = None
+    item_changed_on: datetime | None = None
 
 
 class Heard(NamedTuple):
@@ -111,6 +116,7 @@ class Item(Struct, frozen=True, gc=False):
         appointment: What decides about it, where it is an appointment.
         becomes: The record that it becomes, where that follows from the item.
         aside: Fields that cannot be synchronized as they are, each with its error; ``None`` where they were not looked at.
+        search_key: What it keeps when it is moved or restored, and shares with its copies; where it was asked for.
     """
 
     item_id: str
@@ -125,6 +131,7 @@ class Item(Struct, frozen=True, gc=False):
     appointment: InExchange | None = None
     becomes: UUID | None = None
     aside: Mapping[str, ServiceError | None] = NOTHING_ASIDE
+    search_key: UUID | None = None
 
 
 class Found(NamedTuple):
@@ -181,16 +188,27 @@ class ActMailbox(Protocol):
         """
         ...
 
-    async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
-        """Return one outcome for each item; ``ItemGone`` where it is not under this id any more."""
+    async def read(
+        self, kind: Kind, item_ids: Sequence[str], *, with_key: bool = False
+    ) -> list[Item | ServiceError]:
+        """Return one outcome for each item; ``ItemGone`` where it is not under this id any more.
+
+        With ``with_key`` the search key is asked for too.
+        """
         ...
 
-    async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
-        """Return every item with the stamp, wherever it lies.
+    async def find(self, kind: Kind, stamp: UUID, search_key: UUID | None = None) -> list[Found]:
+        """Return every item with the stamp, wherever it lies; with a search key also those with this key and no stamp.
+
+        Their own search keys are asked for.
 
         Raises:
             ServiceError: there is one, and it cannot be read.
         """
+        ...
+
+    async def stamped(self, kind: Kind, stamps: Sequence[UUID]) -> dict[UUID, list[str]]:
+        """Return the ids of all items with one of these stamps in the synchronized folders."""
         ...
 
     async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
@@ -393,6 +411,18 @@ class ActStore(Protocol):
 
     async def copies(self, run: ActRun, item_ids: Sequence[str]) -> set[str]:
         """Return those of the items that are known as copies."""
+        ...
+
+    async def knows_keys(self, run: ActRun, kind: Kind) -> bool:
+        """Tell whether any link of the kind has a search key."""
+        ...
+
+    async def links_by_key(self, run: ActRun, search_keys: Sequence[UUID]) -> dict[UUID, list[Link]]:
+        """Return the links with these search keys, whatever their stage."""
+        ...
+
+    async def linked_elsewhere(self, run: ActRun, crmids: Sequence[UUID]) -> set[UUID]:
+        """Return those of the records that are linked in another mailbox."""
         ...
 
 

@@ -316,10 +316,16 @@ class ItemStore(FolderTree):
         again = item.copy()
         again.mime, again.origin, again.deleted_from = source.mime(item), 0, 0
         again.created = item.created or item.received
-        if SEARCH_KEY not in (again.extended or {}):
-            key = base64.b64encode(identifiers.search_key(source.guid, item.origin or item.number)).decode()
-            again.extended = {**(again.extended or {}), SEARCH_KEY: ExtendedValue("Binary", key)}
+        again.extended = source.with_search_key(item)
         return self.add(again, folder)
+
+    def with_search_key(self, item: StoredItem) -> dict[ExtendedKey, ExtendedValue]:
+        """Return the extended properties of an item that is about to leave the mailbox, its search key among them."""
+        kept = item.extended or {}
+        if SEARCH_KEY in kept:
+            return dict(kept)
+        key = base64.b64encode(identifiers.search_key(self.guid, item.origin or item.number)).decode()
+        return {**kept, SEARCH_KEY: ExtendedValue("Binary", key)}
 
     def throw_away(self, number: int) -> None:
         """Move an item to Deleted Items; where there are none, as in public folders, it is deleted for good."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 from typing import TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -88,6 +88,10 @@ class Stored:
     is_copy: bool = False
     made: int = 0
     edits: int = 0
+    search_key: UUID = field(default_factory=uuid4)
+    changed: int = 0
+    is_stripped: bool = False
+    has_left: bool = False
 
 
 @dataclass(slots=True)
@@ -126,6 +130,11 @@ def _as(kind: Kind, item: Item) -> Item:
     return msgspec.structs.replace(
         item, fields={name: value for name, value in item.fields.items() if name in names}
     )
+
+
+def changed_on(item: Stored) -> datetime:
+    """When an item was changed last, by the clock of Exchange."""
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=item.changed)
 
 
 class Exchange:
@@ -185,17 +194,20 @@ class Exchange:
             heard.append(heard[0])
         return heard
 
-    async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
+    async def read(
+        self, kind: Kind, item_ids: Sequence[str], *, with_key: bool = False
+    ) -> list[Item | ServiceError]:
         self.world.trouble()
-        return [self._read(kind, each) for each in item_ids]
+        return [self._read(kind, each, with_key=with_key) for each in item_ids]
 
-    def _read(self, kind: Kind, item_id: str) -> Item | ServiceError:
+    def _read(self, kind: Kind, item_id: str, *, with_key: bool) -> Item | ServiceError:
         item = self.items.get(item_id)
         if item is None or item.place is DELETED:
             return ItemGone()
         if self.world.chance(60):
             return ItemUnreadable()
-        return _as(kind, self._shown(item))
+        shown = _as(kind, self._shown(item))
+        return msgspec.structs.replace(shown, search_key=item.search_key) if with_key else shown
 
     @staticmethod
     def _shown(item: Stored) -> Item:
@@ -207,13 +219,25 @@ class Exchange:
             {name: value for name, value in item.fields.items() if name != PICTURE} | shown,
             item.label,
             item.is_tracked,
+            changed_on=changed_on(item),
             created_on=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=item.made),
             aside={} if shown else {PICTURE: PictureNotSynchronized()},
         )
 
-    async def find(self, kind: Kind, stamp: UUID) -> list[Found]:
+    async def find(self, kind: Kind, stamp: UUID, search_key: UUID | None = None) -> list[Found]:
         self.world.trouble()
-        return [Found(_as(kind, self._shown(i)), i.place) for i in self.items.values() if i.stamp == stamp]
+        return [
+            Found(msgspec.structs.replace(_as(kind, self._shown(i)), search_key=i.search_key), i.place)
+            for i in self.items.values()
+            if i.stamp == stamp or (i.stamp is None and i.search_key == search_key)
+        ]
+
+    async def stamped(self, kind: Kind, stamps: Sequence[UUID]) -> dict[UUID, list[str]]:
+        self.world.trouble()
+        return {
+            stamp: [i.item_id for i in self.items.values() if i.stamp == stamp and i.place is WATCHED]
+            for stamp in stamps
+        }
 
     async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
         return [None] * len(records)
@@ -256,7 +280,7 @@ class Exchange:
             files, others = parted(to.fields)
             self._put(stored, others)
             stored.stamp = to.stamp or stored.stamp
-            stored.key += 1
+            self.touch(stored)
             if others:
                 self.invite(stored)
             self.log(stored)
@@ -277,7 +301,7 @@ class Exchange:
     def _take_away(self, stored: Stored) -> None:
         """The first half of another photo; the connection may break before the second."""
         stored.fields[PICTURE] = None
-        stored.key += 1
+        self.touch(stored)
         self.log(stored)
         if self.world.chance(self.world.trouble_in):
             raise ConnectionLost(host="mail", reason="between the halves of a photo")
@@ -324,6 +348,11 @@ class Exchange:
     def new_id(self) -> str:
         return f"i{self.world.tick()}"
 
+    def touch(self, item: Stored) -> None:
+        """Whatever is written to an item: it is another one now, and changed last now."""
+        item.key += 1
+        item.changed = self.world.tick()
+
     def log(self, item: Stored, *, is_gone: bool = False) -> None:
         journal = self.journal.setdefault(item.kind, [])
         self.born.setdefault(item.item_id, len(journal))
@@ -346,6 +375,7 @@ class Exchange:
             self.log(item, is_gone=True)
         self.rename(item)
         item.place = place
+        item.has_left |= place is not WATCHED
         if place is WATCHED:
             self.log(item)
 
@@ -549,6 +579,19 @@ class Crm:
     async def copies(self, run: ActRun, item_ids: Sequence[str]) -> set[str]:
         return self.copied & set(item_ids)
 
+    async def knows_keys(self, run: ActRun, kind: Kind) -> bool:
+        return any(link.kind is kind and link.search_key is not None for link in self._links.values())
+
+    async def links_by_key(self, run: ActRun, search_keys: Sequence[UUID]) -> dict[UUID, list[Link]]:
+        found: dict[UUID, list[Link]] = {}
+        for link in self._links.values():
+            if link.search_key is not None and link.search_key in search_keys:
+                found.setdefault(link.search_key, []).append(link)
+        return found
+
+    async def linked_elsewhere(self, run: ActRun, crmids: Sequence[UUID]) -> set[UUID]:
+        return set()
+
     def link(self, crmid: UUID) -> Link | None:
         return self._links.get(crmid)
 
@@ -664,7 +707,7 @@ class World:
                 if name == PICTURE and self.chance(2):
                     self.replaced.add(item.fields[name])
                     item.fields[name] = f"{NO_PICTURE} {self.tick()}"
-                item.key += 1
+                self.exchange.touch(item)
                 item.edits += 1
                 self.exchange.log(item)
         elif row := self.pick_row():
@@ -726,7 +769,7 @@ class World:
         """A person puts the category on an item, or takes it away again before anything came of it."""
         if item := self.pick_item(WATCHED):
             item.is_tracked = item.stamp is not None or not item.is_tracked
-            item.key += 1
+            self.exchange.touch(item)
             self.exchange.log(item)
 
     def delete_item(self, *, forever: bool) -> None:
@@ -748,7 +791,8 @@ class World:
             self.exchange.move(item, ELSEWHERE)
 
     def bring_back(self) -> None:
-        if item := self.pick_item(ELSEWHERE, DELETED):
+        item = self.pick_item(ELSEWHERE, DELETED)
+        if item is not None and not (item.is_stripped and item.place is DELETED):
             self.person_deleted.get(item.label, set()).discard("exchange")
             # One that was made anew meanwhile, or is being made, stays the only one that counts.
             link = self.crm.link(item.stamp) if item.stamp is not None else None
@@ -770,16 +814,53 @@ class World:
             self.exchange.move(item, WATCHED)
 
     def copy(self) -> None:
-        if item := self.pick_item(WATCHED):
+        item = self.pick_item(WATCHED)
+        if item is not None and not (item.is_stripped and item.stamp is None):
             twin = replace(
                 item, item_id=self.exchange.new_id(), fields=dict(item.fields), made=self.tick(), key=1
             )
-            twin.is_copy = item.stamp is not None
+            twin.is_copy, twin.is_stripped = item.stamp is not None, False
             if not twin.is_copy:
                 twin.label = f"L{self.tick()}"
                 twin.fields["label"] = twin.label
             self.exchange.items[twin.item_id] = twin
             self.exchange.log(twin)
+
+    def copy_away(self) -> None:
+        """A copy that was made before anybody had stamped the item, where no feed tells of it."""
+        item = self.pick_item(WATCHED)
+        if item is not None and item.stamp is None and not item.is_stripped:
+            label = f"L{self.tick()}"
+            fields = {**item.fields, "label": label}
+            twin = replace(item, item_id=self.exchange.new_id(), label=label, fields=fields, key=1)
+            twin.place = ELSEWHERE
+            self.exchange.items[twin.item_id] = twin
+
+    def strip(self) -> None:
+        """A program that knows nothing of our stamp writes an item anew; then somebody may move it at once."""
+        item = self.pick_item(WATCHED)
+        link = self.crm.link(item.stamp) if item is not None and item.stamp is not None else None
+        if (
+            item is None
+            or link is None
+            or link.stage is not Stage.LINKED
+            or link.search_key != item.search_key
+        ):
+            return  # of an item that was not looked at since it was linked nothing but the stamp is known
+        if link.kind is Kind.PHONECALL:
+            return  # without its stamp it is a task
+        others = [
+            i for i in self.exchange.items.values() if i.search_key == item.search_key and i is not item
+        ]
+        if any(i.stamp == item.stamp or i.is_stripped for i in others):
+            return  # a copy that still has the stamp counts for the item; of two without any nobody knows which is which
+        item.stamp, item.is_stripped = None, True
+        self.exchange.touch(item)
+        self.exchange.log(item)
+        if self.random.random() < 0.5:
+            self.exchange.move(item, ELSEWHERE)
+            if self.random.random() < 0.5:
+                self.exchange.move(item, WATCHED)
 
     def turn_filter(self) -> None:
         if row := self.pick_row():

@@ -37,7 +37,9 @@ class Mailbox:
             written.append(Written(item_id, "1", dict(each.fields) if is_known else None))
         return written
 
-    async def read(self, kind: Kind, item_ids: Sequence[str]) -> list[Item | ServiceError]:
+    async def read(
+        self, kind: Kind, item_ids: Sequence[str], *, with_key: bool = False
+    ) -> list[Item | ServiceError]:
         self.read_ids += item_ids
         return [self.items.get(each) or ItemGone() for each in item_ids]
 

@@ -61,6 +61,8 @@ class ExchangeSyncIdMapping(models.Model):
     retries = integer(0, None, 0)
     lastsyncerror = memo()
     lastsyncerroroccurredon = moment()
+    searchkey = models.UUIDField(null=True, blank=True)
+    itemchangedon = moment()
     createdon = createdon()
     modifiedon = modifiedon()
 
@@ -83,6 +85,11 @@ class ExchangeSyncIdMapping(models.Model):
                 fields=["mailboxid", "objecttypecode"],
                 name="exchangesyncidmapping_unheard",
                 condition=models.Q(isunheard=True),
+            ),
+            models.Index(
+                fields=["mailboxid", "searchkey"],
+                name="exchangesyncidmapping_key",
+                condition=models.Q(searchkey__isnull=False),
             ),
         )
 

@@ -60,6 +60,7 @@ def _item_id(mailbox: Mailbox, item: StoredItem) -> str:
 def _pack(mailbox: Mailbox, item: StoredItem) -> bytes:
     whole = item.copy()
     whole.mime = mailbox.mime(item)
+    whole.extended = mailbox.with_search_key(item)
     whole.number = whole.folder = whole.origin = 0
     return _MARK + zlib.compress(json.dumps(encode(whole)).encode(), 1)
 
