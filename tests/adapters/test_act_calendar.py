@@ -14,6 +14,7 @@ from serversync.engine.act_ports import Item, ItemToChange, ItemToMake, Written
 from serversync.mapping.fields import APPOINTMENT
 from serversync.mapping.identity import global_object_id, record_of
 from serversync.rules.record import Fields, Kind, Value
+from serversync.rules.regarding import REGARDING
 from tests.adapters.meeting_company import moment, next_week
 from tests.adapters.test_act_mailbox import Place
 from tests.adapters.test_act_mailbox import place as place  # noqa: PLC0414 - a fixture
@@ -190,8 +191,8 @@ async def test_every_row_is_read_as_exchangelib_has_written_it(place: Place) -> 
 
 def test_every_row_of_the_map_is_in_these_tests():
     rows = {row.logicalname for row in APPOINTMENT}
-    # Files are in test_appointment_files.
-    assert rows == {*CHANGED, "fullname", "activitymimeattachment", *FROM_EXCHANGE_ALONE}
+    # Files are in test_appointment_files, and what appointments are about in test_regarding_of_meetings.
+    assert rows == {*CHANGED, "fullname", "activitymimeattachment", REGARDING, *FROM_EXCHANGE_ALONE}
 
 
 async def test_names_alone_need_no_request_and_change_nothing(place: Place) -> None:

@@ -11,7 +11,7 @@ import pytest
 from exchangelib import ExtendedProperty
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters.stamps import PROPERTY_SET
+from serversync.mapping.fields import PROPERTY_SET
 from tests.adapters.meeting_company import ADA, BEN, REQUIRED, MeetingCompany
 from tests.adapters.test_act_mailbox import Place
 from tests.adapters.test_act_mailbox import extended as extended  # noqa: PLC0414 - a fixture

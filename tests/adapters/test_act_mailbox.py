@@ -26,6 +26,7 @@ from serversync.mapping.fields import CONTACT, FIELDS, TASK, directions
 from serversync.mapping.values import Form
 from serversync.rules.plan import KindRules, Sight
 from serversync.rules.record import Kind, Value
+from serversync.rules.regarding import REGARDING
 from serversync.simulator import Exchange, SimulatorThread
 from tests.property.act.world import Row, Silent, World
 from tests.simulator.conftest import ACCOUNT, MAILBOX, PASSWORD, SCHEMAS, account, make_exchange
@@ -66,8 +67,8 @@ PLAIN = {
     "yomifirstname": "yomi_first",
     "yomilastname": "yomi_last",
 }
-COLUMNS = [row.logicalname for row in CONTACT if row.form is not Form.PICTURE]
-"""All but the photo, which ``test_photos`` is about."""
+COLUMNS = [row.logicalname for row in CONTACT if row.form not in (Form.PICTURE, Form.REFERENCE)]
+"""All but the photo and the parent, which ``test_photos`` and ``test_parents_of_contacts`` are about."""
 DATES = {"birthdate": "birthday", "anniversary": "wedding_anniversary"}
 ADDRESSES = {1: "Business", 2: "Home", 3: "Other"}
 PARTS = {
@@ -337,12 +338,13 @@ async def test_a_task_that_somebody_completes_says_when(place: Place) -> None:
 def test_every_row_of_the_maps_is_in_these_tests():
     contact = {*PHONES, *PLAIN, *DATES, "childrensnames", *(f"emailaddress{n}" for n in (1, 2, 3))}
     contact |= {f"address{n}_{part}" for n in ADDRESSES for part in PARTS}
-    # Reminders are in test_act_tasks, files in test_activity_files.
+    # Reminders are in test_act_tasks, files in test_activity_files, what tasks are about in test_act_regarding.
     assert {row.logicalname for row in TASK} == {
         *TASKS[0],
         "actualend",
         "reminderon",
         "activitymimeattachment",
+        REGARDING,
     }
     assert set(COLUMNS) == contact
 

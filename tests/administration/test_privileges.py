@@ -20,6 +20,7 @@ from serversync.administration import (
     audit,
     authorities,
     bulk,
+    companies,
     composing,
     connection,
     connection_test,
@@ -367,6 +368,9 @@ SOMEONES: dict[str, Act] = {
     "forget conflicts": lambda place, of: unsynchronized.dismiss_conflicts(place.mailbox(of), []),
     "choose what is tracked of a user": lambda place, of: filters.set_for_user(of, track="all"),
     "choose the time zone of a user": lambda place, of: timezones.choose(of, "Europe/Lisbon"),
+    "choose whether companies of a user are updated": lambda place, of: companies.choose(
+        of, are_updated=False
+    ),
     "choose what is tracked of a queue": lambda place, of: filters.set_for_queue(
         queue_of(of).name, track="all"
     ),
@@ -449,6 +453,7 @@ REACH: dict[str, dict[str, int]] = {
                 "cancel a job",
                 "choose what is tracked of a user",
                 "choose the time zone of a user",
+                "choose whether companies of a user are updated",
                 "send e-mail as somebody",
                 "answer an e-mail",
                 "forward an e-mail",
@@ -525,6 +530,7 @@ REACH: dict[str, dict[str, int]] = {
                 "forget conflicts",
                 "choose what is tracked of a user",
                 "choose the time zone of a user",
+                "choose whether companies of a user are updated",
                 "send e-mail as somebody",
                 "answer an e-mail",
                 "forward an e-mail",
@@ -553,6 +559,7 @@ REACH: dict[str, dict[str, int]] = {
         **dict.fromkeys([*SOMEONES, *EVERYBODYS], NOT),
         "choose what is tracked of a user": OWN,
         "choose the time zone of a user": OWN,
+        "choose whether companies of a user are updated": OWN,
         "send e-mail as somebody": OWN,
         "make a key for the API": OWN,
         "remove a key for the API": OWN,

@@ -252,3 +252,10 @@ def test_guests_of_one_occurrence_are_entered_and_become_those_of_the_series_aga
     again = run.json(*one, "--people-of-series")
     assert [each["address"] for each in again["participants"]] == [ADA, "g@x.example"]
     assert again["state"] == "as the series"
+
+
+def test_a_user_leaves_the_companies_of_contacts_alone(run: CommandLine) -> None:
+    run("user", "add", ADA)
+    assert run.json("user", "options", ADA)["synccontactcompany"] is True
+    assert run.json("user", "options", ADA, "--no-company")["synccontactcompany"] is False
+    assert run.json("user", "options", ADA, "--company")["synccontactcompany"] is True

@@ -12,7 +12,7 @@ from serversync.crm.models import Audit, Email, UserSettings
 from serversync.web.pages.overview import plots
 from tests.web.company import Company, logged_in
 
-OPTIONS = {"track": "responses", "new_senders": "nothing"}
+OPTIONS = {"track": "responses", "new_senders": "nothing", "company": "on"}
 
 
 def test_times_are_shown_in_the_zone_of_who_looks_with_utc_in_the_title(company: Company) -> None:

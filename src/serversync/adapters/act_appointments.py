@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
-from serversync.adapters import act_record_files
+from serversync.adapters import act_record_files, act_references
 from serversync.adapters.act_meetings import (
     BEGINS_AS_MEETING,
     FILTERS,
@@ -26,12 +26,14 @@ from serversync.adapters.act_meetings import (
     same_meetings,
     write_parties,
 )
+from serversync.adapters.act_references import ABOUT
 from serversync.adapters.arrays import uuid_array
 from serversync.core.errors import ChangeConflict, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
 from serversync.mapping.appointment import Times, times_of
 from serversync.rules.appointment import InCrm
 from serversync.rules.record import Fields, Kind, Value
+from serversync.rules.regarding import REGARDING
 
 Lengths = Mapping[str, int | None]
 
@@ -39,8 +41,8 @@ _FILES: Final = "{files}"
 _SELECT: Final = f"""
     select r.activityid, r.xmin::text::bigint, coalesce({FILTERS}, false), coalesce(r.subject, ''), r.modifiedon,
         {ORGANIZES}, {SPEAKS}, r.subject, r.description, r.location, r.prioritycode, r.globalobjectid,
-        r.ismapiprivate, r.statecode, r.statuscode, r.scheduledstart, r.scheduledend, r.isalldayevent, {PARTIES},
-        {_FILES}
+        r.ismapiprivate, r.statecode, r.statuscode, r.scheduledstart, r.scheduledend, r.isalldayevent,
+        {act_references.read_of(*ABOUT)}, {PARTIES}, {_FILES}
     from appointment r join mailbox m on m.mailboxid = %s where r.activityid = any(%s::uuid[]) and r.instancetypecode = 0
 """  # noqa: S608 - put together from constants
 BEGINS: Final = f"(r.instancetypecode = 0 and {BEGINS_AS_MEETING})"
@@ -64,7 +66,7 @@ def _select(filters: str, files: bool) -> bytes:  # noqa: FBT001 - a key of the 
 def _record(row: Sequence[Any]) -> Record:
     key, version, in_filters, title, modifiedon, organizes, speaks = row[:7]
     subject, description, location, priority, global_id, is_private, state, status = row[7:15]
-    start, end, is_all_day, parties, files = row[15:]
+    start, end, is_all_day, about, parties, files = row[15:]
     fields: dict[str, Value] = {
         "subject": subject or None,
         "description": description or None,
@@ -74,6 +76,7 @@ def _record(row: Sequence[Any]) -> Record:
         "ismapiprivate": is_private,
         "statecode": (state, status),
         "scheduledstart": tuple(Times(start.astimezone(UTC), end.astimezone(UTC), is_all_day)),
+        REGARDING: about,
         **fields_of_parties(parties or ()),
         **act_record_files.fields_of(files or ()),
     }
@@ -152,6 +155,7 @@ _COLUMNS: Final = (
     "statuscode",
     "ismapiprivate",
     "globalobjectid",
+    *ABOUT,
 )
 _DEFAULTS: Final = {"prioritycode": 1, "statecode": 3, "statuscode": 5, "ismapiprivate": False}
 _NAMES: Final = {"columns": ", ".join(_COLUMNS), "values": ", ".join(f"p.{name}" for name in _COLUMNS)}
@@ -212,6 +216,8 @@ def _columns(fields: Fields, lengths: Lengths) -> dict[str, Any]:
             }
         elif name == "statecode" and isinstance(value, tuple):
             columns["statecode"], columns["statuscode"] = value
+        elif name == REGARDING:
+            columns |= zip(ABOUT, act_references.split(value), strict=True)
         elif name in _COLUMNS:
             columns[name] = value[: lengths[name]] if isinstance(value, str) else value
             if value is None and name in _DEFAULTS:

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from serversync.adapters.act_items import is_kept, stamp_of
 from serversync.adapters.act_zones import zone_text_of
-from serversync.adapters.stamps import RECORD_STAMP
+from serversync.adapters.stamps import RECORD_STAMP, REGARDING_URI
 from serversync.core.errors import ItemUnreadable, ServiceError
-from serversync.engine.act_ports import Item
+from serversync.engine.act_ports import NOTHING_ASIDE, Item
 from serversync.exchange.operations.create_item import SendMeetingInvitations
 from serversync.exchange.operations.delete_item import SendMeetingCancellations
 from serversync.exchange.operations.update_item import SendMeetingInvitationsOrCancellations
@@ -59,15 +59,20 @@ from serversync.rules.appointment import (
     tells_attendees,
 )
 from serversync.rules.record import Fields, Value
+from serversync.rules.regarding import REGARDING
 from serversync.rules.series.zones import zone_of
 
-SHAPE: Final = ItemShape(body_type=BodyType.TEXT, additional_properties=(*CALENDAR_ITEM_FIELDS, RECORD_STAMP))
+SHAPE: Final = ItemShape(
+    body_type=BodyType.TEXT, additional_properties=(*CALENDAR_ITEM_FIELDS, RECORD_STAMP, REGARDING_URI)
+)
 """What is asked for of an appointment."""
 SHAPE_WITH_FILES: Final = ItemShape(
     body_type=BodyType.TEXT,
     additional_properties=(*SHAPE.additional_properties, FieldURI("item:HasAttachments")),
 )
 """The same where its files are of concern."""
+UNSEEN_IN_PRIVATE: Final[dict[str, ServiceError | None]] = {REGARDING: None}
+"""What a private item is about is not looked at: the CRM keeps what it has."""
 _PRIVATE: Final = frozenset({Sensitivity.PERSONAL, Sensitivity.PRIVATE, Sensitivity.CONFIDENTIAL})
 _NO_REMINDER_AFTER: Final = timedelta(days=7)
 _ATTENDEES: Final = {
@@ -81,6 +86,7 @@ _TEXTS: Final = {
     "location": (FieldURI("calendar:Location"), Form.TEXT),
     "prioritycode": (FieldURI("item:Importance"), Form.IMPORTANCE),
 }
+_KEPT: Final = {name: form for name, (_, form) in _TEXTS.items()} | {REGARDING: Form.REFERENCE}
 _REMINDER: Final = FieldURI("item:ReminderIsSet")
 _CATEGORIES: Final = FieldURI("item:Categories")
 _UID: Final = FieldURI("calendar:UID")
@@ -126,6 +132,7 @@ class Calendar:
             changed_on=item.last_modified_time,
             created_on=item.date_time_created,
             appointment=says,
+            aside=UNSEEN_IN_PRIVATE if says.is_private else NOTHING_ASIDE,
             becomes=record_of(item.clean_global_object_id) if item.clean_global_object_id else None,
         )
 
@@ -154,7 +161,7 @@ class Calendar:
         return {name: value for name, value in fields.items() if value is not None} | self.of_meeting(item)
 
     def of_meeting(self, item: CalendarItem) -> dict[str, Value]:
-        """Return how an item shows, who takes part, what they have answered, and which meeting it is."""
+        """Return how an item shows, who takes part, what they have answered, what it is about, and which meeting it is."""
         status = SHOWN_AS.get(item.legacy_free_busy_status or "")
         fields: dict[str, Value] = {
             "statecode": CANCELED if item.is_cancelled else status,
@@ -162,6 +169,8 @@ class Calendar:
             "responsestatus": self.responses(item),
             "globalobjectid": item.clean_global_object_id,
         }
+        if (about := item.extended_properties.get(REGARDING_URI)) is not None:
+            fields[REGARDING] = to_crm(Form.REFERENCE, about)
         return {name: value for name, value in fields.items() if value is not None} | self.invited(item)
 
     def invited(self, item: CalendarItem) -> dict[str, Value]:
@@ -246,12 +255,14 @@ class Calendar:
         return values | self.meeting_values(fields)
 
     def meeting_values(self, fields: Fields) -> dict[AnyFieldURI, Any]:
-        """Return the same of how an item shows, and of who is invited."""
+        """Return the same of how an item shows, what it is about, and of who is invited."""
         values: dict[AnyFieldURI, Any] = {}
         if "statecode" in fields:
             values[_SHOWN_AS] = shown = shown_as(fields["statecode"])
             if shown == "Free":
                 values[_REMINDER] = False
+        if REGARDING in fields:
+            values[REGARDING_URI] = to_exchange(Form.REFERENCE, fields[REGARDING])
         names = pairs_of(fields.get("fullname"))
         for name, uri in _ATTENDEES.items():
             if name in fields:
@@ -297,7 +308,7 @@ class Calendar:
             "ismapiprivate": False,
             "globalobjectid": global_object_id(stamp),
         }
-        for name, (_, form) in _TEXTS.items():
+        for name, form in _KEPT.items():
             value = fields.get(name)
             if value is None or value == "":
                 continue

@@ -14,8 +14,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.act_tables import TABLES
 from serversync.adapters.arrays import uuid_array
-from serversync.adapters.stamps import PROPERTY_SET
 from serversync.exchange.types.fields import AnyFieldURI, ExtendedFieldURI
+from serversync.mapping.fields import PROPERTY_SET
 from serversync.rules.record import Fields, Kind
 
 FACTS: Final = ExtendedFieldURI(property_type="String", property_set_id=PROPERTY_SET, property_name="Facts")

@@ -34,6 +34,8 @@ COLUMNS: Final = f"""
     coalesce((select t.aresyncfiltersset from usersettings t where t.systemuserid = m.regardingobjectid), false)
         as aresyncfiltersset,
     (select t.timezone from usersettings t where t.systemuserid = m.regardingobjectid) as timezone,
+    coalesce((select t.synccontactcompany from usersettings t where t.systemuserid = m.regardingobjectid), true)
+        as synccontactcompany,
     (select json_object_agg(g.privilegename, g.depth) from (
         select n.privilegename, max(case when o.roletemplateid = '{SYSTEM_ADMINISTRATOR.template}' then {int(Depth.ORGANIZATION)}
             else g.privilegedepthmask end) as depth
@@ -46,11 +48,12 @@ COLUMNS: Final = f"""
 _OWN: Final = "r.ownerid = m.ownerid"
 _PARTY: Final = """exists (select from activityparty p where p.activityid = r.activityid
     and p.participationtypemask in ({masks}) and p.partyid = m.regardingobjectid)"""
-_UNIT: Final = """exists (select from systemuser o join systemuser me on me.systemuserid = m.regardingobjectid
+UNIT: Final = """exists (select from systemuser o join systemuser me on me.systemuserid = m.regardingobjectid
     cross join (select b.businessunitid from businessunit b where b.parentbusinessunitid is null limit 1) root (id)
     where o.systemuserid = r.ownerid and coalesce(o.businessunitid, root.id) in ({units}))"""
-_OWN_UNIT: Final = "coalesce(me.businessunitid, root.id)"
-_UNITS_BELOW: Final = """with recursive below (id) as (
+"""The owner of ``r`` is of one of these business units."""
+UNITS_OWN: Final = "coalesce(me.businessunitid, root.id)"
+UNITS_BELOW: Final = """with recursive below (id) as (
     select coalesce(me.businessunitid, root.id)
     union select c.businessunitid from businessunit c join below on c.parentbusinessunitid = below.id)
     select id from below"""
@@ -115,9 +118,9 @@ def _readable(kind: Kind, depth: Depth) -> str:
     if kind is Kind.SERVICE:
         own.append(_PARTY.format(masks="10"))
     if depth == Depth.BUSINESS_UNIT:
-        own.append(_UNIT.format(units=_OWN_UNIT))
+        own.append(UNIT.format(units=UNITS_OWN))
     elif depth == Depth.PARENT_CHILD:
-        own.append(_UNIT.format(units=_UNITS_BELOW))
+        own.append(UNIT.format(units=UNITS_BELOW))
     return " or ".join(own)
 
 

@@ -61,6 +61,8 @@ def field_uri(prop: str) -> AnyFieldURI:
     name = prop.removeprefix("mapi:")
     if "/" in name:
         set_id, _, number = name.partition("/")
+        if not number.startswith("0x"):
+            return ExtendedFieldURI(property_type="String", property_set_id=set_id, property_name=number)
         return ExtendedFieldURI(
             property_type="String", distinguished_property_set_id=set_id, property_id=int(number, 16)
         )
@@ -225,7 +227,7 @@ def is_kept(form: Form, value: Value) -> bool:
         case Form.TEXTS if isinstance(value, str):
             texts = to_exchange(form, value)
             return to_crm(form, texts) == value and len(value) <= _KEPT_WHOLE and not ILLEGAL.search(value)
-        case Form.IMPORTANCE:
+        case Form.IMPORTANCE | Form.REFERENCE:
             return to_crm(form, to_exchange(form, value)) == value
     return form is Form.DATE and is_day_kept(value)
 

@@ -204,6 +204,8 @@ class ActLeasesOnPostgres:
             if row is None:
                 return None
             rules = await act_directions.set_by_hand(connection, act_settings.rules(row))
+        if not row["synccontactcompany"]:
+            rules = act_settings.without_companies(rules)
         is_agreed = row["isplanapproved"] or not row["actplanfirst"]
         timeout = timedelta(milliseconds=row["timeout"]) if row["timeout"] else IN_FLIGHT
         run = ActRun(
@@ -218,6 +220,7 @@ class ActLeasesOnPostgres:
             appointments=act_settings.appointments(row, row["startedon"]),
             filters=act_filters.filters_of(row),
             duplicate_keys=act_settings.duplicate_keys(row),
+            takes_companies=act_settings.takes_companies(row, rules),
             in_flight=timeout,
         )
         return ActClaim(
@@ -361,9 +364,9 @@ def plan_rows(plan: Plan, *, is_done: bool) -> dict[str, Any]:
                 "crmid": str(action.pair.crmid),
                 "line": action.line(),
             }
-            for action in named[:SHOWN]
+            for action in plan.told[:SHOWN]
         ],
-        "left_out": max(len(named) - SHOWN, 0),
+        "left_out": max(len(plan.told) - SHOWN, 0),
     }
 
 

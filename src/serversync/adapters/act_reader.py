@@ -111,7 +111,7 @@ class Reader:
         seen = {} if side is None else await side.of(shown)
         unseen: dict[str, ServiceError | None] = {PICTURE if kind is Kind.CONTACT else PREFIX: None}
         for number, item in items.items():
-            read[number] = seen.get(item.item_id) or structs.replace(item, aside=unseen)
+            read[number] = seen.get(item.item_id) or structs.replace(item, aside={**item.aside, **unseen})
         return read
 
     def _item(self, kind: Kind, asked: ItemId, item: EwsItem) -> Item | ServiceError:

@@ -13,7 +13,13 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
-from serversync.adapters import act_appointments, act_record_files, act_series_records, act_services
+from serversync.adapters import (
+    act_appointments,
+    act_record_files,
+    act_references,
+    act_series_records,
+    act_services,
+)
 from serversync.adapters.act_tables import TABLES, Table, filter_of, in_filters
 from serversync.adapters.arrays import uuid_array
 from serversync.core.errors import ChangeConflict, ServiceError
@@ -210,7 +216,9 @@ def _columns(table: Table, fields: Fields) -> dict[str, Value]:
     for name, value in fields.items():
         if name in table.computed:
             continue
-        if name not in table.groups:
+        if name in table.references:
+            columns |= zip(table.references[name], act_references.split(value), strict=True)
+        elif name not in table.groups:
             columns[name] = value
         elif isinstance(value, tuple):
             columns |= dict(zip(table.groups[name], value, strict=True))
@@ -236,7 +244,9 @@ def _cut(fields: Fields, lengths: Lengths) -> dict[str, Any]:
 def _read(table: Table, files: bool) -> str:  # noqa: FBT001 - of the keys of the caches below
     """Return what is read of a record ``r``; its files last, where they are of concern."""
     stored = (table.shown.get(name, f"r.{name}") for name in table.columns)
-    return ", ".join((*stored, *table.computed.values(), *((act_record_files.OF_RECORD,) if files else ())))
+    naming = (act_references.read_of(*both) for both in table.references.values())
+    told = (act_record_files.OF_RECORD,) if files else ()
+    return ", ".join((*stored, *table.computed.values(), *naming, *told))
 
 
 @lru_cache(maxsize=64)
@@ -252,8 +262,8 @@ def _select(kind: Kind, filters: str, files: bool) -> bytes:  # noqa: FBT001 - a
 @lru_cache(maxsize=8)
 def _insert(kind: Kind, files: bool) -> bytes:  # noqa: FBT001 - a key of the cache
     table = TABLES[kind]
-    names = ", ".join((*table.columns, *table.derived))
-    values = ", ".join((*(_value(table, name) for name in table.columns), *table.derived.values()))
+    names = ", ".join((*table.written, *table.derived))
+    values = ", ".join((*(_value(table, name) for name in table.written), *table.derived.values()))
     return f"""
         insert into {table.name} as r ({table.key}, ownerid, {names})
         select x.objectid, m.ownerid, {values}
@@ -268,8 +278,8 @@ def _insert(kind: Kind, files: bool) -> bytes:  # noqa: FBT001 - a key of the ca
 @lru_cache(maxsize=8)
 def _update(kind: Kind, files: bool) -> bytes:  # noqa: FBT001 - a key of the cache
     table = TABLES[kind]
-    names = ", ".join((*table.columns, *table.derived))
-    values = ", ".join((*(_value(table, name) for name in table.columns), *table.derived.values()))
+    names = ", ".join((*table.written, *table.derived))
+    values = ", ".join((*(_value(table, name) for name in table.written), *table.derived.values()))
     return f"""
         update {table.name} r set ({names}, modifiedon) =
             (select {values}, now() from jsonb_populate_record(r, x.fields) p)

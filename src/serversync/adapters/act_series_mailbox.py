@@ -15,7 +15,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from serversync.adapters.act_calendar import Calendar
+from serversync.adapters.act_calendar import UNSEEN_IN_PRIVATE, Calendar
 from serversync.adapters.act_search_keys import search_key_of
 from serversync.adapters.act_series_items import series_fields, series_values, timetable_of_item
 from serversync.adapters.act_series_occurrences import ELEMENT, Occurrences, item_change, written
@@ -140,6 +140,7 @@ class EwsSeries:
             fields=fields | meeting,
             title=MASKED_SUBJECT if is_masked else item.title,
             appointment=self._calendar.says(master, over_on),
+            aside=UNSEEN_IN_PRIVATE if is_masked else item.aside,
         )
 
     def _answers(self, timetable: Timetable, of_series: Value, changed: Sequence[CalendarItem]) -> Value:

@@ -21,7 +21,7 @@ from serversync.adapters.act_series_items import (
     texts_of,
     timetable_of_item,
 )
-from serversync.adapters.stamps import RECORD_STAMP
+from serversync.adapters.stamps import RECORD_STAMP, REGARDING_URI
 from serversync.core.errors import AnswerUnreadable, ChangeConflict, ItemGone, ServiceError
 from serversync.engine.act_ports import Written
 from serversync.exchange import outcome as ews
@@ -44,7 +44,9 @@ from serversync.rules.record import Fields, Value
 from serversync.rules.series.changes import DELETED, Own, own_of, without
 from serversync.rules.series.timetable import Timetable
 
-SHAPE: Final = ItemShape(body_type=BodyType.TEXT, additional_properties=(*SERIES_FIELDS, RECORD_STAMP))
+SHAPE: Final = ItemShape(
+    body_type=BodyType.TEXT, additional_properties=(*SERIES_FIELDS, RECORD_STAMP, REGARDING_URI)
+)
 """What is asked for of a master and of its changed occurrences."""
 ELEMENT: Final = "CalendarItem"
 _READ_AT_ONCE: Final = 100

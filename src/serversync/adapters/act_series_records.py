@@ -16,7 +16,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from serversync.adapters import act_occurrence_parties
+from serversync.adapters import act_occurrence_parties, act_references
 from serversync.adapters.act_meetings import (
     FILTERS,
     ORGANIZES,
@@ -31,12 +31,14 @@ from serversync.adapters.act_meetings import (
     write_parties,
 )
 from serversync.adapters.act_occurrence_parties import PARTIES_OF_OCCURRENCE, own_people
+from serversync.adapters.act_references import ABOUT
 from serversync.core.errors import ChangeConflict, SeriesNotExpressible, ServiceError
 from serversync.engine.act_ports import ActRun, CrmChange, Item, Record
 from serversync.mapping.series import OF_OCCURRENCES, columns_of, recurrence_of_columns
 from serversync.rules.answers import RESPONSES
 from serversync.rules.appointment import InCrm
 from serversync.rules.record import Fields, Kind, Value
+from serversync.rules.regarding import REGARDING
 from serversync.rules.series.changes import (
     DELETED,
     NEVER,
@@ -138,6 +140,7 @@ def fields_of_row(row: Mapping[str, Any]) -> dict[str, Value]:
     said = {
         "statecode": (row["statecode"], row["statuscode"]),
         "globalobjectid": row["globalobjectid"] or None,
+        REGARDING: act_references.joined(*(row[column] for column in ABOUT)),
     }
     said |= fields_of_parties(row["parties"] or ())
     meeting = {name: value for name, value in said.items() if value is not None}
@@ -264,6 +267,7 @@ def _columns(fields: Fields, timetable: Timetable, lengths: Lengths) -> dict[str
         _ALL_DAY: timetable.times.is_all_day,
         "timezone": timetable.times.zone,
         "deletedexceptionslist": ",".join(gone) or None,
+        **dict(zip(ABOUT, act_references.split(fields.get(REGARDING)), strict=True)),
     }
 
 

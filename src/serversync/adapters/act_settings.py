@@ -4,7 +4,7 @@ A further kind is one more entry of ``KINDS``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from serversync.rules.guards import Brake
 from serversync.rules.merge import Preference
 from serversync.rules.plan import Deletion, KindRules, Leaving
 from serversync.rules.record import Direction, Kind
+from serversync.rules.regarding import COMPANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ COLUMNS: Final = tuple(
             "actbrakeshareinpercent",
             "trackingcategoryname",
             "contactduplicatekeys",
+            "companynamechoosesparent",
             "appointmentstartwindowindays",
             "sendmeetinginvitations",
             "privateappointments",
@@ -152,6 +154,25 @@ def takes_all(settings: Mapping[str, Any]) -> frozenset[Kind]:
 def duplicate_keys(settings: Mapping[str, Any]) -> Keys:
     """Return what makes two contacts the same."""
     return keys_of(settings["contactduplicatekeys"], DUPLICATE_COLUMNS)
+
+
+def takes_companies(settings: Mapping[str, Any], rules: Mapping[Kind, KindRules]) -> bool:
+    """Tell whether a company that is typed in Outlook can choose the parent of a contact.
+
+    Where the company goes nowhere, it is none of our business.
+    """
+    contacts = rules.get(Kind.CONTACT)
+    return (
+        bool(settings["companynamechoosesparent"]) and contacts is not None and COMPANY in contacts.effective
+    )
+
+
+def without_companies(rules: Mapping[Kind, KindRules]) -> dict[Kind, KindRules]:
+    """Return the rules of a user who wants the companies of contacts in Outlook left alone."""
+    changed = dict(rules)
+    if (contacts := rules.get(Kind.CONTACT)) is not None:
+        changed[Kind.CONTACT] = replace(contacts, directions={**contacts.directions, COMPANY: Direction.NONE})
+    return changed
 
 
 def appointments(settings: Mapping[str, Any], now: datetime) -> Policy:

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection, DataError, IntegrityError
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters import act_changes, act_links, act_meetings, act_search_links
+from serversync.adapters import act_changes, act_links, act_meetings, act_references, act_search_links
 from serversync.adapters.act_records import (
     Lengths,
     find_twins,
@@ -195,6 +195,16 @@ class ActStoreOnPostgres:
         """See ``ActStore``."""
         async with self._pool.connection() as connection:
             return await find_twins(connection, run, kind, items)
+
+    async def names_of(self, run: ActRun, references: Sequence[str]) -> dict[str, str]:
+        """See ``ActStore``."""
+        async with self._pool.connection() as connection:
+            return await act_references.names_of(connection, run, references)
+
+    async def accounts_called(self, run: ActRun, names: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+        """See ``ActStore``."""
+        async with self._pool.connection() as connection:
+            return await act_references.accounts_called(connection, run, names)
 
     async def linked(self, run: ActRun) -> Mapping[Kind, int]:
         """See ``ActStore``."""

@@ -8,11 +8,13 @@ from typing import Final
 from serversync.adapters import act_filters, act_services
 from serversync.adapters.act_appointments import BEGINS
 from serversync.adapters.act_meetings import BEGINS_AS_MEETING, FILTERS
+from serversync.adapters.act_references import ABOUT
 from serversync.engine.act_ports import ActRun, RecordFilter
 from serversync.mapping.fields import FIELDS
 from serversync.mapping.values import Form
 from serversync.rules.pictures import PICTURE
 from serversync.rules.record import Kind
+from serversync.rules.regarding import COMPANY, REGARDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,12 @@ class Table:
         computed: Fields that stand in no column of the record, as expressions over a record ``r``; they are only read.
         shown: Columns that are read otherwise than they are stored, each with its expression over a record ``r``.
         groups: Fields that stand in several columns.
+        references: Fields that name a record of any table, each with the columns that say which table, and which key.
         is_completed: What counts as completed or cancelled.
         defaults: What columns hold that may not be empty, where a new record says nothing.
         columns: The columns of the fields, in their order.
-        read: What is read of a record: the columns, then the computed fields.
+        written: Those, and the columns of the references.
+        read: What is read of a record: the columns, then the computed fields, then the references.
     """
 
     name: str
@@ -46,17 +50,21 @@ class Table:
     computed: Mapping[str, str] = field(default_factory=dict)
     shown: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    references: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     is_completed: str = "false"
     defaults: Mapping[str, int] = field(default_factory=dict)
     columns: tuple[str, ...] = field(init=False)
+    written: tuple[str, ...] = field(init=False)
     read: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Work out the columns once; they are asked for with every record."""
-        stored = [name for name in self.fields if name not in self.computed]
+        stored = [name for name in self.fields if name not in self.computed and name not in self.references]
         columns = tuple(column for name in stored for column in self.groups.get(name, (name,)))
         object.__setattr__(self, "columns", columns)
-        object.__setattr__(self, "read", (*columns, *self.computed))
+        naming = (column for both in self.references.values() for column in both)
+        object.__setattr__(self, "written", (*columns, *naming))
+        object.__setattr__(self, "read", (*columns, *self.computed, *self.references))
 
 
 _UNLINKED: Final = """not exists (select from exchangesyncidmapping k
@@ -79,6 +87,7 @@ def _among_tasks(kind: Kind, defaults: Mapping[str, int]) -> Table:
         # What is over reminds nobody; the time is kept for the case that it is opened again.
         shown={"reminderon": "case when r.statecode = 0 then r.reminderon end"},
         groups={"statecode": ("statecode", "statuscode")},
+        references={REGARDING: ABOUT},
         is_completed="r.statecode <> 0",
         defaults={"prioritycode": 1, "statecode": 0, **defaults},
     )
@@ -91,7 +100,8 @@ TABLES: Final = {
         tuple(row.logicalname for row in FIELDS[Kind.CONTACT]),
         "coalesce(nullif(concat_ws(' ', firstname, lastname), ''), emailaddress1, '')",
         f"{FILTERS} and {_UNLINKED.format(key='contactid')}",
-        computed={"parentcustomerid": _COMPANY},
+        computed={COMPANY: _COMPANY},
+        references={REGARDING: ("parentcustomeridtype", "parentcustomerid")},
         shown={PICTURE: f"r.{PICTURE}::text"},
         derived={"fullname": "nullif(left(concat_ws(' ', firstname, lastname), 160), '')"},
     ),

@@ -1,8 +1,9 @@
-"""The marks that this program leaves on items of Exchange, so that they are known again, and its own set."""
+"""The marks that this program leaves on items of Exchange, so that they are known again."""
 
 from typing import Final
 
 from serversync.exchange.types.fields import ExtendedFieldURI
+from serversync.mapping.fields import PROPERTY_SET
 
 STAMP: Final = ExtendedFieldURI(
     property_type="String",
@@ -18,5 +19,7 @@ RECORD_STAMP: Final = ExtendedFieldURI(
 )
 """On every appointment, contact and task that is kept in step: the record it is."""
 
-PROPERTY_SET: Final = "4b7c2f0e-6d1a-4c35-9b8e-57d0a1e3c6f2"
-"""The property set in which items say more of their records."""
+REGARDING_URI: Final = ExtendedFieldURI(
+    property_type="String", property_set_id=PROPERTY_SET, property_name="Regarding"
+)
+"""On an item whose record is about another one: which one that is; people choose it there, too."""

@@ -152,17 +152,26 @@ def options(
     time_zone: Annotated[
         str | None, typer.Option("--time-zone", help="IANA or Windows name; '' for the organization's.")
     ] = None,
+    company: Annotated[
+        bool | None,
+        typer.Option(
+            "--company/--no-company",
+            help="Whether the company of contacts in Outlook is kept as the name of their parent.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Choose which mail of a user becomes activities, what unknown senders become, and the time zone; show all."""
+    """Choose the personal options of a user, such as which mail becomes activities; show all."""
     with with_database(as_json=as_json) as output:
-        from serversync.administration import filters, people, timezones
+        from serversync.administration import companies, filters, people, timezones
         from serversync.administration.records import as_dict
 
         user = people.find(login)
         filters.set_for_user(user, track=track, new_senders=new_senders)
         if time_zone is not None:
             timezones.choose(user, time_zone)
+        if company is not None:
+            companies.choose(user, are_updated=company)
         output.record(as_dict(filters.options_of(user)))
 
 

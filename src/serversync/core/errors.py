@@ -374,6 +374,15 @@ class PictureNotSynchronized(Permanent):
     remedy = "Replace the photo by a smaller one, or by one in a common format such as JPEG or PNG; it stays where it is until then."
 
 
+class RegardingNotSynchronized(Permanent):
+    """What an item says that its record is about cannot be used; everything else of the item is synchronized."""
+
+    code = "act.regarding-not-synchronized"
+    scope = Scope.ITEM
+    summary = 'What an item in {mailbox} is about, "{value}", is not synchronized: {reason}. The rest of the item is.'
+    remedy = "Choose what it is about anew, or none, where it was chosen in Outlook; until then the CRM keeps what it has."
+
+
 class AttachmentNotSynchronized(Permanent):
     """A file of an appointment or task cannot be taken over; everything else of it is synchronized."""
 

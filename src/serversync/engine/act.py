@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from serversync.core import faults
 from serversync.core.errors import SyncStateInvalid
 from serversync.core.ids import random_uuids
+from serversync.engine import act_regarding
 from serversync.engine.act_apply import Applier
 from serversync.engine.act_identity import Identities, Meeting
 from serversync.engine.act_ports import (
@@ -41,6 +42,7 @@ from serversync.rules.merge import Conflict
 from serversync.rules.pictures import replaced_by_halves
 from serversync.rules.plan import DELETIONS, PLAIN, Action, Facts, Pair, Plan, Sight, Step, make_plan
 from serversync.rules.record import Fields, Kind, Side, Value
+from serversync.rules.regarding import without_dropped
 from serversync.rules.series.changes import PREFIX, carried_over, lost_on_the_way
 
 _ON_A_CALENDAR = frozenset({Kind.APPOINTMENT, Kind.SERIES, Kind.SERVICE})
@@ -145,6 +147,7 @@ class ActPass:
         for known in await self._with_twins(ready, records):
             record = records.get(known.link.crmid)
             pairs[known.link.crmid] = (self._pair(known, record, now), known, record)
+        await act_regarding.look_up(self._run, self._store, pairs)
         plan = make_plan([pair for pair, _, _ in pairs.values()], self._run.rules)
         plan = still(plan, {key: True for key, (_, m, _) in pairs.items() if loops(m.link.writes, now)})
         self.result.plans.append(plan)
@@ -193,6 +196,8 @@ class ActPass:
             base = None
         if link.stage is Stage.CREATING_IN_CRM:
             base = None
+        if base is not None and item is not None and item.stamp != link.crmid:
+            base = without_dropped(base, item.fields)
         crm_missed = link.crm_missed_on
         is_believed = crm_missed is not None and now - crm_missed >= self._run.second_look
         rules = self._run.rules[link.kind]

@@ -196,7 +196,7 @@ class Applier:
             else:
                 old.setdefault(link.kind, {})[link.crmid] = ItemToChange(
                     Written(item.item_id, item.change_key),
-                    action.merged.to_exchange if action.step in _TO_EXCHANGE else {},
+                    action.merged.to_exchange,
                     item.fields,
                     None if item.stamp == link.crmid else link.crmid,
                     link.crmid,

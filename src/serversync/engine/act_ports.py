@@ -297,7 +297,10 @@ class RecordFilter(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ActRun:
-    """A claimed mailbox and the settings that its pass follows; ``filters`` are the user's, where they are not the default."""
+    """A claimed mailbox and the settings that its pass follows; ``filters`` are the user's, where they are not the default.
+
+    ``takes_companies`` says that the company which somebody types in Outlook can choose the parent of a contact.
+    """
 
     mailboxid: UUID
     address: str
@@ -311,6 +314,7 @@ class ActRun:
     filters: Mapping[Kind, RecordFilter] = field(default_factory=dict)
     duplicate_keys: Keys = FIRST_ADDRESS
     in_flight: timedelta = IN_FLIGHT
+    takes_companies: bool = False
     second_look: timedelta = timedelta(minutes=2)
     batch: int = 400
 
@@ -370,6 +374,17 @@ class ActStore(Protocol):
         """Return the records that are not linked and, by the configured keys, the same as an item; by the item's id.
 
         No record at all stands there for an item that may become none, because it is part of one that there is.
+        """
+        ...
+
+    async def names_of(self, run: ActRun, references: Sequence[str]) -> dict[str, str]:
+        """Return the names of those of these records (``rules.regarding``) that are there and the user may read."""
+        ...
+
+    async def accounts_called(self, run: ActRun, names: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+        """Return reference and name of the active accounts of each of these names that the user may read.
+
+        Names are the same in any case of letters; of many accounts of a name not all need to be told.
         """
         ...
 

@@ -1,7 +1,8 @@
 """Which column of the CRM mirrors which property of Exchange: one table for each kind.
 
 ``prop`` names the property: a path of the schema (``contacts:GivenName``), one entry of several
-(``contacts:PhoneNumber[MobilePhone]``), or a MAPI property (``mapi:0x3A45``, ``mapi:Address/0x802C``).
+(``contacts:PhoneNumber[MobilePhone]``), or a MAPI property (``mapi:0x3A45``, ``mapi:Address/0x802C``,
+``mapi:`` with the id of a property set and a name).
 Source: the field maps of the server-side synchronization inventory.
 """
 
@@ -10,6 +11,10 @@ from typing import Final
 
 from serversync.mapping.values import Form
 from serversync.rules.record import Direction, Kind
+from serversync.rules.regarding import COMPANY, REGARDING
+
+PROPERTY_SET: Final = "4b7c2f0e-6d1a-4c35-9b8e-57d0a1e3c6f2"
+"""The set of our own properties, in which items say more of their records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,11 @@ class FieldMap:
     is_fixed: bool = False
     label: str = ""
     limit: Direction = Direction.BOTH
+
+
+def _regarding(label: str) -> FieldMap:
+    prop = f"mapi:{PROPERTY_SET}/Regarding"
+    return FieldMap(REGARDING, prop, Form.REFERENCE, is_fixed=True, label=label)
 
 
 def _phone(logicalname: str, key: str, label: str) -> FieldMap:
@@ -68,8 +78,9 @@ CONTACT: Final[tuple[FieldMap, ...]] = (
     _phone("business2", "BusinessPhone2", "Business Phone 2"),
     _phone("callback", "Callback", "Callback"),
     FieldMap("childrensnames", "contacts:Children", Form.TEXTS, label="Children"),
+    _regarding("Parent"),
     FieldMap(
-        "parentcustomerid",
+        COMPANY,
         "contacts:CompanyName",
         direction=Direction.TO_EXCHANGE,
         label="Company",
@@ -105,7 +116,8 @@ CONTACT: Final[tuple[FieldMap, ...]] = (
     FieldMap("yomifirstname", "mapi:Address/0x802C", label="Yomi First"),
     FieldMap("yomilastname", "mapi:Address/0x802D", label="Yomi Last"),
 )
-"""``contact`` and ``Contact``; ``parentcustomerid`` stands for the name of the parent, which is not written to the CRM."""
+"""``contact`` and ``Contact``; ``parentcustomerid`` stands for the name of the parent, which is not written to the CRM,
+``regardingobjectid`` for which record the parent is."""
 
 FILES: Final = FieldMap(
     "activitymimeattachment",
@@ -128,6 +140,7 @@ TASK: Final[tuple[FieldMap, ...]] = (
     FieldMap("statecode", "task:Status", Form.STATUS, is_fixed=True, label="Status"),
     FieldMap("reminderon", "item:ReminderDueBy", Form.MOMENT, Direction.TO_EXCHANGE, label="Reminder"),
     FILES,
+    _regarding("Regarding"),
 )
 """``task`` and ``Task``; ``statecode`` is the pair of state and status, ``reminderon`` empty where nothing reminds."""
 
@@ -188,6 +201,7 @@ APPOINTMENT: Final[tuple[FieldMap, ...]] = (
         label="(names of attendees)",
     ),
     FILES,
+    _regarding("Regarding"),
     FieldMap("globalobjectid", "mapi:Meeting/0x23", Form.IDENTITY, is_fixed=True, label="(identity)"),
 )
 """``appointment`` and ``CalendarItem``.

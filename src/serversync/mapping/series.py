@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from serversync.mapping.fields import APPOINTMENT, FieldMap
 from serversync.mapping.values import Form
+from serversync.rules.regarding import REGARDING
 from serversync.rules.series.changes import PREFIX
 from serversync.rules.series.recurrence import EVERY_DAY, LAST, WEEKEND, WORKDAYS, Recurrence, Unit
 from serversync.rules.series.timetable import PATTERN, TIMES
@@ -37,10 +38,11 @@ OF_MEETINGS: Final = tuple(
         "statecode",
         "responsestatus",
         "fullname",
+        REGARDING,
         "globalobjectid",
     )
 )
-"""What a series says as a whole as an appointment does: who takes part, how it shows, and which meeting it is."""
+"""What a series says as a whole as an appointment does: who takes part, how it shows, what it is about, which meeting it is."""
 SERIES: Final = (
     FieldMap(PATTERN, "calendar:Recurrence", Form.SERIES, is_fixed=True, label="Recurrence Pattern"),
     FieldMap(TIMES, "calendar:Start", Form.SERIES, is_fixed=True, label="Appointment Time"),

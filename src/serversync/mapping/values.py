@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Any, Final
 
 from serversync.rules.record import Value
+from serversync.rules.regarding import normal
 
 NO_DATE_YEARS: Final = frozenset({1601, 4501})
 _HALF_A_DAY: Final = timedelta(hours=12)
@@ -41,6 +42,7 @@ class Form(Enum):
     FAX_STATUS = "status of a fax"
     MOMENT = "moment"
     PICTURE = "picture"
+    REFERENCE = "reference"
     TIMES = "times"
     SHOWN_AS = "shown as"
     PEOPLE = "people"
@@ -120,7 +122,7 @@ def to_exchange(form: Form, value: Value) -> Any:
             value, tuple
         ):
             return _status_word(form, value)
-        case Form.PERCENT | Form.NOTE | Form.TEXT:
+        case Form.PERCENT | Form.NOTE | Form.TEXT | Form.REFERENCE:
             return value
     raise ValueError(f"{value!r} is no {form.value}")
 
@@ -189,6 +191,7 @@ _READERS: Final[dict[Form, Callable[[Any], Value]]] = {
     Form.IMPORTANCE: IMPORTANCE.get,
     Form.MOMENT: _moment,
     **{form: statuses.get for form, statuses in STATUSES.items()},
+    Form.REFERENCE: normal,
 }
 
 

@@ -16,6 +16,7 @@ from serversync.rules.answers import RESPONSES, newly_heard, whole_alone
 from serversync.rules.diff import Common, Verdict, judge
 from serversync.rules.merge import Conflict, Merged, Preference, merge
 from serversync.rules.record import TOWARDS, Direction, Fields, Kind, Side, Value, is_among
+from serversync.rules.regarding import REGARDING, Company, with_company
 from serversync.rules.series.apart import apart, directions_of, joined, split
 from serversync.rules.series.changes import PREFIX, carried_along, expand, has_other_days, resets_occurrences
 
@@ -133,6 +134,7 @@ class Pair:
         takes_part: Whether the item in Exchange asks to be tracked.
         is_parked: Whether the pair rests because the record had left the filters.
         preferred: Whose value stays in a conflict.
+        company: What is known of the parent that was chosen for a contact in Outlook.
     """
 
     crmid: UUID
@@ -148,6 +150,12 @@ class Pair:
     is_parked: bool = False
     preferred: Side = Side.CRM
     facts: Facts = PLAIN
+    company: Company | None = None
+
+    @property
+    def note(self) -> str:
+        """What a person is to know of it that is neither an action nor an error."""
+        return "" if self.company is None else self.company.why
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +194,12 @@ class Action:
 
     def line(self) -> str:
         """Return what a dry run says about it."""
-        parts = [f"{self.step.value}: {self.pair.kind.value} {self.pair.title!r} ({self.reason})"]
-        for side, fields in (("CRM", self.merged.to_crm), ("Exchange", self.merged.to_exchange)):
-            if fields and self.step not in (Step.CREATE_IN_CRM, Step.CREATE_IN_EXCHANGE):
-                parts.append(f"{side} gets " + ", ".join(_said(k, v) for k, v in sorted(fields.items())))
+        reason = f"{self.reason}; {self.pair.note}" if self.pair.note else self.reason
+        parts = [f"{self.step.value}: {self.pair.kind.value} {self.pair.title!r} ({reason})"]
+        made = {Step.CREATE_IN_CRM: self.merged.to_crm, Step.CREATE_IN_EXCHANGE: self.merged.to_exchange}
+        for name, fields in (("CRM", self.merged.to_crm), ("Exchange", self.merged.to_exchange)):
+            if fields and made.get(self.step) is not fields:
+                parts.append(f"{name} gets " + ", ".join(_said(k, v) for k, v in sorted(fields.items())))
         parts += [
             f"conflict in {conflict.name}: CRM {conflict.crm!r}, Exchange {conflict.exchange!r},"
             f" {conflict.winner.value} stays"
@@ -223,12 +233,17 @@ class Plan:
         """How often each step occurs."""
         return Counter(map(_STEP, self.actions))
 
+    @property
+    def told(self) -> list[Action]:
+        """The actions that do something, or of which a person is to know why they do nothing."""
+        return [each for each in self.actions if each.step is not Step.NOTHING or each.pair.note]
+
     def lines(self) -> list[str]:
         """Return what a dry run prints: the counts, then each action that does something."""
         counts = [f"{step.value}: {count}" for step, count in self.counts.items() if step is not Step.NOTHING]
         return [
             ", ".join(counts) or "nothing to do",
-            *(action.line() for action in self.actions if action.step is not Step.NOTHING),
+            *(action.line() for action in self.told),
         ]
 
 
@@ -314,8 +329,9 @@ def _begin_in_crm(pair: Pair, rules: KindRules, directions: Mapping[str, Directi
         return Action(pair, Step.NOTHING, verdict, "it is not taken in from this mailbox")
     if not rules.limit.goes_to(Side.CRM):
         return Action(pair, Step.NOTHING, verdict, "this kind is not written to the CRM")
-    chosen = _going_to(Side.CRM, pair.exchange or {}, directions)
-    return Action(pair, Step.CREATE_IN_CRM, verdict, _REASONS[verdict], Merged(chosen, {}))
+    chosen = Merged(_going_to(Side.CRM, pair.exchange or {}, directions), {})
+    merged = _with_company(pair, chosen, directions)
+    return Action(pair, Step.CREATE_IN_CRM, verdict, _REASONS[verdict], merged)
 
 
 def _going_to(side: Side, fields: Fields, directions: Mapping[str, Direction]) -> Fields:
@@ -340,10 +356,19 @@ def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:
             said = {**said, **whole_alone(exchange)}
         elif is_anew and RESPONSES in exchange:
             said = {**said, RESPONSES: exchange[RESPONSES]}
-    return replace(
+    merged = replace(
         merged,
         to_crm=joined(newly_heard(said, before, is_anew=is_anew), pair.crm),
         to_exchange=carried_along(joined(merged.to_exchange, exchange), joined(exchange, None)),
+    )
+    return _with_company(pair, merged, directions)
+
+
+def _with_company(pair: Pair, merged: Merged, directions: Mapping[str, Direction]) -> Merged:
+    if pair.kind is not Kind.CONTACT or (pair.company is None and REGARDING not in merged.to_crm):
+        return merged
+    return with_company(
+        merged, pair.company, crm=pair.crm or {}, exchange=pair.exchange or {}, directions=directions
     )
 
 

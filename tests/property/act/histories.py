@@ -17,6 +17,7 @@ from serversync.rules.guards import Answer, Brake, Shown
 from serversync.rules.pictures import PICTURE
 from serversync.rules.plan import KindRules
 from serversync.rules.record import Direction, Fields, Kind
+from serversync.rules.regarding import REGARDING
 from tests.property.act.world import (
     DELETED,
     IN_FLIGHT,
@@ -26,6 +27,7 @@ from tests.property.act.world import (
     World,
     changed_on,
     has_no_picture,
+    leads_nowhere,
     names_of,
     names_of_files,
 )
@@ -195,8 +197,13 @@ def _both_sides_are_equal(world: World) -> None:
             assert link.error.startswith("act.picture-not-synchronized"), (
                 f"{row.label} says nothing of its photo"
             )
+        elif leads_nowhere(item.fields):
+            assert link.error.startswith("act.regarding-not-synchronized"), (
+                f"{row.label} says nothing of what it cannot be about"
+            )
         left_out = {*NAMES} - {*names_of(row.kind)}
         left_out |= {PICTURE} if has_no_picture(item.fields) else set()
+        left_out |= {REGARDING} if leads_nowhere(item.fields) else set()
         assert seen(item.fields, left_out) == seen(row.fields, left_out), f"{row.label} differs"
     for item in items.values():
         if item.is_tracked and not item.is_copy and not _rests_without_stamp(world, item):

@@ -50,14 +50,18 @@ from serversync.rules.guards import Held
 from serversync.rules.pictures import PICTURE
 from serversync.rules.plan import Plan, Sight
 from serversync.rules.record import Fields, Kind, Value
+from serversync.rules.regarding import REGARDING, reference
 
 T = TypeVar("T")
 S = TypeVar("S", ItemToMake, ItemToChange)
-NAMES = ("subject", "body", "place", PICTURE)
-NAMES_OF_CALL = ("subject", "body", PICTURE)
+NAMES = ("subject", "body", "place", PICTURE, REGARDING)
+NAMES_OF_CALL = ("subject", "body", PICTURE, REGARDING)
 """What a phone call has in the CRM; the place of its task stays in Exchange."""
 NO_PICTURE = "no picture"
 """How a value begins that somebody gives for a photo, and that nobody can take over."""
+NOWHERE = "account:ffffffff"
+"""How a value begins that somebody gives for what an item is about, and that leads nowhere."""
+UNUSABLE = {PICTURE: NO_PICTURE, REGARDING: NOWHERE}
 PAGE = 3
 IN_FLIGHT = timedelta(seconds=100)
 WATCHED, DELETED, ELSEWHERE = Sight.SEEN, Sight.GONE, Sight.AWAY
@@ -135,6 +139,11 @@ def _as(kind: Kind, item: Item) -> Item:
 def changed_on(item: Stored) -> datetime:
     """When an item was changed last, by the clock of Exchange."""
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=item.changed)
+
+
+def leads_nowhere(fields: Fields) -> bool:
+    """Tell whether what an item is about cannot be used."""
+    return str(fields.get(REGARDING)).startswith(NOWHERE)
 
 
 class Exchange:
@@ -275,6 +284,7 @@ class Exchange:
         def change(to: ItemToChange) -> Written:
             stored = self._the(to.item)
             assert not (PICTURE in to.fields and has_no_picture(stored.fields)), "it was set aside"
+            assert not (REGARDING in to.fields and leads_nowhere(stored.fields)), "it was set aside"
             if to.fields.get(PICTURE) is not None and stored.fields.get(PICTURE) is not None:
                 self._take_away(stored)
             files, others = parted(to.fields)
@@ -495,6 +505,13 @@ class Crm:
     async def twins(self, run: ActRun, kind: Kind, items: Sequence[Item]) -> dict[str, list[Record]]:
         return {}
 
+    async def names_of(self, run: ActRun, references: Sequence[str]) -> dict[str, str]:
+        self.world.trouble()
+        return {each: "Harbour" for each in references if each in self.world.written}
+
+    async def accounts_called(self, run: ActRun, names: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+        return {}
+
     async def linked(self, run: ActRun) -> dict[Kind, int]:
         counts = dict.fromkeys(Kind, 0)
         for link in self._links.values():
@@ -681,9 +698,9 @@ class World:
 
     # --- people -----------------------------------------------------------------------------------
 
-    def value(self, over: Value = None) -> str:
+    def value(self, over: Value = None, name: str = "") -> str:
         self.replaced.add(over)
-        text = f"v{self.tick()}"
+        text = reference("account", uuid_of(self.tick())) if name == REGARDING else f"v{self.tick()}"
         self.written.add(text)
         return text
 
@@ -703,16 +720,22 @@ class World:
         if self.random.random() < 0.5:
             if item := self.pick_item(WATCHED):
                 name = self.random.choice(NAMES_OF_CALL if self.is_call(item) else NAMES)
-                item.fields[name] = self.value(item.fields.get(name))
-                if name == PICTURE and self.chance(2):
+                item.fields[name] = self.value(item.fields.get(name), name)
+                if name in UNUSABLE and self.chance(2):
                     self.replaced.add(item.fields[name])
-                    item.fields[name] = f"{NO_PICTURE} {self.tick()}"
+                    item.fields[name] = f"{UNUSABLE[name]}{self.tick():024}"
+                if name == REGARDING and self.chance(4):
+                    self.replaced.add(item.fields[name])
+                    item.fields[name] = None
                 self.exchange.touch(item)
                 item.edits += 1
                 self.exchange.log(item)
         elif row := self.pick_row():
             name = self.random.choice(names_of(row.kind))
-            row.fields[name] = self.value(row.fields.get(name))
+            row.fields[name] = self.value(row.fields.get(name), name)
+            if name == REGARDING and self.chance(4):
+                self.replaced.add(row.fields[name])
+                row.fields[name] = None
             row.version = self.tick()
 
     def person_files(self) -> None:
@@ -754,7 +777,7 @@ class World:
 
     def new_item(self, kind: Kind, *, is_tracked: bool) -> None:
         label = f"L{self.tick()}"
-        fields: dict[str, Value] = {name: self.value() for name in NAMES} | {"label": label}
+        fields: dict[str, Value] = {name: self.value(name=name) for name in NAMES} | {"label": label}
         item = Stored(self.exchange.new_id(), kind, label, fields, is_tracked=is_tracked, made=self.tick())
         self.exchange.items[item.item_id] = item
         self.exchange.log(item)
@@ -762,7 +785,7 @@ class World:
     def new_row(self, kind: Kind) -> None:
         label = f"L{self.tick()}"
         crmid = uuid_of(self.tick())
-        fields: dict[str, Value] = {name: self.value() for name in names_of(kind)} | {"label": label}
+        fields: dict[str, Value] = {name: self.value(name=name) for name in names_of(kind)} | {"label": label}
         self.crm.rows[crmid] = Row(crmid, kind, label, fields, self.tick())
 
     def track(self) -> None:

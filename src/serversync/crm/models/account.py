@@ -69,6 +69,7 @@ class Account(Address1, Address2):
         indexes = (
             GinIndex(Words("name", "accountnumber", "emailaddress1"), name="account_words"),
             models.Index(fields=["-createdon", "-accountid"], name="account_newest"),
+            models.Index(Lower("name"), name="account_name"),
             models.Index(Lower("emailaddress1"), name="account_emailaddress1"),
             models.Index(Lower("emailaddress2"), name="account_emailaddress2"),
             models.Index(Lower("emailaddress3"), name="account_emailaddress3"),

@@ -138,6 +138,7 @@ class Organization(models.Model):
     contactdeletionbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.NEVER)
     trackallcontacts = boolean(default=False)
     contactduplicatekeys = required_string(400, "emailaddress1", blank=True)
+    companynamechoosesparent = boolean(default=False)
     tasksyncdirection = picklist(SyncDirection, SyncDirection.BOTH)
     taskdeletionbehaviorfromcrm = picklist(DeletionBehavior, DeletionBehavior.UNLESS_COMPLETED)
     ssstaskdeletionsyncbehaviorfromexchange = picklist(DeletionBehavior, DeletionBehavior.ALWAYS)

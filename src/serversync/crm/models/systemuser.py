@@ -170,6 +170,7 @@ class UserSettings(models.Model):
     trackingtokenid = integer(1, None)
     trackingtokencounter = integer(0, None, 0, big=True)
     aresyncfiltersset = boolean(default=False)
+    synccontactcompany = boolean(default=True)
     timezone = string(100)
     createdon = createdon()
     modifiedon = modifiedon()

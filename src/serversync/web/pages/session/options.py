@@ -1,11 +1,13 @@
-"""Personal options of who is logged in: the time zone, which mail is tracked, what unknown senders become."""
+"""Personal options of who is logged in: the time zone, which mail is tracked, what unknown senders become, companies."""
+
+from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from serversync.administration import filters, timezones
+from serversync.administration import companies, filters, timezones
 from serversync.core.errors import InputInvalid
 from serversync.web import access, formerrors
 
@@ -29,7 +31,13 @@ class OptionsForm(forms.Form):
         help_text="What unknown senders become in the CRM.",
     )
 
-    def __init__(self, data: object, *, initial: dict[str, str]) -> None:
+    company = forms.BooleanField(
+        label="Keep the company of contacts in Outlook",
+        required=False,
+        help_text="It is the name of their parent in the CRM; otherwise what you have typed stays.",
+    )
+
+    def __init__(self, data: object, *, initial: dict[str, Any]) -> None:
         """Offer the zones, the chosen one in any case."""
         super().__init__(data, initial=initial)  # type: ignore[arg-type]
         known = sorted({*timezones.choices(), *filter(None, [initial["timezone"]])})
@@ -51,6 +59,7 @@ def options(request: HttpRequest) -> HttpResponse:
         "new_senders": next(
             word for word, one in filters.NEW_SENDERS.items() if one == row.autocreatecontactonpromote
         ),
+        "company": row.synccontactcompany,
     }
     form = OptionsForm(request.POST or None, initial=shown)
     if request.method == "POST" and form.is_valid():
@@ -60,6 +69,8 @@ def options(request: HttpRequest) -> HttpResponse:
             filters.set_for_user(user, **changed)
             if given["timezone"] != shown["timezone"]:
                 timezones.choose(user, given["timezone"])
+            if given["company"] != shown["company"]:
+                companies.choose(user, are_updated=given["company"])
         except InputInvalid as error:
             formerrors.tell(form, error)
         else:

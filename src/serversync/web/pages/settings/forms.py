@@ -77,6 +77,7 @@ PARTS: Final = (
             "contactsyncdirection": "Contacts go",
             "trackallcontacts": "All contacts of the mailboxes become contacts of the CRM",
             "contactduplicatekeys": "What makes two contacts the same person",
+            "companynamechoosesparent": "A company typed in Outlook becomes the parent, where one account has this name",
             "contactdeletionbehaviorfromcrm": "Contacts deleted in the CRM, in Exchange",
             "contactdeletionbehaviorfromexchange": "Contacts deleted in Exchange, in the CRM",
             "tasksyncdirection": "Tasks go",
