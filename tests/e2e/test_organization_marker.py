@@ -2,18 +2,21 @@
 
 import asyncio
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
+from django.db.models import F
 from exchangelib.errors import ErrorItemNotFound, ErrorItemSave
 
 from serversync.adapters.profiles import ProfileConnections
-from serversync.administration import audit, bulk, connection, jobs, mailboxes, timeline
+from serversync.administration import audit, bulk, connection, jobs, mailboxes, synchronization, timeline
 from serversync.administration.enabling import Trial
 from serversync.core.errors import SyncedByAnotherOrganization
-from serversync.crm.models import Audit, Contact, Mailbox, Organization, TraceLog
+from serversync.crm.models import Audit, Contact, ExchangeSyncIdMapping, Mailbox, Organization, TraceLog
+from serversync.crm.models.exchangesyncmailbox import SyncAnswer
 from serversync.exchange.client import EwsClient
 from serversync.jobs.operations import OperationRunner
 from serversync.jobs.single import synchronize_now
@@ -231,3 +234,73 @@ def test_a_marker_that_names_nobody_is_replaced(place):
     given_to_another(place, OrganizationId="nobody")
     assert enable()[1].error is None
     assert marker(place)["OrganizationId"] == ours()
+
+
+def replaced_by_an_empty_one(place) -> None:
+    """What is left of a mailbox when an empty one takes its address: neither items nor the marker."""
+    with account(place, ADA) as opened:
+        opened.root.delete_user_configuration(name=NAME)
+        opened.contacts.all().delete()
+
+
+def later() -> None:
+    """Let the time pass after which one looks again for what was missing."""
+    minutes = timedelta(minutes=10)
+    ExchangeSyncIdMapping.objects.update(
+        exchangemissedon=F("exchangemissedon") - minutes, dueon=F("dueon") - minutes
+    )
+
+
+def there() -> list[str]:
+    return sorted(Contact.objects.values_list("lastname", flat=True))
+
+
+@pytest.fixture
+def linked(place):
+    """Two contacts in both places; one that is deleted in Exchange is to go from the CRM too."""
+    Organization.objects.update(contactdeletionbehaviorfromexchange=0)
+    enable()
+    for name in ("Hopper", "Lovelace"):
+        contact(name)
+    assert run(place)[0].processed == 2
+    run(place)  # hears of what the first one wrote
+    return place
+
+
+@pytest.mark.parametrize("is_tested", [False, True], ids=["a pass finds out", "a test finds out"])
+def test_every_deletion_waits_in_an_empty_mailbox_under_an_old_address(linked, is_tested):
+    replaced_by_an_empty_one(linked)
+    if is_tested:
+        assert enable()[1].error is None
+    assert run(linked)[1] is None
+    later()
+    outcome, error = run(linked)
+    assert error is None
+    assert [(each.deletions, each.linked) for each in outcome.held] == [(2, 2)]
+    assert there() == ["Hopper", "Lovelace"]
+    mailbox = Mailbox.objects.get(emailaddress=ADA)
+    alert = TraceLog.objects.get(code="act.deletions-held", regardingobjectid=mailbox.pk, resolvedon=None)
+    assert "it has lost the marker of this organization" in alert.text
+    synchronization.answer(mailbox, SyncAnswer.KEEP)
+    assert run(linked)[1] is None
+    assert there() == ["Hopper", "Lovelace"]
+    assert not TraceLog.objects.filter(code="act.deletions-held", resolvedon=None).exists()
+    # From now on it is a mailbox like any other.
+    contact("Noether")
+    run(linked)
+    run(linked)
+    with account(linked, ADA) as opened:
+        opened.contacts.all().delete()
+    run(linked)
+    later()
+    assert run(linked)[0].held == ()
+    assert there() == ["Hopper", "Lovelace"]
+
+
+def test_a_few_deletions_do_not_wait_where_the_marker_is_there(linked):
+    with account(linked, ADA) as opened:
+        opened.contacts.all().delete()
+    run(linked)
+    later()
+    assert run(linked)[0].held == ()
+    assert there() == []

@@ -17,6 +17,8 @@ _OF_THE_MAILBOX: Final = "synchronization"
 _OF_DELETIONS: Final = "held deletions"
 _OF_THE_PLAN: Final = "plan"
 
+_REPLACED: Final = "it has lost the marker of this organization, as an empty mailbox under an old address has; what is missing there: "
+
 
 class ActTraceAlerts:
     """``ActPassAlerts`` over the alerts of mail; those of the one heal apart from those of the other."""
@@ -29,7 +31,8 @@ class ActTraceAlerts:
     async def held(self, run: ActRun, held: Sequence[Held]) -> None:
         """See ``ActAlerts``."""
         self.waiting = tuple(held)
-        what = "; ".join(
+        what = _REPLACED if run.is_replaced else ""
+        what += "; ".join(
             f"{each.step.value}: {each.deletions} of {each.linked} {each.kind.plural}"
             f" ({', '.join(title or 'without a name' for title in each.titles)}"
             f"{', ...' if each.deletions > len(each.titles) else ''})"

@@ -21,7 +21,7 @@ from serversync.core.errors import ServiceError
 from serversync.core.ids import pass_id
 from serversync.engine.act_ports import IN_FLIGHT, ActRun
 from serversync.engine.act_run import ActClaim, ActOutcome
-from serversync.rules.guards import Answer, Shown
+from serversync.rules.guards import EACH, Answer, Shown
 from serversync.rules.marker import SyncingOrganization
 from serversync.rules.plan import Plan, Step
 
@@ -80,7 +80,7 @@ _BEGIN: Final = f"""
         where mailboxid = %(mailbox)s and leasefence = %(fence)s and hostid = %(host)s
         returning *)
     select m.emailaddress, m.ownerid, p.emailserverprofileid, p.minpollingintervalinminutes, s.failures,
-        s.idlepasses, s.startedon, greatest(s.startedon - s.nextpasson, interval '0') as waited, s.isplanapproved, s.answer, s.held, p.timeoutmailboxconnectionafteramount as timeout, o.actplanfirst,
+        s.idlepasses, s.startedon, greatest(s.startedon - s.nextpasson, interval '0') as waited, s.isplanapproved, s.answer, s.held, s.isreplaced, p.timeoutmailboxconnectionafteramount as timeout, o.actplanfirst,
         o.organizationid, o.name as organizationname,
         o.actpollingintervalinseconds, o.maximumidlepollingintervalinseconds,
         (select c.exchangecategoryname from mailboxtrackingcategory c where c.mailboxid = m.mailboxid) as categoryname,
@@ -109,6 +109,7 @@ _FINISH: Final = f"""{_OWN}
         -- An answer that was given meanwhile is about what waited then.
         held = case when %(planonly)s or answer <> %(answer)s then held else %(held)s::jsonb end,
         answer = case when %(planonly)s or answer <> %(answer)s then answer else 0 end,
+        isreplaced = isreplaced and (%(planonly)s or %(answer)s = 0 or answer <> %(answer)s),
         lastsyncerror = null, lastsyncerroroccurredon = null, modifiedon = now()
     from own where s.mailboxid = own.mailboxid and leasefence = %(fence)s
 """  # noqa: S608 - put together from constants
@@ -213,7 +214,8 @@ class ActLeasesOnPostgres:
             row["emailaddress"] or "",
             fence,
             rules,
-            brake=act_settings.brake(row),
+            brake=EACH if row["isreplaced"] else act_settings.brake(row),
+            is_replaced=row["isreplaced"],
             answer=Answer(row["answer"]),
             shown=shown_of(row["held"]),
             may_write=may_write and is_agreed,

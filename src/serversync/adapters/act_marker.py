@@ -37,11 +37,15 @@ class MailboxMarker:
         mailbox: Whom to act as, ``None`` for the account's own mailbox.
         address: The address of the mailbox, for errors.
         organization: The organization that this program stands for.
+
+    Attributes:
+        is_new: Whether ``claim`` has found none, and made it.
     """
 
     def __init__(
         self, client: EwsClient, mailbox: str | None, *, address: str, organization: SyncingOrganization
     ) -> None:
+        self.is_new = False
         self._client = client
         self._mailbox = mailbox
         self._address = address
@@ -81,6 +85,7 @@ class MailboxMarker:
         found = await self.read()
         if found is None:
             if await self._create(at):
+                self.is_new = True
                 return None
             found = await self.read()  # somebody was quicker, or it names nobody
         if found is not None:

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
+import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.adapters.act_attachments import Attachments
@@ -21,6 +23,13 @@ from serversync.exchange.lane import Turn
 from serversync.rules.attachments import PREFIX
 from serversync.rules.pictures import PICTURE
 from serversync.rules.record import Kind
+
+_NOTE_REPLACED: Final = """
+    update exchangesyncmailbox set isreplaced = true where mailboxid = %s and leasefence = %s and not isreplaced
+        and exists (select from exchangesyncidmapping l where l.mailboxid = exchangesyncmailbox.mailboxid and l.stage = 2)
+"""
+
+log = structlog.get_logger(__name__)
 
 
 class ActMailboxes:
@@ -64,7 +73,20 @@ class ActMailboxes:
                 },
             )
             marker = MailboxMarker(client, mailbox, address=claim.address, organization=claim.organization)
-            yield MarkedMailbox(opened_mailbox, marker, may_write=claim.run.may_write, clock=now)
+            yield MarkedMailbox(
+                opened_mailbox,
+                marker,
+                may_write=claim.run.may_write,
+                clock=now,
+                made=lambda: self._note_replaced(claim),
+            )
+
+    async def _note_replaced(self, claim: ActClaim) -> None:
+        """Note that the mailbox has no marker of ours; where items of it are linked, it is another one than it was."""
+        async with self._pool.connection() as connection:
+            noted = await connection.execute(_NOTE_REPLACED, (claim.mailboxid, claim.run.fence))
+            if noted.rowcount:
+                log.warning("mailbox without its marker", mailbox=claim.address)
 
     def _pictures(self, claim: ActClaim, client: EwsClient, mailbox: str | None) -> Pictures | None:
         """Return the photos of the mailbox; ``None`` where they do not go either way."""

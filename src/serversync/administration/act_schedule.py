@@ -7,7 +7,8 @@ from django.db import connection, transaction
 
 from serversync.administration.locking import lock
 from serversync.core import clock
-from serversync.crm.models import ExchangeSyncMailbox, Mailbox, Organization
+from serversync.crm.models import ExchangeSyncIdMapping, ExchangeSyncMailbox, Mailbox, Organization
+from serversync.crm.models.exchangesyncidmapping import SyncStage
 from serversync.crm.models.options import ActDeliveryMethod
 
 ACT_CHANNEL: Final = "serversync_act"
@@ -43,6 +44,12 @@ def enable(mailbox: Mailbox) -> None:
         mailboxid=mailbox, defaults={"nextpasson": clock.now(), "failures": 0}
     )
     wake_workers()
+
+
+def note_replaced(mailbox: Mailbox) -> None:
+    """Note that a mailbox had no marker of ours; where items of it are linked, it is another one than it was."""
+    if ExchangeSyncIdMapping.objects.filter(mailboxid=mailbox, stage=SyncStage.LINKED).exists():
+        ExchangeSyncMailbox.objects.filter(pk=mailbox.pk).update(isreplaced=True)
 
 
 def wake_workers() -> None:

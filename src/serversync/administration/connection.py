@@ -202,6 +202,7 @@ async def try_synchronizing(connections: ProfileConnections, asked: Asked) -> Tr
         round((time.monotonic() - started) * 1000),
         folder=folders,
         overtaken="" if overtaken is None else str(overtaken.organization),
+        is_new=marker.is_new,
     )
 
 

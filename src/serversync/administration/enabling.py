@@ -74,7 +74,8 @@ class Trial:
     """What came of trying one direction, such as opening an Inbox.
 
     ``mailbox`` is the address that was acted as, empty for the account's own; ``server`` the version that answered;
-    ``total_count`` the messages in the folder; ``overtaken`` the organization that kept the mailbox in step until now.
+    ``total_count`` the messages in the folder; ``overtaken`` the organization that kept the mailbox in step until now;
+    ``is_new`` says that no organization had marked the mailbox.
     ``error`` says what stopped it; the rest is empty then.
     """
 
@@ -84,6 +85,7 @@ class Trial:
     total_count: int | None = None
     server: str = ""
     overtaken: str = ""
+    is_new: bool = False
     error: ServiceError | None = None
 
 
@@ -116,7 +118,7 @@ def write_down(mailbox: Mailbox, trials: Mapping[Direction, Trial]) -> None:
     for direction, trial in trials.items():
         columns |= _of_direction(direction, trial, now)
     Mailbox.objects.filter(pk=mailbox.pk).update(**columns)
-    note_overtaken(mailbox, trials)
+    note_marker(mailbox, trials)
     if any(trial.error is None for way, trial in trials.items() if way is not Direction.OUTGOING):
         # The next pass looks at the list of categories in the mailbox, and adds the one that marks what is tracked.
         MailboxTrackingCategory.objects.bulk_create(
@@ -135,9 +137,11 @@ def write_down(mailbox: Mailbox, trials: Mapping[Direction, Trial]) -> None:
     alerts.tell_success(mailbox, f"The mailbox {mailbox.emailaddress} answered: {names} is enabled.")
 
 
-def note_overtaken(mailbox: Mailbox, trials: Mapping[Direction, Trial]) -> None:
-    """Note which organization a test has overtaken the mailbox from, whatever else came of the test."""
+def note_marker(mailbox: Mailbox, trials: Mapping[Direction, Trial]) -> None:
+    """Note which organization a test has overtaken the mailbox from, or that nobody had marked it, whatever else came."""
     for trial in trials.values():
+        if trial.is_new:
+            act_schedule.note_replaced(mailbox)
         if trial.overtaken:
             audit.noted("mailbox.overtake", mailbox, {"organization": trial.overtaken})
 

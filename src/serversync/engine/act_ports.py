@@ -299,7 +299,8 @@ class RecordFilter(NamedTuple):
 class ActRun:
     """A claimed mailbox and the settings that its pass follows; ``filters`` are the user's, where they are not the default.
 
-    ``takes_companies`` says that the company which somebody types in Outlook can choose the parent of a contact.
+    ``takes_companies`` says that the company which somebody types in Outlook can choose the parent of a contact,
+    ``is_replaced`` that the mailbox has lost our marker, for which the brake stops every deletion.
     """
 
     mailboxid: UUID
@@ -309,6 +310,7 @@ class ActRun:
     brake: Brake = BRAKE
     answer: Answer = Answer.NONE
     shown: Shown = frozenset()
+    is_replaced: bool = False
     may_write: bool = True
     appointments: Policy = REFERENCE
     filters: Mapping[Kind, RecordFilter] = field(default_factory=dict)

@@ -300,7 +300,7 @@ def _finish(
             if again:
                 _put_off(claim, mailbox, error, milliseconds)
                 with actors.acting(_actor(claim)):
-                    enabling.note_overtaken(mailbox, trials)
+                    enabling.note_marker(mailbox, trials)
                 return
             if not _take(claim, error, milliseconds):
                 log.warning("a mailbox of a job was taken over", mailbox=str(mailbox), fence=claim.fence)

@@ -40,6 +40,10 @@ class Brake:
         return deletions > self.count and deletions > self.share * linked
 
 
+EACH = Brake(count=0, share=0.0)
+"""Every deletion must wait: of a mailbox that has lost our marker, and so may be an empty one under an old address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """Deletions that wait for a person: how many of how many, what some of them are called, and which records they are."""

@@ -31,7 +31,8 @@ class ExchangeSyncMailbox(models.Model):
 
     ``hostid``, ``leaseuntil`` and ``leasefence`` are as in ``mailbox``. ``nextpasson`` null is never: nothing was
     enabled, or the plan waits to be looked at. ``plan`` is what the last pass wanted to do, ``held`` the deletions
-    that wait for ``answer``.
+    that wait for ``answer``. ``isreplaced`` says that the mailbox had lost our marker although items of it were linked: until
+    a person has answered, every deletion waits.
     """
 
     mailboxid = models.OneToOneField(
@@ -50,6 +51,7 @@ class ExchangeSyncMailbox(models.Model):
     plannedon = moment()
     held = models.JSONField(null=True, blank=True)
     answer = picklist(SyncAnswer, SyncAnswer.NONE)
+    isreplaced = boolean(default=False)
     lastsyncerror = string(2048)
     lastsyncerroroccurredon = moment()
     createdon = createdon()
