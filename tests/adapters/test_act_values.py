@@ -82,6 +82,8 @@ def test_a_row_has_every_column_that_the_statements_take_apart_and_no_other() ->
         retries=1,
         due_on=NOON,
         error="trouble",
+        search_key=uuid.UUID(int=2),
+        item_changed_on=NOON,
     )
     (row,) = msgspec.json.decode(act_links.links_json([full]))
     assert set(row) == {"objectid", *act_links._COLUMNS}

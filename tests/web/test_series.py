@@ -372,7 +372,7 @@ def test_which_way_the_fields_of_series_go_is_set_on_the_page_of_settings(compan
     assert dora.post(address, settable).status_code == 302
     found = SyncAttributeMapping.objects.get()
     assert (found.entitytypecode, found.attributecrmname) == ("recurringappointmentmaster", "location")
-    assert dora.get(reverse("settings-fields", args=["letter"])).status_code == 404
+    assert dora.get(reverse("settings-fields", args=["message"])).status_code == 404
 
 
 @pytest.mark.parametrize(
