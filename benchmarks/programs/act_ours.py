@@ -22,7 +22,7 @@ from serversync import bootstrap
 LEASE = timedelta(minutes=30)
 CHANGES = 10
 """So many records and so many items are changed before a small pass."""
-TURNS = 9
+TURNS = 25
 
 
 def main(arguments: dict[str, Any]) -> dict[str, float]:
