@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from serversync.core.errors import ConnectionLost, LeaseLost, RecipientsRefused, ServerBusy
@@ -47,7 +47,8 @@ async def work_until_done(
 
     runner = DeliveryRunner(opened, deliveries, FakeAlerts(), clock=clock)
     stale = deliveries.claim() if overlapping else None
-    for turn in range(60):
+    # The last turns take minutes: what may still take effect is waited for, however short the pauses are.
+    for turn in range(80):
         if deliveries.status == "failed" or deliveries.message_id:
             return
         run = stale if stale is not None and turn == 2 else deliveries.claim()
@@ -57,12 +58,13 @@ async def work_until_done(
             pass
         except LeaseLost:
             assert run.fence != deliveries.fence
-        clock.pass_by(timedelta(seconds=pauses[turn % len(pauses)]))
+        clock.pass_by(timedelta(seconds=pauses[turn % len(pauses)] if turn < 60 else 400))
         # A request whose answer was lost takes effect within the time-out of the client, or never.
         exchange.deliver_late()
         exchange.empty_outbox()
 
 
+@example(["ok"] * 4 + ["lost"], [1], False, False, False)
 @settings(max_examples=400, deadline=None)
 @given(
     st.lists(BREAKS, max_size=25),
