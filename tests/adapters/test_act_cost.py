@@ -15,6 +15,7 @@ from django.db import connections
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
+from serversync.adapters import act_leases
 from serversync.adapters.act_store import ActStoreOnPostgres
 from serversync.administration import followed
 from serversync.engine.act_ports import CrmChange, Link, RecordFilter, Settlement, Stage
@@ -128,6 +129,21 @@ async def test_neither_an_idle_pass_nor_a_small_one_reads_all_links_or_records(
     assert company.query("select count(*) from contact where department = 'Sales' or jobtitle = 'Clerk'") == [
         (20,)
     ]
+
+
+def _read(node: dict[str, Any]) -> Iterator[str]:
+    yield from [node["Relation Name"]] if "Relation Name" in node else []
+    for child in node.get("Plans", ()):
+        yield from _read(child)
+
+
+async def test_no_link_is_read_to_claim_a_mailbox(company: Company) -> None:
+    names = {"mailbox": company.run.mailboxid, "fence": 1, "host": "w1", "lease": dt.timedelta(minutes=1)}
+    async with company.pool.connection() as connection:
+        rows = await connection.execute(f"explain (format json) {act_leases._BEGIN}".encode(), names)
+        ((plan,),) = await rows.fetchall()
+    read = set(_read(plan[0]["Plan"]))
+    assert ("exchangesyncmailbox" in read, "exchangesyncidmapping" in read) == (True, False)
 
 
 async def test_a_change_that_is_committed_after_a_pass_has_looked_is_seen_by_the_next_one(

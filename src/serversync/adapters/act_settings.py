@@ -108,9 +108,12 @@ COLUMNS: Final = tuple(
 
 _LIMITS: Final = {Kind.SERVICE: Direction.TO_EXCHANGE}
 """How far a kind can go at most, whatever is set."""
-HAS_SERVICES: Final = """(exists (select from serviceappointment) or exists (select from exchangesyncidmapping l
-    where l.mailboxid = m.mailboxid and l.objecttypecode = 'serviceappointment' and l.stage < 3)) as hasservices"""
-"""Whether there are service activities, or copies of them in the mailbox ``m``; without any, passes do nothing about them."""
+HAS_SERVICES: Final = """(exists (select from serviceappointment) or exists (select from exchangesyncfolder f
+    where f.mailboxid = m.mailboxid and f.objecttypecode = 'serviceappointment')) as hasservices"""
+"""Whether there are service activities, or may be copies of them in the mailbox ``m``, where a pass has followed them once.
+
+Without either, passes do nothing about them.
+"""
 
 
 def rules(settings: Mapping[str, Any]) -> dict[Kind, KindRules]:
