@@ -111,6 +111,9 @@ def test_a_service_activity_is_entered_with_customers_and_resources_changed_and_
         ("Resource", "van@x.example", False),
     ]
     key = made["activityid"]
+    shown = run("service", "show", key).stdout
+    assert "Customer: Ben Miller <ben@customer.example>" in shown
+    assert "Resource: Van <van@x.example>" in shown
     changed = run.json("service", "edit", key, "--resource", ADA, "--status", "in-progress", "--all-day")
     assert changed["scheduledend"] == "2026-07-02T00:00:00Z"
     assert (changed["statecodename"], len(changed["participants"])) == ("Scheduled", 2)

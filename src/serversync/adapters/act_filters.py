@@ -28,6 +28,9 @@ _PRIVILEGES: Final = {
     Kind.FAX: Privilege.READ_ACTIVITY,
 }
 """What a user has to have to see records of a kind."""
+DEPTH: Final = f"""max(case when o.roletemplateid = '{SYSTEM_ADMINISTRATOR.template}' then {int(Depth.ORGANIZATION)}
+    else g.privilegedepthmask end)"""
+"""How far a privilege ``g`` reaches that somebody has by roles ``o``."""
 COLUMNS: Final = f"""
     (select json_agg(json_build_array(q.returnedtypecode, q.conditions, q.isany) order by q.name, q.userqueryid)
         from userquery q where q.ownerid = m.regardingobjectid and q.statecode = 0) as syncfilters,
@@ -37,8 +40,7 @@ COLUMNS: Final = f"""
     coalesce((select t.synccontactcompany from usersettings t where t.systemuserid = m.regardingobjectid), true)
         as synccontactcompany,
     (select json_object_agg(g.privilegename, g.depth) from (
-        select n.privilegename, max(case when o.roletemplateid = '{SYSTEM_ADMINISTRATOR.template}' then {int(Depth.ORGANIZATION)}
-            else g.privilegedepthmask end) as depth
+        select n.privilegename, {DEPTH} as depth
         from systemuserroles s join role o on o.roleid = s.roleid
             cross join unnest(array['{Privilege.READ_CONTACT}', '{Privilege.READ_ACTIVITY}']) n (privilegename)
             left join roleprivileges g on g.roleid = o.roleid and g.privilegename = n.privilegename

@@ -347,8 +347,8 @@ def _plan_json(outcome: ActOutcome) -> Jsonb | None:
 
 def plan_rows(plan: Plan, *, is_done: bool) -> dict[str, Any]:
     """Return a plan as data: counts by kind and step, and each action with its reason."""
-    named = [action for action in plan.actions if action.step is not Step.NOTHING]
-    counts = Counter([(action.pair.kind, action.step) for action in named])
+    counts = Counter([(each.pair.kind, each.step) for each in plan.actions if each.step is not Step.NOTHING])
+    told = plan.told
     return {
         "isdone": is_done,
         "counts": [
@@ -366,9 +366,9 @@ def plan_rows(plan: Plan, *, is_done: bool) -> dict[str, Any]:
                 "crmid": str(action.pair.crmid),
                 "line": action.line(),
             }
-            for action in plan.told[:SHOWN]
+            for action in told[:SHOWN]
         ],
-        "left_out": max(len(plan.told) - SHOWN, 0),
+        "left_out": max(len(told) - SHOWN, 0),
     }
 
 

@@ -16,7 +16,7 @@ from serversync.adapters.act_reader import Reader
 from serversync.adapters.act_search import Search
 from serversync.adapters.act_series_mailbox import EwsSeries
 from serversync.adapters.act_service_items import Copies
-from serversync.adapters.act_side import FOLDERS, MEETINGS, ON_A_CALENDAR, Side, is_series
+from serversync.adapters.act_side import FOLDERS, Side, is_series
 from serversync.adapters.act_subfolders import Subfolders
 from serversync.adapters.act_writer import Writer
 from serversync.core.clock import now
@@ -27,7 +27,7 @@ from serversync.exchange.operations import sync_folder_items as sync
 from serversync.exchange.operations.sync_folder_items import SyncFolderItems
 from serversync.exchange.types.fields import AnyFieldURI, FieldURI
 from serversync.exchange.types.ids import AnyFolderId
-from serversync.rules.record import Fields, Kind
+from serversync.rules.record import MEETINGS, ON_A_CALENDAR, Fields, Kind
 
 TRACKED_CATEGORY: Final = "Tracked to Dynamics 365"
 """Who puts it on an item asks for it to be tracked; the name where no setting says otherwise."""

@@ -30,7 +30,7 @@ class MarkedMailbox:
         marker: Its marker.
         may_write: ``False`` for a pass that only plans, which leaves no marker either.
         clock: Tells the time.
-        made: Is told that there is no marker, just before ours is made.
+        missing: Is told that there is no marker, just before ours is made.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class MarkedMailbox:
         *,
         may_write: bool,
         clock: Callable[[], datetime],
-        made: Callable[[], Awaitable[None]],
+        missing: Callable[[], Awaitable[None]],
     ) -> None:
         self._mailbox = mailbox
         self._marker = marker
         self._may_write = may_write
         self._clock = clock
-        self._made = made
+        self._missing = missing
         self._is_ours = False
 
     async def feed(self, kind: Kind, position: str | None) -> FeedPage:
@@ -104,6 +104,6 @@ class MarkedMailbox:
         if self._is_ours:
             return
         if await self._marker.check() is None and self._may_write:
-            await self._made()  # first, so that a pass that is killed in between is told of it again
+            await self._missing()  # first, so that a pass that is killed in between is told of it again
             await self._marker.claim(self._clock())
         self._is_ours = True

@@ -39,7 +39,7 @@ class MailboxMarker:
         organization: The organization that this program stands for.
 
     Attributes:
-        is_new: Whether ``claim`` has found none, and made it.
+        is_new: Whether ``claim`` has found none, or one that named nobody.
     """
 
     def __init__(
@@ -84,10 +84,11 @@ class MailboxMarker:
         """
         found = await self.read()
         if found is None:
-            if await self._create(at):
-                self.is_new = True
+            self.is_new = await self._create(at)
+            if self.is_new:
                 return None
             found = await self.read()  # somebody was quicker, or it names nobody
+            self.is_new = found is None
         if found is not None:
             if found.is_of(self._organization):
                 return None

@@ -78,7 +78,7 @@ class ActMailboxes:
                 marker,
                 may_write=claim.run.may_write,
                 clock=now,
-                made=lambda: self._note_replaced(claim),
+                missing=lambda: self._note_replaced(claim),
             )
 
     async def _note_replaced(self, claim: ActClaim) -> None:

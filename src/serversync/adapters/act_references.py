@@ -11,9 +11,9 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from serversync.adapters.act_filters import UNIT, UNITS_BELOW, UNITS_OWN
+from serversync.adapters.act_filters import DEPTH, UNIT, UNITS_BELOW, UNITS_OWN
 from serversync.adapters.arrays import text_array, uuid_array
-from serversync.crm.privileges import SYSTEM_ADMINISTRATOR, Depth, Privilege
+from serversync.crm.privileges import Depth, Privilege
 from serversync.engine.act_ports import ActRun
 from serversync.rules.record import Value
 from serversync.rules.regarding import parsed, reference
@@ -59,7 +59,7 @@ async def names_of(connection: AsyncConnection, run: ActRun, references: Sequenc
     names: dict[str, str] = {}
     for table, keys in wanted.items():
         cursor = await connection.execute(
-            _by_key(table), {"mailbox": run.mailboxid, "keys": uuid_array(keys), "template": _TEMPLATE}
+            _by_key(table), {"mailbox": run.mailboxid, "keys": uuid_array(keys)}
         )
         names |= {reference(table, key): name for key, name in await cursor.fetchall()}
     return names
@@ -69,18 +69,14 @@ async def accounts_called(
     connection: AsyncConnection, run: ActRun, names: Sequence[str]
 ) -> dict[str, list[tuple[str, str]]]:
     """Return reference and name of the active accounts of each of these names that the user may read; of many only some."""
-    cursor = await connection.execute(
-        _BY_NAME, {"mailbox": run.mailboxid, "names": text_array(names), "template": _TEMPLATE}
-    )
+    cursor = await connection.execute(_BY_NAME, {"mailbox": run.mailboxid, "names": text_array(names)})
     found: dict[str, list[tuple[str, str]]] = {}
     for wanted, key, name in await cursor.fetchall():
         found.setdefault(wanted, []).append((reference("account", key), name))
     return found
 
 
-_TEMPLATE: Final = SYSTEM_ADMINISTRATOR.template
-_DEPTH: Final = f"""(select max(case when o.roletemplateid = %(template)s then {int(Depth.ORGANIZATION)}
-        else g.privilegedepthmask end)
+_DEPTH: Final = f"""(select {DEPTH}
     from systemuserroles s join role o on o.roleid = s.roleid
         left join roleprivileges g on g.roleid = o.roleid and g.privilegename = '{{privilege}}'
     where s.systemuserid = m.regardingobjectid)"""  # noqa: S608 - put together from constants

@@ -8,7 +8,7 @@ from uuid import UUID
 from serversync.adapters.act_items import stamp_of
 from serversync.adapters.act_reader import Reader
 from serversync.adapters.act_search_keys import has_key_and_no_stamp
-from serversync.adapters.act_side import ELEMENTS, MEETINGS, Side
+from serversync.adapters.act_side import ELEMENTS, Side
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.errors import ItemGone, ServiceError
 from serversync.engine.act_ports import Found, Item
@@ -29,7 +29,7 @@ from serversync.exchange.types.restriction import (
 )
 from serversync.exchange.types.shapes import ItemShape
 from serversync.rules.plan import Sight
-from serversync.rules.record import Fields, Kind
+from serversync.rules.record import MEETINGS, Fields, Kind
 
 _DELETED: Final = DistinguishedFolderId("deleteditems")
 _FIRST_ADDRESS: Final = IndexedFieldURI("contacts:EmailAddress", "EmailAddress1")

@@ -9,6 +9,8 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.exchange.types.fields import ExtendedFieldURI
 from serversync.exchange.types.item import Item
@@ -22,9 +24,7 @@ _LENGTH: Final = 16
 @lru_cache(maxsize=16)
 def with_search_key(shape: ItemShape) -> ItemShape:
     """Return the shape that asks for the search key too."""
-    return ItemShape(
-        body_type=shape.body_type, additional_properties=(*shape.additional_properties, SEARCH_KEY)
-    )
+    return replace(shape, additional_properties=(*shape.additional_properties, SEARCH_KEY))
 
 
 def search_key_of(item: Item) -> UUID | None:

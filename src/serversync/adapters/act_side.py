@@ -15,7 +15,7 @@ from serversync.exchange.client import EwsClient
 from serversync.exchange.types.calendar_item import CalendarItem, CalendarItemType
 from serversync.exchange.types.ids import AnyFolderId, DistinguishedFolderId
 from serversync.exchange.types.item import Item
-from serversync.rules.record import TASKS, Kind
+from serversync.rules.record import ON_A_CALENDAR, TASKS, Kind
 
 ELEMENTS: Final = {
     Kind.CONTACT: "Contact",
@@ -33,10 +33,6 @@ FOLDERS: Final = {
     Kind.SERVICE: DistinguishedFolderId("calendar"),
 }
 """The folder that is kept in step for each kind."""
-MEETINGS: Final = frozenset({Kind.APPOINTMENT, Kind.SERIES})
-"""The kinds in which others can take part."""
-ON_A_CALENDAR: Final = MEETINGS | {Kind.SERVICE}
-"""The kinds that lie in the calendar."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,8 @@ from serversync.engine.act_ports import (
     Settlement,
 )
 from serversync.rules.diff import Common
-from serversync.rules.record import Fields, Kind
+from serversync.rules.record import MEETINGS, Fields, Kind
 
-MEETINGS: Final = frozenset({Kind.APPOINTMENT, Kind.SERIES})
-"""The kinds of which somebody else can be the organizer."""
 _HEAR: Final = """
     insert into exchangesyncitem (mailboxid, objecttypecode, exchangeentryid)
     select %(mailbox)s, %(kind)s, heard.id

@@ -10,7 +10,7 @@ from serversync.adapters.act_calendar import SHAPE
 from serversync.adapters.act_facts import More, of
 from serversync.adapters.act_items import kept_as_sent, new_values, values_of
 from serversync.adapters.act_search import Search
-from serversync.adapters.act_side import ELEMENTS, FOLDERS, MEETINGS, Side
+from serversync.adapters.act_side import ELEMENTS, FOLDERS, Side
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.errors import AnswerUnreadable, ChangeConflict, Permanent, ServiceError
 from serversync.engine.act_ports import ItemToChange, ItemToMake, Written
@@ -39,7 +39,7 @@ from serversync.exchange.types.writing import NewItem
 from serversync.rules.attachments import PREFIX
 from serversync.rules.pictures import PICTURE
 from serversync.rules.plan import Sight
-from serversync.rules.record import TASKS, Fields, Kind
+from serversync.rules.record import MEETINGS, TASKS, Fields, Kind
 
 T = TypeVar("T", ItemToMake, ItemToChange)
 S = TypeVar("S")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypedDict
 from uuid import UUID
 
-from serversync.administration import addresses, audit
+from serversync.administration import addresses, audit, parties
 from serversync.crm.models import ActivityParty, Appointment, RecurringAppointmentMaster, SystemUser
 from serversync.crm.models.activityparty import ParticipationTypeMask, ResponseStatus
 
@@ -46,8 +46,8 @@ def call(row: Meeting, organizer: SystemUser) -> None:
 def participants(row: Meeting) -> list[Participant]:
     """Return who takes part, the organizer first, with what each has answered."""
     masks = [7, 5, 6, 10]
-    parties = ActivityParty.objects.filter(activityid=row.pk, participationtypemask__in=masks)
-    users = names_of_users(one.partyid for one in parties)
+    found = ActivityParty.objects.filter(activityid=row.pk, participationtypemask__in=masks)
+    users = names_of_users(one.partyid for one in found)
     return [
         Participant(
             part=one.get_participationtypemask_display(),
@@ -57,7 +57,7 @@ def participants(row: Meeting) -> list[Participant]:
             answer=ResponseStatus(one.responsestatus).label if one.responsestatus else "",
         )
         for one in sorted(
-            parties, key=lambda one: (masks.index(one.participationtypemask), one.addressused or "")
+            found, key=lambda one: (masks.index(one.participationtypemask), one.addressused or "")
         )
     ]
 
@@ -81,17 +81,7 @@ def caller(row: Meeting) -> str | None:
 
 def invited(row: Meeting) -> dict[str, list[str]]:
     """Return the addresses of those who are invited, by part."""
-    found: dict[str, list[str]] = {name: [] for name in PARTS}
-    words = {int(mask): name for name, mask in PARTS.items()}
-    rows = ActivityParty.objects.filter(activityid=row.pk, participationtypemask__in=list(words))
-    for one in rows.order_by("addressused"):
-        if one.addressused:
-            found[words[one.participationtypemask]].append(
-                addresses.written(
-                    one.unresolvedpartyname or "" if one.partyid is None else "", one.addressused
-                )
-            )
-    return found
+    return parties.listed(row.pk, PARTS)
 
 
 def invite(row: Meeting, given: Invited) -> None:
@@ -112,27 +102,7 @@ def invite(row: Meeting, given: Invited) -> None:
             if address.lower() not in seen:
                 seen.add(address.lower())
                 wanted[address.lower()] = shown
-        have = ActivityParty.objects.filter(activityid=row.pk, participationtypemask=mask)
-        kept = set()
-        for party in have:
-            if (party.addressused or "").lower() in wanted:
-                kept.add((party.addressused or "").lower())
-            else:
-                party.delete()
-        known = addresses.resolve(wanted)
-        ActivityParty.objects.bulk_create(
-            ActivityParty(
-                activityid_id=row.pk,
-                participationtypemask=mask,
-                addressused=address,
-                partyid=known[address].recordid if address in known else None,
-                partyobjecttypecode=known[address].table if address in known else None,
-                unresolvedpartyname=None if address in known else shown[:200] or None,
-                responsestatus=ResponseStatus.NO_RESPONSE_RECEIVED,
-            )
-            for address, shown in wanted.items()
-            if address not in kept
-        )
+        parties.replace(row.pk, mask, wanted, ResponseStatus.NO_RESPONSE_RECEIVED)
 
 
 def note(act: str, row: Meeting, before: Invited) -> None:

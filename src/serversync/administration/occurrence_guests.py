@@ -12,7 +12,7 @@ from django.db import connection
 
 from serversync.adapters.act_meetings import ADDRESS
 from serversync.adapters.act_occurrence_parties import own_people
-from serversync.administration import addresses
+from serversync.administration import addresses, parties
 from serversync.administration.attendees import Invited, Participant, names_of_users
 from serversync.crm.models import ActivityParty, Appointment, RecurringAppointmentMaster
 from serversync.crm.models.activityparty import ParticipationTypeMask, ResponseStatus
@@ -124,17 +124,14 @@ def write(series: RecurringAppointmentMaster, row: Appointment, lists: Wanted) -
     known = addresses.resolve([address for _, address, _ in joins])
     names = {one.address: one.name for one in (*of_series, *of_row) if one.name}
     ActivityParty.objects.bulk_create(
-        ActivityParty(
-            activityid_id=row.pk,
-            participationtypemask=mask,
-            addressused=address,
-            partyid=known[address].recordid if address in known else None,
-            partyobjecttypecode=known[address].table if address in known else None,
-            unresolvedpartyname=None
-            if address in known
-            else (name or names.get(address) or "")[:200] or None,
+        parties.make(
+            row.pk,
+            mask,
+            address,
+            name or names.get(address) or "",
+            known,
             # Who is invited to the series as well answers this occurrence with it, until it is answered otherwise.
-            responsestatus=None if address in invited else ResponseStatus.NO_RESPONSE_RECEIVED,
+            None if address in invited else ResponseStatus.NO_RESPONSE_RECEIVED,
         )
         for mask, address, name in joins
     )
@@ -176,8 +173,8 @@ def _parties(
     ]
 
 
-def _by_address(parties: Iterable[_Party]) -> dict[str, _Party]:
-    return {one.address: one for one in parties if one.mask != _ORGANIZER}
+def _by_address(those: Iterable[_Party]) -> dict[str, _Party]:
+    return {one.address: one for one in those if one.mask != _ORGANIZER}
 
 
 def _answer(single: _Party | None, whole: _Party | None) -> int | None:

@@ -1,6 +1,6 @@
 """What the commands for activities have in common: listing, showing, completing, cancelling."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,6 +37,39 @@ def dated(owner: Any, days: Mapping[str, str], **given: Any) -> dict[str, Any]:
     return found
 
 
+def people_in(told: Mapping[str, Any]) -> list[str]:
+    """Return what is said to people of those who take part in something, a line for each."""
+    lines = []
+    for one in told.get("participants", ()):
+        who = f"{one['name']} <{one['address']}>" if one["name"] else one["address"]
+        lines.append(f"{one['part']}: {who}{', ' + one['answer'] if one['answer'] else ''}")
+    return lines
+
+
+def timed(zone: str | None, owner: Any, parts: Iterable[str], **given: Any) -> dict[str, Any]:
+    """Return what was given of something in a calendar, with its times as moments, and without empty addresses.
+
+    Args:
+        zone: The zone of times without one; where it is missing, that of the owner.
+        owner: Whose it is.
+        parts: The entries that are lists of addresses.
+        **given: What was given.
+    """
+    from zoneinfo import ZoneInfo
+
+    from serversync.administration import entries, timezones
+
+    found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    where = ZoneInfo(timezones.checked(zone)) if zone else timezones.of(owner)
+    for name, label in (("start", "Start"), ("end", "End")):
+        if name in found:
+            found[name] = entries.moment(found[name], label, zone=where)
+    for name in parts:
+        if name in found:
+            found[name] = [one for one in found[name] if one.strip()]
+    return found | {"zone": where}
+
+
 def register(
     app: typer.Typer, word: str, columns: dict[str, str], more: Callable[[Any], dict[str, Any]]
 ) -> None:
@@ -70,7 +103,8 @@ def register(
         with with_database(as_json=as_json) as output:
             from serversync.administration import activities
 
-            output.record(shown(activities.find(kind(), key)))
+            told = shown(activities.find(kind(), key))
+            output.record(told, lines=people_in(told))
 
     def state(act: str) -> Callable[..., None]:
         def change(key: Key, *, as_json: Json = False) -> None:

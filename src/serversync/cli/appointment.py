@@ -60,19 +60,9 @@ activityfile.register(app, "appointment")
 
 def _entries(zone: str | None, owner: Any, **given: Any) -> Any:
     """Return what was given; times without a zone are those of ``zone``, or of the owner."""
-    from zoneinfo import ZoneInfo
+    from serversync.administration import attendees
 
-    from serversync.administration import appointments, attendees, entries, timezones
-
-    found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    where = ZoneInfo(timezones.checked(zone)) if zone else timezones.of(owner)
-    for name, label in (("start", "Start"), ("end", "End")):
-        if name in found:
-            found[name] = entries.moment(found[name], label, zone=where)
-    for name in attendees.PARTS:
-        if name in found:
-            found[name] = [one for one in found[name] if one.strip()]
-    return appointments.AppointmentEntries(**found, zone=where)  # type: ignore[typeddict-item]
+    return activity.timed(zone, owner, attendees.PARTS, **given)
 
 
 @app.command("add")

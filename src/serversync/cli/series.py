@@ -58,12 +58,6 @@ def _occurrences(row: Any) -> dict[str, Any]:
     }
 
 
-def _line(one: Any) -> str:
-    """Return what is said to people of somebody who takes part."""
-    who = f"{one['name']} <{one['address']}>" if one["name"] else one["address"]
-    return f"{one['part']}: {who}{', ' + one['answer'] if one['answer'] else ''}"
-
-
 activity.register(
     app,
     "series",
@@ -345,4 +339,4 @@ def occurrence(  # noqa: PLR0913 - Typer makes an option of each parameter
             "state": state,
             "participants": [] if found.is_cancelled else found.guests.participants,
         }
-        output.record(told, lines=[_line(one) for one in told["participants"]])
+        output.record(told, lines=activity.people_in(told))

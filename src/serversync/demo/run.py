@@ -340,7 +340,9 @@ def _go_on(
     def started(address: str) -> None:
         console.print(f"\nPages:  [bold]{address}[/bold]")
         console.print(f"Log-in: [bold]{PEOPLE[0].address}[/bold]  password [bold]{password}[/bold]")
-        console.print(f"Command line, in another terminal: export SERVERSYNC_DATA={environment.data}")
+        console.print(
+            f"Command line, in another terminal: export SERVERSYNC_DATA={environment.data}", soft_wrap=True
+        )
         console.print("New mail arrives every few seconds. Ctrl-C ends the demonstration.\n")
 
     async def both() -> None:

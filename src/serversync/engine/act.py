@@ -41,11 +41,10 @@ from serversync.rules.guards import brake, loops, still
 from serversync.rules.merge import Conflict
 from serversync.rules.pictures import replaced_by_halves
 from serversync.rules.plan import DELETIONS, PLAIN, Action, Facts, Pair, Plan, Sight, Step, make_plan
-from serversync.rules.record import Fields, Kind, Side, Value
+from serversync.rules.record import ON_A_CALENDAR, Fields, Kind, Side, Value
 from serversync.rules.regarding import without_dropped
 from serversync.rules.series.changes import PREFIX, carried_over, lost_on_the_way
 
-_ON_A_CALENDAR = frozenset({Kind.APPOINTMENT, Kind.SERIES, Kind.SERVICE})
 NewIds = Callable[[int], Iterable[UUID]]
 
 
@@ -220,7 +219,7 @@ class ActPass:
         )
 
     def _facts(self, link: Link, record: Record | None, item: Item | None, now: datetime) -> Facts:
-        if link.kind in _ON_A_CALENDAR:
+        if link.kind in ON_A_CALENDAR:
             crm = None if record is None else record.appointment
             if crm is not None and link.stage is Stage.CREATING_IN_EXCHANGE and link.intent is not None:
                 # It was about to be made again, after a deletion; that it stood in Exchange before is no reason against.

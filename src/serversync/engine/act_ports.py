@@ -402,9 +402,9 @@ class ActStore(Protocol):
         """Write links and what goes with them to the CRM, together; what they were due for is done.
 
         Where something is written to the CRM the link gets the version of the record afterwards, and its ``base`` the
-        values as they were stored; a version of 0 stays 0, so that the record is looked at again. Writing to the CRM is no edit: the pair is not due because of it. An item that is
-        new to the link, and of which the feed has not told, is unheard: of one that is made and deleted between two
-        looks the feed says nothing at all.
+        values as they were stored; a version of 0 stays 0, so that the record is looked at again. Writing to the CRM is
+        no edit: the pair is not due because of it. An item that is new to the link, and of which the feed has not told,
+        is unheard: of one that is made and deleted between two looks the feed says nothing at all.
 
         Returns:
             One outcome for each, in order: the link as it was written; ``ChangeConflict`` where the record is another

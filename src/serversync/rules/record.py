@@ -58,6 +58,10 @@ AS_TASKS = (Kind.PHONECALL, Kind.LETTER, Kind.FAX)
 """What is a task in Exchange, and another thing in the CRM."""
 TASKS = frozenset({Kind.TASK, *AS_TASKS})
 """What is a task in Exchange."""
+MEETINGS = frozenset({Kind.APPOINTMENT, Kind.SERIES})
+"""What somebody else can be the organizer of."""
+ON_A_CALENDAR = MEETINGS | {Kind.SERVICE}
+"""What lies in the calendar."""
 
 
 class Side(Enum):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from serversync.administration import appointments, audit, occurrences
+from serversync.administration import audit, occurrences, timed
 from serversync.administration.activities import Activity
 from serversync.administration.readiness import Readiness
 from serversync.administration.sentences import Sentence
@@ -142,13 +142,13 @@ def activity_status(row: Activity) -> SafeString:
 @register.filter
 def first_day(row: Appointment | ServiceAppointment) -> SafeString:
     """Show the first of whole days, which no time zone shifts."""
-    return _day(appointments.days_of(row)[0])
+    return _day(timed.days_of(row)[0])
 
 
 @register.filter
 def last_day(row: Appointment | ServiceAppointment) -> SafeString:
     """Show the last of whole days."""
-    return _day(appointments.days_of(row)[1])
+    return _day(timed.days_of(row)[1])
 
 
 @register.filter(name="day")
