@@ -1,6 +1,5 @@
 """Phone calls, letters and faxes are tasks in Outlook: a real PostgreSQL, the simulator, and exchangelib as the person."""
 
-import asyncio
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from serversync.engine.act_ports import FeedPage
 from serversync.rules.guards import Brake
 from serversync.rules.plan import Deletion
 from serversync.rules.record import Direction, Kind
+from tests.adapters.comparing import until_nothing_is_compared_any_more
 from tests.adapters.test_act_mailbox import Place
 from tests.adapters.test_act_mailbox import extended as extended  # noqa: PLC0414 - a fixture
 from tests.adapters.test_act_mailbox import place as place  # noqa: PLC0414 - a fixture
@@ -520,13 +520,6 @@ async def idle_pass(office: Office, pool: AsyncConnectionPool) -> tuple[list[Kin
         await one()
     assert one.plan.actions == ()
     return heard.feeds, Counting.count
-
-
-async def until_nothing_is_compared_any_more(office: Office) -> None:
-    """Everything is compared again as long as a transaction runs that was there at first, also one of another test's."""
-    async with asyncio.timeout(120):
-        while office.query("select true from exchangesyncfolder where followedfrom is not null"):
-            await office.once()
 
 
 async def test_an_idle_pass_hears_one_feed_and_asks_no_more_than_for_tasks_alone(

@@ -16,6 +16,7 @@ from serversync.adapters.act_store import ActStoreOnPostgres
 from serversync.mapping.fields import directions
 from serversync.rules.plan import KindRules
 from serversync.simulator.faults import Fault
+from tests.adapters.comparing import until_nothing_is_compared_any_more
 from tests.adapters.file_company import AGENDA, LARGEST, PLAN, Office, TaskOffice, opened
 from tests.adapters.meeting_company import ADA
 from tests.simulator.conftest import serve as serve  # noqa: PLC0414 - a fixture
@@ -319,6 +320,7 @@ async def test_what_has_no_file_costs_no_request_and_no_statement_more_than_with
         told = office.rules
         office.rules = {office.kind: KindRules(directions(office.kind))}
         await statements_of_a_life(office)  # the first one begins to listen, too
+        await until_nothing_is_compared_any_more(office)
         without = await statements_of_a_life(office)
         office.rules = told
         assert await statements_of_a_life(office) == without

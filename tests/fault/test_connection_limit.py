@@ -115,15 +115,26 @@ def pid_of_a_busy_worker(place):
     return int(busy()[0][0].rpartition("/")[2])
 
 
-def kill_one_that_is_asking(watch, processes, connections):
-    """Kill a worker with a request under way; ``False`` where it has none: then not all connections are in use."""
-    worker = processes[pid_of_a_busy_worker(watch.place)]
-    worker.send_signal(signal.SIGSTOP)
+def stop_one_that_is_asking(watch, processes, connections):
+    """Stop a worker whose requests have all reached the server, and return its id; ``None`` where that is not certain.
+
+    Where every connection is in use, none of them is about to be.
+    """
+    pid = pid_of_a_busy_worker(watch.place)
+    processes[pid].send_signal(signal.SIGSTOP)
     if watch.now < connections:
-        worker.send_signal(signal.SIGCONT)
+        processes[pid].send_signal(signal.SIGCONT)
+        return None
+    return pid
+
+
+def kill_one_that_is_asking(watch, processes, connections):
+    """Kill a worker with a request under way; ``False`` where it has none."""
+    pid = stop_one_that_is_asking(watch, processes, connections)
+    if pid is None:
         return False
-    worker.kill()
-    worker.wait()
+    processes[pid].kill()
+    processes[pid].wait()
     return True
 
 
@@ -152,8 +163,9 @@ def test_a_stalled_worker_that_comes_back_does_not_exceed_the_limit(place):
     with workers(place.dsn, 2) as processes:
         until(lambda: place.query("select count(*) from procrastinate_workers") == [(2,)])
         watch.reaches_exactly(4)
-        stalled = pid_of_a_busy_worker(place)
-        processes[stalled].send_signal(signal.SIGSTOP)
+        stopped = []
+        until(lambda: stopped.append(stop_one_that_is_asking(watch, processes, 4)) or stopped[-1])
+        stalled = stopped[-1]
         of_the_stalled = f"%/{stalled}"
         until(
             lambda: (
