@@ -461,6 +461,35 @@ async def test_the_same_answer_given_again_under_another_pattern_of_outlook_is_h
     await agree(company, dict.fromkeys(DAYS[:3], 9))
 
 
+async def test_the_same_answer_given_again_to_another_time_of_the_crm_is_heard(
+    company: MeetingCompany,
+) -> None:
+    await company.outlook(ADA, watch(BEN, CLEO))
+    await company.settle()
+    await company.outlook(BEN, lambda ben: one_of(ben, 2).tentatively_accept())
+
+    def elsewhere(ada: exchangelib.Account) -> None:
+        third = one_of(ada, 3)
+        third.location = "Bridge"
+        third.save(update_fields=["location"], send_meeting_invitations="SendToAllAndSaveCopy")
+
+    await company.outlook(ADA, elsewhere)
+    await company.settle()
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 2)}}
+    await execute(
+        company,
+        "update recurringappointmentmaster set starttime = %s, endtime = %s",
+        at(DAYS[0], 11),
+        at(DAYS[0], 12),
+    )
+    await company.once(ADA)
+    assert people_of_occurrences(company) == {}
+    await company.outlook(BEN, lambda ben: one_of(ben, 2).tentatively_accept())
+    await company.settle(ADA)  # Ben's mailbox would tell it too
+    assert people_of_occurrences(company) == {DAYS[1]: {BEN: (5, 2)}}
+    await agree(company, dict.fromkeys(DAYS, 11))
+
+
 async def test_who_answered_under_an_older_pattern_is_no_guest_of_an_occurrence_that_is_changed_under_the_new_one(
     company: MeetingCompany,
 ) -> None:

@@ -35,11 +35,13 @@ from serversync.engine.act_ports import (
     Stage,
     Written,
 )
+from serversync.rules.answers import RESPONSES, whole_alone
 from serversync.rules.diff import Common
 from serversync.rules.guards import count_write, loops
 from serversync.rules.merge import Conflict
 from serversync.rules.plan import Action, Sight, Step
 from serversync.rules.record import Fields, Kind
+from serversync.rules.series.changes import resets_occurrences
 from serversync.rules.silence import unheard
 
 FIRST_RETRY = timedelta(minutes=5)
@@ -485,7 +487,11 @@ def _after(
         return echo.fields
     if written.fields is not None:
         return written.fields
-    return dict(before or {}) | dict(sent)
+    after = dict(before or {}) | dict(sent)
+    if resets_occurrences(sent) and after.get(RESPONSES) is not None:
+        # Answers to single occurrences went with them; who gives the same one again tells something new.
+        after[RESPONSES] = whole_alone(after)[RESPONSES] or None
+    return after
 
 
 def _is_as_expected(written: Written, echo: Item | None) -> bool:

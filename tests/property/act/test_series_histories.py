@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 from tests.property.act.series_histories import STEPS, check, live
@@ -11,11 +11,14 @@ from tests.property.act.series_histories import STEPS, check, live
 SHORT = st.binary(min_size=1, max_size=50)
 LONG = st.binary(min_size=25, max_size=50)
 """Left alone, most histories are short; what takes several things going wrong needs long ones."""
+ANSWERED_AGAIN = bytes.fromhex("0608215957da0018255989d4d0767a0075de005340")
+"""Ben answers an occurrence, the CRM gives the series another time of day, and Ben says the same once more."""
 HISTORIES = int(os.environ.get("SERVERSYNC_HISTORIES", "20000")) // 5
 
 
 @pytest.mark.timeout(14_400)
 @settings(max_examples=HISTORIES, print_blob=True)
+@example(seed=1451, history=ANSWERED_AGAIN)
 @given(seed=st.integers(0, 2**32 - 1), history=SHORT | LONG)
 def test_in_peace_every_occurrence_is_the_same_on_both_sides_and_nothing_was_lost(
     seed: int, history: bytes
