@@ -35,6 +35,7 @@ from serversync.engine.act_ports import (
     Record,
     Stage,
 )
+from serversync.rules.answers import as_heard_before
 from serversync.rules.appointment import facts as facts_of_appointment
 from serversync.rules.diff import Common
 from serversync.rules.guards import brake, loops, still
@@ -294,4 +295,4 @@ def absorb(base: Common | None, intent: Intent, exchange: Fields) -> Common:
         # Our own writing took it away, and we did not come so far as to write it again; nobody has removed it.
         ours.pop(name, None)
         theirs.pop(name, None)
-    return Common(ours, theirs)
+    return Common(ours, as_heard_before(theirs, intent.exchange) if base is None else theirs)

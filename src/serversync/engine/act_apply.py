@@ -35,11 +35,11 @@ from serversync.engine.act_ports import (
     Stage,
     Written,
 )
-from serversync.rules.answers import RESPONSES, whole_alone
+from serversync.rules.answers import RESPONSES, as_heard_before, whole_alone
 from serversync.rules.diff import Common
 from serversync.rules.guards import count_write, loops
 from serversync.rules.merge import Conflict
-from serversync.rules.plan import Action, Sight, Step
+from serversync.rules.plan import Action, Pair, Sight, Step
 from serversync.rules.record import Fields, Kind
 from serversync.rules.series.changes import resets_occurrences
 from serversync.rules.silence import unheard
@@ -315,6 +315,9 @@ class Applier:
         seen = done.meeting.item
         item_id, change_key = link.item_id, link.change_key
         aside = aside_of(seen, written)
+        after = _after(pair.exchange, action.merged.to_exchange, written, echoes)
+        if action.step is Step.CREATE_IN_EXCHANGE and link.intent is not None:
+            after = as_heard_before(after, link.intent.exchange)
         later = _ALL_HEARD
         if pair.facts.is_silent:
             later = unheard(pair.base, pair.crm or {}, pair.exchange or {})
@@ -339,7 +342,7 @@ class Applier:
                 pair.base,
                 Common(
                     {**(pair.crm or {}), **action.merged.to_crm} if action.merged.to_crm else pair.crm or {},
-                    _after(pair.exchange, action.merged.to_exchange, written, echoes),
+                    after,
                 ),
             ),
             # What was not heard yet is looked at again as soon as this mailbox speaks.
@@ -454,7 +457,7 @@ def _intend(action: Action, meeting: Meeting, now: datetime) -> Link:
             item_id=None,
             change_key="",
             base=None,
-            intent=Intent(pair.crm or {}, action.merged.to_exchange),
+            intent=Intent(pair.crm or {}, as_heard_before(action.merged.to_exchange, _former(link, pair))),
             asked_on=now,
             exchange_missed_on=None,
             search_key=None,
@@ -470,6 +473,13 @@ def _intend(action: Action, meeting: Meeting, now: datetime) -> Link:
             conflicts=_with(link.conflicts, action.conflicts),
         )
     return replace(link, base=pair.base, title=pair.title)
+
+
+def _former(link: Link, pair: Pair) -> Fields:
+    """Return what is known of the item in whose place another one is made, also by a pass that did not end."""
+    if pair.base is not None:
+        return pair.base.exchange
+    return {} if link.intent is None else link.intent.exchange
 
 
 def _with(before: tuple[Conflict, ...], now: tuple[Conflict, ...]) -> tuple[Conflict, ...]:

@@ -95,6 +95,17 @@ def whole_alone(exchange: Fields) -> Fields:
     return {RESPONSES: tuple(of_the_whole(exchange.get(RESPONSES)))}
 
 
+def as_heard_before(exchange: Fields, former: Fields) -> Fields:
+    """Return an item with what the CRM has heard of single occurrences from the one in whose place it is made.
+
+    >>> former = {"responsestatus": (("ben@example.org", None, 3), ("cleo@example.org", None, 4, "2026-07-08"))}
+    >>> as_heard_before({"responsestatus": (("ben@example.org", None, 0),)}, former)
+    {'responsestatus': (('ben@example.org', None, 0), ('cleo@example.org', None, 4, '2026-07-08'))}
+    """
+    heard = [each for each in _each(former.get(RESPONSES)) if len(each) > _OF_WHOLE]
+    return {**exchange, RESPONSES: (*of_the_whole(exchange.get(RESPONSES)), *heard)} if heard else exchange
+
+
 def _is_other(answer: Value, of_series: Value) -> bool:
     return answer != of_series and not NO_ANSWER.issuperset((answer, of_series))
 
