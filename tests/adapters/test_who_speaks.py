@@ -178,6 +178,25 @@ async def test_an_edit_in_the_crm_waits_for_the_organizers_mailbox(company: Meet
     assert company.mail_to_grace() == ["REQUEST: Kick-off"] * 2
 
 
+async def test_an_edit_in_the_crm_waits_also_where_the_next_mailbox_has_never_looked_at_the_meeting(
+    company: MeetingCompany,
+) -> None:
+    await company.meet(ADA, BEN, CLEO, GRACE, location="Room 1")
+    await company.settle(ADA)
+    (key,) = [key for (key,) in company.rows("activityid")]
+    await company.edit(key, location="Room 9")
+    await company.outlook(ADA, change(subject="Later"))
+    await stop(company, ADA)
+    await company.settle(BEN, CLEO)
+    assert company.rows("subject, location") == [("Later", "Room 9")]
+    await start(company, ADA)
+    await company.settle()
+    assert company.rows("subject, location") == [("Later", "Room 9")]
+    assert [each.location for each in await company.calendar(CLEO)] == ["Room 9"]
+    assert company.mail_to_grace() == ["REQUEST: Kick-off", "REQUEST: Later", "REQUEST: Later"]
+    assert await company.settle() == 1
+
+
 async def test_a_meeting_that_is_called_off_meanwhile_is_cancelled_in_the_crm(
     company: MeetingCompany,
 ) -> None:

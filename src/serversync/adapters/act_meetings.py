@@ -13,14 +13,14 @@ from msgspec.structs import replace
 from psycopg import AsyncConnection
 
 from serversync.adapters import mail_lookups
-from serversync.adapters.act_values import pack_fields
+from serversync.adapters.act_values import pack_fields, unpack_fields
 from serversync.adapters.arrays import text_array
-from serversync.engine.act_ports import ActRun, CrmChange, Item, Link, Stage
+from serversync.engine.act_ports import ActRun, CrmChange, Item, Link, Settlement, Stage
 from serversync.mapping.appointment import INVITED, MASKS, alone, people, people_of
 from serversync.rules.answers import RESPONSES, of_the_whole
 from serversync.rules.diff import Common
 from serversync.rules.email.parties import resolve_sender
-from serversync.rules.record import Fields, Kind, Value
+from serversync.rules.record import MEETINGS, Fields, Kind, Value
 from serversync.rules.series.changes import changed_days, own_of
 
 _PARTY_OF: Final = """case p.partyobjecttypecode
@@ -247,6 +247,57 @@ async def write_parties(
         await connection.execute(_ANSWER.encode(), {"answers": msgspec.json.encode(answers).decode()})
 
 
+_KNOWN_BY_ORGANIZER: Final = """
+    select l.objectid, l.base -> 'exchange' from exchangesyncidmapping l
+        join activityparty p on p.activityid = l.objectid and p.participationtypemask = 7
+        join mailbox k on k.regardingobjectid = p.partyid and k.mailboxid = l.mailboxid
+    where l.objectid = any(%s) and l.mailboxid <> %s and l.stage < 3 and l.base is not null
+"""
+
+
+async def without_old_news(
+    connection: AsyncConnection, run: ActRun, settlements: Sequence[Settlement]
+) -> Sequence[Settlement]:
+    """Leave out what an attendee's mailbox tells of a meeting that the organizer's has told before.
+
+    Where the record says otherwise, somebody has edited it since; that waits for the organizer's mailbox.
+
+    Args:
+        connection: In the transaction in which it is to be told.
+        run: The run of the attendee's mailbox.
+        settlements: What is to be written; those of the organizer's own meetings stay as they are.
+    """
+    keys = [
+        link.crmid
+        for link, change, _ in settlements
+        if change is not None and change.kind in MEETINGS and _is_told_by_attendee(run, link, change)
+    ]
+    if not keys:
+        return settlements
+    cursor = await connection.execute(_KNOWN_BY_ORGANIZER, (keys, run.mailboxid))
+    known = {key: unpack_fields(exchange) for key, exchange in await cursor.fetchall()}
+    return [
+        each._replace(change=each.change._replace(fields=_news(each.change.fields, known[each.link.crmid])))
+        if each.change is not None and each.change.fields and each.link.crmid in known
+        else each
+        for each in settlements
+    ]
+
+
+def _is_told_by_attendee(run: ActRun, link: Link, change: CrmChange) -> bool:
+    if link.base is None or change.version is None:
+        return False
+    return link.base.exchange.get("organizer") != alone(run.address)
+
+
+def _news(told: Fields, known: Fields) -> Fields:
+    return {
+        name: value
+        for name, value in told.items()
+        if name == RESPONSES or name not in known or known[name] != value
+    }
+
+
 _ORGANIZER_KNOWS: Final = """
     update exchangesyncidmapping l
     set base = jsonb_build_object('crm', ((l.base -> 'crm') - x.names) || x.crm,
@@ -274,11 +325,7 @@ async def told_by_attendees(
     """
     rows = []
     for link, change, stored in told:
-        if (
-            link.base is None
-            or change.version is None
-            or link.base.exchange.get("organizer") == alone(run.address)
-        ):
+        if not _is_told_by_attendee(run, link, change):
             continue
         said = {name: value for name, value in (change.fields or {}).items() if name != RESPONSES}
         if said:

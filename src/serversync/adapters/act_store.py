@@ -235,11 +235,12 @@ class ActStoreOnPostgres:
 
     async def _settle(self, run: ActRun, settlements: Sequence[Settlement]) -> list[Link | ServiceError]:
         changes: dict[Kind, list[CrmChange]] = {}
-        for _, change, _ in settlements:
-            if change is not None:
-                changes.setdefault(change.kind, []).append(change)
         written: dict[UUID, tuple[int, Fields] | ServiceError] = {}
         async with self._transaction(run) as connection:
+            settlements = await act_meetings.without_old_news(connection, run, settlements)
+            for _, change, _ in settlements:
+                if change is not None:
+                    changes.setdefault(change.kind, []).append(change)
             for kind, those in changes.items():
                 if kind not in self._lengths:
                     self._lengths[kind] = await read_lengths(connection, kind)

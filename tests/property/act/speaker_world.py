@@ -79,11 +79,17 @@ class SpeakerCrm(MeetingCrm):
         row = self.rows.get(change.crmid)
         if row is None or change.version != row.version or self._organizes(row) or not said:
             return super()._change(link, change, aside)
+        organizer = self.world.crms[ADA]
+        hers = organizer.link(change.crmid)
+        if hers is not None and hers.base is not None and hers.stage < Stage.UNLINKED:
+            # Of what her mailbox has told before somebody has made something else in the CRM since.
+            known = hers.base.exchange
+            said = {n: v for n, v in said.items() if n not in known or known[n] != v}
+            answers = {n: v for n, v in (change.fields or {}).items() if n == "responsestatus"}
+            change = change._replace(fields=said | answers)
         # What goes one way replaces what people have written meanwhile where it goes.
         self.world.replaced.update(row.fields.get(name) for name in said)
         outcome = super()._change(link, change, aside)
-        organizer = self.world.crms[ADA]
-        hers = organizer.link(change.crmid)
         if hers is not None and hers.base is not None and hers.stage < Stage.UNLINKED:
             base = Common({**hers.base.crm, **said}, {**hers.base.exchange, **said})
             organizer._write(msgspec.structs.replace(hers, base=base))
