@@ -218,9 +218,15 @@ def may_be_its(item: Stored, link: Link) -> bool:
 
 
 def _rests_without_stamp(world: World, item: Stored) -> bool:
-    """Whether an item that has lost its stamp is left alone, because its pair rests, or was parted on purpose."""
-    return item.is_stripped and any(
-        (link.stage is Stage.UNLINKED or link.is_parked) and link.search_key == item.search_key
+    """Whether an item that has lost its stamp is left alone, because its pair rests, or was parted on purpose.
+
+    So is a copy from before the first stamp that was edited later than its original: where that was deleted for good, nothing
+    says which of the two it is (ADR 0046).
+    """
+    return any(
+        (link.stage is Stage.UNLINKED or link.is_parked)
+        and link.search_key == item.search_key
+        and (item.is_stripped or (link.item_id == item.item_id and may_be_its(item, link)))
         for link in world.crm.all_links
     )
 
