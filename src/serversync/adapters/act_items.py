@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from serversync.adapters.act_shown_names import DISPLAY_NAME, shown_without_name
 from serversync.adapters.act_task_items import OWNERSHIP, REMINDER_IS_SET, reminder_values, reminds_of
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.clock import now
@@ -181,6 +182,8 @@ def new_values(kind: Kind, stamp: UUID, fields: Fields, category: str | None) ->
     values = values_of(kind, fields)
     if None in values.values():
         values = {uri: value for uri, value in values.items() if value is not None}
+    if kind is Kind.CONTACT and (shown := shown_without_name(fields)) is not None:
+        values[DISPLAY_NAME] = shown
     values[RECORD_STAMP] = str(stamp)
     if category is not None:
         values[CATEGORIES] = (category,)

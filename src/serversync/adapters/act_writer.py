@@ -10,6 +10,7 @@ from serversync.adapters.act_calendar import SHAPE
 from serversync.adapters.act_facts import More, of
 from serversync.adapters.act_items import kept_as_sent, new_values, values_of
 from serversync.adapters.act_search import Search
+from serversync.adapters.act_shown_names import follow
 from serversync.adapters.act_side import ELEMENTS, FOLDERS, Side
 from serversync.adapters.stamps import RECORD_STAMP
 from serversync.core.errors import AnswerUnreadable, ChangeConflict, Permanent, ServiceError
@@ -164,6 +165,9 @@ class Writer:
                 partial(self._update, kind, more),
             )
             return await self._files(kind, items, written)
+        if kind is Kind.CONTACT:
+            shown = await follow(self._side.client, self._side.mailbox, items)
+            more = {**more, **{key: {**of(more, key), **values} for key, values in shown.items()}}
         silent = SendMeetingInvitationsOrCancellations.SEND_TO_NONE if kind is Kind.SERVICE else None
         changed = await self._update(kind, more, items, silent)
         if kind is Kind.CONTACT:

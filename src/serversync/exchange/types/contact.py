@@ -28,6 +28,7 @@ class Contact(Item, frozen=True, gc=False, kw_only=True):
     """A contact; addresses and numbers by their key, for example ``EmailAddress1``, ``Business``, ``MobilePhone``."""
 
     file_as: str | None = None
+    file_as_mapping: str | None = None
     display_name: str | None = None
     given_name: str | None = None
     initials: str | None = None
@@ -75,6 +76,7 @@ _PARTS = {
 }
 _FIELDS: FieldTable = ITEM_FIELDS | {
     t("FileAs"): ("file_as", text_of),
+    t("FileAsMapping"): ("file_as_mapping", text_of),
     t("DisplayName"): ("display_name", text_of),
     t("GivenName"): ("given_name", text_of),
     t("Initials"): ("initials", text_of),
