@@ -304,6 +304,38 @@ def test_a_series_is_invited_to_changed_in_one_occurrence_and_answered_there(peo
     assert len(list(ada.calendar.view(start=START, end=START + dt.timedelta(10)))) == 4
 
 
+def test_a_guest_of_two_occurrences_alone_has_two_items_each_answered_and_cancelled_by_itself(people) -> None:
+    ada, ben = people
+    recurrence = Recurrence(pattern=DailyPattern(interval=1), start=START.date(), number=5)
+    made = meeting(ada, recurrence=recurrence, required_attendees=["grace@example.com"])
+
+    def occurrence(number: int):
+        one = made.occurrence(index=number)
+        one.refresh()
+        return one
+
+    for number in (2, 4):
+        one = occurrence(number)
+        one.required_attendees = ["grace@example.com", "ben@example.org"]
+        one.save(update_fields=["required_attendees"], send_meeting_invitations="SendToChangedAndSaveCopy")
+    second, fourth = ben.calendar.all().order_by("start")
+    assert (second.start, fourth.start) == (START + dt.timedelta(1), START + dt.timedelta(3))
+    assert second.uid == fourth.uid
+    fourth.accept()
+    answers = {
+        number: [
+            one.response_type
+            for one in occurrence(number).required_attendees
+            if "ben" in one.mailbox.email_address
+        ]
+        for number in (2, 4)
+    }
+    assert answers == {2: ["Unknown"], 4: ["Accept"]}
+    occurrence(2).delete(send_meeting_cancellations=SEND_ONLY_TO_ALL)
+    second, fourth = ben.calendar.all().order_by("start")
+    assert (second.is_cancelled, fourth.is_cancelled) == (True, False)
+
+
 def outside(method: str, uid: str, extra: str, sequence: int = 0, hour: int = 9) -> bytes:
     """Mail of another server about a meeting."""
     calendar = (

@@ -4,6 +4,7 @@ What the fields are called on either side stands in ``serversync.mapping``; here
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 from serversync.adapters.act_attachments import Attachments
 from serversync.adapters.act_calendar import Calendar
 from serversync.adapters.act_facts import Facts
+from serversync.adapters.act_guest_items import days_of
 from serversync.adapters.act_pictures import Pictures
 from serversync.adapters.act_reader import Reader
 from serversync.adapters.act_search import Search
@@ -148,6 +150,10 @@ class EwsActMailbox:
     async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
         """See ``ActMailbox``."""
         return await self._search.twins(kind, records)
+
+    async def occurrence_days(self, item_ids: Sequence[str]) -> list[date | ServiceError | None]:
+        """See ``ActMailbox``."""
+        return await days_of(self._client, self._mailbox, item_ids)
 
     async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
         """See ``ActMailbox``."""

@@ -1,7 +1,7 @@
 """A mailbox that is touched only as long as its marker says that it is ours."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from serversync.adapters.act_marker import MailboxMarker
@@ -79,6 +79,12 @@ class MarkedMailbox:
         if records:
             await self._make_sure()
         return await self._mailbox.twins(kind, records)
+
+    async def occurrence_days(self, item_ids: Sequence[str]) -> list[date | ServiceError | None]:
+        """See ``ActMailbox``."""
+        if item_ids:
+            await self._make_sure()
+        return await self._mailbox.occurrence_days(item_ids)
 
     async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
         """See ``ActMailbox``."""

@@ -15,7 +15,14 @@ from psycopg import AsyncConnection, DataError, IntegrityError
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from serversync.adapters import act_changes, act_links, act_meetings, act_references, act_search_links
+from serversync.adapters import (
+    act_changes,
+    act_guest_answers,
+    act_links,
+    act_meetings,
+    act_references,
+    act_search_links,
+)
 from serversync.adapters.act_records import (
     Lengths,
     find_twins,
@@ -32,6 +39,7 @@ from serversync.engine.act_ports import (
     CrmChange,
     Due,
     FeedPage,
+    GuestAnswer,
     Item,
     Link,
     Record,
@@ -242,9 +250,8 @@ class ActStoreOnPostgres:
                 if change is not None:
                     changes.setdefault(change.kind, []).append(change)
             for kind, those in changes.items():
-                if kind not in self._lengths:
-                    self._lengths[kind] = await read_lengths(connection, kind)
-                written.update(await write_records(connection, run, kind, those, self._lengths[kind]))
+                lengths = await self._lengths_of(connection, kind)
+                written.update(await write_records(connection, run, kind, those, lengths))
             await act_meetings.told_by_attendees(connection, run, _told(settlements, written))
             outcomes = [_as_written(each, written) for each in settlements]
             links = [each for each in outcomes if isinstance(each, Link)]
@@ -259,6 +266,17 @@ class ActStoreOnPostgres:
                     act_links.SETTLE, {"mailbox": run.mailboxid, "links": act_links.links_json(links)}
                 )
         return outcomes
+
+    async def _lengths_of(self, connection: AsyncConnection, kind: Kind) -> Lengths:
+        if kind not in self._lengths:
+            self._lengths[kind] = await read_lengths(connection, kind)
+        return self._lengths[kind]
+
+    async def hear_guests(self, run: ActRun, answers: Sequence[GuestAnswer], now: datetime) -> None:
+        """See ``ActStore``."""
+        async with self._transaction(run) as connection:
+            lengths = await self._lengths_of(connection, Kind.SERIES)
+            await act_guest_answers.hear(connection, run, answers, now, lengths)
 
     async def done(
         self, run: ActRun, kind: Kind, item_ids: Sequence[str], *, copy_of: UUID | None = None

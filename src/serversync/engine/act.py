@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from serversync.core import faults
 from serversync.core.errors import SyncStateInvalid
 from serversync.core.ids import random_uuids
-from serversync.engine import act_regarding
+from serversync.engine import act_guests, act_regarding
 from serversync.engine.act_apply import Applier
 from serversync.engine.act_identity import Identities, Meeting
 from serversync.engine.act_ports import (
@@ -139,10 +139,11 @@ class ActPass:
         records = await self._store.records(self._run, [(m.link.kind, m.link.crmid) for m in meetings])
         pairs: dict[UUID, tuple[Pair, Meeting, Record | None]] = {}
         ready: list[Meeting] = []
+        parts = [m.item for m in meetings if m.is_part and m.item is not None]
         for meeting in meetings:
             if meeting.trouble is not None:
                 await self._applier.set_aside(meeting.link, meeting.trouble)
-            elif not meeting.must_wait:
+            elif not (meeting.must_wait or meeting.is_part):
                 ready.append(meeting)
         for known in await self._with_twins(ready, records):
             record = records.get(known.link.crmid)
@@ -155,6 +156,8 @@ class ActPass:
         faults.reach("act.planned")
         if not self._run.may_write:
             return []
+        if parts:
+            await act_guests.tell(self._run, self._mailbox, self._store, parts, now)
         late = []
         prompt = []
         for action, (_, meeting, record) in zip(plan.actions, pairs.values(), strict=True):

@@ -38,7 +38,8 @@ _Place = tuple[Kind, str]
 class Meeting:
     """A link together with its item, as they were found now.
 
-    ``trouble`` is why the item cannot be read; ``is_new`` that the link is not stored yet.
+    ``trouble`` is why the item cannot be read; ``is_new`` that the link is not stored yet; ``is_part`` that the item is part of
+    another record and becomes none.
     """
 
     link: Link
@@ -48,6 +49,7 @@ class Meeting:
     trouble: ServiceError | None = None
     must_wait: bool = False
     is_new: bool = False
+    is_part: bool = False
 
 
 @dataclass(slots=True)
@@ -326,7 +328,7 @@ def _take_in(
         is_part = known.twins.get(item.item_id) == []
         if not is_known and (crmid in met or not is_free or is_part):
             # Another item is this record already, or it is part of another record; this one is left alone.
-            return Meeting(_fresh(new_id, kind, item), item, is_new=True)
+            return Meeting(_fresh(new_id, kind, item), item, is_new=True, is_part=is_part)
     return Meeting(_fresh(crmid, kind, item), item, takes_part=is_known or item.takes_part, is_new=True)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -17,7 +17,7 @@ from serversync.rules.duplicates import FIRST_ADDRESS, Keys
 from serversync.rules.guards import UNWRITTEN, Answer, Brake, Held, Shown, Writes
 from serversync.rules.merge import Conflict
 from serversync.rules.plan import PLAIN, Facts, KindRules, Plan, Sight
-from serversync.rules.record import AS_TASKS, Fields, Kind
+from serversync.rules.record import AS_TASKS, Fields, Kind, Value
 
 BRAKE = Brake()
 """The brake where no setting says otherwise."""
@@ -134,6 +134,26 @@ class Item(Struct, frozen=True, gc=False):
     search_key: UUID | None = None
 
 
+class GuestAnswer(NamedTuple):
+    """What somebody says who was invited to one occurrence of a series alone, and has that one as an item.
+
+    Attributes:
+        item_id: The item.
+        series: The clean global object id, which is that of the series.
+        day: The day on which the pattern of the series puts the occurrence.
+        address: Whose mailbox it is.
+        answer: What was answered.
+        ends_on: When the occurrence is over.
+    """
+
+    item_id: str
+    series: str
+    day: date
+    address: str
+    answer: Value
+    ends_on: datetime
+
+
 class Found(NamedTuple):
     """An item with a stamp, and where it lies: in a synchronized folder (seen), among the deleted, or elsewhere."""
 
@@ -216,6 +236,10 @@ class ActMailbox(Protocol):
 
         No item is given to two records.
         """
+        ...
+
+    async def occurrence_days(self, item_ids: Sequence[str]) -> list[date | ServiceError | None]:
+        """Return, for each of these items, the day by its pattern of the occurrence that it is; ``None`` where it is none."""
         ...
 
     async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
@@ -416,6 +440,14 @@ class ActStore(Protocol):
         self, run: ActRun, kind: Kind, item_ids: Sequence[str], *, copy_of: UUID | None = None
     ) -> None:
         """Items need no more looking at; with ``copy_of`` they are remembered as copies for ever."""
+        ...
+
+    async def hear_guests(self, run: ActRun, answers: Sequence[GuestAnswer], now: datetime) -> None:
+        """Items that are single occurrences of a series tell what their owners have answered, and need no more looking at.
+
+        Only what another answer was given to than at the last time is written. Where the CRM does not have that occurrence with
+        that guest, the item is looked at again later and later, until the occurrence is over.
+        """
         ...
 
     async def recognise(self, run: ActRun, item_ids: Sequence[str], heard_as: Kind, kind: Kind) -> None:

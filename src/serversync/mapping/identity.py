@@ -8,7 +8,8 @@ Source: MS-OXOCAL 2.2.1.27 (PidLidGlobalObjectId): sixteen bytes that are always
 a time, eight reserved bytes, the size of what follows, and that.
 """
 
-from struct import pack
+from datetime import date
+from struct import pack, unpack_from
 from typing import Final
 from uuid import UUID
 
@@ -61,6 +62,24 @@ def series_of(global_id: str) -> UUID:
     False
     """
     return _record_of(global_id, _OUR_SERIES, _SERIES)
+
+
+def day_of_occurrence(global_id: bytes) -> date | None:
+    """Return the day on which its pattern puts the occurrence with this global object id, by the calendar of its series.
+
+    ``None`` where it is the id of a whole series, of a single meeting, or none.
+
+    >>> day_of_occurrence(_HEAD + bytes.fromhex("07EA0708") + bytes(20))
+    datetime.date(2026, 7, 8)
+    >>> day_of_occurrence(_HEAD + bytes(24)) is None
+    True
+    """
+    if not global_id.startswith(_HEAD) or len(global_id) < len(_PLAIN):
+        return None
+    try:
+        return date(*unpack_from(">HBB", global_id, len(_HEAD)))
+    except ValueError:
+        return None
 
 
 def _record_of(global_id: str, ours: str, namespace: UUID) -> UUID:

@@ -71,7 +71,7 @@ def with_occurrences(series: Value, single: Mapping[date, Value]) -> Value:
         (address, name, answer, day.isoformat())
         for day, said in sorted(single.items())
         for address, name, answer, *_ in _each(said)
-        if answer is not None and _is_other(answer, of_series.get(address))
+        if is_other(answer, of_series.get(address))
     ]
     return (*_each(series), *others) or None
 
@@ -106,8 +106,23 @@ def as_heard_before(exchange: Fields, former: Fields) -> Fields:
     return {**exchange, RESPONSES: (*of_the_whole(exchange.get(RESPONSES)), *heard)} if heard else exchange
 
 
-def _is_other(answer: Value, of_series: Value) -> bool:
-    return answer != of_series and not NO_ANSWER.issuperset((answer, of_series))
+def own_answer(exchange: Fields, address: str) -> Value:
+    """Return what the owner of a mailbox has answered to a meeting, as far as the item says so.
+
+    >>> own_answer({"responsestatus": (("ben@example.org", None, 3),)}, "Ben@example.org")
+    3
+    """
+    said = {name: answer for name, _, answer in of_the_whole(exchange.get(RESPONSES))}
+    return said.get(address.lower())
+
+
+def is_other(answer: Value, before: Value) -> bool:
+    """Tell whether an answer is another one than before; one that nobody knows is none, and of no answer there are several kinds.
+
+    >>> is_other(3, 2), is_other(5, 3), is_other(5, None), is_other(None, 3)
+    (True, True, False, False)
+    """
+    return answer not in (None, before) and not NO_ANSWER.issuperset((answer, before))
 
 
 def _which(said: _Said) -> tuple[Value, Value]:

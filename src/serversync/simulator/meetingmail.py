@@ -83,7 +83,7 @@ def _said(mailbox: Mailbox, found: ReadCalendar) -> dict[str, Any]:
         said["meeting:ResponseType"] = found.attendees[0].response
         said["meeting:Author"] = found.attendees[0].person
         return said
-    known = meetings.find_meeting(mailbox, said.get("calendar:UID"))
+    known = meetings.find_meeting(mailbox, said)
     is_moved = known is None or times_differ(known.properties or {}, said)
     update = RequestType.FULL if is_moved else RequestType.INFORMATIONAL
     said |= {"calendar:IsMeeting": True, "calendar:IsOrganizer": False}

@@ -61,13 +61,20 @@ def is_organizer(item: StoredItem) -> bool:
     return given.get("calendar:MyResponseType", "Organizer") in {"Organizer", "Unknown"}
 
 
-def find_meeting(mailbox: Mailbox, uid: str | None) -> StoredItem | None:
-    """Return the appointment with a UID in the calendar of a mailbox."""
+def find_meeting(mailbox: Mailbox, said: dict[str, Any]) -> StoredItem | None:
+    """Return the appointment in the calendar of a mailbox that a message is about.
+
+    One occurrence to which somebody was invited alone has the UID of its series; it is found by its own day alone.
+    """
+    uid, original = said.get("calendar:UID"), said.get("calendar:OriginalStart")
     if not uid:
         return None
     for number in reversed(mailbox.distinguished_folder("calendar").items):
         found = mailbox.item(number)
-        if (found.properties or {}).get("calendar:UID") == uid:
+        given = found.properties or {}
+        if given.get("calendar:UID") == uid and (
+            original is None or given.get("calendar:OriginalStart") in (None, original)
+        ):
             return found
     return None
 
@@ -276,7 +283,7 @@ def _keep(
     exchange: "Exchange", mailbox: Mailbox, made: StoredItem, said: dict[str, Any]
 ) -> StoredItem | None:
     """Create or update the attendee's appointment; ``None`` for a request that is out of date."""
-    found = find_meeting(mailbox, said.get("calendar:UID"))
+    found = find_meeting(mailbox, said)
     original: datetime | None = said.get("calendar:OriginalStart")
     if found is not None and original is not None and (series := series_of(found)) is not None:
         day = original.astimezone(series.zone).date()
@@ -351,7 +358,7 @@ def occurrence_of(master: StoredItem, said: dict[str, Any]) -> StoredItem:
 
 
 def _mark_cancelled(mailbox: Mailbox, said: dict[str, Any]) -> StoredItem | None:
-    found = find_meeting(mailbox, said.get("calendar:UID"))
+    found = find_meeting(mailbox, said)
     if found is None or is_organizer(found):
         return None
     again = occurrence_of(found, said).copy()
@@ -363,7 +370,7 @@ def _mark_cancelled(mailbox: Mailbox, said: dict[str, Any]) -> StoredItem | None
 def _track(
     exchange: "Exchange", mailbox: Mailbox, said: dict[str, Any], item_class: str
 ) -> StoredItem | None:
-    found = find_meeting(mailbox, said.get("calendar:UID"))
+    found = find_meeting(mailbox, said)
     author: Address | None = said.get("meeting:Author") or said.get("message:From")
     if found is None or author is None or not is_organizer(found):
         return None

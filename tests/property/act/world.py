@@ -6,7 +6,7 @@ whether something was lost: a value that no person has replaced must be somewher
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
 from typing import TypeVar
@@ -34,6 +34,7 @@ from serversync.engine.act_ports import (
     Due,
     FeedPage,
     Found,
+    GuestAnswer,
     Heard,
     Item,
     ItemToChange,
@@ -250,6 +251,9 @@ class Exchange:
 
     async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
         return [None] * len(records)
+
+    async def occurrence_days(self, item_ids: Sequence[str]) -> list[date | ServiceError | None]:
+        return [None] * len(item_ids)
 
     async def create(self, kind: Kind, items: Sequence[ItemToMake]) -> list[Written | ServiceError]:
         def make(new: ItemToMake) -> Written:
@@ -605,6 +609,9 @@ class Crm:
             if link.search_key is not None and link.search_key in search_keys:
                 found.setdefault(link.search_key, []).append(link)
         return found
+
+    async def hear_guests(self, run: ActRun, answers: Sequence[GuestAnswer], now: datetime) -> None:
+        raise NotImplementedError("nobody is invited to one occurrence alone here")
 
     async def linked_elsewhere(self, run: ActRun, crmids: Sequence[UUID]) -> set[UUID]:
         return set()

@@ -5,6 +5,7 @@ Tables of our own.
 
 from django.db import models
 
+from serversync.crm.models.activityparty import ResponseStatus
 from serversync.crm.models.columns import (
     boolean,
     createdon,
@@ -12,6 +13,7 @@ from serversync.crm.models.columns import (
     memo,
     modifiedon,
     moment,
+    picklist,
     primarykey,
     required_string,
     string,
@@ -61,7 +63,10 @@ class ExchangeSyncFolder(models.Model):
 
 
 class ExchangeSyncItem(models.Model):
-    """An item that is to be looked at (``isheard``), or that is known as a copy of a record's item (``copyof``)."""
+    """An item that is to be looked at (``isheard``), or of which something is known.
+
+    It is a copy of a record's item (``copyof``), or a guest's single occurrence of a series, whose answer was told (``answer``).
+    """
 
     exchangesyncitemid = primarykey()
     mailboxid = models.ForeignKey(
@@ -71,6 +76,7 @@ class ExchangeSyncItem(models.Model):
     exchangeentryid = required_string(1024)
     isheard = boolean(default=True)
     copyof = uniqueidentifier()
+    answer = picklist(ResponseStatus)
     dueon = moment()
     retries = integer(0, None, 0)
     lastsyncerror = string(2048)

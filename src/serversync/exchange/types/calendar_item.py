@@ -37,6 +37,10 @@ CLEAN_GLOBAL_OBJECT_ID: Final = ExtendedFieldURI(
     property_type="Binary", property_set_id="6ed8da90-450b-101b-98da-00aa003f1305", property_id=0x23
 )
 """The same for every occurrence of a meeting in every mailbox that it stands in."""
+GLOBAL_OBJECT_ID: Final = ExtendedFieldURI(
+    property_type="Binary", property_set_id="6ed8da90-450b-101b-98da-00aa003f1305", property_id=0x03
+)
+"""The same with the day of the occurrence, where an item is one occurrence of a series."""
 RECEIVED: Final = 2
 """The bit of ``AppointmentState`` that an invitation sets which came from somebody else."""
 

@@ -41,7 +41,7 @@ def _appointment(mailbox: Mailbox, view: ItemView) -> StoredItem | None:
     if view.kind.element == "CalendarItem":
         return view.item
     said = view.item.properties or {}
-    found = meetings.find_meeting(mailbox, said.get("calendar:UID"))
+    found = meetings.find_meeting(mailbox, said)
     return None if found is None else meetings.occurrence_of(found, said)
 
 
