@@ -36,6 +36,7 @@ from serversync.engine.act_ports import (
     Written,
 )
 from serversync.rules.answers import RESPONSES, as_heard_before, whole_alone
+from serversync.rules.appointment import ORGANIZER
 from serversync.rules.diff import Common
 from serversync.rules.guards import count_write, loops
 from serversync.rules.merge import Conflict
@@ -353,7 +354,8 @@ class Applier:
             exchange_missed_on=None,
             is_parked=action.parks,
             retries=0,
-            due_on=None,
+            # Once the record says whose meeting it is, this mailbox may be the one that speaks.
+            due_on=now if later and ORGANIZER in action.merged.to_crm else None,
             error="" if trouble is None else f"{trouble.code}: {trouble}",
             writes=link.writes if written is None and change is None else count_write(link.writes, now),
             conflicts=_with(link.conflicts, action.conflicts),

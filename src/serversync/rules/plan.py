@@ -208,6 +208,7 @@ class Action:
         return "; ".join(parts)
 
 
+_ORGANIZER = "organizer"
 _STEP = attrgetter("step")
 _REASONS = {verdict: verdict.value for verdict in Verdict}
 """What is said where the verdict is all that there is to say; asking an ``Enum`` for its value is slow."""
@@ -361,7 +362,24 @@ def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:
         to_crm=joined(newly_heard(said, before, is_anew=is_anew), pair.crm),
         to_exchange=carried_along(joined(merged.to_exchange, exchange), joined(exchange, None)),
     )
-    return _with_company(pair, merged, directions)
+    return _with_organizer(pair, _with_company(pair, merged, directions), directions)
+
+
+def _with_organizer(pair: Pair, merged: Merged, directions: Mapping[str, Direction]) -> Merged:
+    """Put the organizer of the record back where somebody has changed it: a meeting in Exchange cannot change hands."""
+    ours, theirs = (pair.crm or {}).get(_ORGANIZER), (pair.exchange or {}).get(_ORGANIZER)
+    if ours == theirs or theirs is None or not directions.get(_ORGANIZER, Direction.NONE) & Direction.TO_CRM:
+        return merged
+    was_changed = pair.base is not None and ours != pair.base.crm.get(_ORGANIZER)
+    if not was_changed and _ORGANIZER not in pair.facts.own:
+        return merged
+    others = tuple(each for each in merged.conflicts if each.name != _ORGANIZER)
+    return replace(
+        merged,
+        to_crm={**merged.to_crm, _ORGANIZER: theirs},
+        to_exchange={name: value for name, value in merged.to_exchange.items() if name != _ORGANIZER},
+        conflicts=(*others, Conflict(_ORGANIZER, ours, theirs, Side.EXCHANGE)),
+    )
 
 
 def _with_company(pair: Pair, merged: Merged, directions: Mapping[str, Direction]) -> Merged:
