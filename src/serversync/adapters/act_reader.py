@@ -8,11 +8,12 @@ from msgspec import structs
 from serversync.adapters.act_attachments import Attachments
 from serversync.adapters.act_calendar import SHAPE, SHAPE_WITH_FILES
 from serversync.adapters.act_items import fields_of, shape, stamp_of
+from serversync.adapters.act_other_kinds import of_another_kind, with_classes
 from serversync.adapters.act_pictures import Pictures
 from serversync.adapters.act_search_keys import search_key_of, with_search_key
 from serversync.adapters.act_side import ELEMENTS, Side, is_series
 from serversync.adapters.act_task_items import trouble_of
-from serversync.core.errors import ItemGone, ItemUnreadable, ServiceError
+from serversync.core.errors import ItemGone, ItemOfAnotherKind, ItemUnreadable, ServiceError
 from serversync.engine.act_ports import Item
 from serversync.exchange import outcome as ews
 from serversync.exchange.operations.get_item import GetItem
@@ -58,6 +59,14 @@ class Reader:
         Returns:
             For each the item, or why it could not be read.
         """
+        read = await self._read(kind, item_ids, shows, with_key=with_key)
+        if not any(isinstance(each, ItemOfAnotherKind) for each in read):
+            return read
+        return await with_classes(self._side.client, self._side.mailbox, item_ids, read)
+
+    async def _read(
+        self, kind: Kind, item_ids: Sequence[str], shows: Callable[[Item], bool], *, with_key: bool
+    ) -> list[Item | ServiceError]:
         if kind is Kind.SERIES:
             return await self._side.series.read(item_ids, with_key=with_key)
         wanted = with_search_key(self._shape(kind)) if with_key else self._shape(kind)
@@ -115,11 +124,13 @@ class Reader:
         return read
 
     def _item(self, kind: Kind, asked: ItemId, item: EwsItem) -> Item | ServiceError:
+        if item.element != ELEMENTS[kind]:
+            return of_another_kind(kind, item, self._side.mailbox or "")
         if kind is Kind.APPOINTMENT:
             return ItemGone() if is_series(item) else self._side.calendar.item(asked.id, item)
         if kind is Kind.SERVICE:
             return self._side.copies.item(asked.id, item)
-        if item.item_id is None or item.element != ELEMENTS[kind]:
+        if item.item_id is None:
             return ItemUnreadable(item=asked.id)
         takes_part = kind in self._side.takes_all or self._side.category in item.categories
         stamp = stamp_of(item)

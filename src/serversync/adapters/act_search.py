@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from serversync.adapters.act_items import stamp_of
+from serversync.adapters.act_other_kinds import MEETING_MESSAGES
 from serversync.adapters.act_reader import Reader
 from serversync.adapters.act_search_keys import has_key_and_no_stamp
 from serversync.adapters.act_side import ELEMENTS, Side
@@ -59,7 +60,7 @@ class Search:
         """See ``ActMailbox``."""
         near: dict[AnyFolderId, Sight] = dict.fromkeys(await self._side.places(kind), Sight.SEEN)
         near[_DELETED] = Sight.GONE
-        found = await self.stamped(kind, stamp, near, search_key)
+        found = await self._found(kind, stamp, near, search_key)
         if any(each.sight is Sight.SEEN and each.item.stamp == stamp for each in found):
             return found
         known = {each.item.item_id for each in found}
@@ -72,7 +73,7 @@ class Search:
             places: dict[AnyFolderId, Sight] = dict.fromkeys(
                 others[start : start + _FOLDERS_AT_ONCE], Sight.AWAY
             )
-            more = await self.stamped(kind, stamp, places, search_key)
+            more = await self._found(kind, stamp, places, search_key)
             found += [each for each in more if each.item.item_id not in known]
         return found
 
@@ -96,29 +97,47 @@ class Search:
                         found.setdefault(stamp, []).append(item.item_id.id)
         return found
 
-    async def stamped(
+    async def stamped(self, kind: Kind, stamp: UUID, places: Mapping[AnyFolderId, Sight]) -> list[Found]:
+        """Return the items with a stamp that lie in some folders, each with the sight that belongs to its folder."""
+        return [each for each in await self._found(kind, stamp, places) if each.sight is not Sight.AWAY]
+
+    async def _found(
         self,
         kind: Kind,
         stamp: UUID,
         places: Mapping[AnyFolderId, Sight],
         search_key: UUID | None = None,
     ) -> list[Found]:
-        """Return the items with a stamp that lie in some folders, each with the sight that belongs to its folder.
+        """Return the same; with a search key those come too that have it and no stamp.
 
-        With a search key those come too that have it and no stamp.
+        What carries the stamp and is of another kind now, and not deleted, is away, wherever it lies: it is not gone.
         """
         is_it: Restriction = is_equal_to(RECORD_STAMP, str(stamp))
         if search_key is not None:
             is_it = AnyOf((is_it, has_key_and_no_stamp(search_key)))
-        request = FindItem(folders=tuple(places), restriction=is_it)
+        request = FindItem(
+            folders=tuple(places),
+            item_shape=ItemShape(additional_properties=(RECORD_STAMP,)),
+            restriction=is_it,
+        )
         sights: dict[str, Sight] = {}
+        others: list[Found] = []
         outcomes = await self._side.client.call(request, mailbox=self._side.mailbox)
         for sight, outcome in zip(places.values(), outcomes, strict=True):
             if isinstance(outcome, ews.Failure) and isinstance(outcome.error, ItemGone):
                 continue  # the folder has gone since it was listed
             for item in outcome.unwrap().items:
-                if item.item_id is not None and item.element == ELEMENTS[kind]:
+                if item.item_id is None:
+                    continue
+                if item.element == ELEMENTS[kind]:
                     sights[item.item_id.id] = sight
+                elif (
+                    sight is not Sight.GONE
+                    and item.element not in MEETING_MESSAGES
+                    and stamp_of(item) == stamp
+                ):
+                    other = Item(item.item_id.id, item.item_id.change_key or "", stamp, {})
+                    others.append(Found(other, Sight.AWAY))
         read = await self._reader.read(
             kind, list(sights), lambda item: sights.get(item.item_id) is Sight.SEEN, with_key=True
         )
@@ -126,7 +145,7 @@ class Search:
         unread = [each for each in read if isinstance(each, ServiceError) and not isinstance(each, ItemGone)]
         if unread and not found:
             raise unread[0]
-        return found
+        return found + others
 
     async def twins(self, kind: Kind, records: Sequence[Fields]) -> list[Item | None]:
         """See ``ActMailbox``; contacts are the same where their first e-mail address is, meetings where their id is."""

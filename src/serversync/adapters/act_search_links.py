@@ -8,13 +8,13 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from serversync.adapters import act_links
-from serversync.adapters.arrays import uuid_array
+from serversync.adapters.arrays import text_array, uuid_array
 from serversync.engine.act_ports import ActRun, Link
 from serversync.rules.record import Kind
 
 _KNOWS_KEYS: Final = """
     select exists (select from exchangesyncidmapping
-        where mailboxid = %s and objecttypecode = %s and searchkey is not null)
+        where mailboxid = %s and objecttypecode = any(%s::text[]) and searchkey is not null)
 """
 _BY_KEY: Final = (
     f"{act_links.SELECT} where l.mailboxid = %s and l.searchkey = any(%s::uuid[]) order by l.objectid"
@@ -25,9 +25,9 @@ _ELSEWHERE: Final = """
 """
 
 
-async def knows_keys(connection: AsyncConnection, run: ActRun, kind: Kind) -> bool:
-    """Tell whether any link of the kind has a search key."""
-    rows = await connection.execute(_KNOWS_KEYS, (run.mailboxid, kind.value))
+async def knows_keys(connection: AsyncConnection, run: ActRun, kinds: Sequence[Kind]) -> bool:
+    """Tell whether any link of one of the kinds has a search key."""
+    rows = await connection.execute(_KNOWS_KEYS, (run.mailboxid, text_array([kind.value for kind in kinds])))
     row = await rows.fetchone()
     return row is not None and row[0] is True
 

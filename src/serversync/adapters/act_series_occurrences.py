@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from serversync.adapters.act_calendar import Calendar
+from serversync.adapters.act_other_kinds import of_another_kind
 from serversync.adapters.act_search_keys import with_search_key
 from serversync.adapters.act_series_items import (
     occurrence_changes,
@@ -22,7 +23,6 @@ from serversync.adapters.act_series_items import (
     timetable_of_item,
 )
 from serversync.adapters.stamps import RECORD_STAMP, REGARDING_URI
-from serversync.core import faults
 from serversync.core.errors import AnswerUnreadable, ChangeConflict, ItemGone, ServiceError
 from serversync.engine.act_ports import Written
 from serversync.exchange import outcome as ews
@@ -41,7 +41,7 @@ from serversync.exchange.types.ids import AnyItemId, ItemId, OccurrenceItemId
 from serversync.exchange.types.item import Item as EwsItem
 from serversync.exchange.types.shapes import BodyType, ItemShape
 from serversync.mapping.appointment import INVITED
-from serversync.rules.record import Fields, Value
+from serversync.rules.record import Fields, Kind, Value
 from serversync.rules.series.changes import DELETED, Own, own_of, without
 from serversync.rules.series.timetable import Timetable
 
@@ -82,10 +82,15 @@ class Occurrences:
             part = tuple(item_ids[start : start + _READ_AT_ONCE])
             outcomes = await self._client.call_bisecting(GetItem(part, shape), mailbox=self._mailbox)
             items += [
-                each.error if isinstance(each, ews.Failure) else _calendar_item(each.unwrap())
+                each.error if isinstance(each, ews.Failure) else self._calendar_item(each.unwrap())
                 for each in outcomes
             ]
         return items
+
+    def _calendar_item(self, item: EwsItem) -> CalendarItem | ServiceError:
+        if isinstance(item, CalendarItem):
+            return item
+        return of_another_kind(Kind.SERIES, item, self._mailbox or "")
 
     async def change(
         self,
@@ -114,45 +119,34 @@ class Occurrences:
             raise master
         timetable = timetable_of_item(master)
         changes = {day: value for day, value in wanted.items() if value != before.get(day)}
-        followers = await self._followers(master, timetable, before, changes) if follow else []
-        # What is changed as well follows first, so that nobody hears of the change who was told with the series.
-        steps = [_Change(day, before.get(day), before.get(day), follows=True) for day in followers]
-        steps += [_Change(day, value, before.get(day), follows=False) for day, value in changes.items()]
-        for change in steps:
-            index = timetable.recurrence.index_of(change.day)
+        followers = await self._followers(master, timetable, {**before, **wanted}) if follow else {}
+        for day, value in (followers | changes).items():
+            index = timetable.recurrence.index_of(day)
             if index is not None:
-                await self._change(OccurrenceItemId(master_id, index), change, master, timetable, over_on)
-                faults.reach("act.occurrence-written")
-        return bool(steps)
+                occurrence = OccurrenceItemId(master_id, index)
+                change = _Change(occurrence, day, value, before.get(day), follow, day not in changes)
+                await self._change(change, master, timetable, over_on)
+        return bool(followers or changes)
 
     async def _followers(
-        self,
-        master: CalendarItem,
-        timetable: Timetable,
-        before: Mapping[date, Value],
-        changes: Mapping[date, Value],
-    ) -> list[date]:
-        """Return changed occurrences that do not have the people of their series as they had before."""
+        self, master: CalendarItem, timetable: Timetable, wanted: Mapping[date, Value]
+    ) -> dict[date, Value]:
+        """Return changed occurrences that do not have the people of their series as they should, with what they shall be."""
         known = [each for each in master.modified_occurrences if each.item_id and each.original_start]
         found = await self.get([each.item_id for each in known if each.item_id is not None])
         shared = self.says(master)
-        followers: list[date] = []
+        followers: dict[date, Value] = {}
         for info, seen in zip(known, found, strict=True):
             if isinstance(seen, ServiceError) or info.original_start is None:
                 continue  # one that is gone meanwhile follows nobody
             day = timetable.day_of(info.original_start)
             is_now = occurrence_value(timetable, shared, day, seen, self.says(seen))
-            if is_now not in (DELETED, before.get(day), changes.get(day, before.get(day))):
-                followers.append(day)
+            if is_now not in (DELETED, wanted.get(day)):
+                followers[day] = wanted.get(day)
         return followers
 
     async def _change(
-        self,
-        occurrence: OccurrenceItemId,
-        change: "_Change",
-        master: CalendarItem,
-        timetable: Timetable,
-        over_on: datetime,
+        self, change: "_Change", master: CalendarItem, timetable: Timetable, over_on: datetime
     ) -> None:
         """Change one occurrence, unless it is that way already.
 
@@ -160,7 +154,7 @@ class Occurrences:
             ChangeConflict: somebody has changed it meanwhile.
         """
         day, value, before = change.day, change.value, change.before
-        (seen,) = await self.get([occurrence])
+        (seen,) = await self.get([change.occurrence])
         if isinstance(seen, ServiceError):
             if isinstance(seen, ItemGone) and value == DELETED:
                 return
@@ -177,7 +171,7 @@ class Occurrences:
         if not is_as_seen:
             raise ChangeConflict(mailbox=self._mailbox or "")
         told = _Told.SEND_TO_NONE
-        if not change.follows:
+        if not change.is_only_following:
             told = self._told(master, shared, now=value, before=is_now, over_on=over_on)
         if value == DELETED:
             cancellations = SendMeetingCancellations
@@ -237,23 +231,21 @@ class _Change(NamedTuple):
     """What is to become of one occurrence: from what it is believed to be to what it shall be.
 
     Attributes:
-        follows: It is to have the people of its series, which were changed, and nothing else; that it has others than it
-            had is no edit, and nobody hears of it.
+        follows: The people of its series were changed; that it has others than it had is no edit.
+        is_only_following: Nothing else is to be changed.
     """
 
+    occurrence: OccurrenceItemId
     day: date
     value: Value
     before: Value
     follows: bool
+    is_only_following: bool
 
 
 def _others(own: Own) -> list[tuple[str, Value]]:
     """Return what an occurrence has of its own that is neither a text nor people."""
     return [each for each in own.fields if each[0] == "isalldayevent"]
-
-
-def _calendar_item(item: EwsItem) -> CalendarItem | ServiceError:
-    return item if isinstance(item, CalendarItem) else ItemGone()
 
 
 def item_change(item_id: ItemId, values: Mapping[AnyFieldURI, Any]) -> ItemChange:

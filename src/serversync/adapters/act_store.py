@@ -344,10 +344,10 @@ class ActStoreOnPostgres:
             )
             return {item_id for (item_id,) in await rows.fetchall()}
 
-    async def knows_keys(self, run: ActRun, kind: Kind) -> bool:
+    async def knows_keys(self, run: ActRun, kinds: Sequence[Kind]) -> bool:
         """See ``ActStore``."""
         async with self._pool.connection() as connection:
-            return await act_search_links.knows_keys(connection, run, kind)
+            return await act_search_links.knows_keys(connection, run, kinds)
 
     async def links_by_key(self, run: ActRun, search_keys: Sequence[UUID]) -> dict[UUID, list[Link]]:
         """See ``ActStore``."""

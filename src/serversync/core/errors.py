@@ -7,8 +7,8 @@
     |       TestMessageMissing, DatabaseUnavailable, LeaseLost, NoConnectionFree
     +-- Permanent          this item never; the mailbox goes on
     |   +-- ItemGone, ItemUnreadable, ItemTooLarge, RequestRefused, ValueRefused, SeriesNotExpressible, MeetingStateRefused,
-    |       RecipientsRefused, NameUnresolved, SeriesNotInCrm, TaskAssigned, FeatureUnavailable, DraftWithdrawn,
-    |       NotDelivered
+    |       RecipientsRefused, NameUnresolved, SeriesNotInCrm, TaskAssigned, ItemOfAnotherKind, FeatureUnavailable,
+    |       DraftWithdrawn, NotDelivered
     +-- Misconfigured      a person must act; the mailbox or the profile stops
         +-- AddressInvalid, InsecureAddress, HostUnknown, ConnectionRefused,
             CertificateUntrusted, CertificateWrongHost, CertificateExpired,
@@ -362,6 +362,18 @@ class TaskAssigned(Permanent):
     remedy = (
         "Nothing is lost in Exchange; a task that was given away is synchronized by whoever owns it now, "
         "and one that was taken over where the setting syncassignedtasks says so."
+    )
+
+
+class ItemOfAnotherKind(Permanent):
+    """An item in a synchronized folder is none of the folder's kind, such as a distribution list among contacts."""
+
+    code = "act.another-kind"
+    scope = Scope.ITEM
+    summary = 'The item "{subject}" in {mailbox} is no {kind}: in Exchange it is {what}.'
+    remedy = (
+        "Nothing is lost on either side; an item that was synchronized before goes on as soon as its item class "
+        "is that of its kind again, and what never was may stay where it is."
     )
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from serversync.core import faults
-from serversync.core.errors import SyncStateInvalid
+from serversync.core.errors import ItemOfAnotherKind, SyncStateInvalid
 from serversync.core.ids import random_uuids
 from serversync.engine import act_guests, act_regarding
 from serversync.engine.act_apply import Applier
@@ -37,15 +37,14 @@ from serversync.engine.act_ports import (
 )
 from serversync.rules.answers import as_heard_before
 from serversync.rules.appointment import facts as facts_of_appointment
-from serversync.rules.diff import Common
+from serversync.rules.diff import Common, Verdict
 from serversync.rules.guards import brake, loops, still
 from serversync.rules.merge import Conflict
 from serversync.rules.pictures import replaced_by_halves
 from serversync.rules.plan import DELETIONS, PLAIN, Action, Facts, Pair, Plan, Sight, Step, make_plan
-from serversync.rules.record import ON_A_CALENDAR, Direction, Fields, Kind, Side, Value
+from serversync.rules.record import ON_A_CALENDAR, Fields, Kind, Side, Value
 from serversync.rules.regarding import without_dropped
 from serversync.rules.series.changes import PREFIX, carried_over, lost_on_the_way
-from serversync.rules.series.following import PEOPLE, caught_up, left_behind
 
 NewIds = Callable[[int], Iterable[UUID]]
 
@@ -153,6 +152,7 @@ class ActPass:
         plan = make_plan([pair for pair, _, _ in pairs.values()], self._run.rules)
         plan = still(plan, {key: True for key, (_, m, _) in pairs.items() if loops(m.link.writes, now)})
         self.result.plans.append(plan)
+        self._tell_of_others()
         self.result.conflicts += sum(len(action.conflicts) for action in plan.actions)
         faults.reach("act.planned")
         if not self._run.may_write:
@@ -168,6 +168,12 @@ class ActPass:
                 prompt.append((action, meeting, record))
         await self._applier.apply(prompt)
         return late
+
+    def _tell_of_others(self) -> None:
+        """Put into the plan which items are of another kind than their folder."""
+        if self._identities.others:
+            self.result.plans.append(_left_out(self._identities.others))
+            self._identities.others.clear()
 
     async def _with_twins(self, meetings: Sequence[Meeting], records: Mapping[UUID, Record]) -> list[Meeting]:
         """Return the meetings with items that are there already, where a record is about to get a new one."""
@@ -191,15 +197,10 @@ class ActPass:
     def _pair(self, meeting: Meeting, record: Record | None, now: datetime) -> Pair:
         link, item = meeting.link, meeting.item
         base = link.base
-        facts = _without_aside(self._facts(link, record, item, now), item)
-        behind: Fields | None = None
-        if link.intent is not None and link.intent.kept and item is not None and record is not None:
-            behind = self._left_behind(link.kind, link.intent, item, facts)
-            meeting.item = item = replace(item, fields=caught_up(item.fields, behind))
         if link.intent is not None and item is not None:
             base = absorb(base, link.intent, item.fields)
             meeting.link = link = shows_lost(link, link.intent, item.fields)
-        elif link.intent is not None and meeting.sight is Sight.AWAY and base is None:
+        elif link.intent is not None and meeting.sight in (Sight.AWAY, Sight.CHANGED) and base is None:
             base = Common(link.intent.crm, link.intent.exchange)
         elif link.stage is Stage.CREATING_IN_EXCHANGE:
             base = None
@@ -225,16 +226,9 @@ class ActPass:
             preferred=rules.preference.winner(
                 None if record is None else record.changed_on, None if item is None else item.changed_on
             ),
-            facts=facts,
-            behind=behind or None,
+            facts=_without_aside(self._facts(link, record, item, now), item),
+            remark="" if meeting.other is None else str(meeting.other),
         )
-
-    def _left_behind(self, kind: Kind, intent: Intent, item: Item, facts: Facts) -> Fields:
-        """Return the occurrences of a series that have not followed it; none where they are not to be written any more."""
-        directions = facts.within(self._run.rules[kind].effective)
-        if not any(directions.get(name, Direction.NONE).goes_to(Side.EXCHANGE) for name in PEOPLE):
-            return {}
-        return left_behind(intent.kept, intent.exchange, item.fields)
 
     def _facts(self, link: Link, record: Record | None, item: Item | None, now: datetime) -> Facts:
         if link.kind in ON_A_CALENDAR:
@@ -261,6 +255,21 @@ class ActPass:
         for action in plan.actions:
             if action.step is not Step.HOLD:
                 await self._applier.part(action, links[action.pair.crmid])
+
+
+def _left_out(others: Iterable[tuple[Kind, ItemOfAnotherKind]]) -> Plan:
+    """Return what a person is told of items that are of another kind than their folder: nothing is done about them."""
+    return Plan(
+        tuple(
+            Action(
+                Pair(UUID(int=0), kind, str(error.details.get("subject", "")), remark=str(error)),
+                Step.NOTHING,
+                Verdict.EXCHANGE_NEW,
+                "it is left alone",
+            )
+            for kind, error in others
+        )
+    )
 
 
 def _without_aside(facts: Facts, item: Item | None) -> Facts:

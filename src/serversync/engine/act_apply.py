@@ -36,14 +36,12 @@ from serversync.engine.act_ports import (
     Written,
 )
 from serversync.rules.answers import RESPONSES, as_heard_before, whole_alone
-from serversync.rules.appointment import ORGANIZER
 from serversync.rules.diff import Common
 from serversync.rules.guards import count_write, loops
 from serversync.rules.merge import Conflict
 from serversync.rules.plan import Action, Pair, Sight, Step
 from serversync.rules.record import Fields, Kind
 from serversync.rules.series.changes import resets_occurrences
-from serversync.rules.series.following import kept_people
 from serversync.rules.silence import unheard
 
 FIRST_RETRY = timedelta(minutes=5)
@@ -204,7 +202,6 @@ class Applier:
                     item.fields,
                     None if item.stamp == link.crmid else link.crmid,
                     link.crmid,
-                    bool(action.pair.behind),
                 )
         for kind, made in new.items():
             answers = await self._mailbox.create(kind, made)
@@ -356,8 +353,7 @@ class Applier:
             exchange_missed_on=None,
             is_parked=action.parks,
             retries=0,
-            # Once the record says whose meeting it is, this mailbox may be the one that speaks.
-            due_on=now if later and ORGANIZER in action.merged.to_crm else None,
+            due_on=None,
             error="" if trouble is None else f"{trouble.code}: {trouble}",
             writes=link.writes if written is None and change is None else count_write(link.writes, now),
             conflicts=_with(link.conflicts, action.conflicts),
@@ -382,7 +378,7 @@ class Applier:
 
     def _rested(self, done: _Done) -> Settlement:
         """Nothing is to be done: what it was due for is done, and the common state stays what it was."""
-        link, record, base = done.link, done.record, done.action.pair.base
+        link, record, base, other = done.link, done.record, done.action.pair.base, done.meeting.other
         if base is None:  # it was never made, or its item does not take part any more; nothing has come of it
             return Settlement(replace(link, stage=Stage.GONE, intent=None, asked_on=None, due_on=None))
         return Settlement(
@@ -397,6 +393,7 @@ class Applier:
                 exchange_missed_on=None,
                 is_parked=record is not None and not record.in_filters,
                 due_on=self._clock() + AWAY_LOOK if done.meeting.sight is Sight.AWAY else None,
+                error="" if other is None else f"{other.code}: {other}",
             )
         )
 
@@ -472,7 +469,7 @@ def _intend(action: Action, meeting: Meeting, now: datetime) -> Link:
             link,
             stage=link.stage if pair.base is None else Stage.LINKED,
             base=pair.base,
-            intent=_intent(pair, action.merged.to_exchange),
+            intent=Intent(pair.crm or {}, action.merged.to_exchange),
             asked_on=now,
             conflicts=_with(link.conflicts, action.conflicts),
         )
@@ -484,12 +481,6 @@ def _former(link: Link, pair: Pair) -> Fields:
     if pair.base is not None:
         return pair.base.exchange
     return {} if link.intent is None else link.intent.exchange
-
-
-def _intent(pair: Pair, to_exchange: Fields) -> Intent:
-    if pair.kind is not Kind.SERIES:
-        return Intent(pair.crm or {}, to_exchange)
-    return Intent(pair.crm or {}, to_exchange, kept_people(to_exchange, pair.exchange or {}, pair.behind))
 
 
 def _with(before: tuple[Conflict, ...], now: tuple[Conflict, ...]) -> tuple[Conflict, ...]:

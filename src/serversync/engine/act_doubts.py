@@ -10,11 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from serversync.core.errors import ItemGone, Permanent
-from serversync.engine.act_ports import ActMailbox, ActRun, ActStore, Found, Item, Link, Record, Stage
+from serversync.engine.act_ports import (
+    HEARD_WITH,
+    ActMailbox,
+    ActRun,
+    ActStore,
+    Found,
+    Item,
+    Link,
+    Record,
+    Stage,
+)
 from serversync.rules.plan import Sight
-from serversync.rules.record import Kind
+from serversync.rules.record import TASKS, Kind
 
-_OWN_OF_ONE_MAILBOX = frozenset({Kind.CONTACT, Kind.TASK})
+_OWN_OF_ONE_MAILBOX = TASKS | {Kind.CONTACT}
 """Kinds of which a record is not several items, one for everybody who takes part."""
 
 
@@ -28,9 +38,13 @@ class Doubts:
         self._knows: dict[Kind, bool] = {}
 
     async def wants_keys(self, kind: Kind) -> bool:
-        """Tell whether the search key of an item that no link names may say something: a link must know one, too."""
+        """Tell whether the search key of an item that no link names may say something: a link must know one, too.
+
+        It may be one of a kind that is heard of with this one (``HEARD_WITH``).
+        """
         if kind not in self._knows:
-            self._knows[kind] = await self._store.knows_keys(self._run, kind)
+            heard = [each for each, by in HEARD_WITH.items() if by is kind and each in self._run.rules]
+            self._knows[kind] = await self._store.knows_keys(self._run, [kind, *heard])
         return self._knows[kind]
 
     async def links_by_key(self, items: Iterable[Item]) -> Mapping[UUID, Sequence[Link]]:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from serversync.core.errors import ItemGone, Permanent, ServiceError
+from serversync.core.errors import ItemGone, ItemOfAnotherKind, Permanent, ServiceError
 from serversync.engine.act_doubts import Doubts, age, is_its, may_be_away
 from serversync.engine.act_heard_with import as_what_they_are
 from serversync.engine.act_ports import (
@@ -38,8 +38,8 @@ _Place = tuple[Kind, str]
 class Meeting:
     """A link together with its item, as they were found now.
 
-    ``trouble`` is why the item cannot be read; ``is_new`` that the link is not stored yet; ``is_part`` that the item is part of
-    another record and becomes none.
+    ``trouble`` is why the item cannot be read, ``other`` says that it is of another kind; ``is_new`` that the link is not
+    stored yet; ``is_part`` that the item is part of another record and becomes none.
     """
 
     link: Link
@@ -50,6 +50,7 @@ class Meeting:
     must_wait: bool = False
     is_new: bool = False
     is_part: bool = False
+    other: ItemOfAnotherKind | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +79,8 @@ class Identities:
         self._mailbox = mailbox
         self._store = store
         self._doubts = Doubts(run, mailbox, store)
+        self.others: list[tuple[Kind, ItemOfAnotherKind]] = []
+        """Items that no link names, and that are of another kind than their folder, with what they were heard of as."""
 
     async def resolve(
         self, due: Sequence[Due], now: datetime, new_ids: Iterable[UUID]
@@ -88,7 +91,14 @@ class Identities:
         known = await self._known(new)
         if not HEARD_WITH.keys().isdisjoint(self._run.rules):
             new, others = await as_what_they_are(
-                self._run, self._mailbox, self._store, new, known.links, known.stamped
+                self._run,
+                self._mailbox,
+                self._store,
+                new,
+                known.links,
+                known.stamped,
+                known.keyed,
+                self._doubts,
             )
             unread += others
         if known.links:
@@ -112,7 +122,10 @@ class Identities:
     async def _sort(
         self, due: Sequence[Due], items: Mapping[_Place, Item | ServiceError]
     ) -> tuple[list[tuple[Due, Item]], list[tuple[Due, ServiceError]]]:
-        """Return items that no link names, and those of them that cannot be read; gone ones and copies are done."""
+        """Return items that no link names, and those of them that cannot be read.
+
+        Gone ones, copies, and those of another kind are done; a pass that only plans tells of the last ones again.
+        """
         heard = [(each, each.item_id) for each in due if each.link is None and each.item_id is not None]
         copies = await self._store.copies(self._run, [item_id for _, item_id in heard]) if heard else set()
         new: list[tuple[Due, Item]] = []
@@ -122,6 +135,11 @@ class Identities:
             outcome = items[each.kind, item_id]
             if isinstance(outcome, ItemGone) or item_id in copies:
                 done.setdefault(each.kind, []).append(item_id)
+            elif isinstance(outcome, ItemOfAnotherKind):
+                if each.kind is not Kind.SERIES:  # those of the same folder are heard of as appointments, too
+                    self.others.append((each.kind, outcome))
+                if self._run.may_write:
+                    done.setdefault(each.kind, []).append(item_id)
             elif isinstance(outcome, ServiceError):
                 unread.append((each, outcome))
             else:
@@ -258,6 +276,8 @@ class Identities:
             return Meeting(link, None, must_wait=True)
         if isinstance(outcome, Item):
             return Meeting(link, outcome, takes_part=outcome.takes_part)
+        if isinstance(outcome, ItemOfAnotherKind):
+            return Meeting(link, None, Sight.CHANGED, other=outcome)
         if isinstance(outcome, ServiceError) and not isinstance(outcome, ItemGone):
             return Meeting(link, None, trouble=outcome)
         if link.stage is Stage.CREATING_IN_CRM:  # it was never stamped; where it is now it is heard of as new

@@ -46,13 +46,11 @@ class Stage(IntEnum):
 class Intent(NamedTuple):
     """What was about to be written to Exchange, noted before it was: the record then, and the values on their way.
 
-    A value found in Exchange that is the intended one is our own; it is no edit of a person. ``kept`` says whom changed
-    occurrences keep until they follow their series (``rules.series.following``).
+    A value found in Exchange that is the intended one is our own; it is no edit of a person.
     """
 
     crm: Fields
     exchange: Fields
-    kept: Fields = MappingProxyType({})
 
 
 class Link(Struct, frozen=True, gc=False):
@@ -185,8 +183,7 @@ class ItemToMake(NamedTuple):
 class ItemToChange(NamedTuple):
     """What is to be written to an item that is there: these fields, and the stamp where one is given.
 
-    ``before`` is what the item has now, ``crmid`` the record that it is. With ``follows`` the changed occurrences of a
-    series get its people though these stay as they are; ``before`` is then as if they had them.
+    ``before`` is what the item has now, ``crmid`` the record that it is.
     """
 
     item: Written
@@ -194,7 +191,6 @@ class ItemToChange(NamedTuple):
     before: Fields
     stamp: UUID | None = None
     crmid: UUID | None = None
-    follows: bool = False
 
 
 class ActMailbox(Protocol):
@@ -466,8 +462,8 @@ class ActStore(Protocol):
         """Return those of the items that are known as copies."""
         ...
 
-    async def knows_keys(self, run: ActRun, kind: Kind) -> bool:
-        """Tell whether any link of the kind has a search key."""
+    async def knows_keys(self, run: ActRun, kinds: Sequence[Kind]) -> bool:
+        """Tell whether any link of one of the kinds has a search key."""
         ...
 
     async def links_by_key(self, run: ActRun, search_keys: Sequence[UUID]) -> dict[UUID, list[Link]]:

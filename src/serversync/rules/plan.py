@@ -19,7 +19,6 @@ from serversync.rules.record import TOWARDS, Direction, Fields, Kind, Side, Valu
 from serversync.rules.regarding import REGARDING, Company, with_company
 from serversync.rules.series.apart import apart, directions_of, joined, split
 from serversync.rules.series.changes import PREFIX, carried_along, expand, has_other_days, resets_occurrences
-from serversync.rules.series.following import with_followers
 
 
 class Step(Enum):
@@ -57,6 +56,20 @@ class Sight(Enum):
     MISSED_ONCE = "missed once"
     GONE = "gone"
     AWAY = "moved where nothing is synchronized"
+    CHANGED = "there, but of another kind now"
+
+
+_THERE = {
+    Sight.AWAY: (
+        "the item was moved out of the synchronized folders; it rests until it is back",
+        "deleted in the CRM; the item lies where nothing is synchronized",
+    ),
+    Sight.CHANGED: (
+        "the item is of another kind now; it rests until it is of its own again",
+        "deleted in the CRM; the item is of another kind now",
+    ),
+}
+"""What is said of an item that is there and takes no part: while its record is there too, and after that."""
 
 
 class Deletion(IntEnum):
@@ -136,8 +149,7 @@ class Pair:
         is_parked: Whether the pair rests because the record had left the filters.
         preferred: Whose value stays in a conflict.
         company: What is known of the parent that was chosen for a contact in Outlook.
-        behind: Occurrences in Exchange that have not followed their series, each with the people that it has kept; in
-            ``exchange`` they are as if they had (``rules.series.following``).
+        remark: Why it takes no part, where its item is of another kind.
     """
 
     crmid: UUID
@@ -154,12 +166,12 @@ class Pair:
     preferred: Side = Side.CRM
     facts: Facts = PLAIN
     company: Company | None = None
-    behind: Fields | None = None
+    remark: str = ""
 
     @property
     def note(self) -> str:
         """What a person is to know of it that is neither an action nor an error."""
-        return "" if self.company is None else self.company.why
+        return self.remark if self.company is None else self.company.why
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +224,7 @@ class Action:
         return "; ".join(parts)
 
 
-_ORGANIZER = "organizer"
 _STEP = attrgetter("step")
-_FOLLOWS = "occurrences have not followed their series, whose people were changed"
 _REASONS = {verdict: verdict.value for verdict in Verdict}
 """What is said where the verdict is all that there is to say; asking an ``Enum`` for its value is slow."""
 
@@ -298,7 +308,7 @@ def _decide(pair: Pair, rules: KindRules, effective: Mapping[str, Direction] | N
     action = Action(pair, Step.NOTHING, verdict, _REASONS[verdict])
     if pair.crm is not None and pair.exchange is not None:
         return _keep(action, rules, directions)
-    if pair.exchange_sight is Sight.AWAY:
+    if pair.exchange_sight in _THERE:
         return _away(action)
     return _lost(action, rules)
 
@@ -367,27 +377,7 @@ def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:
         to_crm=joined(newly_heard(said, before, is_anew=is_anew), pair.crm),
         to_exchange=carried_along(joined(merged.to_exchange, exchange), joined(exchange, None)),
     )
-    if pair.behind:
-        followed = with_followers(merged.to_exchange, joined(exchange, None), pair.behind)
-        merged = replace(merged, to_exchange=followed)
-    return _with_organizer(pair, _with_company(pair, merged, directions), directions)
-
-
-def _with_organizer(pair: Pair, merged: Merged, directions: Mapping[str, Direction]) -> Merged:
-    """Put the organizer of the record back where somebody has changed it: a meeting in Exchange cannot change hands."""
-    ours, theirs = (pair.crm or {}).get(_ORGANIZER), (pair.exchange or {}).get(_ORGANIZER)
-    if ours == theirs or theirs is None or not directions.get(_ORGANIZER, Direction.NONE) & Direction.TO_CRM:
-        return merged
-    was_changed = pair.base is not None and ours != pair.base.crm.get(_ORGANIZER)
-    if not was_changed and _ORGANIZER not in pair.facts.own:
-        return merged
-    others = tuple(each for each in merged.conflicts if each.name != _ORGANIZER)
-    return replace(
-        merged,
-        to_crm={**merged.to_crm, _ORGANIZER: theirs},
-        to_exchange={name: value for name, value in merged.to_exchange.items() if name != _ORGANIZER},
-        conflicts=(*others, Conflict(_ORGANIZER, ours, theirs, Side.EXCHANGE)),
-    )
+    return _with_company(pair, merged, directions)
 
 
 def _with_company(pair: Pair, merged: Merged, directions: Mapping[str, Direction]) -> Merged:
@@ -419,22 +409,18 @@ def _keep(action: Action, rules: KindRules, directions: Mapping[str, Direction])
             return replace(action, step=Step.DELETE_IN_EXCHANGE, reason="it has left the user's filters")
         leaves = False  # an edit in Exchange comes first; what has left then goes at the next pass
     merged = _merge(pair, directions)
-    reason = _FOLLOWS if pair.behind and merged.to_exchange else action.reason
-    return replace(action, step=_step_for(merged, Step.NOTHING), reason=reason, merged=merged, parks=leaves)
+    return replace(action, step=_step_for(merged, Step.NOTHING), merged=merged, parks=leaves)
 
 
 def _away(action: Action) -> Action:
-    """The item was moved out of the synchronized folders: it rests until it is back, or its record is deleted."""
+    """The item is there and takes no part: it rests until it does again, or its record is deleted."""
     pair = action.pair
+    rests, ends = _THERE[pair.exchange_sight]
     if pair.crm is not None:
-        return replace(
-            action, reason="the item was moved out of the synchronized folders; it rests until it is back"
-        )
+        return replace(action, reason=rests)
     if pair.crm_sight is not Sight.GONE:
         return replace(action, step=Step.LOOK_AGAIN, reason="it was missed once; a second look decides")
-    return replace(
-        action, step=Step.UNLINK, reason="deleted in the CRM; the item lies where nothing is synchronized"
-    )
+    return replace(action, step=Step.UNLINK, reason=ends)
 
 
 def _lost(action: Action, rules: KindRules) -> Action:

@@ -600,8 +600,8 @@ class Crm:
     async def copies(self, run: ActRun, item_ids: Sequence[str]) -> set[str]:
         return self.copied & set(item_ids)
 
-    async def knows_keys(self, run: ActRun, kind: Kind) -> bool:
-        return any(link.kind is kind and link.search_key is not None for link in self._links.values())
+    async def knows_keys(self, run: ActRun, kinds: Sequence[Kind]) -> bool:
+        return any(link.kind in kinds and link.search_key is not None for link in self._links.values())
 
     async def links_by_key(self, run: ActRun, search_keys: Sequence[UUID]) -> dict[UUID, list[Link]]:
         found: dict[UUID, list[Link]] = {}
