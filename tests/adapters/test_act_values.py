@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from serversync.adapters import act_links
-from serversync.adapters.act_values import pack_fields, pack_pair, unpack_fields
+from serversync.adapters.act_values import pack_fields, pack_intent, pack_pair, unpack_fields, unpack_intent
 from serversync.engine.act_ports import Intent, Link, Stage
 from serversync.rules.diff import Common
 from serversync.rules.guards import Writes
@@ -60,6 +60,14 @@ def test_both_sides_of_a_pair_come_back_also_where_they_share_values(crm: Fields
         stored = msgspec.json.decode(msgspec.json.encode(pack_pair(Common(crm, exchange))))
         found = Common(unpack_fields(stored["crm"]), unpack_fields(stored["exchange"]))
         assert (said(found.crm), said(found.exchange)) == (said(crm), said(exchange))
+
+
+@given(FIELDS, FIELDS)
+def test_an_intent_comes_back_with_whom_occurrences_keep(crm: Fields, kept: Fields) -> None:
+    stored = msgspec.json.decode(msgspec.json.encode(pack_intent(Intent(crm, {}, kept))))
+    found = unpack_intent(stored)
+    assert (said(found.crm), said(found.exchange), said(found.kept)) == (said(crm), {}, said(kept))
+    assert ("kept" in stored) is bool(kept)
 
 
 def test_a_row_has_every_column_that_the_statements_take_apart_and_no_other() -> None:

@@ -195,7 +195,8 @@ async def write(
                 outcomes.update(dict.fromkeys(keys, (0, {})))
             else:
                 done += keys
-    await write_parties(connection, {key: changed[key] for key in done}, known)
+    new = {change.crmid for change in all_changes if change.version is None}
+    await write_parties(connection, {key: changed[key] for key in done}, known, new)
     await act_record_files.write(connection, Kind.APPOINTMENT, {key: changed[key] for key in done})
     if done:
         outcomes.update({r.crmid: (r.version, r.fields) for r in await read(connection, run, done, filters)})

@@ -121,7 +121,10 @@ class Calendar:
         if not isinstance(item, CalendarItem) or item.item_id is None or not (item.start and item.end):
             return ItemUnreadable(item=asked)
         says = self.says(item, item.end)
-        fields = self._fields(item, item.start, item.end)
+        try:
+            fields = self._fields(item, item.start, item.end)
+        except OverflowError:
+            return ItemUnreadable(item=asked, response_code="its times lie outside all calendars")
         return Item(
             item.item_id.id,
             item.item_id.change_key or "",

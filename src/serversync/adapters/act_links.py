@@ -8,8 +8,15 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from serversync.adapters.act_values import pack_conflicts, pack_pair, unpack_conflicts, unpack_fields
-from serversync.engine.act_ports import Intent, Link, Stage
+from serversync.adapters.act_values import (
+    pack_conflicts,
+    pack_intent,
+    pack_pair,
+    unpack_conflicts,
+    unpack_fields,
+    unpack_intent,
+)
+from serversync.engine.act_ports import Link, Stage
 from serversync.rules.diff import Common
 from serversync.rules.guards import Writes
 from serversync.rules.record import Kind
@@ -127,7 +134,7 @@ def link_of(row: Mapping[str, Any]) -> Link:
         change_key=row["changekey"] or "",
         base=Common(unpack_fields(base["crm"]), unpack_fields(base["exchange"])) if base else None,
         crm_version=row["recordversion"],
-        intent=Intent(unpack_fields(intent["crm"]), unpack_fields(intent["exchange"])) if intent else None,
+        intent=unpack_intent(intent) if intent else None,
         asked_on=row["askedon"],
         crm_missed_on=row["crmmissedon"],
         exchange_missed_on=row["exchangemissedon"],
@@ -156,7 +163,7 @@ def _row(link: Link) -> _Row:
         retries=link.retries,
         exchangeentryid=link.item_id,
         base=pack_pair(link.base),
-        intent=pack_pair(link.intent),
+        intent=pack_intent(link.intent),
         askedon=link.asked_on,
         crmmissedon=link.crm_missed_on,
         exchangemissedon=link.exchange_missed_on,

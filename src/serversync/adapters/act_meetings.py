@@ -4,7 +4,7 @@ Who is whose: the organizer is the party with that part, and where there is none
 meeting (``SPEAKS``). In the texts ``r`` is the record and ``m`` the mailbox.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -47,6 +47,7 @@ NAME: Final = "coalesce(nullif({}, ''), p.unresolvedpartyname)".format(
         queue="name",
     )
 )
+_INVITED_MASKS: Final = frozenset(MASKS[name] for name in INVITED)
 _HAS_ORGANIZER: Final = (
     "exists (select from activityparty p where p.activityid = r.activityid and p.participationtypemask = 7)"
 )
@@ -142,6 +143,18 @@ async def same_meetings(
     return same, wanted
 
 
+_MOVE: Final = f"""
+    update activityparty p set participationtypemask = x.mask
+    from json_to_recordset(%(people)s::json) x (objectid uuid, mask integer, addresses jsonb)
+        join json_to_recordset(%(people)s::json) y (objectid uuid, mask integer, addresses jsonb)
+            on y.objectid = x.objectid and y.mask <> x.mask
+    where p.activityid = x.objectid and p.participationtypemask = y.mask
+        and x.addresses ? {ADDRESS} and not y.addresses ? {ADDRESS}
+        and not exists (select from activityparty k where k.activityid = p.activityid
+            and k.participationtypemask = x.mask and k.partyid is not distinct from p.partyid
+            and k.addressused is not distinct from p.addressused)
+"""  # noqa: S608 - put together from constants
+"""Whoever gets another part stays the same party, with what was answered."""
 _STAY: Final = f"""
     delete from activityparty p
     using json_to_recordset(%(people)s::json) x (objectid uuid, mask integer, addresses jsonb)
@@ -227,15 +240,28 @@ def owner_of(fields: Fields, known: KnownPeople) -> UUID | None:
 
 
 async def write_parties(
-    connection: AsyncConnection, changed: Mapping[UUID, Fields], known: KnownPeople
+    connection: AsyncConnection,
+    changed: Mapping[UUID, Fields],
+    known: KnownPeople,
+    new: Collection[UUID] = (),
 ) -> None:
-    """Write who takes part in records, and what they have answered; fields that are not given stay."""
+    """Write who takes part in records, and what they have answered; fields that are not given stay.
+
+    Args:
+        connection: In the transaction in which the records are written.
+        changed: What is written of each record.
+        known: The records that people are.
+        new: Which of the records were made just now.
+    """
     named = [
         {"objectid": key, "mask": mask, "addresses": people_of(fields[name])}
         for key, fields in changed.items()
         for name, mask in MASKS.items()
         if name in fields
     ]
+    invited = [each for each in named if each["objectid"] not in new and each["mask"] in _INVITED_MASKS]
+    if len({each["objectid"] for each in invited}) < len(invited):
+        await connection.execute(_MOVE.encode(), {"people": msgspec.json.encode(invited).decode()})
     await part_with_parties(connection, named)
     await join_parties(connection, named, known)
     answers = [

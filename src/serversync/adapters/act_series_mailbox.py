@@ -20,6 +20,7 @@ from serversync.adapters.act_search_keys import search_key_of
 from serversync.adapters.act_series_items import series_fields, series_values, timetable_of_item
 from serversync.adapters.act_series_occurrences import ELEMENT, Occurrences, item_change, written
 from serversync.adapters.stamps import RECORD_STAMP
+from serversync.core import faults
 from serversync.core.errors import (
     ChangeConflict,
     ItemGone,
@@ -180,6 +181,7 @@ class EwsSeries:
         try:
             (outcome,) = await self._client.call(request, mailbox=self._mailbox)
             made = written(outcome.unwrap())
+            faults.reach("act.series-written")
             changes = {
                 day: value
                 for day, value in changed_days(item.fields).items()
@@ -225,7 +227,8 @@ class EwsSeries:
             of_master = {name: value for name, value in fields.items() if name not in wanted}
             told = self._calendar.updates_of(_in_columns(of_master), item.before, over_on)
             changed = await self._change_master(item.item, values, told)
-            follow = not is_reset and not of_master.keys().isdisjoint(INVITED)
+            faults.reach("act.series-written")
+            follow = not is_reset and (item.follows or not of_master.keys().isdisjoint(INVITED))
             if (changes or follow) and await self._occurrences.change(
                 item.item.item_id, changes, before, over_on, follow=follow
             ):

@@ -23,6 +23,7 @@ from serversync.adapters.act_series_items import (
     timetable_of_item,
 )
 from serversync.adapters.stamps import RECORD_STAMP, REGARDING_URI
+from serversync.core import faults
 from serversync.core.errors import AnswerUnreadable, ChangeConflict, ItemGone, ServiceError
 from serversync.engine.act_ports import Written
 from serversync.exchange import outcome as ews
@@ -119,34 +120,45 @@ class Occurrences:
             raise master
         timetable = timetable_of_item(master)
         changes = {day: value for day, value in wanted.items() if value != before.get(day)}
-        followers = await self._followers(master, timetable, {**before, **wanted}) if follow else {}
-        for day, value in (followers | changes).items():
-            index = timetable.recurrence.index_of(day)
+        followers = await self._followers(master, timetable, before, changes) if follow else []
+        # What is changed as well follows first, so that nobody hears of the change who was told with the series.
+        steps = [_Change(day, before.get(day), before.get(day), follows=True) for day in followers]
+        steps += [_Change(day, value, before.get(day), follows=False) for day, value in changes.items()]
+        for change in steps:
+            index = timetable.recurrence.index_of(change.day)
             if index is not None:
-                occurrence = OccurrenceItemId(master_id, index)
-                change = _Change(occurrence, day, value, before.get(day), follow, day not in changes)
-                await self._change(change, master, timetable, over_on)
-        return bool(followers or changes)
+                await self._change(OccurrenceItemId(master_id, index), change, master, timetable, over_on)
+                faults.reach("act.occurrence-written")
+        return bool(steps)
 
     async def _followers(
-        self, master: CalendarItem, timetable: Timetable, wanted: Mapping[date, Value]
-    ) -> dict[date, Value]:
-        """Return changed occurrences that do not have the people of their series as they should, with what they shall be."""
+        self,
+        master: CalendarItem,
+        timetable: Timetable,
+        before: Mapping[date, Value],
+        changes: Mapping[date, Value],
+    ) -> list[date]:
+        """Return changed occurrences that do not have the people of their series as they had before."""
         known = [each for each in master.modified_occurrences if each.item_id and each.original_start]
         found = await self.get([each.item_id for each in known if each.item_id is not None])
         shared = self.says(master)
-        followers: dict[date, Value] = {}
+        followers: list[date] = []
         for info, seen in zip(known, found, strict=True):
             if isinstance(seen, ServiceError) or info.original_start is None:
                 continue  # one that is gone meanwhile follows nobody
             day = timetable.day_of(info.original_start)
             is_now = occurrence_value(timetable, shared, day, seen, self.says(seen))
-            if is_now not in (DELETED, wanted.get(day)):
-                followers[day] = wanted.get(day)
+            if is_now not in (DELETED, before.get(day), changes.get(day, before.get(day))):
+                followers.append(day)
         return followers
 
     async def _change(
-        self, change: "_Change", master: CalendarItem, timetable: Timetable, over_on: datetime
+        self,
+        occurrence: OccurrenceItemId,
+        change: "_Change",
+        master: CalendarItem,
+        timetable: Timetable,
+        over_on: datetime,
     ) -> None:
         """Change one occurrence, unless it is that way already.
 
@@ -154,7 +166,7 @@ class Occurrences:
             ChangeConflict: somebody has changed it meanwhile.
         """
         day, value, before = change.day, change.value, change.before
-        (seen,) = await self.get([change.occurrence])
+        (seen,) = await self.get([occurrence])
         if isinstance(seen, ServiceError):
             if isinstance(seen, ItemGone) and value == DELETED:
                 return
@@ -171,7 +183,7 @@ class Occurrences:
         if not is_as_seen:
             raise ChangeConflict(mailbox=self._mailbox or "")
         told = _Told.SEND_TO_NONE
-        if not change.is_only_following:
+        if not change.follows:
             told = self._told(master, shared, now=value, before=is_now, over_on=over_on)
         if value == DELETED:
             cancellations = SendMeetingCancellations
@@ -231,16 +243,14 @@ class _Change(NamedTuple):
     """What is to become of one occurrence: from what it is believed to be to what it shall be.
 
     Attributes:
-        follows: The people of its series were changed; that it has others than it had is no edit.
-        is_only_following: Nothing else is to be changed.
+        follows: It is to have the people of its series, which were changed, and nothing else; that it has others than it
+            had is no edit, and nobody hears of it.
     """
 
-    occurrence: OccurrenceItemId
     day: date
     value: Value
     before: Value
     follows: bool
-    is_only_following: bool
 
 
 def _others(own: Own) -> list[tuple[str, Value]]:

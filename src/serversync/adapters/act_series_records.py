@@ -146,7 +146,7 @@ def fields_of_row(row: Mapping[str, Any]) -> dict[str, Value]:
     meeting = {name: value for name, value in said.items() if value is not None}
     try:
         timetable = _timetable(row)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter where its first time lies outside all calendars
         return texts | meeting
     fields = texts | meeting | timetable_values(timetable)
     for text in (row["deletedexceptionslist"] or "").split(","):
@@ -242,7 +242,8 @@ async def _write(
     if resets_occurrences(change.fields):
         await act_occurrence_parties.forget_answers(connection, change.crmid)
     await _store(connection, run, change, columns, known)
-    await write_parties(connection, {change.crmid: change.fields}, known)
+    new = () if change.version is not None else (change.crmid,)
+    await write_parties(connection, {change.crmid: change.fields}, known, new)
     await _store_occurrences(connection, change.crmid, timetable, fields, lengths)
     await act_occurrence_parties.write(connection, change.crmid, timetable, fields, known)
     (record,) = await read(connection, run, [change.crmid], filters)

@@ -77,6 +77,21 @@ def pack_pair(pair: Common | Intent | None) -> dict[str, Any] | None:
     return {"crm": crm, "exchange": exchange}
 
 
+def pack_intent(intent: Intent | None) -> dict[str, Any] | None:
+    """Return an intent; whom occurrences keep is told where there is anybody."""
+    packed = pack_pair(intent)
+    if packed is not None and intent is not None and intent.kept:
+        packed["kept"] = pack_fields(intent.kept)
+    return packed
+
+
+def unpack_intent(stored: Mapping[str, Any]) -> Intent:
+    """Return what ``pack_intent`` was given."""
+    return Intent(
+        unpack_fields(stored["crm"]), unpack_fields(stored["exchange"]), unpack_fields(stored.get("kept", {}))
+    )
+
+
 def pack_conflicts(conflicts: tuple[Conflict, ...]) -> list[dict[str, Any]]:
     """Return conflicts with both values, so that they can be shown."""
     if not conflicts:

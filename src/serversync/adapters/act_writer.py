@@ -13,7 +13,7 @@ from serversync.adapters.act_search import Search
 from serversync.adapters.act_shown_names import follow
 from serversync.adapters.act_side import ELEMENTS, FOLDERS, Side
 from serversync.adapters.stamps import RECORD_STAMP
-from serversync.core.errors import AnswerUnreadable, ChangeConflict, Permanent, ServiceError
+from serversync.core.errors import AnswerUnreadable, ChangeConflict, Permanent, ServiceError, ValueRefused
 from serversync.engine.act_ports import ItemToChange, ItemToMake, Written
 from serversync.exchange import outcome as ews
 from serversync.exchange.operations.create_item import CreateItem, SendMeetingInvitations
@@ -48,6 +48,7 @@ S = TypeVar("S")
 _AT_ONCE: Final = 100
 _TEXT_AT_ONCE: Final = 2**21
 """So many characters of values go into one request."""
+_BEYOND: Final = "(a time of it lies outside all calendars)"
 
 
 class Writer:
@@ -202,7 +203,10 @@ class Writer:
         return [next(outcomes) if self._says_something(kind, each) else each.item for each in items]
 
     def _says_something(self, kind: Kind, item: ItemToChange) -> bool:
-        return item.stamp is not None or bool(self._values(kind, item.fields))
+        try:
+            return item.stamp is not None or bool(self._values(kind, item.fields))
+        except OverflowError:
+            return True  # whoever writes it says why it cannot be
 
     def _values(self, kind: Kind, fields: Fields) -> dict[AnyFieldURI, Any]:
         if kind is Kind.SERVICE:
@@ -254,6 +258,10 @@ class Writer:
             answers = await self._side.client.call(ask(part), mailbox=self._side.mailbox)
         except Permanent as error:
             return [error] if len(part) == 1 else [await again(each) for each in part]
+        except OverflowError:  # the request could not even be made
+            if len(part) == 1:
+                return [ValueRefused(response_code="ErrorCalendarOutOfRange", message=_BEYOND)]
+            return [await again(each) for each in part]
         return [_written(answer, kept(each)) for each, answer in zip(part, answers, strict=True)]
 
     async def delete(self, kind: Kind, item: Written) -> None:

@@ -1,9 +1,14 @@
 """Checks of what people type: names, addresses and times."""
 
 from datetime import UTC, date, datetime, tzinfo
+from typing import Final
 from uuid import UUID
 
 from serversync.core.errors import InputInvalid
+
+FIRST: Final = datetime(1602, 1, 1, tzinfo=UTC)
+END: Final = datetime(4500, 1, 1, tzinfo=UTC)
+"""Times of people are between these; nearer to the ends of what Exchange knows a zone might lead beyond them."""
 
 _LONGEST_ADDRESS = 100
 
@@ -74,3 +79,16 @@ def moment(value: str, field: str, *, zone: tzinfo = UTC) -> datetime:
             field=field, reason=f"{value} is not a time like 2026-01-31 or 2026-01-31T08:00+01:00"
         ) from error
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
+
+
+def on_a_calendar(value: datetime, field: str) -> datetime:
+    """Return a time that calendars know: Exchange begins with 1601 and says *none* by 4501.
+
+    Raises:
+        InputInvalid: it is in a year before or after these.
+    """
+    if not FIRST <= value < END:
+        raise InputInvalid(
+            field=field, reason=f"it is not in one of the years {FIRST.year} to {END.year - 1}"
+        )
+    return value

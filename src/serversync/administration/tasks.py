@@ -94,6 +94,9 @@ def fill(row: Task | PhoneCall | Letter | Fax, given: DatedEntries) -> None:
         row.description = given["description"].strip() or None
     row.scheduledstart = given.get("start", row.scheduledstart)
     row.scheduledend = given.get("due", row.scheduledend)
+    reminder = given.get("reminder")
+    if reminder is not None:
+        entries.on_a_calendar(reminder, "Reminder")
     row.reminderon = given.get("reminder", row.reminderon)
     if row.scheduledstart and row.scheduledend and row.scheduledend < row.scheduledstart:
         raise InputInvalid(field="Due Date", reason="it is before the start date")

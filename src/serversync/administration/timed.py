@@ -95,6 +95,7 @@ def _fill_times(row: Timed, given: TimedEntries) -> None:
     start, end = given.get("start") or has.get("start"), given.get("end") or has.get("end")
     if start is None or end is None:
         raise InputInvalid(field="Start", reason="it is empty")
+    start, end = entries.on_a_calendar(start, "Start"), entries.on_a_calendar(end, "End")
     if end < start:
         raise InputInvalid(field="End", reason="it is before the start")
     row.isalldayevent = given.get("is_all_day", row.isalldayevent)

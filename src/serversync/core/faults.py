@@ -52,6 +52,9 @@ ACT_PASS = (
 ACT_FILES = ("act.file-removed", "act.file-attached")
 """Points that such a pass only reaches where a photo of a contact is replaced or written in Exchange."""
 
+ACT_SERIES = ("act.series-written", "act.occurrence-written")
+"""Points that such a pass only reaches where a series is written in Exchange, and single occurrences after it."""
+
 KEY_CHANGE = ("secrets.next-made", "secrets.resealed", "secrets.committed", "secrets.switched")
 """Every point of a change of the key, in the order in which it reaches them."""
 
@@ -61,7 +64,16 @@ JOB = (JOB_BEFORE_COMMIT, JOB_AFTER_COMMIT)
 """Every point of a mailbox of a job."""
 
 POINTS: frozenset[str] = frozenset(
-    (*KEY_CHANGE, *INCOMING_PASS, *INCOMING_ACTIONS, *OUTGOING_DELIVERY, *ACT_PASS, *ACT_FILES, *JOB)
+    (
+        *KEY_CHANGE,
+        *INCOMING_PASS,
+        *INCOMING_ACTIONS,
+        *OUTGOING_DELIVERY,
+        *ACT_PASS,
+        *ACT_FILES,
+        *ACT_SERIES,
+        *JOB,
+    )
 )
 
 _armed: dict[str, Callable[[], None]] = {}

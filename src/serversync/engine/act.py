@@ -42,9 +42,10 @@ from serversync.rules.guards import brake, loops, still
 from serversync.rules.merge import Conflict
 from serversync.rules.pictures import replaced_by_halves
 from serversync.rules.plan import DELETIONS, PLAIN, Action, Facts, Pair, Plan, Sight, Step, make_plan
-from serversync.rules.record import ON_A_CALENDAR, Fields, Kind, Side, Value
+from serversync.rules.record import ON_A_CALENDAR, Direction, Fields, Kind, Side, Value
 from serversync.rules.regarding import without_dropped
 from serversync.rules.series.changes import PREFIX, carried_over, lost_on_the_way
+from serversync.rules.series.following import PEOPLE, caught_up, left_behind
 
 NewIds = Callable[[int], Iterable[UUID]]
 
@@ -197,6 +198,11 @@ class ActPass:
     def _pair(self, meeting: Meeting, record: Record | None, now: datetime) -> Pair:
         link, item = meeting.link, meeting.item
         base = link.base
+        facts = _without_aside(self._facts(link, record, item, now), item)
+        behind: Fields | None = None
+        if link.intent is not None and link.intent.kept and item is not None and record is not None:
+            behind = self._left_behind(link.kind, link.intent, item, facts)
+            meeting.item = item = replace(item, fields=caught_up(item.fields, behind))
         if link.intent is not None and item is not None:
             base = absorb(base, link.intent, item.fields)
             meeting.link = link = shows_lost(link, link.intent, item.fields)
@@ -226,9 +232,17 @@ class ActPass:
             preferred=rules.preference.winner(
                 None if record is None else record.changed_on, None if item is None else item.changed_on
             ),
-            facts=_without_aside(self._facts(link, record, item, now), item),
+            facts=facts,
+            behind=behind or None,
             remark="" if meeting.other is None else str(meeting.other),
         )
+
+    def _left_behind(self, kind: Kind, intent: Intent, item: Item, facts: Facts) -> Fields:
+        """Return the occurrences of a series that have not followed it; none where they are not to be written any more."""
+        directions = facts.within(self._run.rules[kind].effective)
+        if not any(directions.get(name, Direction.NONE).goes_to(Side.EXCHANGE) for name in PEOPLE):
+            return {}
+        return left_behind(intent.kept, intent.exchange, item.fields)
 
     def _facts(self, link: Link, record: Record | None, item: Item | None, now: datetime) -> Facts:
         if link.kind in ON_A_CALENDAR:

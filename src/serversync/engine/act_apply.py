@@ -36,12 +36,14 @@ from serversync.engine.act_ports import (
     Written,
 )
 from serversync.rules.answers import RESPONSES, as_heard_before, whole_alone
+from serversync.rules.appointment import ORGANIZER
 from serversync.rules.diff import Common
 from serversync.rules.guards import count_write, loops
 from serversync.rules.merge import Conflict
 from serversync.rules.plan import Action, Pair, Sight, Step
 from serversync.rules.record import Fields, Kind
 from serversync.rules.series.changes import resets_occurrences
+from serversync.rules.series.following import kept_people
 from serversync.rules.silence import unheard
 
 FIRST_RETRY = timedelta(minutes=5)
@@ -202,6 +204,7 @@ class Applier:
                     item.fields,
                     None if item.stamp == link.crmid else link.crmid,
                     link.crmid,
+                    bool(action.pair.behind),
                 )
         for kind, made in new.items():
             answers = await self._mailbox.create(kind, made)
@@ -353,7 +356,8 @@ class Applier:
             exchange_missed_on=None,
             is_parked=action.parks,
             retries=0,
-            due_on=None,
+            # Once the record says whose meeting it is, this mailbox may be the one that speaks.
+            due_on=now if later and ORGANIZER in action.merged.to_crm else None,
             error="" if trouble is None else f"{trouble.code}: {trouble}",
             writes=link.writes if written is None and change is None else count_write(link.writes, now),
             conflicts=_with(link.conflicts, action.conflicts),
@@ -469,7 +473,7 @@ def _intend(action: Action, meeting: Meeting, now: datetime) -> Link:
             link,
             stage=link.stage if pair.base is None else Stage.LINKED,
             base=pair.base,
-            intent=Intent(pair.crm or {}, action.merged.to_exchange),
+            intent=_intent(pair, action.merged.to_exchange),
             asked_on=now,
             conflicts=_with(link.conflicts, action.conflicts),
         )
@@ -481,6 +485,12 @@ def _former(link: Link, pair: Pair) -> Fields:
     if pair.base is not None:
         return pair.base.exchange
     return {} if link.intent is None else link.intent.exchange
+
+
+def _intent(pair: Pair, to_exchange: Fields) -> Intent:
+    if pair.kind is not Kind.SERIES:
+        return Intent(pair.crm or {}, to_exchange)
+    return Intent(pair.crm or {}, to_exchange, kept_people(to_exchange, pair.exchange or {}, pair.behind))
 
 
 def _with(before: tuple[Conflict, ...], now: tuple[Conflict, ...]) -> tuple[Conflict, ...]:

@@ -46,11 +46,13 @@ class Stage(IntEnum):
 class Intent(NamedTuple):
     """What was about to be written to Exchange, noted before it was: the record then, and the values on their way.
 
-    A value found in Exchange that is the intended one is our own; it is no edit of a person.
+    A value found in Exchange that is the intended one is our own; it is no edit of a person. ``kept`` says whom changed
+    occurrences keep until they follow their series (``rules.series.following``).
     """
 
     crm: Fields
     exchange: Fields
+    kept: Fields = MappingProxyType({})
 
 
 class Link(Struct, frozen=True, gc=False):
@@ -183,7 +185,8 @@ class ItemToMake(NamedTuple):
 class ItemToChange(NamedTuple):
     """What is to be written to an item that is there: these fields, and the stamp where one is given.
 
-    ``before`` is what the item has now, ``crmid`` the record that it is.
+    ``before`` is what the item has now, ``crmid`` the record that it is. With ``follows`` the changed occurrences of a
+    series get its people though these stay as they are; ``before`` is then as if they had them.
     """
 
     item: Written
@@ -191,6 +194,7 @@ class ItemToChange(NamedTuple):
     before: Fields
     stamp: UUID | None = None
     crmid: UUID | None = None
+    follows: bool = False
 
 
 class ActMailbox(Protocol):

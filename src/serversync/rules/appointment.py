@@ -36,6 +36,9 @@ TELLS_OTHERS: Final = frozenset(
     }
 )
 """Columns of which the attendees hear when they change; a change of any other one stays silent."""
+ORGANIZER: Final = "organizer"
+_ANSWERS: Final = frozenset({RESPONSES})
+_ANSWERS_AND_ORGANIZER: Final = frozenset({RESPONSES, ORGANIZER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,7 @@ def facts(crm: InCrm | None, exchange: InExchange | None, now: datetime, policy:
         is_completed=crm is not None and crm.is_completed,
     )
     is_old = policy.starts_on is not None and one.ends_on < policy.starts_on
+    speaks, told = _speaks(crm, exchange)
     return Facts(
         is_completed=meeting.is_completed,
         may_be_deleted=may_be_deleted(meeting, Side.EXCHANGE if exchange is None else Side.CRM),
@@ -193,10 +197,23 @@ def facts(crm: InCrm | None, exchange: InExchange | None, now: datetime, policy:
         ),
         may_be_taken_in=exchange is not None and not is_old and _may_be_taken_in(exchange, policy),
         is_withdrawn=policy.cancels and crm is not None and crm.is_cancelled and is_organizer,
-        limit=_limit(crm, exchange, meeting),
-        own=frozenset() if meeting.is_completed else frozenset({RESPONSES}),
-        is_silent=not (meeting.is_organizer or meeting.is_completed or crm is None or crm.speaks),
+        limit=_limit(exchange, meeting, speaks=speaks),
+        own=frozenset() if meeting.is_completed else told,
+        is_silent=not (speaks or meeting.is_completed),
     )
+
+
+def _speaks(crm: InCrm | None, exchange: InExchange | None) -> tuple[bool, frozenset[str]]:
+    """Return whether the mailbox speaks for the meeting, and what it tells in any case.
+
+    Where somebody has made its owner the organizer in the CRM, its item is an attendee's all the same: it tells whose
+    meeting it is, and nothing else until the record says so too.
+    """
+    if crm is None or (exchange is not None and exchange.is_organizer):
+        return True, _ANSWERS
+    if exchange is not None and crm.is_organizer:
+        return False, _ANSWERS_AND_ORGANIZER
+    return crm.speaks or crm.is_organizer, _ANSWERS
 
 
 def _may_be_taken_in(item: InExchange, policy: Policy) -> bool:
@@ -205,9 +222,8 @@ def _may_be_taken_in(item: InExchange, policy: Policy) -> bool:
     return item.is_organizer or policy.attendees_track
 
 
-def _limit(crm: InCrm | None, exchange: InExchange | None, meeting: Meeting) -> Direction:
+def _limit(exchange: InExchange | None, meeting: Meeting, *, speaks: bool) -> Direction:
     """Return which way the values of a pair may go."""
-    speaks = meeting.is_organizer or crm is None or crm.speaks
     limit = Direction.TO_CRM if speaks else Direction.NONE
     if meeting.is_organizer and not (exchange is not None and exchange.is_private):
         limit = Direction.BOTH

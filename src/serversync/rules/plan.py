@@ -19,6 +19,7 @@ from serversync.rules.record import TOWARDS, Direction, Fields, Kind, Side, Valu
 from serversync.rules.regarding import REGARDING, Company, with_company
 from serversync.rules.series.apart import apart, directions_of, joined, split
 from serversync.rules.series.changes import PREFIX, carried_along, expand, has_other_days, resets_occurrences
+from serversync.rules.series.following import with_followers
 
 
 class Step(Enum):
@@ -149,6 +150,8 @@ class Pair:
         is_parked: Whether the pair rests because the record had left the filters.
         preferred: Whose value stays in a conflict.
         company: What is known of the parent that was chosen for a contact in Outlook.
+        behind: Occurrences in Exchange that have not followed their series, each with the people that it has kept; in
+            ``exchange`` they are as if they had (``rules.series.following``).
         remark: Why it takes no part, where its item is of another kind.
     """
 
@@ -166,6 +169,7 @@ class Pair:
     preferred: Side = Side.CRM
     facts: Facts = PLAIN
     company: Company | None = None
+    behind: Fields | None = None
     remark: str = ""
 
     @property
@@ -224,7 +228,9 @@ class Action:
         return "; ".join(parts)
 
 
+_ORGANIZER = "organizer"
 _STEP = attrgetter("step")
+_FOLLOWS = "occurrences have not followed their series, whose people were changed"
 _REASONS = {verdict: verdict.value for verdict in Verdict}
 """What is said where the verdict is all that there is to say; asking an ``Enum`` for its value is slow."""
 
@@ -377,7 +383,27 @@ def _merge(pair: Pair, directions: Mapping[str, Direction]) -> Merged:
         to_crm=joined(newly_heard(said, before, is_anew=is_anew), pair.crm),
         to_exchange=carried_along(joined(merged.to_exchange, exchange), joined(exchange, None)),
     )
-    return _with_company(pair, merged, directions)
+    if pair.behind:
+        followed = with_followers(merged.to_exchange, joined(exchange, None), pair.behind)
+        merged = replace(merged, to_exchange=followed)
+    return _with_organizer(pair, _with_company(pair, merged, directions), directions)
+
+
+def _with_organizer(pair: Pair, merged: Merged, directions: Mapping[str, Direction]) -> Merged:
+    """Put the organizer of the record back where somebody has changed it: a meeting in Exchange cannot change hands."""
+    ours, theirs = (pair.crm or {}).get(_ORGANIZER), (pair.exchange or {}).get(_ORGANIZER)
+    if ours == theirs or theirs is None or not directions.get(_ORGANIZER, Direction.NONE) & Direction.TO_CRM:
+        return merged
+    was_changed = pair.base is not None and ours != pair.base.crm.get(_ORGANIZER)
+    if not was_changed and _ORGANIZER not in pair.facts.own:
+        return merged
+    others = tuple(each for each in merged.conflicts if each.name != _ORGANIZER)
+    return replace(
+        merged,
+        to_crm={**merged.to_crm, _ORGANIZER: theirs},
+        to_exchange={name: value for name, value in merged.to_exchange.items() if name != _ORGANIZER},
+        conflicts=(*others, Conflict(_ORGANIZER, ours, theirs, Side.EXCHANGE)),
+    )
 
 
 def _with_company(pair: Pair, merged: Merged, directions: Mapping[str, Direction]) -> Merged:
@@ -409,7 +435,8 @@ def _keep(action: Action, rules: KindRules, directions: Mapping[str, Direction])
             return replace(action, step=Step.DELETE_IN_EXCHANGE, reason="it has left the user's filters")
         leaves = False  # an edit in Exchange comes first; what has left then goes at the next pass
     merged = _merge(pair, directions)
-    return replace(action, step=_step_for(merged, Step.NOTHING), merged=merged, parks=leaves)
+    reason = _FOLLOWS if pair.behind and merged.to_exchange else action.reason
+    return replace(action, step=_step_for(merged, Step.NOTHING), reason=reason, merged=merged, parks=leaves)
 
 
 def _away(action: Action) -> Action:

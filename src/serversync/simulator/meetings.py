@@ -127,10 +127,15 @@ def cancel(
     *,
     saves_copy: bool,
     body: Any = None,
+    goes_on: bool = False,
 ) -> None:
-    """Tell some people that a meeting does not take place."""
+    """Tell some people that a meeting does not take place, or goes on without them.
+
+    One that goes on keeps its number, so that whoever is invited again takes that for newer.
+    """
     said = told(item)
-    said["calendar:AppointmentSequenceNumber"] = (said.get("calendar:AppointmentSequenceNumber") or 0) + 1
+    if not goes_on:
+        said["calendar:AppointmentSequenceNumber"] = (said.get("calendar:AppointmentSequenceNumber") or 0) + 1
     said["item:Subject"] = f"Canceled: {said.get('item:Subject') or ''}"
     said |= {"calendar:Organizer": owner(mailbox), "calendar:IsOrganizer": False, "item:Importance": "High"}
     if body is not None:

@@ -74,7 +74,7 @@ def tell_update(
     """Send what an update asks for: requests to those who are new, updates to others, cancellations to the rest."""
     was, given = before.properties or {}, after.properties or {}
     meetings.invite(exchange, mailbox, after, update.added, RequestType.NEW, saves_copy=saves_copy)
-    meetings.cancel(exchange, mailbox, before, update.removed, saves_copy=saves_copy)
+    meetings.cancel(exchange, mailbox, before, update.removed, saves_copy=saves_copy, goes_on=True)
     is_changed = update.kind is RequestType.FULL or content_differs(was, given)
     if update.kept and (is_changed or not only_changed):
         meetings.invite(exchange, mailbox, after, update.kept, update.kind, saves_copy=saves_copy)

@@ -17,9 +17,18 @@ from serversync.rules.guards import Brake
 from serversync.rules.merge import Preference
 from serversync.rules.plan import KindRules
 from serversync.rules.record import Direction, Kind
+from serversync.rules.series.changes import changed_days, own_of
 from serversync.rules.series.recurrence import recurrence_of
 from tests.property.act.histories import Killed, drive, kill
-from tests.property.act.series_world import WHOLE, Answered, AnsweredRow, SeriesWorld, normal, texts_of
+from tests.property.act.series_world import (
+    PEOPLE,
+    WHOLE,
+    Answered,
+    AnsweredRow,
+    SeriesWorld,
+    normal,
+    texts_of,
+)
 from tests.property.act.world import DELETED, IN_FLIGHT, WATCHED, Row, Stored
 
 RULES: Final = {
@@ -106,12 +115,20 @@ def check(world: SeriesWorld) -> None:
             continue  # Exchange brings no deleted occurrence back; the pair is set aside with that reason
         if link.stage is Stage.LINKED:
             assert normal(items[row.crmid].fields) == normal(row.fields), f"{row.label} differs"
+            _nobody_was_left_behind(world, row)
             _answers_have_come_back(items[row.crmid], row)
             if row.label not in world.made_anew | world.repatterned:
                 _nothing_else_is_answered(items[row.crmid], row)
     labels = Counter(i.label for i in items.values()), Counter(r.label for r in world.crm.rows.values())
     assert all(count == 1 for each in labels for count in each.values()), f"doubled: {labels}"
     _nothing_is_lost(world)
+
+
+def _nobody_was_left_behind(world: SeriesWorld, row: Row) -> None:
+    """An occurrence has other people than its series only where somebody wanted that of this one."""
+    for day, value in changed_days(normal(row.fields)).items():
+        if PEOPLE in dict(own_of(value).fields):
+            assert (row.label, day) in world.own_people, f"{row.label}: {day} kept its people"
 
 
 def _answers_have_come_back(item: Stored, row: Row) -> None:

@@ -170,16 +170,16 @@ class SeriesExchange(Exchange):
 
         try:
             stored = self.world.call(master)
+            has_followers = (
+                not is_reset and (to.follows or PEOPLE in fields) and self._follow(stored, before, changes)
+            )
             for day, value in changes.items():
                 if value != before.get(day):
+                    self._is_told_once(stored, day, value)
                     self.world.call(partial(self._occurrence, stored, day, value, before.get(day)))
-            followers = self._followers(stored, {**before, **changes}) if PEOPLE in fields else {}
-            for day, value in followers.items():
-                was = normal(stored.fields).get(field_of(day))
-                self.world.call(partial(self._occurrence, stored, day, value, was))
         except (Transient, ChangeConflict, ItemGone) as error:
             return error
-        return Written(stored.item_id, "" if changes or followers else str(stored.key))
+        return Written(stored.item_id, "" if changes or has_followers else str(stored.key))
 
     @staticmethod
     def keep_people(item: Stored, people: Value) -> None:
@@ -193,15 +193,27 @@ class SeriesExchange(Exchange):
                     had[PEOPLE] = has
                 item.fields[field_of(day)] = Own(own.start, own.end, tuple(sorted(had.items()))).value()
 
-    @staticmethod
-    def _followers(item: Stored, wanted: dict[date, Value]) -> dict[date, Value]:
-        """Changed occurrences that have other people than they should, and what they shall be."""
+    def _is_told_once(self, item: Stored, day: date, value: Value) -> None:
+        """Who is added to one occurrence, or left out, hears of it; so that must be what somebody wanted of this one."""
+        was = normal(item.fields).get(field_of(day))
+        is_about_people = was != value and without(was, [PEOPLE]) == without(value, [PEOPLE])
+        assert not is_about_people or (item.label, day) in self.world.own_people, (
+            f"told twice: {item.label}, {day}"
+        )
+
+    def _follow(self, item: Stored, before: dict[date, Value], changes: dict[date, Value]) -> bool:
+        """Give changed occurrences the people of their series; nobody hears of it. Tell whether there were any."""
         now = changed_days(normal(item.fields))
-        return {
-            day: wanted.get(day)
+        kept = {
+            day: value
             for day, value in now.items()
-            if value != wanted.get(day) and without(value, [PEOPLE]) == without(wanted.get(day), [PEOPLE])
+            if value not in (DELETED, before.get(day), changes.get(day, before.get(day)))
         }
+        for day, value in kept.items():
+            if without(value, [PEOPLE]) != without(before.get(day), [PEOPLE]):
+                raise ChangeConflict(mailbox="ada")
+            self.world.call(partial(self._occurrence, item, day, before.get(day), value))
+        return bool(kept)
 
     def _occurrence(self, item: Stored, day: date, value: Value, before: Value) -> None:
         if item.item_id not in self.items or item.place is not WATCHED:
@@ -276,6 +288,8 @@ class SeriesWorld(World):
         self.day_of_text: dict[Value, tuple[str, date]] = {}
         self.made_anew: set[str] = set()
         self.repatterned: set[str] = set()
+        self.own_people: set[tuple[str, date]] = set()
+        """Occurrences that may have other people than their series, because somebody wanted that of them."""
 
     def a_series(self, label: str) -> dict[str, Value]:
         pattern = self.random.choice(PATTERNS)
@@ -337,6 +351,7 @@ class SeriesWorld(World):
         people = self.random.choice(EVERYBODY)
         if people != fields.get(PEOPLE):
             own[PEOPLE] = people  # somebody is a guest of this one alone, or left out of it
+            self.own_people.add((label, day))
         return field_of(day), Own(fields=tuple(sorted(own.items()))).value()
 
     def changes_one_in_outlook(self) -> None:
@@ -362,6 +377,11 @@ class SeriesWorld(World):
             people = self.random.choice(EVERYBODY)
             self.exchange.keep_people(item, people)
             item.fields[PEOPLE] = people
+            self.own_people |= {
+                (item.label, day)
+                for day, value in changed_days(normal(item.fields)).items()
+                if PEOPLE in dict(own_of(value).fields)
+            }
             self._saved(item)
 
     def other_people_in_crm(self) -> None:
@@ -434,4 +454,6 @@ class SeriesWorld(World):
         if row := self.pick_row():
             self.replaced |= set().union(*map(texts_of, row.fields.values()))
             self.person_deleted.setdefault(row.label, set()).add("crm")
+            # Should its item have been edited, a record is made of it as it is; whom occurrences were to have is unknown.
+            self.own_people |= {(row.label, day) for day in DAYS}
             del self.crm.rows[row.crmid]

@@ -17,6 +17,8 @@ ANSWERED_AGAIN_WHERE_IT_IS_MADE_AGAIN = bytes.fromhex(
     "5789a40600c400000000cb003a4600003668001300257203088eb740"
 )
 """Ben answers an occurrence of a series that is deleted and made again; later he gives one answer to it and to its series."""
+KILLED_BEFORE_FOLLOWERS = bytes.fromhex("06060a5500a8003a4a6a00b9000d00")
+"""The connection breaks after the people of a series were written, and before those of its changed occurrences."""
 HISTORIES = int(os.environ.get("SERVERSYNC_HISTORIES", "20000")) // 5
 
 
@@ -24,6 +26,7 @@ HISTORIES = int(os.environ.get("SERVERSYNC_HISTORIES", "20000")) // 5
 @settings(max_examples=HISTORIES, print_blob=True)
 @example(seed=1451, history=ANSWERED_AGAIN)
 @example(seed=9014620, history=ANSWERED_AGAIN_WHERE_IT_IS_MADE_AGAIN)
+@example(seed=2**32 - 1, history=KILLED_BEFORE_FOLLOWERS)
 @given(seed=st.integers(0, 2**32 - 1), history=SHORT | LONG)
 def test_in_peace_every_occurrence_is_the_same_on_both_sides_and_nothing_was_lost(
     seed: int, history: bytes

@@ -92,6 +92,7 @@ COPY = replace(ITEM, is_organizer=False)
         (RECORD, ITEM, Direction.BOTH),
         (INVITED, ITEM, Direction.BOTH),  # whose meeting it is says the item
         (RECORD, COPY, Direction.NONE),
+        (replace(RECORD, speaks=True), COPY, Direction.NONE),  # made the organizer in the CRM alone
         (INVITED, COPY, Direction.NONE),
         (replace(INVITED, speaks=True), COPY, Direction.TO_CRM),
         (None, COPY, Direction.TO_CRM),
@@ -108,6 +109,11 @@ def test_one_mailbox_speaks_for_a_meeting_and_only_its_organizers_is_written(rec
 def test_each_mailbox_says_what_its_owner_has_answered():
     assert facts(INVITED, COPY, NOW, REFERENCE).own == {RESPONSES}
     assert facts(replace(INVITED, is_completed=True), COPY, NOW, REFERENCE).own == frozenset()
+
+
+def test_who_was_made_the_organizer_in_the_crm_alone_tells_whose_meeting_it_is_and_nothing_else():
+    said = facts(replace(RECORD, speaks=True), replace(COPY, is_cancelled=True), NOW, REFERENCE)
+    assert (said.own, said.is_silent) == ({RESPONSES, "organizer"}, True)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Start, end, zone and series of a calendar item, brought into order before it is stored."""
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, UTC, datetime, timedelta, tzinfo
 from itertools import islice, pairwise
 from typing import Any
 
@@ -62,10 +62,7 @@ def settle_times(item: StoredItem, changed: frozenset[str], now: datetime) -> No
     given["calendar:Start"] = start
     if given.get("calendar:End") is None:
         given["calendar:End"] = start + timedelta(minutes=30)
-    if given["calendar:End"] < start:
-        raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate")
-    if given["calendar:End"] - start > timedelta(days=5 * 365):
-        raise EwsError("ErrorCalendarDurationIsTooLong")
+    _check_span(start, given["calendar:End"])
     if given.get("calendar:IsAllDayEvent"):
         _whole_days(given)
     _settle_series(item, given)
@@ -82,15 +79,24 @@ def settle_times(item: StoredItem, changed: frozenset[str], now: datetime) -> No
     given["calendar:DateTimeStamp"] = now
 
 
+def _check_span(start: datetime, end: datetime) -> None:
+    if end.year == MAXYEAR:  # no clock can be reckoned to the end of it
+        raise EwsError("ErrorCalendarOutOfRange")
+    if end < start:
+        raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate")
+    if end - start > timedelta(days=5 * 365):
+        raise EwsError("ErrorCalendarDurationIsTooLong")
+
+
 def _whole_days(given: dict[str, Any]) -> None:
     """An all-day event begins and ends at midnight of its zone, and has a day at least."""
     zone = zone_of(given)
-    start, end = (
-        given[uri].astimezone(zone).replace(tzinfo=None) for uri in ("calendar:Start", "calendar:End")
+    first, last = (
+        given[uri].astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+        for uri in ("calendar:Start", "calendar:End")
     )
-    first = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    last = end.replace(hour=0, minute=0, second=0, microsecond=0)
-    if last < end or last == first:
+    # Where the clock leaves midnight out, the day begins later on the wall, at the very same moment.
+    if localize(last, zone) < given["calendar:End"] or last == first:
         last += timedelta(1)
     given["calendar:Start"], given["calendar:End"] = localize(first, zone), localize(last, zone)
 
