@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.administration import unsynchronized
@@ -199,6 +200,14 @@ async def test_whatever_else_lies_in_a_folder_is_never_a_record_nor_an_error_and
     assert company.query("select count(*) from exchangesyncitem") == [(0,)]
 
 
+def not_synchronized(company: EveryKind) -> list[unsynchronized.NotSynchronized]:
+    """Return what a person is shown, and leave no session behind in this thread."""
+    try:
+        return unsynchronized.find_all(Mailbox.objects.get(pk=company.run.mailboxid))
+    finally:
+        connections.close_all()
+
+
 # --- what becomes something else after it was linked -------------------------------------------------------
 
 
@@ -214,8 +223,7 @@ async def test_an_item_that_is_of_another_kind_now_rests_says_so_and_goes_on_whe
         one = await company.once()
         assert one.result.failed == 0
     assert company.rows_of(kind) == [(key,)]
-    mailbox = await sync_to_async(Mailbox.objects.get)(pk=company.run.mailboxid)
-    (listed,) = await sync_to_async(unsynchronized.find_all)(mailbox)
+    (listed,) = await sync_to_async(not_synchronized)(company)
     assert (listed.kind, listed.code, listed.retries) == (kind.value, ItemOfAnotherKind.code, 0)
     assert f"is no {kind.noun}: in Exchange it is" in listed.reason
     assert item_class in listed.reason
@@ -224,7 +232,7 @@ async def test_an_item_that_is_of_another_kind_now_rests_says_so_and_goes_on_whe
     become(company, item.id, item.item_class)
     await company.bring_into_step()
     assert await company.outlook(lambda ada: title(the_only(ada, kind))) == "Lieutenant"
-    assert await sync_to_async(unsynchronized.find_all)(mailbox) == []
+    assert await sync_to_async(not_synchronized)(company) == []
     await company.check_same(kind, key)
 
 
