@@ -123,6 +123,11 @@ def test_deletions_that_wait_are_listed_and_kept_or_carried_out(
     (held,) = act.json("mailbox", "held", ADA)
     assert (held["step"], held["deletions"], held["linked"]) == ("delete in Exchange", 3, 3)
     assert warnings(act) == ["act.deletions-held"]
+    refused = act("mailbox", "held", ADA, "--fill")
+    assert refused.exit_code == 2
+    assert "only where it was replaced by another mailbox" in refused.stderr
+    refused = act("mailbox", "held", ADA, "--fill", "--keep")
+    assert "give only one of --delete, --keep and --fill" in refused.stderr
     act("mailbox", "held", ADA, "--keep")
     act("mailbox", "sync", ADA, "--wait")
     assert surnames(ada) == ["N0", "N1", "N2"]

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,7 +15,15 @@ from serversync.adapters.profiles import ProfileConnections
 from serversync.administration import audit, bulk, connection, jobs, mailboxes, synchronization, timeline
 from serversync.administration.enabling import Trial
 from serversync.core.errors import SyncedByAnotherOrganization
-from serversync.crm.models import Audit, Contact, ExchangeSyncIdMapping, Mailbox, Organization, TraceLog
+from serversync.crm.models import (
+    Audit,
+    Contact,
+    ExchangeSyncIdMapping,
+    ExchangeSyncMailbox,
+    Mailbox,
+    Organization,
+    TraceLog,
+)
 from serversync.crm.models.exchangesyncmailbox import SyncAnswer
 from serversync.exchange.client import EwsClient
 from serversync.jobs.operations import OperationRunner
@@ -295,6 +303,49 @@ def test_every_deletion_waits_in_an_empty_mailbox_under_an_old_address(linked, i
     later()
     assert run(linked)[0].held == ()
     assert there() == ["Hopper", "Lovelace"]
+
+
+@pytest.mark.parametrize(
+    "rule", [0, 2], ids=["a deletion would be followed", "a deletion would not be followed"]
+)
+def test_a_replaced_mailbox_is_filled_again_from_the_crm(linked, rule):
+    Organization.objects.update(contactdeletionbehaviorfromexchange=rule)
+    replaced_by_an_empty_one(linked)
+    assert run(linked)[1] is None
+    later()
+    assert [each.deletions for each in run(linked)[0].held] == [2]
+    mailbox = Mailbox.objects.get(emailaddress=ADA)
+    (alert,) = TraceLog.objects.filter(code="act.deletions-held", resolvedon=None)
+    assert f"'serversync mailbox held {ADA} --fill'" in alert.errordetails
+    synchronization.answer(mailbox, SyncAnswer.FILL)
+    assert run(linked)[1] is None
+    assert sorted(contacts_in_exchange(linked)) == there() == ["Hopper", "Lovelace"]
+    assert not TraceLog.objects.filter(code="act.deletions-held", resolvedon=None).exists()
+    assert Audit.objects.filter(act="mailbox.fill").count() == 1
+    schedule = ExchangeSyncMailbox.objects.get(pk=mailbox.pk)
+    assert (schedule.isreplaced, schedule.held, schedule.answer) == (False, None, SyncAnswer.NONE)
+    assert ExchangeSyncIdMapping.objects.filter(mailboxid=mailbox, stage=2).count() == 2
+    run(linked)
+    assert run(linked)[0].processed == 0
+    assert sorted(contacts_in_exchange(linked)) == ["Hopper", "Lovelace"]
+
+
+def test_what_is_missed_after_the_answer_waits_for_another_one(linked):
+    replaced_by_an_empty_one(linked)
+    run(linked)
+    later()
+    ExchangeSyncIdMapping.objects.filter(itemsubject="Lovelace").update(exchangemissedon=datetime.now(UTC))
+    assert [each.titles for each in run(linked)[0].held] == [("Hopper",)]
+    mailbox = Mailbox.objects.get(emailaddress=ADA)
+    synchronization.answer(mailbox, SyncAnswer.FILL)
+    run(linked)
+    assert contacts_in_exchange(linked) == ["Hopper"]
+    later()
+    assert [each.titles for each in run(linked)[0].held] == [("Lovelace",)]
+    synchronization.answer(mailbox, SyncAnswer.FILL)
+    run(linked)
+    assert sorted(contacts_in_exchange(linked)) == ["Hopper", "Lovelace"]
+    assert not ExchangeSyncMailbox.objects.get(pk=mailbox.pk).isreplaced
 
 
 def test_a_few_deletions_do_not_wait_where_the_marker_is_there(linked):

@@ -79,6 +79,22 @@ def test_deletions_are_let_happen_or_kept(company: Company, box: Mailbox) -> Non
     }
 
 
+def test_a_mailbox_that_was_replaced_and_no_other_one_is_filled_again(company: Company, box: Mailbox) -> None:
+    assert "Fill the mailbox again" not in page(company, box)
+    url = reverse("mailbox-synchronization-act", args=[box.pk, "fill"])
+    refused = logged_in(company.dora).post(url, follow=True).content.decode()
+    assert "only where it was replaced by another mailbox" in refused
+    assert ExchangeSyncMailbox.objects.get().answer == SyncAnswer.NONE
+    ExchangeSyncMailbox.objects.update(isreplaced=True)
+    shown = page(company, box)
+    assert "This is another mailbox under the same address" in shown
+    assert url in shown
+    answered = logged_in(company.dora).post(url, follow=True).content.decode()
+    assert "nobody is invited again" in answered
+    assert ExchangeSyncMailbox.objects.get().answer == SyncAnswer.FILL
+    assert Audit.objects.filter(act="mailbox.fill").count() == 1
+
+
 def test_an_answer_is_about_the_deletions_that_the_page_has_shown(company: Company, box: Mailbox) -> None:
     seen = re.search(r'name="seen" value="([0-9a-f]+)"', page(company, box))
     assert seen is not None

@@ -17,7 +17,10 @@ _OF_THE_MAILBOX: Final = "synchronization"
 _OF_DELETIONS: Final = "held deletions"
 _OF_THE_PLAN: Final = "plan"
 
-_REPLACED: Final = "it has lost the marker of this organization, as an empty mailbox under an old address has; what is missing there: "
+_REPLACED: Final = (
+    "it has lost the marker of this organization, as an empty mailbox under an old address has; it can be filled again"
+    " from the CRM; what is missing there: "
+)
 
 
 class ActTraceAlerts:

@@ -227,15 +227,18 @@ class Calendar:
 
     # --- what is written --------------------------------------------------------------------------
 
-    def new_values(self, stamp: UUID, fields: Fields) -> dict[AnyFieldURI, Any]:
-        """Return what a new item shall have."""
+    def new_values(
+        self, stamp: UUID, fields: Fields, changed: frozenset[str] | None = None
+    ) -> dict[AnyFieldURI, Any]:
+        """Return what a new item shall have; ``changed`` is as in ``ItemToMake``."""
         values = self.values(fields, is_new=True)
         if None in values.values():
             values = {uri: value for uri, value in values.items() if value is not None}
         values[RECORD_STAMP] = str(stamp)
         values[_CATEGORIES] = (self.category,)
-        if fields.get("globalobjectid") is None:  # otherwise it was there before, and is another meeting now
-            values[_UID] = global_object_id(stamp)
+        uid = uid_of(fields, global_object_id(stamp), changed)
+        if uid is not None:
+            values[_UID] = uid
         begins_on = times_of(fields.get("scheduledstart")).start
         if shown_as(fields.get("statecode")) == "Free" or begins_on < self.clock() - _NO_REMINDER_AFTER:
             values[_REMINDER] = False
@@ -322,13 +325,17 @@ class Calendar:
 
     # --- who hears of it --------------------------------------------------------------------------
 
-    def invitations(self, fields: Fields) -> SendMeetingInvitations:
-        """Return whether the attendees of a new meeting hear of it."""
-        return self.invitations_of(fields, times_of(fields.get("scheduledstart")).end)
+    def invitations(self, fields: Fields, changed: frozenset[str] | None = None) -> SendMeetingInvitations:
+        """Return whether the attendees of a new meeting hear of it; ``changed`` is as in ``ItemToMake``."""
+        return self.invitations_of(fields, times_of(fields.get("scheduledstart")).end, changed)
 
-    def invitations_of(self, fields: Fields, ends_on: datetime) -> SendMeetingInvitations:
+    def invitations_of(
+        self, fields: Fields, ends_on: datetime, changed: frozenset[str] | None = None
+    ) -> SendMeetingInvitations:
         """Return the same of a meeting, or series, that is over at this time."""
-        if self._tells(fields, {}, ends_on):
+        before = {} if changed is None else fields
+        told = fields if changed is None else dict.fromkeys(changed)
+        if self._tells(told, before, ends_on):
             return SendMeetingInvitations.SEND_TO_ALL_AND_SAVE_COPY
         return SendMeetingInvitations.SEND_TO_NONE
 
@@ -380,6 +387,22 @@ class Calendar:
         if cancels(meeting, may_send=self.policy.may_send):
             return SendMeetingCancellations.SEND_TO_ALL_AND_SAVE_COPY
         return SendMeetingCancellations.SEND_TO_NONE
+
+
+def heard_of(fields: Fields, changed: frozenset[str] | None) -> Fields:
+    """Return those of the fields that are written of which who takes part may hear; ``changed`` is as in ``ItemToMake``."""
+    return fields if changed is None else {name: fields[name] for name in fields if name in changed}
+
+
+def uid_of(fields: Fields, new: str, changed: frozenset[str] | None) -> str | None:
+    """Return which meeting a new item is to be: the one that it was, where its mailbox is filled again.
+
+    Otherwise one that was there before is another meeting now, and Exchange says which.
+    """
+    known = fields.get("globalobjectid")
+    if known is None:
+        return new
+    return str(known) if changed is not None else None
 
 
 @lru_cache(maxsize=256)

@@ -109,7 +109,10 @@ _FINISH: Final = f"""{_OWN}
         -- An answer that was given meanwhile is about what waited then.
         held = case when %(planonly)s or answer <> %(answer)s then held else %(held)s::jsonb end,
         answer = case when %(planonly)s or answer <> %(answer)s then answer else 0 end,
-        isreplaced = isreplaced and (%(planonly)s or %(answer)s = 0 or answer <> %(answer)s),
+        -- As long as anything is still missed, it waits for another answer.
+        isreplaced = isreplaced and (%(planonly)s or %(answer)s = 0 or answer <> %(answer)s or %(held)s::jsonb is not null
+            or exists (select from exchangesyncidmapping l where l.mailboxid = s.mailboxid and l.stage = 2
+                and l.exchangemissedon is not null)),
         lastsyncerror = null, lastsyncerroroccurredon = null, modifiedon = now()
     from own where s.mailboxid = own.mailboxid and leasefence = %(fence)s
 """  # noqa: S608 - put together from constants

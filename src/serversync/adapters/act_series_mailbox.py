@@ -8,14 +8,14 @@ A pattern that is written takes the changes of single occurrences away, here and
 that stay (``rules.series.changes.carried_along``), and they are written again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from serversync.adapters.act_calendar import UNSEEN_IN_PRIVATE, Calendar
+from serversync.adapters.act_calendar import UNSEEN_IN_PRIVATE, Calendar, heard_of, uid_of
 from serversync.adapters.act_search_keys import search_key_of
 from serversync.adapters.act_series_items import series_fields, series_values, timetable_of_item
 from serversync.adapters.act_series_occurrences import ELEMENT, Occurrences, item_change, written
@@ -49,6 +49,7 @@ from serversync.rules.series.changes import (
     carried_along,
     changed_days,
     ends_on,
+    field_of,
     of_series,
     resets_occurrences,
 )
@@ -168,11 +169,14 @@ class EwsSeries:
             FieldURI("item:Categories"): (self._calendar.category,),
             **more,
         }
-        if (
-            item.fields.get("globalobjectid") is None
-        ):  # otherwise it was there before, and is another meeting now
-            given[FieldURI("calendar:UID")] = global_object_id_of_series(item.stamp)
-        invitations = self._calendar.invitations_of(_in_columns(item.fields), ends_on(timetable, item.fields))
+        uid = uid_of(item.fields, global_object_id_of_series(item.stamp), item.changed)
+        if uid is not None:
+            given[FieldURI("calendar:UID")] = uid
+        invitations = self._calendar.invitations_of(
+            _in_columns(item.fields),
+            ends_on(timetable, item.fields),
+            None if item.changed is None else frozenset(_in_columns(dict.fromkeys(item.changed))),
+        )
         request = CreateItem(
             items=(NewItem(ELEMENT, given),),
             send_meeting_invitations=invitations,
@@ -188,7 +192,13 @@ class EwsSeries:
                 if timetable.recurrence.falls_on(day)
             }
             if changes:
-                await self._occurrences.change(made.item_id, changes, {}, ends_on(timetable, item.fields))
+                await self._occurrences.change(
+                    made.item_id,
+                    changes,
+                    {},
+                    ends_on(timetable, item.fields),
+                    quiet=_quiet(changes, item.changed),
+                )
                 return Written(made.item_id, "")
         except ServiceError as error:
             return error
@@ -225,12 +235,18 @@ class EwsSeries:
             await self._check(item.item)
             over_on = ends_on(timetable, of_series(after))
             of_master = {name: value for name, value in fields.items() if name not in wanted}
-            told = self._calendar.updates_of(_in_columns(of_master), item.before, over_on)
+            heard = _in_columns(heard_of(of_master, item.changed))
+            told = self._calendar.updates_of(heard, item.before, over_on)
             changed = await self._change_master(item.item, values, told)
             faults.reach("act.series-written")
             follow = not is_reset and (item.follows or not of_master.keys().isdisjoint(INVITED))
             if (changes or follow) and await self._occurrences.change(
-                item.item.item_id, changes, before, over_on, follow=follow
+                item.item.item_id,
+                changes,
+                before,
+                over_on,
+                follow=follow,
+                quiet=_quiet(changes, item.changed),
             ):
                 return Written(item.item.item_id, "")
         except ServiceError as error:
@@ -284,6 +300,13 @@ def _in_columns(fields: Fields) -> dict[str, Value]:
         "scheduledstart" if name.startswith(PREFIX) else _COLUMNS.get(name, name): value
         for name, value in fields.items()
     }
+
+
+def _quiet(days: Iterable[date], changed: frozenset[str] | None) -> frozenset[date]:
+    """Return the days of which nobody hears; ``changed`` is as in ``ItemToMake``."""
+    if changed is None:
+        return frozenset()
+    return frozenset(day for day in days if field_of(day) not in changed)
 
 
 def _not_expressible(fields: Fields, reason: ValueError) -> SeriesNotExpressible:

@@ -101,6 +101,7 @@ class Occurrences:
         over_on: datetime,
         *,
         follow: bool = False,
+        quiet: frozenset[date] = frozenset(),
     ) -> bool:
         """Change single occurrences, as far as the series has them; return whether there were any to change.
 
@@ -110,6 +111,7 @@ class Occurrences:
             before: What each is believed to be.
             over_on: When the series is over.
             follow: Whether the people of the series were changed, so that its changed occurrences get them too.
+            quiet: The days of which nobody hears, because everybody knows them already.
 
         Raises:
             ChangeConflict: somebody has changed one of them meanwhile.
@@ -127,7 +129,9 @@ class Occurrences:
         for change in steps:
             index = timetable.recurrence.index_of(change.day)
             if index is not None:
-                await self._change(OccurrenceItemId(master_id, index), change, master, timetable, over_on)
+                is_quiet = change.day in quiet
+                item = OccurrenceItemId(master_id, index)
+                await self._change(item, change, master, timetable, over_on, is_quiet=is_quiet)
                 faults.reach("act.occurrence-written")
         return bool(steps)
 
@@ -159,6 +163,8 @@ class Occurrences:
         master: CalendarItem,
         timetable: Timetable,
         over_on: datetime,
+        *,
+        is_quiet: bool,
     ) -> None:
         """Change one occurrence, unless it is that way already.
 
@@ -183,7 +189,7 @@ class Occurrences:
         if not is_as_seen:
             raise ChangeConflict(mailbox=self._mailbox or "")
         told = _Told.SEND_TO_NONE
-        if not change.follows:
+        if not (change.follows or is_quiet):
             told = self._told(master, shared, now=value, before=is_now, over_on=over_on)
         if value == DELETED:
             cancellations = SendMeetingCancellations

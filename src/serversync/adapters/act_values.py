@@ -78,17 +78,27 @@ def pack_pair(pair: Common | Intent | None) -> dict[str, Any] | None:
 
 
 def pack_intent(intent: Intent | None) -> dict[str, Any] | None:
-    """Return an intent; whom occurrences keep is told where there is anybody."""
+    """Return an intent; whom occurrences keep, and what was told before, is said where there is anything.
+
+    >>> unpack_intent(pack_intent(Intent({"a": 1}, {}, told={"a": 2}))).told
+    {'a': 2}
+    """
     packed = pack_pair(intent)
     if packed is not None and intent is not None and intent.kept:
         packed["kept"] = pack_fields(intent.kept)
+    if packed is not None and intent is not None and intent.told is not None:
+        packed["told"] = pack_fields(intent.told)
     return packed
 
 
 def unpack_intent(stored: Mapping[str, Any]) -> Intent:
     """Return what ``pack_intent`` was given."""
+    told = stored.get("told")
     return Intent(
-        unpack_fields(stored["crm"]), unpack_fields(stored["exchange"]), unpack_fields(stored.get("kept", {}))
+        unpack_fields(stored["crm"]),
+        unpack_fields(stored["exchange"]),
+        unpack_fields(stored.get("kept", {})),
+        None if told is None else unpack_fields(told),
     )
 
 

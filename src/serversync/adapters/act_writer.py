@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from serversync.adapters import act_facts
-from serversync.adapters.act_calendar import SHAPE
+from serversync.adapters.act_calendar import SHAPE, heard_of
 from serversync.adapters.act_facts import More, of
 from serversync.adapters.act_items import kept_as_sent, new_values, values_of
 from serversync.adapters.act_search import Search
@@ -71,7 +71,7 @@ class Writer:
         if kind is Kind.APPOINTMENT:
             made = await _grouped(
                 items,
-                lambda each: self._side.calendar.invitations(each.fields),
+                lambda each: self._side.calendar.invitations(each.fields, each.changed),
                 partial(self._create, kind, more),
             )
             return await self._files(kind, items, made)
@@ -142,7 +142,7 @@ class Writer:
 
     def _new_values(self, kind: Kind, item: ItemToMake) -> dict[AnyFieldURI, Any]:
         if kind is Kind.APPOINTMENT:
-            return self._side.calendar.new_values(item.stamp, item.fields)
+            return self._side.calendar.new_values(item.stamp, item.fields, item.changed)
         if kind is Kind.SERVICE:
             return self._side.copies.new_values(item.stamp, item.fields)
         category = None if kind in self._side.takes_all else self._side.category
@@ -162,7 +162,7 @@ class Writer:
         if kind is Kind.APPOINTMENT:
             written = await _grouped(
                 items,
-                lambda each: self._side.calendar.updates(each.fields, each.before),
+                lambda each: self._side.calendar.updates(heard_of(each.fields, each.changed), each.before),
                 partial(self._update, kind, more),
             )
             return await self._files(kind, items, written)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -17,6 +17,13 @@ from serversync.core.errors import InputInvalid
 from serversync.crm.models import ExchangeSyncMailbox, Mailbox, Organization
 from serversync.crm.models.exchangesyncmailbox import SyncAnswer
 from serversync.crm.privileges import Privilege
+
+_NOTED: Final = {
+    SyncAnswer.DELETE: "mailbox.deletions-happen",
+    SyncAnswer.KEEP: "mailbox.deletions-kept",
+    SyncAnswer.FILL: "mailbox.fill",
+}
+"""What the audit says of each answer."""
 
 
 def state_of(mailbox: Mailbox) -> Readiness:
@@ -165,7 +172,9 @@ def mark_of(held: Sequence[Mapping[str, Any]] | None) -> str:
 
 
 def answer(mailbox: Mailbox, given: SyncAnswer, *, seen: str | None = None) -> None:
-    """Let deletions happen that wait, or keep what is left; those that come later wait for another answer.
+    """Let deletions happen that wait, keep what is left, or fill a replaced mailbox again from the CRM.
+
+    Those that come later wait for another answer.
 
     Args:
         mailbox: The mailbox.
@@ -173,7 +182,7 @@ def answer(mailbox: Mailbox, given: SyncAnswer, *, seen: str | None = None) -> N
         seen: The mark of the deletions that it is about; ``None`` for those that wait now.
 
     Raises:
-        InputInvalid: none wait, or others than those that were seen.
+        InputInvalid: none wait, or others than those that were seen, or a mailbox that was not replaced is to be filled.
         PrivilegeMissing: the mailbox may not be administered.
     """
     privileges.require_for(Privilege.WRITE_MAILBOX, [mailbox])
@@ -186,8 +195,11 @@ def answer(mailbox: Mailbox, given: SyncAnswer, *, seen: str | None = None) -> N
             raise InputInvalid(field=field, reason="no deletions wait for an answer")
         if seen is not None and seen != mark_of(schedule.held):
             raise InputInvalid(field=field, reason="other deletions wait by now; look at them again")
+        if given == SyncAnswer.FILL and not schedule.isreplaced:
+            raise InputInvalid(
+                field=field,
+                reason="it is filled again only where it was replaced by another mailbox; here people have deleted items",
+            )
         ExchangeSyncMailbox.objects.filter(pk=mailbox.pk).update(answer=given, nextpasson=clock.now())
-    audit.noted(
-        "mailbox.deletions-happen" if given == SyncAnswer.DELETE else "mailbox.deletions-kept", mailbox
-    )
+    audit.noted(_NOTED[given], mailbox)
     wake_workers()

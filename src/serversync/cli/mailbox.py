@@ -277,19 +277,24 @@ def held(
     *,
     delete: Annotated[bool, typer.Option("--delete", help="Let the deletions happen.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep what is left, and part the pairs.")] = False,
+    fill: Annotated[
+        bool, typer.Option("--fill", help="Make in a replaced mailbox again what it lacks, from the CRM.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """List deletions of contacts and tasks that wait for a person, let them happen, or keep what is left."""
+    """List deletions of contacts and tasks that wait for a person, let them happen, or keep or make again what is left."""
     with with_database(as_json=as_json) as output:
         from serversync.administration import mailboxes, synchronization
         from serversync.core.errors import InputInvalid
         from serversync.crm.models.exchangesyncmailbox import SyncAnswer
 
         mailbox = mailboxes.find(address)
-        if delete and keep:
-            raise InputInvalid(field="Answer", reason="give --delete or --keep, not both")
-        if delete or keep:
-            synchronization.answer(mailbox, SyncAnswer.DELETE if delete else SyncAnswer.KEEP)
+        answers = {SyncAnswer.DELETE: delete, SyncAnswer.KEEP: keep, SyncAnswer.FILL: fill}
+        given = [answer for answer, is_given in answers.items() if is_given]
+        if len(given) > 1:
+            raise InputInvalid(field="Answer", reason="give only one of --delete, --keep and --fill")
+        for answer in given:
+            synchronization.answer(mailbox, answer)
         rows = [
             {**one, "titles": ", ".join(one["titles"])}
             for one in synchronization.overview(mailbox).held or ()

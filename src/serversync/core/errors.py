@@ -741,7 +741,8 @@ class DeletionsHeld(Misconfigured):
     summary = "{count} deletions in {mailbox} wait for you: {what}."
     remedy = (
         "Let them happen ('serversync mailbox held {mailbox} --delete'), or keep what is left"
-        " ('serversync mailbox held {mailbox} --keep')."
+        " ('serversync mailbox held {mailbox} --keep'). Where another mailbox has taken the address, fill it again from the"
+        " CRM: 'serversync mailbox held {mailbox} --fill'."
     )
 
 

@@ -38,10 +38,10 @@ from serversync.engine.act_ports import (
 from serversync.rules.answers import as_heard_before
 from serversync.rules.appointment import facts as facts_of_appointment
 from serversync.rules.diff import Common, Verdict
-from serversync.rules.guards import brake, loops, still
+from serversync.rules.guards import brake, loops, still, to_fill
 from serversync.rules.merge import Conflict
 from serversync.rules.pictures import replaced_by_halves
-from serversync.rules.plan import DELETIONS, PLAIN, Action, Facts, Pair, Plan, Sight, Step, make_plan
+from serversync.rules.plan import PLAIN, Action, Facts, Pair, Plan, Sight, Step, make_plan
 from serversync.rules.record import ON_A_CALENDAR, Direction, Fields, Kind, Side, Value
 from serversync.rules.regarding import without_dropped
 from serversync.rules.series.changes import PREFIX, carried_over, lost_on_the_way
@@ -72,6 +72,7 @@ class ActPass:
         self._identities = Identities(run, mailbox, store)
         self._applier = Applier(run, mailbox, store, alerts, clock=clock)
         self._linked: Mapping[Kind, int] = {}
+        self._to_fill = to_fill(run.answer, run.shown)
         self.result = ActResult()
 
     async def __call__(self) -> ActResult:
@@ -163,7 +164,7 @@ class ActPass:
         late = []
         prompt = []
         for action, (_, meeting, record) in zip(plan.actions, pairs.values(), strict=True):
-            if action.step in DELETIONS:
+            if self._run.brake.concerns(action):
                 late.append((action, _as_seen(meeting, record)))
             else:
                 prompt.append((action, meeting, record))
@@ -214,6 +215,9 @@ class ActPass:
             base = None
         if base is not None and item is not None and item.stamp != link.crmid:
             base = without_dropped(base, item.fields)
+        told = None if link.intent is None else link.intent.told
+        if item is None and base is not None and link.crmid in self._to_fill:
+            told = base.crm
         crm_missed = link.crm_missed_on
         is_believed = crm_missed is not None and now - crm_missed >= self._run.second_look
         rules = self._run.rules[link.kind]
@@ -235,6 +239,7 @@ class ActPass:
             facts=facts,
             behind=behind or None,
             remark="" if meeting.other is None else str(meeting.other),
+            told=told,
         )
 
     def _left_behind(self, kind: Kind, intent: Intent, item: Item, facts: Facts) -> Fields:

@@ -194,7 +194,8 @@ class Applier:
         for action, meeting in prompt:
             link, item = meeting.link, meeting.item
             if action.step is Step.CREATE_IN_EXCHANGE:
-                new.setdefault(link.kind, []).append(ItemToMake(link.crmid, action.merged.to_exchange))
+                one = ItemToMake(link.crmid, action.merged.to_exchange, _changed_since_told(action.pair))
+                new.setdefault(link.kind, []).append(one)
             elif item is None:
                 outcomes[link.crmid] = ItemGone()
             else:
@@ -205,6 +206,7 @@ class Applier:
                     None if item.stamp == link.crmid else link.crmid,
                     link.crmid,
                     bool(action.pair.behind),
+                    _changed_since_told(action.pair),
                 )
         for kind, made in new.items():
             answers = await self._mailbox.create(kind, made)
@@ -425,6 +427,14 @@ def _parted(action: Action, link: Link) -> Settlement:
     return Settlement(ended, change)
 
 
+def _changed_since_told(pair: Pair) -> frozenset[str] | None:
+    """Return what has changed in a record since its lost item stood in the mailbox; ``None`` of one that is new there."""
+    if pair.told is None:
+        return None
+    crm = pair.crm or {}
+    return frozenset(name for name in {*pair.told, *crm} if pair.told.get(name) != crm.get(name))
+
+
 def _writes(action: Action, meeting: Meeting, now: datetime) -> bool:
     """Tell whether an action writes to Exchange, be it only the stamp."""
     if action.step in (Step.CREATE_IN_EXCHANGE, *_TO_EXCHANGE):
@@ -462,7 +472,11 @@ def _intend(action: Action, meeting: Meeting, now: datetime) -> Link:
             item_id=None,
             change_key="",
             base=None,
-            intent=Intent(pair.crm or {}, as_heard_before(action.merged.to_exchange, _former(link, pair))),
+            intent=Intent(
+                pair.crm or {},
+                as_heard_before(action.merged.to_exchange, _former(link, pair)),
+                told=pair.told,
+            ),
             asked_on=now,
             exchange_missed_on=None,
             search_key=None,

@@ -47,12 +47,13 @@ class Intent(NamedTuple):
     """What was about to be written to Exchange, noted before it was: the record then, and the values on their way.
 
     A value found in Exchange that is the intended one is our own; it is no edit of a person. ``kept`` says whom changed
-    occurrences keep until they follow their series (``rules.series.following``).
+    occurrences keep until they follow their series (``rules.series.following``); ``told`` is as in ``Pair``.
     """
 
     crm: Fields
     exchange: Fields
     kept: Fields = MappingProxyType({})
+    told: Fields | None = None
 
 
 class Link(Struct, frozen=True, gc=False):
@@ -176,17 +177,23 @@ class Written(NamedTuple):
 
 
 class ItemToMake(NamedTuple):
-    """An item that is to be made, and the stamp that it is to carry."""
+    """An item that is to be made, and the stamp that it is to carry.
+
+    ``changed`` is given where it stood in the mailbox before: it is the same meeting, and who takes part hears of these
+    fields alone.
+    """
 
     stamp: UUID
     fields: Fields
+    changed: frozenset[str] | None = None
 
 
 class ItemToChange(NamedTuple):
     """What is to be written to an item that is there: these fields, and the stamp where one is given.
 
     ``before`` is what the item has now, ``crmid`` the record that it is. With ``follows`` the changed occurrences of a
-    series get its people though these stay as they are; ``before`` is then as if they had them.
+    series get its people though these stay as they are; ``before`` is then as if they had them. ``changed`` is as in
+    ``ItemToMake``: we had made the item again, and did not come so far as to write all of it.
     """
 
     item: Written
@@ -195,6 +202,7 @@ class ItemToChange(NamedTuple):
     stamp: UUID | None = None
     crmid: UUID | None = None
     follows: bool = False
+    changed: frozenset[str] | None = None
 
 
 class ActMailbox(Protocol):

@@ -20,14 +20,19 @@ class Answer(IntEnum):
     NONE = 0
     DELETE = 1
     KEEP = 2
+    FILL = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """More deletions of a kind and side in one pass than both ``count`` and ``share`` of the linked pairs must wait."""
+    """More deletions of a kind and side in one pass than both ``count`` and ``share`` of the linked pairs must wait.
+
+    With ``partings`` so must pairs that would end, and leave the record, because the item is no longer there.
+    """
 
     count: int = 10
     share: float = 0.1
+    partings: bool = False
 
     def stops(self, deletions: int, linked: int) -> bool:
         """Tell whether so many deletions among so many pairs must wait.
@@ -39,9 +44,19 @@ class Brake:
         """
         return deletions > self.count and deletions > self.share * linked
 
+    def concerns(self, action: Action) -> bool:
+        """Tell whether an action counts for the brake, and comes last."""
+        if action.step in DELETIONS:
+            return True
+        pair = action.pair
+        is_lost = pair.exchange is None and pair.base is not None and pair.crm is not None
+        return self.partings and action.step in PARTINGS and is_lost and pair.told is None
 
-EACH = Brake(count=0, share=0.0)
-"""Every deletion must wait: of a mailbox that has lost our marker, and so may be an empty one under an old address."""
+
+PARTINGS = frozenset({Step.UNLINK, Step.FORGET})
+"""Steps after which a pair has ended though nothing is deleted."""
+EACH = Brake(count=0, share=0.0, partings=True)
+"""All of it must wait: of a mailbox that has lost our marker, and so may be an empty one under an old address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +83,14 @@ def brake(
     """Return the plan with too many deletions held, and what is held.
 
     ``Answer.DELETE`` lets those happen that were shown to who gave it; ``Answer.KEEP`` parts these pairs instead, so that
-    what is left stays. Deletions that have come since are judged as if nobody had said anything.
+    what is left stays. Deletions that have come since are judged as if nobody had said anything, and so are those that
+    ``Answer.FILL`` does not undo: what it makes again (``to_fill``) has come to no deletion.
     """
-    answered = shown if answer is not Answer.NONE else frozenset[tuple[Step, UUID]]()
+    is_answered = answer in (Answer.DELETE, Answer.KEEP)
+    answered = shown if is_answered else frozenset[tuple[Step, UUID]]()
     groups: dict[tuple[Kind, Step], list[Action]] = {}
     for action in plan.actions:
-        if action.step in DELETIONS and (action.step, action.pair.crmid) not in answered:
+        if limits.concerns(action) and (action.step, action.pair.crmid) not in answered:
             groups.setdefault((action.pair.kind, action.step), []).append(action)
     held = {
         (kind, step): Held(
@@ -98,6 +115,18 @@ def brake(
         return action
 
     return replace(plan, actions=tuple(decided(a) for a in plan.actions)), tuple(held.values())
+
+
+def to_fill(answer: Answer, shown: Shown) -> frozenset[UUID]:
+    """Return the records whose items, lost with their mailbox, are to be made again.
+
+    >>> one, other = UUID(int=1), UUID(int=2)
+    >>> to_fill(Answer.FILL, frozenset({(Step.UNLINK, one), (Step.DELETE_IN_EXCHANGE, other)})) == {one}
+    True
+    """
+    if answer is not Answer.FILL:
+        return frozenset()
+    return frozenset(crmid for step, crmid in shown if step is not Step.DELETE_IN_EXCHANGE)
 
 
 @dataclass(frozen=True, slots=True)

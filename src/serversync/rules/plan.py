@@ -153,6 +153,7 @@ class Pair:
         behind: Occurrences in Exchange that have not followed their series, each with the people that it has kept; in
             ``exchange`` they are as if they had (``rules.series.following``).
         remark: Why it takes no part, where its item is of another kind.
+        told: The record as it was when it stood in the mailbox, where a person wants its lost item to be made again.
     """
 
     crmid: UUID
@@ -171,6 +172,7 @@ class Pair:
     company: Company | None = None
     behind: Fields | None = None
     remark: str = ""
+    told: Fields | None = None
 
     @property
     def note(self) -> str:
@@ -333,6 +335,8 @@ def _begin(pair: Pair, verdict: Verdict, rules: KindRules, directions: Mapping[s
 
 def _begin_in_exchange(pair: Pair, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
     verdict = Verdict.CRM_NEW
+    if pair.told is not None:
+        return _fill(Action(pair, Step.NOTHING, verdict, _REASONS[verdict]), rules, directions)
     if not pair.in_filters:
         return Action(pair, Step.NOTHING, verdict, "it is outside the user's filters")
     if not pair.facts.may_be_made:
@@ -461,8 +465,31 @@ def _lost(action: Action, rules: KindRules) -> Action:
             return replace(action, step=Step.FORGET)
         case Verdict.CRM_GONE | Verdict.CRM_GONE_EXCHANGE_EDITED:
             return _deleted(action, rules, Side.CRM, rules.crm_deletion)
+        case _ if pair.told is not None:
+            return _fill(action, rules, pair.facts.within(rules.effective))
         case _:
             return _deleted(action, rules, Side.EXCHANGE, rules.exchange_deletion)
+
+
+def _fill(action: Action, rules: KindRules, directions: Mapping[str, Direction]) -> Action:
+    """The item is lost with its mailbox, and a person wants it made again; what cannot be made is forgotten.
+
+    So it takes part again as soon as it comes back by itself, or may be made.
+    """
+    pair = action.pair
+    if not pair.in_filters:
+        return replace(
+            action, step=Step.FORGET, reason="it is outside the user's filters, and not made again"
+        )
+    if pair.facts.is_withdrawn:
+        return replace(action, step=Step.FORGET, reason="it was cancelled in the CRM, and is not made again")
+    if not rules.limit.goes_to(Side.EXCHANGE):
+        return replace(action, step=Step.FORGET, reason="this kind is not written to Exchange")
+    if not pair.facts.limit.goes_to(Side.EXCHANGE):
+        return replace(action, step=Step.FORGET, reason="only an invitation makes it in this mailbox")
+    chosen = _going_to(Side.EXCHANGE, pair.crm or {}, directions)
+    reason = "a person wants the mailbox filled again"
+    return replace(action, step=Step.CREATE_IN_EXCHANGE, reason=reason, merged=Merged({}, chosen))
 
 
 def _copy_deleted(action: Action, rules: KindRules) -> Action:

@@ -40,6 +40,7 @@ _WAYS: Final = (
     (rf"serversync mailbox approve-plan {_WHO}", "Appointments, contacts and tasks > Plan > Let it happen"),
     (rf"serversync mailbox held {_WHO} --delete", "Appointments, contacts and tasks > Let it happen"),
     (rf"serversync mailbox held {_WHO} --keep", "Appointments, contacts and tasks > Keep what is left"),
+    (rf"serversync mailbox held {_WHO} --fill", "Appointments, contacts and tasks > Fill the mailbox again"),
     (rf"{_PROFILE}--allow {_WHO}", "{profile} > Advanced > Allowed Mailboxes"),
     (rf"{_PROFILE}--auth \w+", "{profile} > Credentials > Authentication"),
     (rf"{_PROFILE}--autodiscover-hosts {_WHO}", "{profile} > General > Autodiscover Hosts"),

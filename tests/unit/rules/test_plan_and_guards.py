@@ -8,6 +8,7 @@ import pytest
 
 from serversync.rules.diff import Common
 from serversync.rules.guards import (
+    EACH,
     LOOP_WINDOW,
     LOOP_WRITES,
     Answer,
@@ -217,6 +218,72 @@ def test_an_answer_to_deletions_on_one_side_says_nothing_about_the_other(answer)
     other = frozenset((Step.DELETE_IN_EXCHANGE, key) for _, key in shown(plan, 20))
     released, held = brake(plan, Brake(count=10, share=0.1), answer, other)
     assert (released.counts[Step.HOLD], len(held)) == (20, 1)
+
+
+LOST = replace(EXCHANGE_DELETED, told=TEA)
+"""Its item went with the mailbox, and a person wants it to be made again."""
+
+
+@pytest.mark.parametrize("rule", Deletion)
+@pytest.mark.parametrize(
+    "facts",
+    [Facts(), Facts(is_completed=True, may_be_made=False), Facts(may_be_deleted=False), Facts(is_copy=True)],
+)
+def test_what_a_filled_mailbox_lacks_is_made_again_whatever_a_deletion_would_mean(rule, facts):
+    action = decide(replace(LOST, facts=facts), replace(RULES, exchange_deletion=rule))
+    assert (action.step, action.merged.to_exchange) == (Step.CREATE_IN_EXCHANGE, TEA)
+    begun = decide(replace(LOST, facts=facts, base=None), replace(RULES, exchange_deletion=rule))
+    assert (begun.step, begun.merged.to_exchange) == (Step.CREATE_IN_EXCHANGE, TEA)
+
+
+@pytest.mark.parametrize(
+    ("changed", "rules", "reason"),
+    [
+        ({"in_filters": False}, {}, "outside the user's filters"),
+        ({"facts": Facts(is_withdrawn=True)}, {}, "cancelled in the CRM"),
+        ({"facts": Facts(limit=Direction.TO_CRM)}, {}, "only an invitation"),
+        ({"facts": Facts(limit=Direction.NONE)}, {}, "only an invitation"),
+        ({}, {"limit": Direction.TO_CRM}, "not written to Exchange"),
+    ],
+)
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_what_cannot_be_made_in_a_filled_mailbox_is_forgotten(changed, rules, reason, is_begun):
+    base = None if is_begun else LOST.base
+    action = decide(replace(LOST, base=base, **changed), replace(RULES, **rules))
+    assert action.step is Step.FORGET
+    assert reason in action.reason
+
+
+def test_what_was_missed_once_is_looked_for_again_before_it_is_made_again():
+    assert decide(replace(LOST, exchange_sight=Sight.MISSED_ONCE), RULES).step is Step.LOOK_AGAIN
+    assert decide(replace(LOST, exchange=TEA), RULES).step is Step.NOTHING
+
+
+@pytest.mark.parametrize("rule", Deletion)
+def test_in_a_replaced_mailbox_nothing_ends_before_a_person_has_answered(rule):
+    rules = replace(RULES, exchange_deletion=rule)
+    plan = Plan((decide(EXCHANGE_DELETED, rules),), {Kind.TASK: 400})
+    (action,) = plan.actions
+    stopped, (waiting,) = brake(plan, EACH)
+    assert (stopped.counts, waiting.step) == ({Step.HOLD: 1}, action.step)
+    answered = frozenset({(action.step, action.pair.crmid)})
+    assert brake(plan, EACH, Answer.DELETE, answered) == (plan, ())
+    kept, held = brake(plan, EACH, Answer.KEEP, answered)
+    assert (kept.counts, held) == ({Step.UNLINK: 1}, ())
+    assert brake(plan, EACH, Answer.FILL, answered)[1] == (waiting,)
+
+
+@pytest.mark.parametrize(
+    "situation", [CRM_DELETED, replace(EXCHANGE_DELETED, crm=None, crm_sight=Sight.GONE), LINKED]
+)
+def test_a_pair_that_ends_for_another_reason_does_not_wait_in_a_replaced_mailbox(situation):
+    action = decide(situation, replace(RULES, crm_deletion=Deletion.NEVER))
+    assert not EACH.concerns(action)
+
+
+def test_a_pair_is_parted_without_a_question_where_the_mailbox_was_not_replaced():
+    action = decide(EXCHANGE_DELETED, replace(RULES, exchange_deletion=Deletion.NEVER))
+    assert (action.step, Brake().concerns(action)) == (Step.UNLINK, False)
 
 
 def test_a_pair_that_is_written_over_and_over_stands_still_until_the_hour_is_over():

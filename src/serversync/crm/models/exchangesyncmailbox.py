@@ -24,6 +24,7 @@ class SyncAnswer(models.IntegerChoices):
     NONE = 0, "None"
     DELETE = 1, "Let it happen"
     KEEP = 2, "Keep what is left"
+    FILL = 3, "Fill the mailbox again"
 
 
 class ExchangeSyncMailbox(models.Model):
@@ -32,7 +33,7 @@ class ExchangeSyncMailbox(models.Model):
     ``hostid``, ``leaseuntil`` and ``leasefence`` are as in ``mailbox``. ``nextpasson`` null is never: nothing was
     enabled, or the plan waits to be looked at. ``plan`` is what the last pass wanted to do, ``held`` the deletions
     that wait for ``answer``. ``isreplaced`` says that the mailbox had lost our marker although items of it were linked: until
-    a person has answered, every deletion waits.
+    a person has answered, every deletion waits, and so do pairs that would be parted.
     """
 
     mailboxid = models.OneToOneField(

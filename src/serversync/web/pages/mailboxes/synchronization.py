@@ -84,5 +84,9 @@ _ACTS: Final[Mapping[str, Callable[[Mailbox, Sequence[UUID]], str]]] = {
 _ANSWERS: Final = {
     "let-happen": (SyncAnswer.DELETE, "The deletions happen with the next pass."),
     "keep": (SyncAnswer.KEEP, "What is left stays; the pairs are parted with the next pass."),
+    "fill": (
+        SyncAnswer.FILL,
+        "What the mailbox lacks is made again with the next pass; nobody is invited again.",
+    ),
 }
 """What may be said about the deletions that the page has shown."""
