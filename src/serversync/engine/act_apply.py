@@ -503,8 +503,9 @@ def _former(link: Link, pair: Pair) -> Fields:
 
 def _intent(pair: Pair, to_exchange: Fields) -> Intent:
     if pair.kind is not Kind.SERIES:
-        return Intent(pair.crm or {}, to_exchange)
-    return Intent(pair.crm or {}, to_exchange, kept_people(to_exchange, pair.exchange or {}, pair.behind))
+        return Intent(pair.crm or {}, to_exchange, told=pair.told)
+    kept = kept_people(to_exchange, pair.exchange or {}, pair.behind)
+    return Intent(pair.crm or {}, to_exchange, kept, pair.told)
 
 
 def _with(before: tuple[Conflict, ...], now: tuple[Conflict, ...]) -> tuple[Conflict, ...]:
