@@ -8,6 +8,7 @@ from typing import Any
 import exchangelib
 import pytest
 from exchangelib.folders import Folder
+from exchangelib.properties import ItemId
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.rules.plan import Deletion
@@ -229,6 +230,28 @@ async def test_a_copy_is_never_the_record_and_makes_none(company: EveryKind, kin
         assert company.rows_of(kind) == []
     await company.outlook(lambda ada: from_trash(ada, kind))
     await company.check_same(kind, key, "brought back beside its copies")
+
+
+@every_kind
+async def test_an_older_state_that_is_uploaded_over_an_item_is_an_edit(
+    company: EveryKind, kind: Kind
+) -> None:
+    key = await company.in_step(kind)
+    (stream,) = await company.outlook(lambda ada: list(ada.export([the_only(ada, kind)])))
+    await company.outlook(lambda ada: retitle(the_only(ada, kind), "Later"))
+    await company.bring_into_step()
+
+    def upload_over(ada: exchangelib.Account) -> None:
+        item = the_only(ada, kind)
+        ada.upload([(folder_of(ada, kind), (ItemId(item.id, item.changekey), False, stream))])
+
+    await company.outlook(upload_over)
+    await company.check_there(kind, key)
+    titles = [title(each) for each in await company.outlook(lambda ada: items(ada, kind))]
+    if kind is Kind.SERVICE:  # which goes to Exchange only
+        assert company.rows_of(kind, WAYS[kind].title) == [("Hopper",)]
+        return
+    assert (titles, company.rows_of(kind, WAYS[kind].title)) == (["Captain"], [("Captain",)])
 
 
 async def test_a_contact_that_is_kept_in_the_crm_is_left_alone_when_its_item_is_restored(
