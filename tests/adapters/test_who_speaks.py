@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from exchangelib import Attendee, Mailbox
 from psycopg_pool import AsyncConnectionPool
 
 from serversync.mapping.fields import directions
@@ -194,6 +195,24 @@ async def test_an_edit_in_the_crm_waits_also_where_the_next_mailbox_has_never_lo
     assert company.rows("subject, location") == [("Later", "Room 9")]
     assert [each.location for each in await company.calendar(CLEO)] == ["Room 9"]
     assert company.mail_to_grace() == ["REQUEST: Kick-off", "REQUEST: Later", "REQUEST: Later"]
+    assert await company.settle() == 1
+
+
+async def test_the_cancelled_copy_of_who_was_left_out_speaks_for_nobody(company: MeetingCompany) -> None:
+    await called(company)
+    first, second = by_turns(company)
+    await company.outlook(
+        ADA, change(location="Room 2", required_attendees=[Attendee(mailbox=Mailbox(email_address=second))])
+    )
+    await company.settle(ADA)
+    await stop(company, ADA)
+    await company.settle(first, second)
+    assert (await company.the_only(first)).is_cancelled
+    assert company.rows("location, statecode") == [("Room 2", 3)]
+    assert await speakers(company, second) == [second]
+    await start(company, ADA)
+    await company.settle()
+    assert company.rows("location, statecode") == [("Room 2", 3)]
     assert await company.settle() == 1
 
 

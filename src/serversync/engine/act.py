@@ -37,6 +37,7 @@ from serversync.engine.act_ports import (
 )
 from serversync.rules.answers import as_heard_before
 from serversync.rules.appointment import facts as facts_of_appointment
+from serversync.rules.appointment import left_out
 from serversync.rules.diff import Common, Verdict
 from serversync.rules.guards import brake, loops, still, to_fill
 from serversync.rules.merge import Conflict
@@ -256,6 +257,8 @@ class ActPass:
                 # It was about to be made again, after a deletion; that it stood in Exchange before is no reason against.
                 crm = dataclasses.replace(crm, is_known=False)
             exchange = None if item is None else item.appointment
+            if crm is not None and record is not None and not record.in_filters:
+                crm = left_out(crm, exchange)
             facts = facts_of_appointment(crm, exchange, now, self._run.appointments)
             return dataclasses.replace(facts, is_copy=True) if link.kind is Kind.SERVICE else facts
         return record.facts if record is not None else (item.facts if item is not None else PLAIN)

@@ -9,7 +9,7 @@ synchronization inventory.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Final
@@ -201,6 +201,16 @@ def facts(crm: InCrm | None, exchange: InExchange | None, now: datetime, policy:
         own=frozenset() if meeting.is_completed else told,
         is_silent=not (speaks or meeting.is_completed),
     )
+
+
+def left_out(crm: InCrm, exchange: InExchange | None) -> InCrm:
+    """Return what a record outside the filters says: who was left out of a meeting has a cancelled copy, which speaks for nobody.
+
+    That copy stays as the meeting was then; whoever is still invited knows what it has become.
+    """
+    if exchange is None or not exchange.is_cancelled or exchange.is_organizer:
+        return crm
+    return replace(crm, speaks=False)
 
 
 def _speaks(crm: InCrm | None, exchange: InExchange | None) -> tuple[bool, frozenset[str]]:
