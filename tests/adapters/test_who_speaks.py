@@ -198,6 +198,28 @@ async def test_an_edit_in_the_crm_waits_also_where_the_next_mailbox_has_never_lo
     assert await company.settle() == 1
 
 
+async def test_what_was_on_its_way_when_the_organizers_mailbox_stopped_waits_for_it(
+    company: MeetingCompany,
+) -> None:
+    await called(company)
+    (key,) = [key for (key,) in company.rows("activityid")]
+    await company.edit(key, location="Hall")
+    await execute(
+        company,
+        "update exchangesyncidmapping set intent = jsonb_build_object('crm', base -> 'crm', 'exchange',"
+        " jsonb_build_object('location', 'Hall')) where mailboxid = %s",
+        company.mailboxes[ADA],
+    )
+    await stop(company, ADA)
+    await company.outlook(ADA, change(subject="Later", location="Room 3"))
+    await company.settle(BEN, CLEO)
+    assert company.rows("subject, location") == [("Later", "Hall")]
+    await start(company, ADA)
+    await company.settle()
+    assert {(await company.the_only(each)).location for each in (ADA, BEN, CLEO)} == {"Hall"}
+    assert company.rows("subject, location") == [("Later", "Hall")]
+
+
 async def test_the_cancelled_copy_of_who_was_left_out_speaks_for_nobody(company: MeetingCompany) -> None:
     await called(company)
     first, second = by_turns(company)

@@ -274,7 +274,7 @@ async def write_parties(
 
 
 _KNOWN_BY_ORGANIZER: Final = """
-    select l.objectid, l.base -> 'exchange' from exchangesyncidmapping l
+    select l.objectid, l.base -> 'exchange', coalesce(l.intent -> 'exchange', '{}') from exchangesyncidmapping l
         join activityparty p on p.activityid = l.objectid and p.participationtypemask = 7
         join mailbox k on k.regardingobjectid = p.partyid and k.mailboxid = l.mailboxid
     where l.objectid = any(%s) and l.mailboxid <> %s and l.stage < 3 and l.base is not null
@@ -286,7 +286,8 @@ async def without_old_news(
 ) -> Sequence[Settlement]:
     """Leave out what an attendee's mailbox tells of a meeting that the organizer's has told before.
 
-    Where the record says otherwise, somebody has edited it since; that waits for the organizer's mailbox.
+    Where the record says otherwise, somebody has edited it since; that waits for the organizer's mailbox. So does what that
+    mailbox was about to write when it stopped: the request may take effect yet.
 
     Args:
         connection: In the transaction in which it is to be told.
@@ -301,9 +302,9 @@ async def without_old_news(
     if not keys:
         return settlements
     cursor = await connection.execute(_KNOWN_BY_ORGANIZER, (keys, run.mailboxid))
-    known = {key: unpack_fields(exchange) for key, exchange in await cursor.fetchall()}
+    known = {key: (unpack_fields(base), set(intent)) for key, base, intent in await cursor.fetchall()}
     return [
-        each._replace(change=each.change._replace(fields=_news(each.change.fields, known[each.link.crmid])))
+        each._replace(change=each.change._replace(fields=_news(each.change.fields, *known[each.link.crmid])))
         if each.change is not None and each.change.fields and each.link.crmid in known
         else each
         for each in settlements
@@ -316,11 +317,11 @@ def _is_told_by_attendee(run: ActRun, link: Link, change: CrmChange) -> bool:
     return link.base.exchange.get("organizer") != alone(run.address)
 
 
-def _news(told: Fields, known: Fields) -> Fields:
+def _news(told: Fields, known: Fields, on_their_way: Collection[str]) -> Fields:
     return {
         name: value
         for name, value in told.items()
-        if name == RESPONSES or name not in known or known[name] != value
+        if name == RESPONSES or (name not in on_their_way and (name not in known or known[name] != value))
     }
 
 

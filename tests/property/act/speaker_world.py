@@ -85,6 +85,8 @@ class SpeakerCrm(MeetingCrm):
             # Of what her mailbox has told before somebody has made something else in the CRM since.
             known = hers.base.exchange
             said = {n: v for n, v in said.items() if n not in known or known[n] != v}
+            # And what it was about to write when it stopped may arrive yet.
+            said = {n: v for n, v in said.items() if hers.intent is None or n not in hers.intent.exchange}
             answers = {n: v for n, v in (change.fields or {}).items() if n == "responsestatus"}
             change = change._replace(fields=said | answers)
         # What goes one way replaces what people have written meanwhile where it goes.
