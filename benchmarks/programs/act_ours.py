@@ -45,9 +45,10 @@ async def _run(dsn: str, arguments: dict[str, Any]) -> dict[str, float]:
     from serversync.jobs.worker import open_pool
 
     async with open_pool(dsn) as pool, _opened(pool) as profiles:
-        one = await _Mailbox.prepare(pool, profiles, arguments["mailbox"])
         if arguments["what"] == "small":
-            return await _small(one, arguments["count"])
+            beside = zip(arguments["counts"], arguments["mailboxes"], strict=True)
+            return await _small({n: await _Mailbox.prepare(pool, profiles, each) for n, each in beside})
+        one = await _Mailbox.prepare(pool, profiles, arguments["mailbox"])
         if arguments["what"] == "to-exchange":
             add = one.add_appointments if arguments["kind"] == "appointments" else one.add_people
             await add(arguments["count"])
@@ -57,22 +58,30 @@ async def _run(dsn: str, arguments: dict[str, Any]) -> dict[str, float]:
         return {"cpu": spent.seconds, "items": await one.linked(), "peak": peak_megabytes()}
 
 
-async def _small(one: "_Mailbox", count: int) -> dict[str, float]:
-    """Return the median CPU of passes with a few changes on each side, and of idle ones."""
-    await one.add_people(2 * CHANGES)
-    await one.synchronize(2 * CHANGES)
-    await one.fill(count - 2 * CHANGES)
-    await one.synchronize(0)
-    small, idle = [], []
+async def _small(beside: dict[int, "_Mailbox"]) -> dict[str, float]:
+    """Return the median CPU of passes with a few changes on each side, and of idle ones, by the count of items beside.
+
+    The mailboxes take turns in one process: two processes after one another differ by a third for the same work.
+    """
+    for count, one in beside.items():
+        await one.add_people(2 * CHANGES)
+        await one.synchronize(2 * CHANGES)
+        await one.fill(count - 2 * CHANGES)
+        await one.synchronize(0)
+    small: dict[int, list[float]] = {count: [] for count in beside}
+    idle: dict[int, list[float]] = {count: [] for count in beside}
     for turn in range(TURNS):
-        await one.change(turn)
-        with spending() as spent:
-            await one.synchronize(2 * CHANGES)
-        small.append(spent.seconds)
-        with spending() as spent:
-            await one.synchronize(0)
-        idle.append(spent.seconds)
-    return {"cpu": statistics.median(small), "idle": statistics.median(idle), "items": await one.linked()}
+        for count, one in beside.items():
+            await one.change(turn)
+            with spending() as spent:
+                await one.synchronize(2 * CHANGES)
+            small[count].append(spent.seconds)
+        for count, one in beside.items():
+            with spending() as spent:
+                await one.synchronize(0)
+            idle[count].append(spent.seconds)
+    figures = {f"cpu-{count}": statistics.median(each) for count, each in small.items()}
+    return figures | {f"idle-{count}": statistics.median(each) for count, each in idle.items()}
 
 
 @asynccontextmanager
