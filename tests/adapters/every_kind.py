@@ -1,13 +1,14 @@
 """One mailbox with an item of every kind, its records, and what people do to them in Outlook."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import exchangelib
+import pytest
 from exchangelib import EWSDateTime, EWSTimeZone, ExtendedProperty
 from exchangelib.folders import Calendar, Contacts, Folder, Tasks
 from exchangelib.recurrence import DailyPattern, Recurrence
@@ -206,3 +207,22 @@ def deregister() -> None:
     for model in MODELS:
         model.deregister("stamp")
         model.deregister("search_key")
+
+
+every_kind: Final = pytest.mark.parametrize(
+    "kind", sorted(WAYS, key=lambda kind: kind.value), ids=lambda kind: kind.value
+)
+
+
+@pytest.fixture(autouse=True)
+def known() -> Iterator[None]:
+    """exchangelib knows them while a test runs."""
+    register()
+    yield
+    deregister()
+
+
+@pytest.fixture
+def company(place: Place, world: SimpleNamespace, pool: AsyncConnectionPool, query: Any) -> EveryKind:
+    """Ada's mailbox with every kind."""
+    return EveryKind(place, world, pool, query)

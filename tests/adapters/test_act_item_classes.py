@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
-from psycopg_pool import AsyncConnectionPool
 
 from serversync.administration import unsynchronized
 from serversync.core.errors import ItemOfAnotherKind
@@ -17,34 +14,19 @@ from serversync.rules.record import Kind
 from tests.adapters.every_kind import (
     WAYS,
     EveryKind,
-    deregister,
+    every_kind,
     items,
     made,
-    register,
     the_only,
     title,
 )
+from tests.adapters.every_kind import company as company  # noqa: PLC0414 - a fixture
+from tests.adapters.every_kind import known as known  # noqa: PLC0414 - a fixture
 from tests.adapters.test_act_mailbox import Place
 from tests.adapters.test_act_mailbox import extended as extended  # noqa: PLC0414 - a fixture
 from tests.adapters.test_act_mailbox import place as place  # noqa: PLC0414 - a fixture
 from tests.simulator.conftest import Client
 from tests.simulator.conftest import serve as serve  # noqa: PLC0414 - a fixture
-
-every_kind = pytest.mark.parametrize(
-    "kind", sorted(WAYS, key=lambda kind: kind.value), ids=lambda kind: kind.value
-)
-
-
-@pytest.fixture(autouse=True)
-def known() -> Iterator[None]:
-    register()
-    yield
-    deregister()
-
-
-@pytest.fixture
-def company(place: Place, world: SimpleNamespace, pool: AsyncConnectionPool, query: Any) -> EveryKind:
-    return EveryKind(place, world, pool, query)
 
 
 @pytest.fixture

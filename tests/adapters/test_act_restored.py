@@ -1,6 +1,6 @@
 """Items of every kind that are deleted and restored, copied, moved, exported and uploaded: who is who afterwards."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -9,43 +9,26 @@ import exchangelib
 import pytest
 from exchangelib.folders import Folder
 from exchangelib.properties import ItemId
-from psycopg_pool import AsyncConnectionPool
 
 from serversync.rules.plan import Deletion
 from serversync.rules.record import Kind
 from tests.adapters.every_kind import (
     WAYS,
     EveryKind,
-    deregister,
+    every_kind,
     folder_of,
     items,
     made,
     put,
-    register,
     retitle,
     the_only,
     title,
 )
-from tests.adapters.test_act_mailbox import Place
+from tests.adapters.every_kind import company as company  # noqa: PLC0414 - a fixture
+from tests.adapters.every_kind import known as known  # noqa: PLC0414 - a fixture
 from tests.adapters.test_act_mailbox import extended as extended  # noqa: PLC0414 - a fixture
 from tests.adapters.test_act_mailbox import place as place  # noqa: PLC0414 - a fixture
 from tests.simulator.conftest import serve as serve  # noqa: PLC0414 - a fixture
-
-every_kind = pytest.mark.parametrize(
-    "kind", sorted(WAYS, key=lambda kind: kind.value), ids=lambda kind: kind.value
-)
-
-
-@pytest.fixture(autouse=True)
-def known() -> Iterator[None]:
-    register()
-    yield
-    deregister()
-
-
-@pytest.fixture
-def company(place: Place, world: SimpleNamespace, pool: AsyncConnectionPool, query: Any) -> EveryKind:
-    return EveryKind(place, world, pool, query)
 
 
 def trash(ada: exchangelib.Account, kind: Kind) -> None:

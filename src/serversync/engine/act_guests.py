@@ -20,7 +20,7 @@ async def tell(
 
     Args:
         run: The run.
-        mailbox: The mailbox; it is asked only where there is an answer.
+        mailbox: The mailbox; it is asked for the days of those that say anything of an answer, be it that there is none.
         store: The store.
         items: Items that are part of a series of the CRM.
         now: The time.
