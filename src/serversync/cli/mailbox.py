@@ -282,7 +282,7 @@ def held(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """List deletions of contacts and tasks that wait for a person, let them happen, or keep or make again what is left."""
+    """List deletions and partings that wait for a person, let them happen, or keep or make again what is left."""
     with with_database(as_json=as_json) as output:
         from serversync.administration import mailboxes, synchronization
         from serversync.core.errors import InputInvalid
